@@ -1,0 +1,43 @@
+"""Money is integer nano-units (1e-9 of its currency) everywhere; here it becomes text and back. Pure."""
+
+from decimal import Decimal
+
+NANO = 1_000_000_000
+_SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£"}
+
+
+def units(nano: int) -> Decimal:
+    """Currency units, exact."""
+    return Decimal(nano).scaleb(-9)
+
+
+def nanos(amount: Decimal) -> int:
+    """Nano-units, half away from zero."""
+    return int(amount.scaleb(9).to_integral_value(rounding="ROUND_HALF_UP"))
+
+
+def exact(amount: Decimal, currency: str = "USD") -> str:
+    """To the cent: ``$1,234.56``, ``-$0.10``, ``CHF 12.00``."""
+    return _signed(amount, currency, f"{abs(amount):,.2f}")
+
+
+def short(amount: Decimal, currency: str = "USD") -> str:
+    """For tiles and sentences: ``$1.2k``, ``$97.7k``, ``$410k``, ``$1.23M``; under 1,000 whole units."""
+    size = abs(amount)
+    for limit, divisor, suffix in ((999_500, 10**6, "M"), (999, 10**3, "k")):
+        if size >= limit and size >= Decimal("999.5"):
+            scaled = size / divisor
+            digits = 2 if suffix == "M" and scaled < 10 else 1 if scaled < Decimal("99.95") else 0
+            return _signed(amount, currency, f"{scaled:,.{digits}f}{suffix}")
+    return _signed(amount, currency, f"{size:,.0f}" if size >= 10 else f"{size:,.2f}")
+
+
+def change(amount: Decimal, currency: str = "USD") -> str:
+    """``short`` with its sign always shown: ``+$6.9k``."""
+    return ("+" if amount >= 0 else "") + short(amount, currency)
+
+
+def _signed(amount: Decimal, currency: str, digits: str) -> str:
+    symbol = _SYMBOLS.get(currency, f"{currency} ")
+    negative = amount < 0 and any(digit in "123456789" for digit in digits)
+    return f"{'-' if negative else ''}{symbol}{digits}"
