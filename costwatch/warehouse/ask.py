@@ -1,0 +1,41 @@
+"""SQL of a user's own: it reads, for a while, up to a number of rows."""
+
+import sqlite3
+from dataclasses import dataclass
+from typing import Any
+
+from costwatch.errors import UsageError
+from costwatch.warehouse.store import Warehouse
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """``more``: there are rows beyond these."""
+
+    columns: tuple[str, ...]
+    rows: list[tuple[Any, ...]]
+    more: bool
+
+
+def ask(warehouse: Warehouse, sql: str, *, row_limit: int, timeout_seconds: float) -> Answer:
+    """The first ``row_limit`` rows of one statement. Raises UsageError for what is not reading."""
+    with warehouse.read(timeout_seconds=timeout_seconds) as db:
+        try:
+            cursor = db.execute(sql)
+            columns = tuple(column[0] for column in cursor.description or ())
+            rows = [tuple(row) for row in cursor.fetchmany(row_limit + 1)]
+        except sqlite3.Error as error:
+            raise UsageError(f"query: {_said(str(error), timeout_seconds)}") from error
+    if not columns:
+        raise UsageError("query: this is no question; write a SELECT")
+    return Answer(columns, rows[:row_limit], len(rows) > row_limit)
+
+
+def _said(error: str, timeout_seconds: float) -> str:
+    if "not authorized" in error or "prohibited" in error or "readonly" in error:
+        return "the warehouse can only be read here, not changed or configured; write a SELECT"
+    if error == "interrupted":
+        return f"took longer than {timeout_seconds:g} s and was stopped; narrow it, for example by day"
+    if "one statement" in error:
+        return "only one statement at a time; write them one by one"
+    return f"{error}; the tables are in: SELECT name FROM sqlite_schema"

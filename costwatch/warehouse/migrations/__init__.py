@@ -1,0 +1,47 @@
+"""The schema's versions: one file of plain DDL each, in order, applied by sqlite-utils."""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from importlib.resources import files
+from pathlib import Path
+
+from costwatch.errors import WarehouseError
+
+VERSIONS = ("0001_house",)
+LATEST = len(VERSIONS)
+
+
+def migrate(db: sqlite3.Connection, path: Path) -> None:
+    """Apply what is missing, each version in one transaction. Raises WarehouseError for a newer file."""
+    version = int(db.execute("PRAGMA user_version").fetchone()[0])
+    if version > LATEST:
+        raise WarehouseError(
+            f"{path}: written by a newer costwatch (schema {version}, this one knows {LATEST}); upgrade costwatch"
+        )
+    # Imported here: it pulls in pandas, and a warehouse that is up to date never gets this far.
+    from sqlite_utils import Database
+    from sqlite_utils.migrations import Migrations
+
+    migrations = Migrations("costwatch")
+    for number, name in enumerate(VERSIONS, start=1):
+        migrations(name=name)(_step(name, number))
+    migrations.apply(Database(db))
+
+
+def _step(name: str, number: int) -> Callable[[object], None]:
+    def run(database: object) -> None:
+        db: sqlite3.Connection = database.conn  # type: ignore[attr-defined]
+        for statement in _statements(files(__package__).joinpath(f"{name}.sql").read_text(encoding="utf-8")):
+            db.execute(statement)
+        db.execute(f"PRAGMA user_version={number}")
+
+    return run
+
+
+def _statements(script: str) -> Iterator[str]:
+    pending = ""
+    for line in script.splitlines(keepends=True):
+        pending += line
+        if sqlite3.complete_statement(pending):
+            yield pending
+            pending = ""

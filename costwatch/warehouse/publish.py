@@ -1,0 +1,169 @@
+"""Making a billing period readable: replace its facts and note what changed, in one transaction."""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from costwatch.warehouse.clock import to_text
+from costwatch.warehouse.days import from_int, to_int
+
+SLICE_COLUMNS = (
+    "source",
+    "ProviderName",
+    "BillingAccountId",
+    "SubAccountId",
+    "SubAccountName",
+    "RegionId",
+    "ChargeCategory",
+    "ChargeClass",
+    "x_UsageType",
+    "BillingCurrency",
+    "x_Pool",
+)
+Slice = tuple[str, ...]
+# team, service, day, slice, BilledCostNano, EffectiveCostNano, line_count
+Fact = tuple[int, int, int, int, int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """One billing period as it shall be read. ``facts`` ascending by their first four numbers."""
+
+    period: date
+    period_end: date
+    inputs_key: str
+    loads: tuple[int, ...]
+    config: str
+    totals: Mapping[str, Mapping[str, int]]  # BillingCurrency -> line_count and nano sums of the bill
+    day_lines: Sequence[tuple[str, int, int]]  # source, day, lines
+    facts: Iterable[Fact]
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What is published of a period now."""
+
+    inputs_key: str
+    loads: tuple[int, ...]
+    config: str
+    period_end: date
+
+
+@dataclass(slots=True)
+class Ids:
+    """The numbers that stand for names in the facts; ``new`` are not stored yet."""
+
+    team: dict[str, int]
+    service: dict[str, int]
+    slice: dict[Slice, int]
+    new: list[tuple[str, tuple[int | str, ...]]] = field(default_factory=list)
+
+
+def published(db: sqlite3.Connection) -> dict[date, Published]:
+    """Every published period."""
+    return {
+        from_int(row["period"]): Published(
+            row["inputs_key"], tuple(json.loads(row["loads"])), row["config"], from_int(row["period_end"])
+        )
+        for row in db.execute("SELECT * FROM published")
+    }
+
+
+def ids_for(db: sqlite3.Connection, teams: Iterable[str], services: Iterable[str], slices: Iterable[Slice]) -> Ids:
+    """Known numbers, and the next free ones for new names in sorted order, so that a re-run gives the same."""
+    known = ", ".join(SLICE_COLUMNS)
+    ids = Ids(
+        team={row["name"]: row["id"] for row in db.execute("SELECT id, name FROM team")},
+        service={row["name"]: row["id"] for row in db.execute("SELECT id, name FROM service")},
+        slice={tuple(row)[1:]: row["id"] for row in db.execute(f"SELECT id, {known} FROM slice")},
+    )
+    for table, numbers, names in (("team", ids.team, teams), ("service", ids.service, services)):
+        for name in sorted(set(names) - numbers.keys()):
+            numbers[name] = len(numbers) + 1
+            ids.new.append((table, (numbers[name], name)))
+    for key in sorted(set(slices) - ids.slice.keys()):
+        ids.slice[key] = len(ids.slice) + 1
+        ids.new.append(("slice", (ids.slice[key], *key)))
+    return ids
+
+
+def publish(db: sqlite3.Connection, ids: Ids, publication: Publication, now: datetime) -> None:
+    """Replace the period inside the caller's write transaction; what changed becomes revisions."""
+    period = to_int(publication.period)
+    for table, row in ids.new:
+        db.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", row)
+    first = db.execute("SELECT first_known_at FROM published WHERE period = ?", (period,)).fetchone()
+    if first is None:
+        _insert_facts(db, "team_cost", period, publication.facts)
+    else:
+        _replace_facts(db, period, publication.facts, to_text(now))
+    db.execute("DELETE FROM cost_day WHERE period = ?", (period,))
+    db.execute(
+        """INSERT INTO cost_day
+        SELECT c.period, c.day, c.team, c.service, s.BillingCurrency, SUM(BilledCostNano), SUM(EffectiveCostNano),
+          SUM(line_count)
+        FROM team_cost c JOIN slice s ON s.id = c.slice
+        WHERE c.period = ? GROUP BY 2, 3, 4, 5 ORDER BY 2, 3, 4, 5""",
+        (period,),
+    )
+    db.execute("DELETE FROM day_line WHERE period = ?", (period,))
+    db.executemany("INSERT INTO day_line VALUES (?, ?, ?, ?)", [(period, *line) for line in publication.day_lines])
+    db.execute(
+        "INSERT OR REPLACE INTO published VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            period,
+            to_int(publication.period_end),
+            publication.inputs_key,
+            json.dumps(publication.loads),
+            publication.config,
+            to_text(now) if first is None else first["first_known_at"],
+            to_text(now),
+            json.dumps(publication.totals, sort_keys=True),
+        ),
+    )
+
+
+def _insert_facts(db: sqlite3.Connection, table: str, period: int, facts: Iterable[Fact]) -> None:
+    db.executemany(f"INSERT INTO {table} VALUES ({period:d}, ?, ?, ?, ?, ?, ?, ?)", facts)
+
+
+def _replace_facts(db: sqlite3.Connection, period: int, facts: Iterable[Fact], known_at: str) -> None:
+    db.execute("DROP TABLE IF EXISTS temp.incoming")
+    db.execute(
+        """CREATE TEMP TABLE incoming (period INTEGER, team INTEGER, service INTEGER, day INTEGER, slice INTEGER,
+        BilledCostNano INTEGER, EffectiveCostNano INTEGER, line_count INTEGER,
+        PRIMARY KEY (period, team, service, day, slice)) WITHOUT ROWID"""
+    )
+    _insert_facts(db, "temp.incoming", period, facts)
+    parameters = {"period": period, "known_at": known_at}
+    db.execute(_REVISIONS, parameters)
+    db.execute("DELETE FROM team_cost WHERE period = ?", (period,))
+    db.execute("INSERT INTO team_cost SELECT * FROM temp.incoming")
+    db.execute("DROP TABLE temp.incoming")
+
+
+# Two publications at one instant (a re-run with the same --now) add up in one revision.
+_REVISIONS = """
+INSERT INTO team_cost_revision
+SELECT :period, x.team, x.service, x.day, x.slice, :known_at, x.billed, x.effective, coalesce(d.state, '')
+FROM (
+  SELECT n.team, n.service, n.day, n.slice,
+    n.BilledCostNano - coalesce(o.BilledCostNano, 0) AS billed,
+    n.EffectiveCostNano - coalesce(o.EffectiveCostNano, 0) AS effective
+  FROM temp.incoming n
+  LEFT JOIN team_cost o USING (period, team, service, day, slice)
+  UNION ALL
+  SELECT o.team, o.service, o.day, o.slice, -o.BilledCostNano, -o.EffectiveCostNano
+  FROM team_cost o
+  LEFT JOIN temp.incoming n USING (period, team, service, day, slice)
+  WHERE o.period = :period AND n.team IS NULL
+) x
+JOIN slice s ON s.id = x.slice
+LEFT JOIN day_state d ON d.source = s.source AND d.day = x.day
+WHERE x.billed <> 0 OR x.effective <> 0
+ON CONFLICT DO UPDATE SET
+  BilledCostNano = BilledCostNano + excluded.BilledCostNano,
+  EffectiveCostNano = EffectiveCostNano + excluded.EffectiveCostNano
+"""

@@ -1,0 +1,104 @@
+"""What rules see: one read transaction, whose answers are kept by their arguments."""
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from costwatch.model import METRICS, Labels, Point, Series, State, Window, labels
+from costwatch.money import units
+from costwatch.warehouse import queries
+from costwatch.warehouse.clock import from_text
+from costwatch.warehouse.cost import cost
+from costwatch.warehouse.days import from_int, to_int
+
+_PERIOD_MONTHS = {"month": 1, "quarter": 3}
+
+
+class WarehouseSnapshot:
+    """``plugins.Snapshot`` over a read transaction. ``now`` (UTC) is what ages are measured from."""
+
+    def __init__(self, db: sqlite3.Connection, now: datetime) -> None:
+        self.db = db
+        self.now = now
+        self.query_count = 0
+        self._answers: dict[tuple[str, tuple[str, ...], Window], Mapping[Labels, Series]] = {}
+        self._through: list[date | None] = []
+
+    @property
+    def data_through(self) -> date | None:
+        """See ``plugins.Snapshot``."""
+        if not self._through:
+            day = queries.rows(self.db, "data_through")[0]["day"]
+            self._through.append(None if day is None else from_int(day))
+        return self._through[0]
+
+    def series(self, query: str, by: tuple[str, ...], window: Window) -> Mapping[Labels, Series]:
+        """See ``plugins.Snapshot``."""
+        key = (query, by, window)
+        if key not in self._answers:
+            self.query_count += 1
+            self._answers[key] = self._ask(query, by, window)
+        return self._answers[key]
+
+    def _ask(self, query: str, by: tuple[str, ...], window: Window) -> Mapping[Labels, Series]:
+        if query in METRICS:
+            return self._cost(query, by, window)
+        if query == "budget":
+            return self._budgets(window)
+        if query == "freshness":
+            return self._freshness()
+        raise ValueError(f"no query is named '{query}'")
+
+    def _cost(self, metric: str, by: tuple[str, ...], window: Window) -> Mapping[Labels, Series]:
+        first, after = window.start.date(), window.end.date()
+        states = self._states(first, after)
+        found: dict[Labels, list[Point]] = defaultdict(list)
+        for row in cost(self.db, first, after, by, per_day=True):
+            if row.day is not None:
+                state = states.get(row.day, State.ESTIMATED)
+                found[labels(**row.labels)].append(Point(row.day, row.amount(metric), state))
+        return {key: tuple(points) for key, points in found.items()}
+
+    def _states(self, first: date, after: date) -> dict[date, State]:
+        through = self.data_through
+        states = {}
+        for row in queries.rows(self.db, "day_states", {"first": to_int(first), "after": to_int(after)}):
+            day = from_int(row["day"])
+            settled = through is not None and day <= through
+            states[day] = State(row["state"]) if settled else State.ESTIMATED
+        return states
+
+    def _budgets(self, window: Window) -> Mapping[Labels, Series]:
+        answer: dict[Labels, Series] = {}
+        for row in queries.rows(self.db, "budgets"):
+            key = labels(
+                name=row["name"],
+                team=row["team"],
+                metric=row["metric"],
+                period=row["period"],
+                currency=row["BillingCurrency"],
+            )
+            starts = _period_starts(window, _PERIOD_MONTHS[row["period"]])
+            answer[key] = tuple(Point(day, units(row["amount_nano"]), State.CLOSED) for day in starts)
+        return answer
+
+    def _freshness(self) -> Mapping[Labels, Series]:
+        answer: dict[Labels, Series] = {}
+        for row in queries.rows(self.db, "sources"):
+            since = from_text(row["last_load_at"] or row["first_tried_at"])
+            hours = Decimal((self.now - since) // timedelta(seconds=1)) / 3600
+            answer[labels(source=row["source"])] = (Point(self.now.date(), hours, State.CLOSED),)
+        return answer
+
+
+def _period_starts(window: Window, months: int) -> list[date]:
+    """First days of the calendar periods inside the window."""
+    year, month = window.start.year, window.start.month
+    starts = []
+    while (day := date(year, month, 1)) < window.end.date():
+        if day >= window.start.date() and (month - 1) % months == 0:
+            starts.append(day)
+        year, month = (year, month + 1) if month < 12 else (year + 1, 1)
+    return starts

@@ -1,0 +1,164 @@
+"""Opening the one SQLite file: a single writer at a time, readers that cannot write.
+
+Why each setting: WAL lets readers go on while a period is replaced; FULL survives a power cut;
+mmap off and one lock around every write and checkpoint keep clear of
+https://sqlite.org/wal.html#walresetbug, present in the SQLite of many systems.
+"""
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+from costwatch.errors import UsageError, WarehouseError
+from costwatch.warehouse.locks import lock
+
+WRITER_WAIT_SECONDS = 30
+_CHECKPOINT_BYTES = 4 << 20
+_READING = {
+    sqlite3.SQLITE_SELECT,
+    sqlite3.SQLITE_READ,
+    sqlite3.SQLITE_FUNCTION,
+    sqlite3.SQLITE_RECURSIVE,
+}
+
+
+class Warehouse:
+    """The file at ``path``. Cheap to make: nothing is opened before the first use."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._locks = path.with_name(path.name + ".locks")
+
+    @property
+    def exists(self) -> bool:
+        """Whether the file is there at all."""
+        return self.path.exists()
+
+    def migrate(self) -> None:
+        """Create the file, or bring its schema up to this program's. Raises WarehouseError if newer."""
+        from costwatch.warehouse.migrations import LATEST, migrate
+
+        if self.exists and self.version() == LATEST:
+            return
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with self._writer_lock(), self._connect("rwc") as db:
+            db.execute("PRAGMA journal_mode=WAL")
+            migrate(db, self.path)
+
+    def version(self) -> int:
+        """The schema version of the file; 0 for an empty one."""
+        with self._connect("ro") as db:
+            return int(db.execute("PRAGMA user_version").fetchone()[0])
+
+    def job_lock(self, name: str) -> AbstractContextManager[None]:
+        """Keep a second run of the same command out; it raises BusyError (exit 75)."""
+        return lock(self._locks, f"job-{name}")
+
+    @contextmanager
+    def write(self) -> Iterator[sqlite3.Connection]:
+        """One transaction, committed at the end of the block, undone if it raises.
+
+        Nothing is fetched, computed or sent inside it: other writers wait.
+        """
+        self.migrate()
+        with self._writer_lock(), self._connect("rw") as db:
+            db.execute("BEGIN IMMEDIATE")
+            try:
+                yield db
+            except BaseException:
+                db.execute("ROLLBACK")
+                raise
+            db.execute("COMMIT")
+            wal = self.path.with_name(self.path.name + "-wal")
+            if wal.exists() and wal.stat().st_size > _CHECKPOINT_BYTES:
+                db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    @contextmanager
+    def read(self, *, timeout_seconds: float | None = None) -> Iterator[sqlite3.Connection]:
+        """One consistent snapshot. No statement can write, attach or change a setting.
+
+        ``timeout_seconds``: a statement that runs longer is interrupted (for SQL of a user's).
+        """
+        self._require()
+        with self._connect("ro") as db:
+            db.execute("PRAGMA query_only=1")
+            db.execute("BEGIN")
+            db.set_authorizer(_only_reading)
+            if timeout_seconds is not None:
+                deadline = time.monotonic() + timeout_seconds
+                db.set_progress_handler(lambda: time.monotonic() > deadline, 10_000)
+                db.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, 50_000_000)
+            yield db
+
+    def backup(self, target: Path) -> None:
+        """A consistent copy while others read and write, by SQLite's backup API."""
+        self._require()
+        if target.exists():
+            raise UsageError(f"{target}: is there already; name a new file")
+        part = target.with_name(target.name + ".part")
+        part.unlink(missing_ok=True)
+        with self._connect("ro") as db, sqlite3.connect(part) as copy:
+            db.backup(copy)
+        copy.close()
+        part.replace(target)
+
+    def integrity(self) -> str:
+        """SQLite's own check: ``ok``, or what is wrong."""
+        with self._connect("ro") as db:
+            return str(db.execute("PRAGMA integrity_check(1)").fetchone()[0])
+
+    def _require(self) -> None:
+        from costwatch.warehouse.migrations import LATEST
+
+        if not self.exists:
+            raise WarehouseError(f"{self.path}: no warehouse yet; run: costwatch collect")
+        version = self.version()
+        if version > LATEST:
+            raise WarehouseError(
+                f"{self.path}: written by a newer costwatch (schema {version}, this one knows {LATEST}); "
+                "upgrade costwatch"
+            )
+        if version < LATEST:
+            raise WarehouseError(
+                f"{self.path}: schema {version} is older than this costwatch ({LATEST}); "
+                "run: costwatch db migrate"
+            )
+
+    def _writer_lock(self) -> AbstractContextManager[None]:
+        return lock(self._locks, "writer", wait_seconds=WRITER_WAIT_SECONDS)
+
+    @contextmanager
+    def _connect(self, mode: str) -> Iterator[sqlite3.Connection]:
+        try:
+            db = sqlite3.connect(
+                f"{self.path.absolute().as_uri()}?mode={mode}",
+                uri=True,
+                isolation_level=None,
+                timeout=WRITER_WAIT_SECONDS,
+            )
+        except sqlite3.OperationalError as error:
+            raise WarehouseError(f"{self.path}: {error}; check the path, its rights and the disk") from None
+        try:
+            db.row_factory = sqlite3.Row
+            db.execute("PRAGMA synchronous=FULL")
+            db.execute("PRAGMA mmap_size=0")
+            yield db
+        except sqlite3.DatabaseError as error:
+            raise self._explained(error) from error
+        finally:
+            db.set_authorizer(None)
+            db.close()
+
+    def _explained(self, error: sqlite3.DatabaseError) -> Exception:
+        text = str(error)
+        if "not a database" in text or "malformed" in text:
+            return WarehouseError(f"{self.path}: damaged ({text}); restore the last `costwatch db backup`")
+        if "disk is full" in text or "disk I/O error" in text or "readonly" in text:
+            return WarehouseError(f"{self.path}: {text}; free some space or mend the rights, then run it again")
+        return error
+
+
+def _only_reading(action: int, *_: object) -> int:
+    return sqlite3.SQLITE_OK if action in _READING else sqlite3.SQLITE_DENY
