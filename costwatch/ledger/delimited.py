@@ -1,0 +1,145 @@
+"""CSV, plain or gzipped, becomes Parquet once: values stay text, tag columns become maps."""
+
+import csv
+import gzip
+import io
+import re
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from costwatch.errors import RefusedError
+
+GZIP_MAGIC = b"\x1f\x8b"
+# Columns that bills deliver as JSON objects, in lower case.
+MAP_COLUMNS = ("tags", "x_costcategories", "resource_tags", "cost_category", "product", "discount")
+MAX_LINE_BYTES = 16 << 20
+
+
+def to_parquet(name: str, source: Path, target: Path) -> None:
+    """Write ``source`` as Parquet to ``target``, in order, every column text but the tags.
+
+    The text NULL and empty fields become null. Raises RefusedError, naming ``name`` and the line.
+    """
+    columns = header(name, source)
+    con = duckdb.connect()
+    con.execute("SET preserve_insertion_order=true")
+    kept = ", ".join(_as_map(column) if column.lower() in MAP_COLUMNS else _quoted(column) for column in columns)
+    try:
+        _create_view(con, source, columns)
+        con.execute(f"COPY (SELECT {kept} FROM delivered) TO '{_path(target)}' (FORMAT parquet, COMPRESSION zstd)")
+        _refuse_unreadable_maps(con, name, source, target, columns)
+    except duckdb.Error as error:
+        raise RefusedError([_explained(name, error)]) from None
+    finally:
+        con.close()
+
+
+def header(name: str, source: Path) -> list[str]:
+    """The column names of the first line. Raises RefusedError for none, for blanks and for doubles."""
+    with opened(name, source) as text:
+        columns = [column.strip() for column in next(csv.reader(text), [])]
+    seen: set[str] = set()
+    reasons = []
+    for number, column in enumerate(columns, start=1):
+        if not column:
+            reasons.append(f"{name}:1: column {number} has no name; export the file again")
+        elif column.lower() in seen:
+            reasons.append(f"{name}:1: column {column} is there twice; export the file again")
+        seen.add(column.lower())
+    if not columns:
+        reasons.append(f"{name}:1: the file is empty; export it again")
+    if reasons:
+        raise RefusedError(reasons)
+    return columns
+
+
+def line_of_record(name: str, source: Path, record: int) -> int:
+    """The line in which the ``record``-th record (from 0, header not counted) starts.
+
+    They differ from record numbers where quoted values hold line breaks.
+    """
+    with opened(name, source) as text:
+        reader = csv.reader(text)
+        next(reader, None)
+        for number in range(record):
+            if next(reader, None) is None:
+                return number + 2
+        return reader.line_num + 1
+
+
+@contextmanager
+def opened(name: str, source: Path) -> Iterator[io.TextIOBase]:
+    """The file's text, unpacked, without a byte-order mark. Raises RefusedError where it is neither."""
+    with source.open("rb") as probe:
+        packed = probe.read(2) == GZIP_MAGIC
+    raw: Any = gzip.open(source) if packed else source.open("rb")
+    try:
+        with raw, io.TextIOWrapper(raw, encoding="utf-8-sig", newline="") as text:
+            yield text
+    except (EOFError, gzip.BadGzipFile, zlib.error):
+        raise RefusedError([f"{name}: the gzip data is cut or damaged; deliver the file again"]) from None
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise RefusedError([f"{name}: not a UTF-8 CSV file ({error}); export it again"]) from None
+
+
+def _create_view(con: duckdb.DuckDBPyConnection, source: Path, columns: list[str]) -> None:
+    with source.open("rb") as probe:
+        compression = "gzip" if probe.read(2) == GZIP_MAGIC else "none"
+    types = ", ".join(f"{_literal(column)}: 'VARCHAR'" for column in columns)
+    con.execute(
+        f"""CREATE VIEW delivered AS SELECT * FROM read_csv('{_path(source)}', auto_detect=false, header=true,
+        delim=',', quote='"', escape='"', nullstr=['', 'NULL'], compression='{compression}',
+        max_line_size={MAX_LINE_BYTES}, columns={{{types}}})"""
+    )
+
+
+def _refuse_unreadable_maps(
+    con: duckdb.DuckDBPyConnection, name: str, source: Path, target: Path, columns: list[str]
+) -> None:
+    """Text that is no JSON object must not silently count as untagged."""
+    for column in columns:
+        if column.lower() not in MAP_COLUMNS:
+            continue
+        nulls = [
+            con.execute(f"SELECT count({_quoted(column)}) FROM {relation}").fetchone()
+            for relation in ("delivered", f"read_parquet('{_path(target)}')")
+        ]
+        if nulls[0] != nulls[1]:
+            found = con.execute(
+                f"""SELECT record FROM (SELECT {_quoted(column)} AS raw, {_as_map(column)},
+                row_number() OVER () - 1 AS record FROM delivered)
+                WHERE raw IS NOT NULL AND {_quoted(column)} IS NULL ORDER BY record LIMIT 1"""
+            ).fetchone()
+            line = line_of_record(name, source, int(found[0]) if found else 0)
+            raise RefusedError([f"{name}:{line}: column {column}: not a JSON object; export the file again"])
+
+
+def _as_map(column: str) -> str:
+    quoted = _quoted(column)
+    return f"TRY_CAST(TRY_CAST({quoted} AS JSON) AS MAP(VARCHAR, VARCHAR)) AS {quoted}"
+
+
+def _explained(name: str, error: duckdb.Error) -> str:
+    text = str(error)
+    line = re.search(r"Line: (\d+)", text)
+    if "gzip" in text.lower() or "decompress" in text.lower() or "inflate" in text.lower():
+        return f"{name}: the gzip data is cut or damaged; deliver the file again"
+    what = next((part.strip() for part in text.splitlines()[1:] if part.strip()), text.splitlines()[0])
+    return f"{name}{f':{line.group(1)}' if line else ''}: {what[:200]}; export the file again"
+
+
+def _quoted(column: str) -> str:
+    return '"' + column.replace('"', '""') + '"'
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _path(path: Path) -> str:
+    return str(path).replace("'", "''")

@@ -1,0 +1,25 @@
+"""The door of the DuckDB engine: from ledger files to one table with lower-case column names."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+
+
+def connect() -> Any:
+    """An in-process engine. Instants without a zone are UTC."""
+    con = ibis.duckdb.connect()
+    con.raw_sql("SET TimeZone='UTC'")
+    con.raw_sql("SET enable_progress_bar=false")
+    return con
+
+
+def raw_lines(con: Any, paths: Sequence[Path], *, numbered: bool = False) -> ir.Table:
+    """The rows of Parquet files, as they are; columns that a file lacks are null.
+
+    numbered: adds ``file_row_number`` (from 0), for pointing at a line.
+    """
+    table = con.read_parquet([str(path) for path in paths], union_by_name=True, file_row_number=numbered)
+    return table.rename({name.lower(): name for name in table.columns if name != name.lower()})

@@ -1,0 +1,72 @@
+"""Where delivered files are kept: ``<folder>/<SHA-256 of the delivered bytes>.parquet``.
+
+A file is written under another name and renamed when it is whole, so a killed run leaves at most a
+``.part`` file behind, which the next run removes.
+"""
+
+import hashlib
+import os
+import shutil
+from pathlib import Path
+
+from costwatch.errors import SourceError
+from costwatch.ledger import delimited
+from costwatch.model import DeliveredFile
+
+_PARQUET_MAGIC = b"PAR1"
+
+
+class LedgerFiles:
+    """The files below ``folder``."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def path(self, digest: str) -> Path:
+        """Where the file of that content lies."""
+        return self.folder / f"{digest}.parquet"
+
+    def add(self, file: DeliveredFile) -> str:
+        """Keep a delivered file and return the SHA-256 of its bytes; one that is there stays as it is.
+
+        Parquet is kept unchanged, CSV is turned into Parquet. Raises RefusedError, SourceError.
+        """
+        try:
+            digest = sha256(file.path)
+            target = self.path(digest)
+            if not target.exists():
+                self.folder.mkdir(parents=True, exist_ok=True)
+                self._write(file, target)
+        except OSError as error:
+            raise SourceError(f"{file.name}: {error.strerror or error}; check the disk and the rights") from None
+        return digest
+
+    def sweep(self) -> None:
+        """Remove what a killed run left half written. Only while no other run can be writing."""
+        for part in self.folder.glob("*.part"):
+            part.unlink(missing_ok=True)
+
+    def _write(self, file: DeliveredFile, target: Path) -> None:
+        part = target.with_suffix(".part")
+        try:
+            if is_parquet(file.path):
+                shutil.copyfile(file.path, part)
+            else:
+                delimited.to_parquet(file.name, file.path, part)
+            with part.open("rb") as written:
+                os.fsync(written.fileno())
+            part.replace(target)
+        finally:
+            part.unlink(missing_ok=True)
+
+
+def is_parquet(path: Path) -> bool:
+    """By its first bytes, whatever its name says."""
+    with path.open("rb") as file:
+        return file.read(4) == _PARQUET_MAGIC
+
+
+def sha256(path: Path) -> str:
+    """Of the file's bytes, as hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,110 @@
+"""The contract every bill format is turned into: FOCUS 1.2 columns of the types below.
+
+Source: https://focus.finops.org/focus-specification/v1-2/
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import ibis
+import ibis.expr.datatypes as dt
+import ibis.expr.types as ir
+
+TEXT = (
+    "BillingAccountId",
+    "BillingCurrency",
+    "ProviderName",
+    "ServiceName",
+    "ChargeCategory",
+    "ChargeClass",
+    "SubAccountId",
+    "SubAccountName",
+    "RegionId",
+    "ResourceId",
+    "CommitmentDiscountStatus",
+    "x_UsageType",
+)
+INSTANTS = ("BillingPeriodStart", "BillingPeriodEnd", "ChargePeriodStart", "ChargePeriodEnd")
+COSTS = ("BilledCost", "EffectiveCost")
+MAPS = ("Tags", "x_CostCategories")
+# A line without one of these cannot be placed on the bill.
+REQUIRED_VALUES = (*INSTANTS, *COSTS, "BillingCurrency", "BillingAccountId", "ChargeCategory")
+
+# Enough for the 10 decimals of AWS; a value with more is rounded to 12 before it is summed.
+_DECIMAL = dt.Decimal(38, 12)
+_TAGS = dt.Map(dt.string, dt.string)
+
+
+class BillFormat(Protocol):
+    """One bill format: a module of this package."""
+
+    @property
+    def name(self) -> str: ...
+
+    def recognises(self, columns: frozenset[str]) -> bool:
+        """Whether lower-case column names look like this format, complete or not."""
+        ...
+
+    def missing(self, columns: frozenset[str]) -> list[str]:
+        """The mandatory columns that are not there, in the format's own spelling."""
+        ...
+
+    def columns(self, raw: ir.Table) -> dict[str, ir.Value]:
+        """This contract's columns from ``raw`` (lower-case names), and ``x_<cost>Decimal`` control values."""
+        ...
+
+
+def text(raw: ir.Table, *names: str) -> ir.StringValue:
+    """The first column of ``names`` that is there, as text; the text NULL and blanks are null."""
+    found = [raw[name.lower()].cast("string") for name in names if name.lower() in raw.columns]
+    if not found:
+        return ibis.null("string")
+    cleaned = [ibis.ifelse(value.strip().isin(["", "NULL"]), ibis.null("string"), value) for value in found]
+    return ibis.coalesce(*cleaned)
+
+
+def instant(raw: ir.Table, name: str) -> ir.TimestampValue:
+    """A UTC instant from a timestamp, a date or ISO 8601 text (space or ``T``); unreadable is null."""
+    if name.lower() not in raw.columns:
+        return ibis.null("timestamp")
+    value = raw[name.lower()]
+    if value.type().is_string():
+        value = text(raw, name)
+        # 4/1/25 would be read as a day of the year 4; only ISO 8601 starts with a four-digit year.
+        iso = value.substr(4, 1) == "-"
+        value = ibis.ifelse(iso, value, ibis.null("string")).try_cast(dt.Timestamp(timezone="UTC"))
+    return value.cast(dt.Timestamp(timezone="UTC")).cast("timestamp")
+
+
+def amount(raw: ir.Table, name: str) -> ir.FloatingValue:
+    """A cost as float64, which every engine reads alike; unreadable is null."""
+    if name.lower() not in raw.columns:
+        return ibis.null("float64")
+    value = raw[name.lower()]
+    return text(raw, name).try_cast("float64") if value.type().is_string() else value.cast("float64")
+
+
+def control(raw: ir.Table, name: str) -> ir.DecimalValue:
+    """A cost as the file's own decimal, for control totals only."""
+    if name.lower() not in raw.columns:
+        return ibis.null(_DECIMAL)
+    value = raw[name.lower()]
+    return (text(raw, name) if value.type().is_string() else value).try_cast(_DECIMAL)
+
+
+def mapping(raw: ir.Table, names: Sequence[str]) -> ir.MapValue:
+    """The first column of ``names`` that is there, a map or JSON text, as map<text, text>."""
+    for name in names:
+        if name.lower() in raw.columns:
+            value = raw[name.lower()]
+            return value.cast(_TAGS) if value.type().is_map() else _from_json(text(raw, name))
+    return ibis.null(_TAGS)
+
+
+def _from_json(value: ir.StringValue) -> ir.MapValue:
+    return value.try_cast("json").try_cast(_TAGS)
+
+
+def day_of(value: ir.TimestampValue) -> ir.IntegerValue:
+    """The UTC day as the warehouse stores it: yyyymmdd."""
+    return (value.year() * 10_000 + value.month() * 100 + value.day()).cast("int64")

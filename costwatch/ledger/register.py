@@ -1,0 +1,206 @@
+"""Deciding whether a delivery is accepted: format, mandatory columns, readable values, control totals."""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, cast
+
+import duckdb
+import ibis.expr.types as ir
+
+from costwatch.errors import RefusedError
+from costwatch.ledger import delimited, focus
+from costwatch.ledger.engine import connect, raw_lines
+from costwatch.ledger.files import LedgerFiles, is_parquet
+from costwatch.ledger.lines import COSTS, REQUIRED_VALUES, BillFormat
+from costwatch.ledger.money import LIMIT, is_exact, nano
+from costwatch.model import DeliveredFile, Export
+
+# In this order; a new format is one module and one entry here.
+FORMATS: tuple[BillFormat, ...] = (cast(BillFormat, focus),)
+_SHOWN_REASONS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """What one load holds of one currency: nano-units, and the file's own decimal sums beside them."""
+
+    line_count: int
+    BilledCostNano: int
+    EffectiveCostNano: int
+    BilledCostControl: Decimal
+    EffectiveCostControl: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """One billing period of a delivery, ready to be allocated. ``digest`` is of the content alone."""
+
+    period: date
+    period_end: date
+    digest: str
+    format: str
+    files: tuple[str, ...]
+    accounts: tuple[str, ...]
+    totals: Mapping[str, Total]
+
+    @property
+    def line_count(self) -> int:
+        """Over all currencies."""
+        return sum(total.line_count for total in self.totals.values())
+
+
+def register(files: LedgerFiles, export: Export) -> list[Load]:
+    """Keep the files of one delivery and say what they hold, a Load for each billing period.
+
+    Files of equal content count once. Raises RefusedError with every reason found; nothing of the
+    delivery is used then.
+    """
+    named = {files.add(file): file for file in export.files}
+    reasons: list[str] = []
+    rows: list[dict[str, Any]] = []
+    for digest, file in sorted(named.items()):
+        try:
+            rows += _inspect(files, digest, file)
+        except RefusedError as refused:
+            reasons += refused.reasons
+    if not reasons:
+        reasons = _too_large(rows)
+    if reasons:
+        raise RefusedError(reasons[:_SHOWN_REASONS])
+    return _loads(rows)
+
+
+def format_named(name: str) -> BillFormat:
+    """The format a stored load was read as."""
+    return next(known for known in FORMATS if known.name == name)
+
+
+def _inspect(files: LedgerFiles, digest: str, file: DeliveredFile) -> list[dict[str, Any]]:
+    """Totals per billing period, account and currency of one file."""
+    con = connect()
+    try:
+        raw = raw_lines(con, [files.path(digest)], numbered=True)
+        bill = _recognised(file.name, frozenset(raw.columns))
+        lines = raw.select(**bill.columns(raw), record=raw.file_row_number, **_as_delivered(raw))
+        _refuse_unreadable(file, lines)
+        totals = lines.group_by(
+            period=lines.BillingPeriodStart.date(),
+            period_end=lines.BillingPeriodEnd.date(),
+            account=lines.BillingAccountId,
+            currency=lines.BillingCurrency,
+        ).agg(**_sums(lines))
+        found = totals.to_pyarrow().to_pylist()
+    except duckdb.Error as error:
+        text = str(error).splitlines()[0][:200]
+        raise RefusedError([f"{file.name}: cannot be read ({text}); deliver the file again"]) from None
+    finally:
+        con.disconnect()
+    return [{**row, "digest": digest, "format": bill.name, "name": file.name} for row in found]
+
+
+def _recognised(name: str, columns: frozenset[str]) -> BillFormat:
+    bill = next((known for known in FORMATS if known.recognises(columns)), focus)
+    missing = bill.missing(columns)
+    if missing:
+        raise RefusedError(
+            [
+                f"{name}:1: not a complete {bill.name} file: mandatory column {column} is missing; "
+                "add it to the export"
+                for column in missing
+            ]
+        )
+    return bill
+
+
+def _as_delivered(raw: ir.Table) -> dict[str, ir.Value]:
+    """The columns that must be readable, as text, to be shown where they are not."""
+    return {
+        f"delivered_{column}": raw[column.lower()].cast("string")
+        for column in REQUIRED_VALUES
+        if column.lower() in raw.columns
+    }
+
+
+def _refuse_unreadable(file: DeliveredFile, lines: ir.Table) -> None:
+    """Raises RefusedError naming file, line and column of values that cannot be taken as they are."""
+    bad = {
+        column: ~is_exact(lines[column]) if column in COSTS else lines[column].isnull()
+        for column in REQUIRED_VALUES
+    }
+    counts = lines.agg(**{column: condition.cast("int64").sum() for column, condition in bad.items()})
+    reasons = []
+    for column, count in counts.to_pyarrow().to_pylist()[0].items():
+        if count:
+            first = lines.filter(bad[column]).order_by("record").limit(3).to_pyarrow().to_pylist()
+            reasons += [_unreadable(file, column, row) for row in first]
+            if count > len(first):
+                reasons.append(f"{file.name}: column {column}: {count - len(first)} more lines like these")
+    if reasons:
+        raise RefusedError(reasons)
+
+
+def _unreadable(file: DeliveredFile, column: str, row: Mapping[str, Any]) -> str:
+    record = int(row["record"])
+    line = record + 1 if is_parquet(file.path) else delimited.line_of_record(file.name, file.path, record)
+    value = row.get(f"delivered_{column}")
+    shown = "is empty" if value is None else f"cannot be read: {str(value)[:40]!r}"
+    return f"{file.name}:{line}: column {column} {shown}; correct the export"
+
+
+def _sums(lines: ir.Table) -> dict[str, ir.Value]:
+    sums: dict[str, ir.Value] = {"line_count": lines.count()}
+    for column in COSTS:
+        sums[f"{column}Nano"] = nano(lines[column]).sum()
+        sums[f"{column}Absolute"] = lines[column].abs().sum()
+        sums[f"{column}Control"] = lines[f"x_{column}Decimal"].sum()
+    return sums
+
+
+def _too_large(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Sums near the limit of int64 wrap silently on some engines, whatever their sign."""
+    return [
+        f"{row['name']}: the {column} of period {row['period']} sums to {row[f'{column}Absolute']:.3g} "
+        f"{row['currency']}, beyond {LIMIT:.0e}; split the export by account"
+        for row in rows
+        for column in COSTS
+        if row[f"{column}Absolute"] >= LIMIT
+    ]
+
+
+def _loads(rows: Sequence[Mapping[str, Any]]) -> list[Load]:
+    periods: dict[date, list[Mapping[str, Any]]] = defaultdict(list)
+    for row in rows:
+        periods[row["period"]].append(row)
+    loads = []
+    for period, parts in sorted(periods.items()):
+        digests = tuple(sorted({part["digest"] for part in parts}))
+        loads.append(
+            Load(
+                period=period,
+                period_end=max(part["period_end"] for part in parts),
+                digest=hashlib.sha256("\n".join(digests).encode()).hexdigest(),
+                format=parts[0]["format"],
+                files=digests,
+                accounts=tuple(sorted({part["account"] for part in parts})),
+                totals=_totals(parts),
+            )
+        )
+    return loads
+
+
+def _totals(parts: Sequence[Mapping[str, Any]]) -> dict[str, Total]:
+    totals = {}
+    for currency in sorted({part["currency"] for part in parts}):
+        mine = [part for part in parts if part["currency"] == currency]
+        totals[currency] = Total(
+            line_count=sum(part["line_count"] for part in mine),
+            BilledCostNano=sum(part["BilledCostNano"] for part in mine),
+            EffectiveCostNano=sum(part["EffectiveCostNano"] for part in mine),
+            BilledCostControl=sum((part["BilledCostControl"] for part in mine), Decimal()),
+            EffectiveCostControl=sum((part["EffectiveCostControl"] for part in mine), Decimal()),
+        )
+    return totals
