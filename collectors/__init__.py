@@ -1,0 +1,1 @@
+"""Sources: one file each, known to costwatch by its entry point."""

@@ -1,0 +1,84 @@
+"""Whose a charge is: the first of tags, cost categories and accounts that names a team."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+import ibis
+import ibis.expr.types as ir
+
+from costwatch.allocation.settings import Claim, OwnerPool, Team
+from costwatch.model import UNALLOCATED
+
+_ALWAYS = 0
+_NEVER = 99_991_231
+Validity = tuple[str, int, int, str]  # what is claimed, from day, until day (exclusive), team
+
+
+def value_columns(pool: OwnerPool, lines: ir.Table) -> dict[str, ir.StringValue]:
+    """The values of a line that can name its owner, in the order they are asked; compared without case."""
+    tags = {f"tag_{n}": lines.Tags.get(key) for n, key in enumerate(pool.tags)}
+    categories = {f"category_{n}": lines.x_CostCategories.get(key) for n, key in enumerate(pool.cost_categories)}
+    return {name: value.strip().lower().fill_null("") for name, value in {**tags, **categories}.items()}
+
+
+def assign(facts: ir.Table, named_by: Sequence[str], teams: Iterable[Team]) -> ir.Table:
+    """``facts`` (``day`` as yyyymmdd, ``SubAccountId``, the ``named_by`` columns) with its ``team``."""
+    teams = tuple(teams)
+    names = [facts[column] for column in named_by]
+    found = facts.mutate(team=ibis.null("string"))
+    for column, validities in [
+        *((name.get_name(), name_validities(teams)) for name in names),
+        ("SubAccountId", account_validities(teams)),
+    ]:
+        if validities:
+            found = _first_named(found, column, validities)
+    return found.mutate(team=found.team.fill_null(UNALLOCATED))
+
+
+def name_validities(teams: Iterable[Team]) -> list[Validity]:
+    """When each tag or cost-category value, in lower case, means which team."""
+    return _validities(
+        (claim.id.strip().lower(), claim, team.name)
+        for team in teams
+        for claim in (Claim(id=team.name), *map(as_claim, team.aliases))
+    )
+
+
+def account_validities(teams: Iterable[Team]) -> list[Validity]:
+    """When each account is whose."""
+    return _validities(
+        (claim.id, claim, team.name) for team in teams for claim in map(as_claim, team.accounts)
+    )
+
+
+def as_claim(entry: str | Claim) -> Claim:
+    """The short form of a claim is one that always holds."""
+    return Claim(id=entry) if isinstance(entry, str) else entry
+
+
+def _validities(claims: Iterable[tuple[str, Claim, str]]) -> list[Validity]:
+    by_id: dict[str, list[tuple[int, str]]] = defaultdict(list)
+    for claimed, claim, team in claims:
+        since = claim.valid_from
+        by_id[claimed].append((_ALWAYS if since is None else int(f"{since:%Y%m%d}"), team))
+    found = []
+    for claimed, starts in by_id.items():
+        starts.sort()
+        for number, (since, team) in enumerate(starts):
+            until = starts[number + 1][0] if number + 1 < len(starts) else _NEVER
+            if since < until:
+                found.append((claimed, since, until, team))
+    return sorted(found)
+
+
+def _first_named(found: ir.Table, column: str, validities: list[Validity]) -> ir.Table:
+    claims = ibis.memtable(
+        validities, schema={"claimed": "string", "since": "int64", "until": "int64", "claimant": "string"}
+    )
+    joined = found.left_join(
+        claims,
+        [found[column] == claims.claimed, found.day >= claims.since, found.day < claims.until],
+    )
+    return joined.mutate(team=ibis.coalesce(joined.team, joined.claimant)).drop(
+        "claimed", "since", "until", "claimant"
+    )

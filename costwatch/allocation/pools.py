@@ -1,0 +1,108 @@
+"""Which pool takes a charge, and how a shared pool is split over the teams."""
+
+from collections.abc import Mapping, Sequence
+from functools import reduce
+from operator import and_
+
+import ibis
+import ibis.expr.types as ir
+
+from costwatch.allocation.settings import EvenPool, FixedPool, Match, OwnerPool, Pool, ProportionalPool, Team
+from costwatch.ledger.money import split
+from costwatch.model import RESIDUALS, UNMEASURED
+
+DEFAULT_OWNER = OwnerPool(name="direct", split="owner")
+# The weights of one span sum to at most this, as money.split wants it.
+_WEIGHT_SUM = 1_000_000_000
+COST_NANOS = ("BilledCostNano", "EffectiveCostNano")
+SUMMED = (*COST_NANOS, "line_count")
+
+
+def complete(pools: Sequence[Pool]) -> tuple[Pool, ...]:
+    """``pools`` in order, with the owner pool for all that none of them takes."""
+    everything = any(isinstance(pool, OwnerPool) and pool.match == Match() for pool in pools)
+    return tuple(pools) if everything else (*pools, DEFAULT_OWNER)
+
+
+def pool_index(pools: Sequence[Pool], lines: ir.Table) -> ir.IntegerValue:
+    """The position of the first pool that matches a line."""
+    last = len(pools) - 1
+    branches = [(matches(pool.match, lines), n) for n, pool in enumerate(pools[:-1])]
+    return ibis.cases(*branches, else_=last).cast("int64") if branches else ibis.literal(last, "int64")
+
+
+def matches(match: Match, lines: ir.Table) -> ir.BooleanValue:
+    """Every condition by equality; a missing value equals nothing."""
+    given = match.model_dump(exclude={"Tags"}, exclude_none=True)
+    conditions = [lines[column].isin(_listed(accepted)) for column, accepted in given.items()]
+    conditions += [lines.Tags.get(key).isin(_listed(accepted)) for key, accepted in match.Tags.items()]
+    return reduce(and_, conditions, ibis.literal(True)).fill_null(False)
+
+
+def shared(amounts: ir.Table, carried: ir.Table, pool: Pool, teams: Sequence[Team]) -> ir.Table:
+    """The charges of one shared pool, split: ``row``, ``team``, both costs in nano-units, ``line_count``.
+
+    amounts: ``row``, ``day``, ``until`` (the charge period's last day, inclusive), ``BillingCurrency``,
+    both costs and ``line_count``, which stays whole, at the first team by name. carried: what teams carry already (``team``, ``day``, ``BillingCurrency``,
+    ``EffectiveCostNano``). Where no team has a weight the charge is ``unmeasured``.
+    """
+    spans = amounts.select("day", "until", "BillingCurrency").distinct()
+    spans = spans.mutate(span=ibis.row_number().over(order_by=[spans.day, spans.until, spans.BillingCurrency]))
+    weights = weights_of(pool, spans, carried, teams)
+    located = amounts.join(spans, ["day", "until", "BillingCurrency"])
+    parts = [
+        split(located.select("row", "span", column), weights, column).rename({f"{column}_row": "row"})
+        for column in COST_NANOS
+    ]
+    billed, effective = parts
+    both = billed.join(
+        effective, [billed.BilledCostNano_row == effective.EffectiveCostNano_row, billed.team == effective.team]
+    ).select(row="BilledCostNano_row", team="team", **{column: column for column in COST_NANOS})
+    both = both.join(amounts.select("row", lines="line_count"), "row")
+    rank = ibis.row_number().over(ibis.window(group_by=both.row, order_by=both.team))
+    both = both.mutate(line_count=ibis.ifelse(rank == 0, both.lines, 0).cast("int64"))
+    unweighted = located.anti_join(weights, "span").mutate(team=ibis.literal(UNMEASURED))
+    columns = ("row", "team", *SUMMED)
+    return both.select(*columns).union(unweighted.select(*columns), distinct=False)
+
+
+def weights_of(pool: Pool, spans: ir.Table, carried: ir.Table, teams: Sequence[Team]) -> ir.Table:
+    """``span``, ``team``, ``weight`` (> 0) for every span and team of a shared pool."""
+    if isinstance(pool, ProportionalPool):
+        return _proportional(spans, carried)
+    fixed = {team: weight for team, weight in _fixed(pool, teams).items() if weight > 0}
+    if not fixed:
+        return ibis.memtable([], schema={"span": "int64", "team": "string", "weight": "int64"})
+    table = ibis.memtable(list(fixed.items()), schema={"team": "string", "weight": "int64"})
+    return spans.cross_join(table).select("span", "team", "weight")
+
+
+def _fixed(pool: Pool, teams: Sequence[Team]) -> Mapping[str, int]:
+    if isinstance(pool, FixedPool):
+        return {team: int(percent * (_WEIGHT_SUM // 100)) for team, percent in pool.percent.items()}
+    if isinstance(pool, EvenPool):
+        return dict.fromkeys(pool.teams or [team.name for team in teams], 1)
+    raise TypeError(f"pool {pool.name} is not shared")
+
+
+def _proportional(spans: ir.Table, carried: ir.Table) -> ir.Table:
+    direct = carried.filter(~carried.team.isin(RESIDUALS))
+    located = spans.join(
+        direct,
+        [
+            spans.BillingCurrency == direct.BillingCurrency,
+            direct.day >= spans.day,
+            direct.day <= spans.until,
+        ],
+    )
+    sums = located.group_by("span", "team").agg(carried=located.EffectiveCostNano.sum().cast("float64"))
+    sums = sums.filter(sums.carried > 0)
+    # Scaled by the largest, which no order of summing can change.
+    window = ibis.window(group_by=sums.span)
+    scale = (_WEIGHT_SUM / sums.count().over(window)).floor() / sums.carried.max().over(window)
+    weighted = sums.mutate(weight=(sums.carried * scale).floor().cast("int64"))
+    return weighted.filter(weighted.weight > 0).select("span", "team", "weight")
+
+
+def _listed(accepted: str | tuple[str, ...]) -> list[str]:
+    return [accepted] if isinstance(accepted, str) else list(accepted)

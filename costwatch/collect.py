@@ -1,0 +1,166 @@
+"""Step 1: sources into the ledger, window by window. It registers loads and publishes nothing."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Literal
+
+from costwatch.errors import BusyError, CostwatchError
+from costwatch.ledger.files import LedgerFiles
+from costwatch.ledger.register import Load, Total, register
+from costwatch.model import Batch, Export, Window
+from costwatch.plugins import Collector
+from costwatch.warehouse import loads
+from costwatch.warehouse.days import to_int
+from costwatch.warehouse.store import Warehouse
+
+_EVER = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """What a run brought of one source. ``error`` tells every reason, a line each."""
+
+    source: str
+    outcome: Literal["loaded", "unchanged", "failed"]
+    line_count: int = 0
+    periods: tuple[date, ...] = ()
+    error: str = ""
+    busy: bool = False
+
+
+def collect(
+    warehouse: Warehouse,
+    ledger_folder: Path,
+    sources: Sequence[Collector],
+    now: datetime,
+    *,
+    window: Window | None = None,
+    dry_run: bool = False,
+) -> list[Collected]:
+    """Read every source once; one that fails leaves what is stored as it was, and the others go on.
+
+    window: what to look at (widened by the source to whole periods); by default from the source's
+    watermark less its lookback, or everything the first time, until ``now`` (UTC). dry_run: look and
+    report, store nothing.
+    """
+    if not dry_run:
+        warehouse.migrate()
+    return [_one(warehouse, LedgerFiles(ledger_folder), source, now, window, dry_run) for source in sources]
+
+
+def _one(
+    warehouse: Warehouse,
+    files: LedgerFiles,
+    source: Collector,
+    now: datetime,
+    window: Window | None,
+    dry_run: bool,
+) -> Collected:
+    try:
+        with warehouse.job_lock(f"collect-{source.name}"):
+            run = _Run(warehouse, files, source.name, dry_run)
+            try:
+                run.read(source, window or run.due(source, now))
+            except CostwatchError as error:
+                run.errors.append(str(error))
+            collected = run.collected()
+            if not dry_run:
+                _record(warehouse, collected, run.names, now)
+            return collected
+    except BusyError as busy:
+        return Collected(source.name, "failed", error=str(busy), busy=True)
+
+
+class _Run:
+    """One source's batches, as they come."""
+
+    def __init__(self, warehouse: Warehouse, files: LedgerFiles, source: str, dry_run: bool) -> None:
+        self.warehouse, self.files, self.source, self.dry_run = warehouse, files, source, dry_run
+        self.loaded: list[Load] = []
+        self.names: list[str] = []
+        self.errors: list[str] = []
+        self.seen: dict[str, str] = {}
+        self.watermark: datetime | None = None
+        if warehouse.exists:
+            with warehouse.read() as db:
+                self.seen = loads.versions(db, source)
+                self.watermark = loads.watermark(db, source)
+
+    def due(self, source: Collector, now: datetime) -> Window:
+        """From the watermark less the lookback, or since ever."""
+        start = _EVER if self.watermark is None else min(self.watermark, now) - source.lookback
+        return Window(start, now)
+
+    def read(self, source: Collector, window: Window) -> None:
+        """Take every new batch; a refused one does not stop the others."""
+        count = 0
+        for batch in source.collect(window):
+            count += 1
+            key = "" if batch.window is None else str(to_int(batch.window.start.date()))
+            if self.seen.get(key) == batch.version:
+                continue
+            try:
+                self._take(batch, key)
+            except CostwatchError as error:
+                self.errors.append(str(error))
+        if count == 0:
+            self.errors.append(f"{self.source}: the source answered with nothing at all; check its location")
+
+    def _take(self, batch: Batch, key: str) -> None:
+        export = batch.read()
+        if not isinstance(export, Export):
+            raise CostwatchError(f"{self.source}: delivers table '{batch.table}', which nothing stores; upgrade")
+        found = register(self.files, export)
+        self.names += [file.name for file in export.files]
+        if self.dry_run:
+            self.loaded += found
+            return
+        with self.warehouse.write() as db:
+            new = [load for load in found if loads.record_load(db, self.source, _new(load))]
+            loads.record_version(db, self.source, key, batch.version)
+        self.loaded += new
+
+    def collected(self) -> Collected:
+        """The run in one line."""
+        outcome: Literal["loaded", "unchanged", "failed"] = "loaded" if self.loaded else "unchanged"
+        return Collected(
+            self.source,
+            "failed" if self.errors else outcome,
+            sum(load.line_count for load in self.loaded),
+            tuple(sorted({load.period for load in self.loaded})),
+            "\n".join(self.errors),
+        )
+
+
+def _record(warehouse: Warehouse, collected: Collected, names: Sequence[str], now: datetime) -> None:
+    with warehouse.write() as db:
+        loads.record_run(
+            db,
+            collected.source,
+            now,
+            collected.outcome,
+            window_end=None if collected.error else now,
+            line_count=collected.line_count,
+            files=names,
+            error=collected.error,
+        )
+
+
+def _new(load: Load) -> loads.NewLoad:
+    totals = {currency: _as_json(total) for currency, total in load.totals.items()}
+    return loads.NewLoad(
+        load.period,
+        load.period_end,
+        load.digest,
+        load.format,
+        load.files,
+        load.accounts,
+        load.line_count,
+        totals,
+    )
+
+
+def _as_json(total: Total) -> dict[str, int | str]:
+    return {name: value if isinstance(value, int) else str(value) for name, value in asdict(total).items()}
