@@ -3,11 +3,10 @@
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from pydantic import ValidationInfo, field_validator
 
@@ -34,7 +33,7 @@ class Exports(CollectorSettings):
     together are the bill. region, profile, role_arn, external_id: how to reach AWS; left out, the
     usual AWS chain decides.
 
-        - {name: aws, kind: exports, location: "s3://acme-billing/focus", role_arn: "arn:aws:iam::1:role/cost"}
+        - {name: aws, kind: exports, location: "s3://acme-billing/focus", profile: billing}
     """
 
     location: str
@@ -81,7 +80,7 @@ class Exports(CollectorSettings):
         )
 
 
-def _newest_manifests(entries: Sequence[Entry] | Any) -> list[tuple[Window, Entry]]:
+def _newest_manifests(entries: Iterable[Entry]) -> list[tuple[Window, Entry]]:
     """The latest manifest of each export and billing period, by period."""
     newest: dict[tuple[Window, str], Entry] = {}
     for entry in entries:
@@ -93,7 +92,8 @@ def _newest_manifests(entries: Sequence[Entry] | Any) -> list[tuple[Window, Entr
     roots = {root for _, root in newest}
     if len(roots) > 1:
         raise SourceError(
-            f"{len(roots)} exports lie below one location ({', '.join(sorted(roots))}); name one source for each"
+            f"{len(roots)} exports lie below one location ({', '.join(sorted(roots))}); "
+            "name one source for each"
         )
     return sorted((period, entry) for (period, _), entry in newest.items())
 
@@ -111,7 +111,9 @@ def _loose(place: Place, entries: Sequence[Entry], folder: Path) -> Batch:
     return Batch("bill", None, _version(files), _reader(place, files, folder))
 
 
-def _delivery(place: Place, entries: dict[str, Entry], period: Window, manifest: Entry, folder: Path) -> Batch:
+def _delivery(
+    place: Place, entries: dict[str, Entry], period: Window, manifest: Entry, folder: Path
+) -> Batch:
     """One billing period, exactly the files its manifest names."""
     match = _MANIFEST.fullmatch(manifest.key)
     root = match["root"] if match else ""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from costwatch.errors import SourceError
 
 if TYPE_CHECKING:
-    from types_boto3_s3.client import S3Client
+    from mypy_boto3_s3.client import S3Client
 
 _CONNECT_TIMEOUT_SECONDS = 10
 _READ_TIMEOUT_SECONDS = 60
@@ -112,7 +112,8 @@ class S3Prefix:
                 for chunk in answer["Body"].iter_chunks(1 << 20):
                     file.write(chunk)
         if target.stat().st_size != entry.size:
-            raise SourceError(f"{self.name(entry.key)}: only {target.stat().st_size} of {entry.size} bytes came; run it again")
+            came = target.stat().st_size
+            raise SourceError(f"{self.name(entry.key)}: only {came} of {entry.size} bytes came; run it again")
         return target
 
     def name(self, key: str) -> str:
@@ -129,7 +130,9 @@ class S3Prefix:
             code = error.response.get("Error", {}).get("Code", "")
             raise SourceError(f"{self.name(key)}: AWS says {code}; {_advice(code)}") from None
         except BotoCoreError as error:
-            raise SourceError(f"{self.name(key)}: {error}; check the network, the region and the credentials") from None
+            raise SourceError(
+                f"{self.name(key)}: {error}; check the network, the region and the credentials"
+            ) from None
 
 
 def s3_place(location: str, *, region: str, profile: str, role_arn: str, external_id: str) -> S3Prefix:

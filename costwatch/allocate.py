@@ -128,7 +128,8 @@ def _publish(warehouse: Warehouse, files: LedgerFiles, plan: _Plan, now: datetim
         return Published(
             plan.period,
             changed=False,
-            error=f"ledger {files.folder}: period {plan.period}: {text}; delete the file it names and collect again",
+            error=f"ledger {files.folder}: period {plan.period}: {text}; "
+            "delete the file it names and collect again",
         )
     lines = sum(total["line_count"] for total in publication.totals.values())
     return Published(plan.period, changed=True, line_count=lines)
@@ -146,7 +147,9 @@ def _refuse_shared_accounts(loads: Sequence[StoredLoad]) -> None:
                 )
 
 
-def _compute(warehouse: Warehouse, files: LedgerFiles, plan: _Plan) -> tuple[publish.Ids, publish.Publication]:
+def _compute(
+    warehouse: Warehouse, files: LedgerFiles, plan: _Plan
+) -> tuple[publish.Ids, publish.Publication]:
     from costwatch.allocation import bill
     from costwatch.allocation.pools import complete
     from costwatch.ledger.engine import connect
@@ -160,7 +163,9 @@ def _compute(warehouse: Warehouse, files: LedgerFiles, plan: _Plan) -> tuple[pub
         ordered = complete(plan.allocation.pools)
         facts = bill.facts(con, parts, plan.period, ordered)
         totals = bill.totals(facts)
-        carried = con.create_table("allocated", bill.allocated(con, facts, ordered, plan.allocation.teams), temp=True)
+        carried = con.create_table(
+            "allocated", bill.allocated(con, facts, ordered, plan.allocation.teams), temp=True
+        )
         bill.require_conservation(plan.period, totals, carried)
         names = bill.names(carried, publish.SLICE_COLUMNS)
         with warehouse.read() as db:

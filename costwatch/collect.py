@@ -111,7 +111,9 @@ class _Run:
     def _take(self, batch: Batch, key: str) -> None:
         export = batch.read()
         if not isinstance(export, Export):
-            raise CostwatchError(f"{self.source}: delivers table '{batch.table}', which nothing stores; upgrade")
+            raise CostwatchError(
+                f"{self.source}: delivers table '{batch.table}', which nothing stores; upgrade"
+            )
         found = register(self.files, export)
         self.names += [file.name for file in export.files]
         if self.dry_run:

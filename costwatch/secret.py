@@ -30,7 +30,9 @@ def resolve(reference: str) -> str:
     """
     match = _REFERENCE.fullmatch(reference)
     if match is None:
-        raise CostwatchError("secret: not a reference; write ${env:NAME}, ${file:/path} or ${aws-sm:name#key}")
+        raise CostwatchError(
+            "secret: not a reference; write ${env:NAME}, ${file:/path} or ${aws-sm:name#key}"
+        )
     kind, name, key = match.groups()
     if kind == "env":
         value = os.environ.get(name)
@@ -41,7 +43,9 @@ def resolve(reference: str) -> str:
         try:
             return Path(name).read_text(encoding="utf-8").strip()
         except OSError as error:
-            raise CostwatchError(f"secret {reference}: {error.strerror}; check the path and its rights") from None
+            raise CostwatchError(
+                f"secret {reference}: {error.strerror}; check the path and its rights"
+            ) from None
     return _from_secrets_manager(reference, name, key)
 
 

@@ -62,7 +62,11 @@ def facts(con: Any, parts: Sequence[Part], period: date, ordered: Sequence[Pool]
 
 def allocated(con: Any, found: ir.Table, ordered: Sequence[Pool], teams: Sequence[Team]) -> ir.Table:
     """Every fact on a team or a residual: ``team``, ``ServiceName``, ``day``, ``KEPT``, ``x_Pool``, costs."""
-    carried = [_owned(found, number, pool, teams) for number, pool in enumerate(ordered) if isinstance(pool, OwnerPool)]
+    carried = [
+        _owned(found, number, pool, teams)
+        for number, pool in enumerate(ordered)
+        if isinstance(pool, OwnerPool)
+    ]
     everything = con.create_table("carried", ibis.union(*carried, distinct=False), temp=True)
     for number, pool in enumerate(ordered):
         if isinstance(pool, OwnerPool):
@@ -85,7 +89,9 @@ def _lines(con: Any, part: Part, period: date, ordered: Sequence[Pool]) -> ir.Ta
     lines = raw.select(**format_named(part.format).columns(raw))
     lines = lines.filter(lines.BillingPeriodStart.date() == ibis.literal(period))
     lines = lines.mutate(
-        source=ibis.literal(part.source), day=day_of(lines.ChargePeriodStart), pool=pools.pool_index(ordered, lines)
+        source=ibis.literal(part.source),
+        day=day_of(lines.ChargePeriodStart),
+        pool=pools.pool_index(ordered, lines),
     )
     return lines.select(
         **{column: lines[column].fill_null("") for column in (*KEPT, "ServiceName")},
@@ -124,9 +130,7 @@ def _owned(found: ir.Table, number: int, pool: OwnerPool, teams: Sequence[Team])
 
 def totals(found: ir.Table) -> dict[str, dict[str, int]]:
     """The bill: per BillingCurrency its lines and the sums of their nano-units."""
-    sums = found.group_by("BillingCurrency").agg(
-        **{column: found[column].sum() for column in SUMMED}
-    )
+    sums = found.group_by("BillingCurrency").agg(**{column: found[column].sum() for column in SUMMED})
     return {
         row["BillingCurrency"]: {name: int(row[name]) for name in SUMMED}
         for row in sums.order_by("BillingCurrency").to_pyarrow().to_pylist()
@@ -152,7 +156,9 @@ def day_lines(found: ir.Table) -> list[tuple[str, int, int]]:
     return [(row["source"], row["day"], int(row["lines"])) for row in counts.to_pyarrow().to_pylist()]
 
 
-def names(carried: ir.Table, slice_columns: Sequence[str]) -> tuple[list[str], list[str], list[tuple[str, ...]]]:
+def names(
+    carried: ir.Table, slice_columns: Sequence[str]
+) -> tuple[list[str], list[str], list[tuple[str, ...]]]:
     """The distinct teams, services and slices."""
     slices = carried.select(*slice_columns).distinct().to_pyarrow()
     return (

@@ -17,7 +17,9 @@ Validity = tuple[str, int, int, str]  # what is claimed, from day, until day (ex
 def value_columns(pool: OwnerPool, lines: ir.Table) -> dict[str, ir.StringValue]:
     """The values of a line that can name its owner, in the order they are asked; compared without case."""
     tags = {f"tag_{n}": lines.Tags.get(key) for n, key in enumerate(pool.tags)}
-    categories = {f"category_{n}": lines.x_CostCategories.get(key) for n, key in enumerate(pool.cost_categories)}
+    categories = {
+        f"category_{n}": lines.x_CostCategories.get(key) for n, key in enumerate(pool.cost_categories)
+    }
     return {name: value.strip().lower().fill_null("") for name, value in {**tags, **categories}.items()}
 
 
@@ -64,10 +66,10 @@ def _validities(claims: Iterable[tuple[str, Claim, str]]) -> list[Validity]:
     found = []
     for claimed, starts in by_id.items():
         starts.sort()
-        for number, (since, team) in enumerate(starts):
+        for number, (start, team) in enumerate(starts):
             until = starts[number + 1][0] if number + 1 < len(starts) else _NEVER
-            if since < until:
-                found.append((claimed, since, until, team))
+            if start < until:
+                found.append((claimed, start, until, team))
     return sorted(found)
 
 

@@ -43,11 +43,13 @@ def shared(amounts: ir.Table, carried: ir.Table, pool: Pool, teams: Sequence[Tea
     """The charges of one shared pool, split: ``row``, ``team``, both costs in nano-units, ``line_count``.
 
     amounts: ``row``, ``day``, ``until`` (the charge period's last day, inclusive), ``BillingCurrency``,
-    both costs and ``line_count``, which stays whole, at the first team by name. carried: what teams carry already (``team``, ``day``, ``BillingCurrency``,
-    ``EffectiveCostNano``). Where no team has a weight the charge is ``unmeasured``.
+    both costs and ``line_count``, which stays whole, at the first team by name. carried: what teams
+    carry already (``team``, ``day``, ``BillingCurrency``, ``EffectiveCostNano``). Where no team has a weight the charge is ``unmeasured``.
     """
     spans = amounts.select("day", "until", "BillingCurrency").distinct()
-    spans = spans.mutate(span=ibis.row_number().over(order_by=[spans.day, spans.until, spans.BillingCurrency]))
+    spans = spans.mutate(
+        span=ibis.row_number().over(order_by=[spans.day, spans.until, spans.BillingCurrency])
+    )
     weights = weights_of(pool, spans, carried, teams)
     located = amounts.join(spans, ["day", "until", "BillingCurrency"])
     parts = [
@@ -56,7 +58,8 @@ def shared(amounts: ir.Table, carried: ir.Table, pool: Pool, teams: Sequence[Tea
     ]
     billed, effective = parts
     both = billed.join(
-        effective, [billed.BilledCostNano_row == effective.EffectiveCostNano_row, billed.team == effective.team]
+        effective,
+        [billed.BilledCostNano_row == effective.EffectiveCostNano_row, billed.team == effective.team],
     ).select(row="BilledCostNano_row", team="team", **{column: column for column in COST_NANOS})
     both = both.join(amounts.select("row", lines="line_count"), "row")
     rank = ibis.row_number().over(ibis.window(group_by=both.row, order_by=both.team))

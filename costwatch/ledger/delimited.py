@@ -18,6 +18,7 @@ GZIP_MAGIC = b"\x1f\x8b"
 # Columns that bills deliver as JSON objects, in lower case.
 MAP_COLUMNS = ("tags", "x_costcategories", "resource_tags", "cost_category", "product", "discount")
 MAX_LINE_BYTES = 16 << 20
+csv.field_size_limit(MAX_LINE_BYTES)
 
 
 def to_parquet(name: str, source: Path, target: Path) -> None:
@@ -28,10 +29,14 @@ def to_parquet(name: str, source: Path, target: Path) -> None:
     columns = header(name, source)
     con = duckdb.connect()
     con.execute("SET preserve_insertion_order=true")
-    kept = ", ".join(_as_map(column) if column.lower() in MAP_COLUMNS else _quoted(column) for column in columns)
+    kept = ", ".join(
+        _as_map(column) if column.lower() in MAP_COLUMNS else _quoted(column) for column in columns
+    )
     try:
         _create_view(con, source, columns)
-        con.execute(f"COPY (SELECT {kept} FROM delivered) TO '{_path(target)}' (FORMAT parquet, COMPRESSION zstd)")
+        con.execute(
+            f"COPY (SELECT {kept} FROM delivered) TO '{_path(target)}' (FORMAT parquet, COMPRESSION zstd)"
+        )
         _refuse_unreadable_maps(con, name, source, target, columns)
     except duckdb.Error as error:
         raise RefusedError([_explained(name, error)]) from None
@@ -77,9 +82,9 @@ def opened(name: str, source: Path) -> Iterator[io.TextIOBase]:
     """The file's text, unpacked, without a byte-order mark. Raises RefusedError where it is neither."""
     with source.open("rb") as probe:
         packed = probe.read(2) == GZIP_MAGIC
-    raw: Any = gzip.open(source) if packed else source.open("rb")
+    unpack: Any = gzip.open if packed else Path.open
     try:
-        with raw, io.TextIOWrapper(raw, encoding="utf-8-sig", newline="") as text:
+        with unpack(source, "rb") as raw, io.TextIOWrapper(raw, encoding="utf-8-sig", newline="") as text:
             yield text
     except (EOFError, gzip.BadGzipFile, zlib.error):
         raise RefusedError([f"{name}: the gzip data is cut or damaged; deliver the file again"]) from None

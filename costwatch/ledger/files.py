@@ -38,7 +38,9 @@ class LedgerFiles:
                 self.folder.mkdir(parents=True, exist_ok=True)
                 self._write(file, target)
         except OSError as error:
-            raise SourceError(f"{file.name}: {error.strerror or error}; check the disk and the rights") from None
+            raise SourceError(
+                f"{file.name}: {error.strerror or error}; check the disk and the rights"
+            ) from None
         return digest
 
     def sweep(self) -> None:

@@ -39,7 +39,9 @@ class BillFormat(Protocol):
     """One bill format: a module of this package."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """Stored with each load, and never changed."""
+        ...
 
     def recognises(self, columns: frozenset[str]) -> bool:
         """Whether lower-case column names look like this format, complete or not."""

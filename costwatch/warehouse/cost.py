@@ -102,5 +102,3 @@ def _conditions(
         parameters.update(zip(keys, accepted, strict=True))
         conditions.append(f"{columns[name]} IN ({', '.join(':' + key for key in keys)})")
     return " AND ".join(conditions), parameters
-
-

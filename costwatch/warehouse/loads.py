@@ -41,7 +41,8 @@ class NewLoad:
 def newest_loads(db: sqlite3.Connection, sources: Collection[str]) -> list[StoredLoad]:
     """The latest load of each source and billing period, by period, then source."""
     found = db.execute(
-        "SELECT * FROM load WHERE id IN (SELECT MAX(id) FROM load GROUP BY source, period) ORDER BY period, source"
+        "SELECT * FROM load WHERE id IN (SELECT MAX(id) FROM load GROUP BY source, period)"
+        " ORDER BY period, source"
     )
     return [
         StoredLoad(

@@ -71,8 +71,10 @@ def published(db: sqlite3.Connection) -> dict[date, Published]:
     }
 
 
-def ids_for(db: sqlite3.Connection, teams: Iterable[str], services: Iterable[str], slices: Iterable[Slice]) -> Ids:
-    """Known numbers, and the next free ones for new names in sorted order, so that a re-run gives the same."""
+def ids_for(
+    db: sqlite3.Connection, teams: Iterable[str], services: Iterable[str], slices: Iterable[Slice]
+) -> Ids:
+    """Known numbers, and the next free ones for new names, sorted: a re-run gives the same."""
     known = ", ".join(SLICE_COLUMNS)
     ids = Ids(
         team={row["name"]: row["id"] for row in db.execute("SELECT id, name FROM team")},
@@ -102,14 +104,17 @@ def publish(db: sqlite3.Connection, ids: Ids, publication: Publication, now: dat
     db.execute("DELETE FROM cost_day WHERE period = ?", (period,))
     db.execute(
         """INSERT INTO cost_day
-        SELECT c.period, c.day, c.team, c.service, s.BillingCurrency, SUM(BilledCostNano), SUM(EffectiveCostNano),
+        SELECT c.period, c.day, c.team, c.service, s.BillingCurrency,
+          SUM(BilledCostNano), SUM(EffectiveCostNano),
           SUM(line_count)
         FROM team_cost c JOIN slice s ON s.id = c.slice
         WHERE c.period = ? GROUP BY 2, 3, 4, 5 ORDER BY 2, 3, 4, 5""",
         (period,),
     )
     db.execute("DELETE FROM day_line WHERE period = ?", (period,))
-    db.executemany("INSERT INTO day_line VALUES (?, ?, ?, ?)", [(period, *line) for line in publication.day_lines])
+    db.executemany(
+        "INSERT INTO day_line VALUES (?, ?, ?, ?)", [(period, *line) for line in publication.day_lines]
+    )
     db.execute(
         "INSERT OR REPLACE INTO published VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (
@@ -132,7 +137,8 @@ def _insert_facts(db: sqlite3.Connection, table: str, period: int, facts: Iterab
 def _replace_facts(db: sqlite3.Connection, period: int, facts: Iterable[Fact], known_at: str) -> None:
     db.execute("DROP TABLE IF EXISTS temp.incoming")
     db.execute(
-        """CREATE TEMP TABLE incoming (period INTEGER, team INTEGER, service INTEGER, day INTEGER, slice INTEGER,
+        """CREATE TEMP TABLE incoming (
+        period INTEGER, team INTEGER, service INTEGER, day INTEGER, slice INTEGER,
         BilledCostNano INTEGER, EffectiveCostNano INTEGER, line_count INTEGER,
         PRIMARY KEY (period, team, service, day, slice)) WITHOUT ROWID"""
     )

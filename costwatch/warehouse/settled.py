@@ -23,7 +23,8 @@ def source_periods(db: sqlite3.Connection) -> dict[str, list[tuple[date, date]]]
     """source -> the [start, end) of its published billing periods."""
     periods: dict[str, list[tuple[date, date]]] = defaultdict(list)
     for row in db.execute(
-        "SELECT DISTINCT l.source, p.period, p.period_end FROM published p JOIN day_line l ON l.period = p.period"
+        "SELECT DISTINCT l.source, p.period, p.period_end"
+        " FROM published p JOIN day_line l ON l.period = p.period"
     ):
         periods[row["source"]].append((from_int(row["period"]), from_int(row["period_end"])))
     return periods
@@ -31,7 +32,9 @@ def source_periods(db: sqlite3.Connection) -> dict[str, list[tuple[date, date]]]
 
 def store_states(db: sqlite3.Connection, states: Mapping[str, Mapping[date, State]]) -> None:
     """Replace ``day_state`` where it differs."""
-    wanted = {(source, to_int(day)): str(state) for source, days in states.items() for day, state in days.items()}
+    wanted = {
+        (source, to_int(day)): str(state) for source, days in states.items() for day, state in days.items()
+    }
     known = {(row["source"], row["day"]): row["state"] for row in db.execute("SELECT * FROM day_state")}
     db.executemany("DELETE FROM day_state WHERE source = ? AND day = ?", sorted(known.keys() - wanted.keys()))
     db.executemany(
@@ -42,7 +45,9 @@ def store_states(db: sqlite3.Connection, states: Mapping[str, Mapping[date, Stat
 
 def store_sources(db: sqlite3.Connection, through: Mapping[str, date | None]) -> None:
     """Replace ``bill_source`` where it differs."""
-    _replace(db, "bill_source", [(name, None if day is None else to_int(day)) for name, day in through.items()])
+    _replace(
+        db, "bill_source", [(name, None if day is None else to_int(day)) for name, day in through.items()]
+    )
 
 
 def store_budgets(db: sqlite3.Connection, budgets: Sequence[BudgetRow]) -> None:
@@ -50,11 +55,12 @@ def store_budgets(db: sqlite3.Connection, budgets: Sequence[BudgetRow]) -> None:
     _replace(db, "budget", budgets)
 
 
-def _replace(db: sqlite3.Connection, table: str, rows: Sequence[tuple[object, ...]]) -> None:
+def _replace(db: sqlite3.Connection, table: str, wanted: Sequence[tuple[str | int | None, ...]]) -> None:
+    rows = sorted(wanted, key=lambda row: str(row[0]))
     stored = [tuple(row) for row in db.execute(f"SELECT * FROM {table} ORDER BY 1")]
-    if stored == sorted(rows, key=lambda row: str(row[0])):
+    if stored == rows:
         return
     db.execute(f"DELETE FROM {table}")
     if rows:
         places = ", ".join("?" * len(rows[0]))
-        db.executemany(f"INSERT INTO {table} VALUES ({places})", sorted(rows, key=lambda row: str(row[0])))
+        db.executemany(f"INSERT INTO {table} VALUES ({places})", rows)

@@ -156,7 +156,9 @@ class Warehouse:
         if "not a database" in text or "malformed" in text:
             return WarehouseError(f"{self.path}: damaged ({text}); restore the last `costwatch db backup`")
         if "disk is full" in text or "disk I/O error" in text or "readonly" in text:
-            return WarehouseError(f"{self.path}: {text}; free some space or mend the rights, then run it again")
+            return WarehouseError(
+                f"{self.path}: {text}; free some space or mend the rights, then run it again"
+            )
         return error
 
 

@@ -16,7 +16,8 @@ def migrate(db: sqlite3.Connection, path: Path) -> None:
     version = int(db.execute("PRAGMA user_version").fetchone()[0])
     if version > LATEST:
         raise WarehouseError(
-            f"{path}: written by a newer costwatch (schema {version}, this one knows {LATEST}); upgrade costwatch"
+            f"{path}: written by a newer costwatch (schema {version}, this one knows {LATEST}); "
+            "upgrade costwatch"
         )
     # Imported here: it pulls in pandas, and a warehouse that is up to date never gets this far.
     from sqlite_utils import Database

@@ -14,6 +14,8 @@ def text(name: str) -> str:
     return files(__package__).joinpath(f"{name}.sql").read_text(encoding="utf-8")
 
 
-def rows(db: sqlite3.Connection, name: str, parameters: Mapping[str, Value] | None = None) -> list[sqlite3.Row]:
+def rows(
+    db: sqlite3.Connection, name: str, parameters: Mapping[str, Value] | None = None
+) -> list[sqlite3.Row]:
     """All rows of the named query; ``parameters`` are bound, never spliced in."""
     return list(db.execute(text(name), parameters or {}))
