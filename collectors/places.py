@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 _CONNECT_TIMEOUT_SECONDS = 10
 _READ_TIMEOUT_SECONDS = 60
 _ATTEMPTS = 5
+_PAGE_SIZE = 1000  # S3 gives no more at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,9 @@ class S3Prefix:
 
     def entries(self) -> list[Entry]:
         """See ``Place``."""
-        pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=self.prefix)
+        pages = self.client.get_paginator("list_objects_v2").paginate(
+            Bucket=self.bucket, Prefix=self.prefix, PaginationConfig={"PageSize": _PAGE_SIZE}
+        )
         with self._explained(self.prefix):
             return [
                 Entry(

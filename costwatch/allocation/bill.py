@@ -8,12 +8,13 @@ from typing import Any
 
 import ibis
 import ibis.expr.types as ir
+import pyarrow as pa
 
 from costwatch.allocation import owners, pools
 from costwatch.allocation.pools import SUMMED
 from costwatch.allocation.settings import OwnerPool, Pool, Team
 from costwatch.errors import CostwatchError
-from costwatch.ledger.engine import raw_lines
+from costwatch.ledger.engine import raw_lines, small_table
 from costwatch.ledger.lines import day_of
 from costwatch.ledger.money import nano
 from costwatch.ledger.register import format_named
@@ -176,11 +177,11 @@ def numbered(
     slice_columns: Sequence[str],
 ) -> ir.Table:
     """The facts by number, in the order they are stored: team, service, day, slice, both costs, lines."""
-    teams = ibis.memtable(list(team.items()), schema={"team": "string", "team_id": "int64"})
-    services = ibis.memtable(list(service.items()), schema={"ServiceName": "string", "service_id": "int64"})
-    keys = ibis.memtable(
+    teams = small_table(team.items(), {"team": pa.string(), "team_id": pa.int64()})
+    services = small_table(service.items(), {"ServiceName": pa.string(), "service_id": pa.int64()})
+    keys = small_table(
         [(*key, number) for key, number in slices.items()],
-        schema={**dict.fromkeys(slice_columns, "string"), "slice_id": "int64"},
+        {**dict.fromkeys(slice_columns, pa.string()), "slice_id": pa.int64()},
     )
     joined = carried.join(teams, "team").join(services, "ServiceName").join(keys, list(slice_columns))
     ordered = joined.order_by("team_id", "service_id", "day", "slice_id")

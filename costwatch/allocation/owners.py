@@ -5,8 +5,10 @@ from collections.abc import Iterable, Sequence
 
 import ibis
 import ibis.expr.types as ir
+import pyarrow as pa
 
 from costwatch.allocation.settings import Claim, OwnerPool, Team
+from costwatch.ledger.engine import small_table
 from costwatch.model import UNALLOCATED
 
 _ALWAYS = 0
@@ -74,8 +76,9 @@ def _validities(claims: Iterable[tuple[str, Claim, str]]) -> list[Validity]:
 
 
 def _first_named(found: ir.Table, column: str, validities: list[Validity]) -> ir.Table:
-    claims = ibis.memtable(
-        validities, schema={"claimed": "string", "since": "int64", "until": "int64", "claimant": "string"}
+    claims = small_table(
+        validities,
+        {"claimed": pa.string(), "since": pa.int64(), "until": pa.int64(), "claimant": pa.string()},
     )
     joined = found.left_join(
         claims,

@@ -6,8 +6,10 @@ from operator import and_
 
 import ibis
 import ibis.expr.types as ir
+import pyarrow as pa
 
 from costwatch.allocation.settings import EvenPool, FixedPool, Match, OwnerPool, Pool, ProportionalPool, Team
+from costwatch.ledger.engine import small_table
 from costwatch.ledger.money import split
 from costwatch.model import RESIDUALS, UNMEASURED
 
@@ -44,7 +46,8 @@ def shared(amounts: ir.Table, carried: ir.Table, pool: Pool, teams: Sequence[Tea
 
     amounts: ``row``, ``day``, ``until`` (the charge period's last day, inclusive), ``BillingCurrency``,
     both costs and ``line_count``, which stays whole, at the first team by name. carried: what teams
-    carry already (``team``, ``day``, ``BillingCurrency``, ``EffectiveCostNano``). Where no team has a weight the charge is ``unmeasured``.
+    carry already (``team``, ``day``, ``BillingCurrency``, ``EffectiveCostNano``). Where no team has a
+    weight the charge is ``unmeasured``.
     """
     spans = amounts.select("day", "until", "BillingCurrency").distinct()
     spans = spans.mutate(
@@ -74,9 +77,7 @@ def weights_of(pool: Pool, spans: ir.Table, carried: ir.Table, teams: Sequence[T
     if isinstance(pool, ProportionalPool):
         return _proportional(spans, carried)
     fixed = {team: weight for team, weight in _fixed(pool, teams).items() if weight > 0}
-    if not fixed:
-        return ibis.memtable([], schema={"span": "int64", "team": "string", "weight": "int64"})
-    table = ibis.memtable(list(fixed.items()), schema={"team": "string", "weight": "int64"})
+    table = small_table(fixed.items(), {"team": pa.string(), "weight": pa.int64()})
     return spans.cross_join(table).select("span", "team", "weight")
 
 

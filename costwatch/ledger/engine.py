@@ -1,11 +1,12 @@
 """The door of the DuckDB engine: from ledger files to one table with lower-case column names."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import ibis
 import ibis.expr.types as ir
+import pyarrow as pa
 
 
 def connect() -> Any:
@@ -23,3 +24,10 @@ def raw_lines(con: Any, paths: Sequence[Path], *, numbered: bool = False) -> ir.
     """
     table = con.read_parquet([str(path) for path in paths], union_by_name=True, file_row_number=numbered)
     return table.rename({name.lower(): name for name in table.columns if name != name.lower()})
+
+
+def small_table(rows: Iterable[Sequence[str | int | float]], columns: Mapping[str, pa.DataType]) -> ir.Table:
+    """A table of a few rows of ours, for joining with lines (by way of Arrow: Ibis' own way loads pandas)."""
+    values = list(zip(*rows, strict=True)) or [()] * len(columns)
+    arrays = [pa.array(column, kind) for column, kind in zip(values, columns.values(), strict=True)]
+    return ibis.memtable(pa.table(arrays, names=list(columns)))

@@ -1,0 +1,176 @@
+"""The two steps together: run twice, run late, restated, moved between teams."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from collectors.exports import Exports
+from costwatch.model import Window
+from costwatch.warehouse import queries
+from tests.bills import line, on_day, tags, write_csv, write_delivery
+from tests.steps import NOW, Company
+
+OCTOBER = Window(datetime(2026, 10, 1, tzinfo=UTC), datetime(2026, 11, 1, tzinfo=UTC))
+CLOSED = datetime(2026, 11, 20, tzinfo=UTC)
+TEAMS = {"teams": [{"name": "risk", "accounts": ["100000000001"]}, {"name": "platform"}]}
+
+
+@pytest.fixture
+def company(tmp_path: Path) -> Company:
+    return Company(tmp_path, TEAMS)
+
+
+def bill(company: Company, lines: list[dict[str, str]], name: str = "bill.csv") -> Path:
+    return write_csv(company.root / "bill" / name, lines)
+
+
+def days(amount: str = "1") -> list[dict[str, str]]:
+    return [on_day(day, BilledCost=amount, EffectiveCost=amount) for day in range(1, 32)]
+
+
+def test_running_again_changes_no_table_but_the_log_of_runs(company: Company) -> None:
+    path = bill(company, days())
+    company.run()
+    before = company.hashes("collection")
+    for _ in range(3):
+        company.run(NOW + timedelta(minutes=15))
+    path.rename(path.with_name("another name.csv"))
+    company.run()
+    assert company.hashes("collection") == before
+
+
+def test_a_copy_of_a_file_beside_it_is_the_same_bill(company: Company) -> None:
+    bill(company, days())
+    company.run()
+    before = company.hashes("collection", "source_version")
+    bill(company, days(), "copy.csv")
+    company.run()
+    assert company.hashes("collection", "source_version") == before
+
+
+def test_a_restated_bill_replaces_the_old_one_and_says_what_changed(company: Company) -> None:
+    bill(company, days())
+    company.run()
+    restated = days()
+    restated[9]["EffectiveCost"] = "5"
+    bill(company, restated)
+    company.run(NOW + timedelta(days=1))
+    assert company.effective() == {"risk": Decimal(35)}
+    with company.warehouse.read() as db:
+        (change,) = queries.rows(db, "restatements", {"first": 20261001, "after": 20261101})
+    assert (change["day"], change["x_Team"]) == (20261010, "risk")
+
+
+def test_a_day_that_comes_later_is_no_restatement(company: Company) -> None:
+    bill(company, days()[:20])
+    company.run(datetime(2026, 10, 23, tzinfo=UTC))
+    bill(company, days())
+    company.run()
+    assert company.effective() == {"risk": Decimal(31)}
+    with company.warehouse.read() as db:
+        assert queries.rows(db, "restatements", {"first": 20261001, "after": 20261101}) == []
+
+
+def test_a_refused_bill_leaves_the_published_one_and_is_told(company: Company) -> None:
+    bill(company, days())
+    company.run()
+    bill(company, [line(BilledCost="x")])
+    (collected,) = company.collect()
+    assert collected.outcome == "failed"
+    assert "bill.csv:2: column BilledCost cannot be read: 'x'" in collected.error
+    company.allocate()
+    assert company.effective() == {"risk": Decimal(31)}
+    with company.warehouse.read() as db:
+        (source,) = queries.rows(db, "sources")
+    assert source["outcome"] == "failed"
+    assert "column BilledCost" in source["error"]
+
+
+def test_one_refused_period_does_not_hold_up_the_others(company: Company) -> None:
+    root = company.root / "bill"
+    write_delivery(root, "2026-10", [line(BilledCost="")])
+    november = line(
+        BillingPeriodStart="2026-11-01T00:00:00Z",
+        BillingPeriodEnd="2026-12-01T00:00:00Z",
+        ChargePeriodStart="2026-11-01T00:00:00Z",
+        ChargePeriodEnd="2026-11-02T00:00:00Z",
+    )
+    write_delivery(root, "2026-11", [november])
+    (collected,) = company.collect()
+    assert collected.outcome == "failed"
+    assert [str(period) for period in collected.periods] == ["2026-11-01"]
+    company.allocate()
+    assert company.billed() == {"risk": Decimal("1.5")}
+    write_delivery(root, "2026-10", [line()])
+    company.run()
+    assert company.billed() == {"risk": Decimal(3)}
+
+
+def test_a_team_that_changes_moves_an_open_period(company: Company) -> None:
+    bill(company, days())
+    company.run()
+    company.allocation = {"teams": [{"name": "platform", "accounts": ["100000000001"]}]}
+    company.run()
+    assert company.effective() == {"platform": Decimal(31)}
+
+
+def test_a_closed_period_moves_only_when_asked(company: Company) -> None:
+    bill(company, days())
+    company.run(CLOSED)
+    company.allocation = {"teams": [{"name": "platform", "accounts": ["100000000001"]}]}
+    company.run(CLOSED)
+    assert company.effective() == {"risk": Decimal(31)}
+    company.allocate(CLOSED, OCTOBER)
+    assert company.effective() == {"platform": Decimal(31)}
+
+
+def test_a_closed_period_that_is_restated_is_split_as_it_was(company: Company) -> None:
+    bill(company, days())
+    company.run(CLOSED)
+    company.allocation = {"teams": [{"name": "platform", "accounts": ["100000000001"]}]}
+    bill(company, days("2"))
+    company.run(CLOSED)
+    assert company.effective() == {"risk": Decimal(62)}
+
+
+def test_two_sources_that_bill_one_account_are_refused(company: Company) -> None:
+    bill(company, days())
+    company.run()
+    write_csv(company.root / "other" / "bill.csv", days("3"))
+    company.sources = [*company.sources, Exports(name="twin", location=str(company.root / "other"))]
+    company.collect()
+    (published,) = company.allocate()
+    assert "sources 'aws' and 'twin' both bill account 900000000001" in published.error
+    assert company.effective() == {"risk": Decimal(31)}
+
+
+def test_a_source_to_check_against_is_no_bill(company: Company) -> None:
+    bill(company, days())
+    write_csv(company.root / "other" / "bill.csv", days("3"))
+    other = Exports(name="twin", role="check", location=str(company.root / "other"))
+    company.sources = [*company.sources, other]
+    company.run()
+    assert company.effective() == {"risk": Decimal(31)}
+
+
+def test_a_bill_without_a_ledger_file_keeps_what_is_published(company: Company) -> None:
+    bill(company, days())
+    company.run()
+    bill(company, days("2"))
+    company.collect()
+    for file in (company.root / "ledger").glob("*.parquet"):
+        file.unlink()
+    (published,) = company.allocate()
+    assert "collect again" in published.error
+    assert company.effective() == {"risk": Decimal(31)}
+    company.run()
+    assert company.effective() == {"risk": Decimal(62)}
+
+
+def test_tags_are_only_text(company: Company) -> None:
+    hostile = "'); DROP TABLE team_cost; --<script>"
+    bill(company, [line(ServiceName=hostile, SubAccountName=hostile, Tags=tags(team=hostile))])
+    company.run()
+    assert company.billed("service") == {hostile: Decimal("1.5")}
