@@ -105,7 +105,9 @@ def _month(year: int, month: int) -> Window:
 
 def _loose(place: Place, entries: Sequence[Entry], folder: Path) -> Batch:
     """Files without a manifest: all of them are the bill."""
-    files = [entry for entry in entries if _DATA_FILE.fullmatch(entry.key)]
+    # A copy of a file under another name is no second bill.
+    found = {entry.version: entry for entry in reversed(entries) if _DATA_FILE.fullmatch(entry.key)}
+    files = sorted(found.values(), key=lambda entry: entry.key)
     if not files:
         raise SourceError(f"{place.name('')}: no manifest, CSV or Parquet file there; correct location")
     return Batch("bill", None, _version(files), _reader(place, files, folder))
@@ -157,7 +159,7 @@ def _missing(place: Place, manifest: Entry, key: str) -> Callable[[], Export]:
 
 def _version(files: Sequence[Entry]) -> str:
     """Of the content alone: two files that swap names are the same bill."""
-    return hashlib.sha256("\n".join(sorted({entry.version for entry in files})).encode()).hexdigest()
+    return hashlib.sha256("\n".join(sorted(entry.version for entry in files)).encode()).hexdigest()
 
 
 def _reader(place: Place, files: Sequence[Entry], folder: Path) -> Callable[[], Export]:

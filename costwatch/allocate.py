@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from costwatch import maturity
 from costwatch.allocation.settings import Allocation, Budget
@@ -19,6 +19,9 @@ from costwatch.warehouse import loads as stored
 from costwatch.warehouse import publish, settled
 from costwatch.warehouse.loads import StoredLoad
 from costwatch.warehouse.store import Warehouse
+
+if TYPE_CHECKING:
+    from costwatch.allocation.attribution import Attribution
 
 # Part of every inputs key: raised when the same inputs would give other numbers than before.
 TRANSFORM_VERSION = 1
@@ -55,15 +58,16 @@ def allocate(
         with warehouse.read() as db:
             due = _by_period(stored.newest_loads(db, bill))
             known = publish.published(db)
-        done = []
-        for period, loads in due.items():
-            plan = _plan(period, loads, known.get(period), allocation, now, window)
-            if plan is None:
-                done.append(Published(period, changed=False))
-            else:
-                done.append(_publish(warehouse, LedgerFiles(ledger_folder), plan, now))
+        plans = {
+            period: _plan(period, loads, known.get(period), allocation, now, window)
+            for period, loads in due.items()
+        }
+        done = [Published(period, changed=False) for period, plan in plans.items() if plan is None]
+        if any(plans.values()):
+            allocator = _Allocator(warehouse, LedgerFiles(ledger_folder), now)
+            done += [allocator.allocate(plan) for plan in plans.values() if plan is not None]
         _settle(warehouse, bill, allocation, now)
-    return done
+    return sorted(done, key=lambda published: published.period)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,26 +117,66 @@ def _plan(
     return _Plan(period, period_end, tuple(loads), allocation, config, key)
 
 
-def _publish(warehouse: Warehouse, files: LedgerFiles, plan: _Plan, now: datetime) -> Published:
-    from duckdb import Error as EngineError
+class _Allocator:
+    """One engine for all the periods of a run, and one compiled attribution for each configuration."""
 
-    try:
-        _refuse_shared_accounts(plan.loads)
-        ids, publication = _compute(warehouse, files, plan)
-        with warehouse.write() as db:
-            publish.publish(db, ids, publication, now)
-    except CostwatchError as error:
-        return Published(plan.period, changed=False, error=str(error))
-    except EngineError as error:
-        text = str(error).splitlines()[0][:200]
-        return Published(
-            plan.period,
-            changed=False,
-            error=f"ledger {files.folder}: period {plan.period}: {text}; "
-            "delete the file it names and collect again",
+    def __init__(self, warehouse: Warehouse, files: LedgerFiles, now: datetime) -> None:
+        from costwatch.ledger.engine import connect
+
+        self.warehouse, self.files, self.now = warehouse, files, now
+        self.con = connect()
+        self._attributions: dict[str, Attribution] = {}
+
+    def allocate(self, plan: _Plan) -> Published:
+        """Compute and publish one period; one that cannot be keeps its published bill."""
+        from duckdb import Error as EngineError
+
+        try:
+            _refuse_shared_accounts(plan.loads)
+            ids, publication = self._computed(plan)
+            with self.warehouse.write() as db:
+                publish.publish(db, ids, publication, self.now)
+        except CostwatchError as error:
+            return Published(plan.period, changed=False, error=str(error))
+        except EngineError as error:
+            text = str(error).splitlines()[0][:200]
+            return Published(
+                plan.period,
+                changed=False,
+                error=f"ledger {self.files.folder}: period {plan.period}: {text}; "
+                "delete the file it names and collect again",
+            )
+        lines = sum(total["line_count"] for total in publication.totals.values())
+        return Published(plan.period, changed=True, line_count=lines)
+
+    def _computed(self, plan: _Plan) -> tuple[publish.Ids, publish.Publication]:
+        from costwatch.allocation.bill import Part
+
+        found = self._attribution(plan)
+        parts = [
+            Part(load.source, load.format, tuple(self.files.path(digest) for digest in load.files))
+            for load in plan.loads
+        ]
+        found.compute(parts, plan.period)
+        with self.warehouse.read() as db:
+            ids = publish.ids_for(db, *found.names())
+        return ids, publish.Publication(
+            period=plan.period,
+            period_end=plan.period_end,
+            inputs_key=plan.inputs_key,
+            loads=tuple(load.id for load in plan.loads),
+            config=plan.config,
+            totals=found.totals(),
+            day_lines=found.day_lines(),
+            facts=_rows(found.numbered(ids.team, ids.service, ids.slice)),
         )
-    lines = sum(total["line_count"] for total in publication.totals.values())
-    return Published(plan.period, changed=True, line_count=lines)
+
+    def _attribution(self, plan: _Plan) -> "Attribution":
+        from costwatch.allocation.attribution import Attribution
+
+        if plan.config not in self._attributions:
+            self._attributions[plan.config] = Attribution(self.con, plan.allocation, publish.SLICE_COLUMNS)
+        return self._attributions[plan.config]
 
 
 def _refuse_shared_accounts(loads: Sequence[StoredLoad]) -> None:
@@ -145,45 +189,6 @@ def _refuse_shared_accounts(loads: Sequence[StoredLoad]) -> None:
                     f"period {load.period}: sources '{owner[account]}' and '{load.source}' both bill account "
                     f"{account}; give one of them role: check"
                 )
-
-
-def _compute(
-    warehouse: Warehouse, files: LedgerFiles, plan: _Plan
-) -> tuple[publish.Ids, publish.Publication]:
-    from costwatch.allocation import bill
-    from costwatch.allocation.pools import complete
-    from costwatch.ledger.engine import connect
-
-    con = connect()
-    try:
-        parts = [
-            bill.Part(load.source, load.format, tuple(files.path(digest) for digest in load.files))
-            for load in plan.loads
-        ]
-        ordered = complete(plan.allocation.pools)
-        facts = bill.facts(con, parts, plan.period, ordered)
-        totals = bill.totals(facts)
-        carried = con.create_table(
-            "allocated", bill.allocated(con, facts, ordered, plan.allocation.teams), temp=True
-        )
-        bill.require_conservation(plan.period, totals, carried)
-        names = bill.names(carried, publish.SLICE_COLUMNS)
-        with warehouse.read() as db:
-            ids = publish.ids_for(db, *names)
-        numbered = bill.numbered(carried, ids.team, ids.service, ids.slice, publish.SLICE_COLUMNS)
-        publication = publish.Publication(
-            plan.period,
-            plan.period_end,
-            plan.inputs_key,
-            tuple(load.id for load in plan.loads),
-            plan.config,
-            totals,
-            bill.day_lines(facts),
-            _rows(numbered.to_pyarrow()),
-        )
-    finally:
-        con.disconnect()
-    return ids, publication
 
 
 def _rows(table: Any) -> Iterator[publish.Fact]:

@@ -48,7 +48,9 @@ def line(**columns: str) -> dict[str, str]:
 def on_day(day: int, **columns: str) -> dict[str, str]:
     """A line of one day of October 2026."""
     return line(
-        ChargePeriodStart=f"2026-10-{day:02d}T00:00:00Z", ChargePeriodEnd=f"2026-10-{day:02d}T12:00:00Z", **columns
+        ChargePeriodStart=f"2026-10-{day:02d}T00:00:00Z",
+        ChargePeriodEnd=f"2026-10-{day:02d}T12:00:00Z",
+        **columns,
     )
 
 
@@ -80,9 +82,13 @@ def write_parquet(path: Path, lines: Sequence[Line]) -> Path:
     for name in lines[0]:
         values = [row[name] or None for row in lines]
         if name.endswith("Cost"):
-            columns[name] = pa.array([None if value is None else float(value) for value in values], pa.float64())
+            columns[name] = pa.array(
+                [None if value is None else float(value) for value in values], pa.float64()
+            )
         elif name.endswith(("Start", "End")):
-            instants = pa.array([value and value.removesuffix("Z") for value in values]).cast(pa.timestamp("ms"))
+            instants = pa.array([value and value.removesuffix("Z") for value in values]).cast(
+                pa.timestamp("ms")
+            )
             columns[name] = instants
         elif name == "Tags":
             pairs = [None if value is None else list(json.loads(value).items()) for value in values]
@@ -94,7 +100,9 @@ def write_parquet(path: Path, lines: Sequence[Line]) -> Path:
     return path
 
 
-def write_delivery(root: Path, month: str, lines: Sequence[Line], *, parts: int = 1, name: str = "export") -> Path:
+def write_delivery(
+    root: Path, month: str, lines: Sequence[Line], *, parts: int = 1, name: str = "export"
+) -> Path:
     """One billing period as AWS Data Exports delivers it, the manifest last. Returns the manifest."""
     keys = []
     for part in range(parts):
@@ -103,5 +111,7 @@ def write_delivery(root: Path, month: str, lines: Sequence[Line], *, parts: int 
         keys.append(f"s3://acme-billing/focus/{name}/{key}")
     manifest = root / f"metadata/BILLING_PERIOD={month}/{name}-Manifest.json"
     manifest.parent.mkdir(parents=True, exist_ok=True)
-    manifest.write_text(json.dumps({"dataFiles": keys, "exportArn": f"arn:aws:bcm-data-exports:::export/{name}"}))
+    manifest.write_text(
+        json.dumps({"dataFiles": keys, "exportArn": f"arn:aws:bcm-data-exports:::export/{name}"})
+    )
     return manifest

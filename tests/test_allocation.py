@@ -45,7 +45,6 @@ OWNERS = {
 }
 
 
-
 MOVES = {
     "before it moved": (9, "100000000002", "platform"),
     "on the day it moved": (10, "100000000002", "payments"),
@@ -57,7 +56,9 @@ MOVES = {
 @pytest.fixture(scope="module")
 def owners(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
     """service -> team, of one bill in which every case is a service of its own."""
-    lines = [line(**{"x_CostCategories": "", **columns}, ServiceName=case) for case, (columns, _) in OWNERS.items()]
+    lines = [
+        line(**{"x_CostCategories": "", **columns}, ServiceName=case) for case, (columns, _) in OWNERS.items()
+    ]
     lines += [
         on_day(day, SubAccountId=account, ServiceName=case, x_CostCategories="")
         for case, (day, account, _) in MOVES.items()
@@ -114,7 +115,10 @@ SPLITS: Mapping[str, tuple[dict[str, Any], dict[str, str]]] = {
 @pytest.mark.parametrize(("pool", "expected"), SPLITS.values(), ids=SPLITS)
 def test_a_pool_is_split(pool: dict[str, Any], expected: dict[str, str], tmp_path: Path) -> None:
     made = company(tmp_path, [SHARED, *OWNED], pools=[{**SUPPORT, **pool}])
-    found = {row.labels["team"]: row.amount("BilledCost") for row in made.cost("team", where={"pool": ("support",)})}
+    found = {
+        row.labels["team"]: row.amount("BilledCost")
+        for row in made.cost("team", where={"pool": ("support",)})
+    }
     assert sum(found.values()) == Decimal(10)
     # Weights are whole billionths, so a share is right to a billionth of the amount.
     for team, amount in expected.items():
@@ -128,7 +132,9 @@ def test_a_pool_whose_weights_sum_to_nothing_is_unmeasured(tmp_path: Path) -> No
 
 
 def test_a_later_proportional_pool_counts_what_earlier_pools_gave(tmp_path: Path) -> None:
-    tax = line(ChargeCategory="Tax", ChargePeriodEnd="2026-11-01T00:00:00Z", EffectiveCost="4", BilledCost="4")
+    tax = line(
+        ChargeCategory="Tax", ChargePeriodEnd="2026-11-01T00:00:00Z", EffectiveCost="4", BilledCost="4"
+    )
     pools = [
         {**SUPPORT, "split": "fixed", "percent": {"platform": 100}},
         {"name": "tax", "match": {"ChargeCategory": "Tax"}, "split": "proportional"},
@@ -177,13 +183,13 @@ AMOUNTS = st.integers(-(9 * 10**18), 9 * 10**18)
 )
 def test_a_split_is_exact_and_fair_to_the_nano(amounts: list[int], weights: list[int]) -> None:
     con = connect()
-    rows = con.create_table("a", small_table([(n, 0, x) for n, x in enumerate(amounts)], dict.fromkeys(("row", "span", "x"), pa.int64())))
-    shares = con.create_table(
+    integers = dict.fromkeys(("row", "span", "x"), pa.int64())
+    rows = small_table(con, "a", [(n, 0, x) for n, x in enumerate(amounts)], integers)
+    shares = small_table(
+        con,
         "w",
-        small_table(
-            [(0, f"t{n}", w) for n, w in enumerate(weights)],
-            {"span": pa.int64(), "team": pa.string(), "weight": pa.int64()},
-        ),
+        [(0, f"t{n}", w) for n, w in enumerate(weights)],
+        {"span": pa.int64(), "team": pa.string(), "weight": pa.int64()},
     )
     parts = split(rows, shares, "x").to_pyarrow().to_pylist()
     con.disconnect()
@@ -206,14 +212,16 @@ NANOS = {
 @pytest.mark.parametrize(("text", "expected"), NANOS.values(), ids=NANOS)
 def test_nano_units(text: str, expected: int) -> None:
     con = connect()
-    table = con.create_table("t", small_table([(float(text),)], {"x": pa.float64()}))
+    table = small_table(con, "t", [(float(text),)], {"x": pa.float64()})
     assert nano(table.x).to_pyarrow().to_pylist() == [expected]
     con.disconnect()
 
 
 @settings(max_examples=8, deadline=None)
 @given(data=st.data())
-def test_teams_and_residuals_are_the_bill(data: st.DataObject, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_teams_and_residuals_are_the_bill(
+    data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     cents = st.integers(-(10**9), 10**12).map(lambda number: str(Decimal(number).scaleb(-10)))
     charge = st.builds(
         lambda day, billed, effective, team, category, currency: on_day(
@@ -241,7 +249,12 @@ def test_teams_and_residuals_are_the_bill(data: st.DataObject, tmp_path_factory:
     for currency in {row["BillingCurrency"] for row in lines}:
         mine = [row for row in lines if row["BillingCurrency"] == currency]
         (total,) = made.cost(where={"currency": (currency,)})
-        for column, found in (("BilledCost", total.BilledCostNano), ("EffectiveCost", total.EffectiveCostNano)):
-            expected = sum(int((Decimal(row[column]) * 10**9).to_integral_value("ROUND_HALF_UP")) for row in mine)
+        for column, found in (
+            ("BilledCost", total.BilledCostNano),
+            ("EffectiveCost", total.EffectiveCostNano),
+        ):
+            expected = sum(
+                int((Decimal(row[column]) * 10**9).to_integral_value("ROUND_HALF_UP")) for row in mine
+            )
             assert abs(found - expected) <= len(mine)  # a tie of the text may not be one of its double
         assert total.line_count == len(mine)

@@ -174,3 +174,9 @@ def test_tags_are_only_text(company: Company) -> None:
     bill(company, [line(ServiceName=hostile, SubAccountName=hostile, Tags=tags(team=hostile))])
     company.run()
     assert company.billed("service") == {hostile: Decimal("1.5")}
+
+
+def test_equal_parts_of_one_delivery_are_both_billed(company: Company) -> None:
+    write_delivery(company.root / "bill", "2026-10", [line(), line()], parts=2)
+    company.run()
+    assert company.billed() == {"risk": Decimal(3)}

@@ -207,7 +207,9 @@ def test_a_file_replaced_after_it_was_listed_is_not_taken(s3: Any, tmp_path: Pat
     (batch,) = remote().collect(AUTUMN)
     batches = remote().collect(AUTUMN)
     batch = next(batches)
-    s3.put_object(Bucket=BUCKET, Key="focus/export/data/BILLING_PERIOD=2026-10/export-00001.snappy.parquet", Body=b"new")
+    s3.put_object(
+        Bucket=BUCKET, Key="focus/export/data/BILLING_PERIOD=2026-10/export-00001.snappy.parquet", Body=b"new"
+    )
     with pytest.raises(SourceError, match="replaced while it was read; run it again"):
         batch.read()
 

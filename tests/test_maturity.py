@@ -17,7 +17,7 @@ def state_of(days_ago: int, line_counts: dict[int, int], closed: date = date.min
     return found[TODAY - timedelta(days=days_ago)]
 
 
-FULL = {ago: 100 for ago in range(1, 15)}
+FULL = dict.fromkeys(range(1, 15), 100)
 CASES = {
     "the day that ended 48 hours ago is settled": (3, FULL, State.SETTLED),
     "the day that ended 24 hours ago is estimated": (2, FULL, State.ESTIMATED),
@@ -51,7 +51,9 @@ PERIODS = [(date(2026, 9, 1), date(2026, 10, 1)), (date(2026, 10, 1), date(2026,
 @pytest.mark.parametrize(
     ("now", "expected"),
     [
-        pytest.param(datetime(2026, 11, 14, 23, tzinfo=UTC), date(2026, 10, 1), id="thirteen days after its end"),
+        pytest.param(
+            datetime(2026, 11, 14, 23, tzinfo=UTC), date(2026, 10, 1), id="thirteen days after its end"
+        ),
         pytest.param(datetime(2026, 11, 15, tzinfo=UTC), date(2026, 11, 1), id="fourteen days after its end"),
         pytest.param(datetime(2026, 9, 1, tzinfo=UTC), date.min, id="before any"),
     ],

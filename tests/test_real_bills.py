@@ -44,7 +44,10 @@ def test_incomplete_focus_files_are_refused_by_name(tmp_path: Path) -> None:
     made.sources = [Exports(name="bill", location=str(DATA / "focus-spec-scenarios"))]
     (collected,) = made.collect(NOW)
     assert collected.outcome == "failed"
-    assert "commitment_discount_purchase_scenario_1.csv:1: not a complete focus file: mandatory" in collected.error
+    assert (
+        "commitment_discount_purchase_scenario_1.csv:1: not a complete focus file: mandatory"
+        in collected.error
+    )
     assert not made.allocate()
 
 

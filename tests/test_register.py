@@ -45,7 +45,9 @@ def test_a_file_is_read_with(row: dict[str, str], tmp_path: Path) -> None:
 
 
 def test_optional_columns_may_be_missing(tmp_path: Path) -> None:
-    row = {name: value for name, value in line().items() if name not in ("Tags", "RegionId", "SubAccountName")}
+    row = {
+        name: value for name, value in line().items() if name not in ("Tags", "RegionId", "SubAccountName")
+    }
     assert load(tmp_path, write_csv(tmp_path / "bill.csv", [row]))[0].line_count == 1
 
 
@@ -71,9 +73,11 @@ def test_a_byte_order_mark_and_windows_line_ends_are_read(tmp_path: Path) -> Non
     assert load(tmp_path, text_file(tmp_path, text))[0].line_count == 1
 
 
-def test_two_files_of_equal_content_count_once(tmp_path: Path) -> None:
-    files = [write_csv(tmp_path / name, [line()]) for name in ("a.csv", "copy of a.csv")]
-    assert load(tmp_path, *files)[0].line_count == 1
+def test_two_parts_of_a_delivery_count_both_even_if_they_are_equal(tmp_path: Path) -> None:
+    files = [write_csv(tmp_path / name, [line()]) for name in ("part-1.csv", "part-2.csv")]
+    (found,) = load(tmp_path, *files)
+    assert found.line_count == 2
+    assert len(found.files) == 2
 
 
 def test_the_digest_is_of_the_content_and_not_of_the_name(tmp_path: Path) -> None:
@@ -93,12 +97,18 @@ def test_each_billing_period_and_currency_is_counted_apart(tmp_path: Path) -> No
 
 
 REFUSED = {
-    "a cost with a currency sign": (line(BilledCost="$10,000.00 "), "bill.csv:3: column BilledCost cannot be read"),
+    "a cost with a currency sign": (
+        line(BilledCost="$10,000.00 "),
+        "bill.csv:3: column BilledCost cannot be read",
+    ),
     "a cost that is not a number": (line(EffectiveCost="nan"), "bill.csv:3: column EffectiveCost"),
     "a cost that is infinite": (line(BilledCost="inf"), "bill.csv:3: column BilledCost"),
     "a cost beyond what is exact": (line(BilledCost="9000000000"), "bill.csv:3: column BilledCost"),
     "an empty cost": (line(BilledCost=""), "bill.csv:3: column BilledCost is empty"),
-    "a date in another order": (line(ChargePeriodStart="4/1/25"), "bill.csv:3: column ChargePeriodStart cannot"),
+    "a date in another order": (
+        line(ChargePeriodStart="4/1/25"),
+        "bill.csv:3: column ChargePeriodStart cannot",
+    ),
     "no currency": (line(BillingCurrency="NULL"), "bill.csv:3: column BillingCurrency is empty"),
     "no billing account": (line(BillingAccountId=""), "bill.csv:3: column BillingAccountId is empty"),
     "tags that are no JSON object": (line(Tags="team=risk"), "bill.csv:3: column Tags: not a JSON object"),
@@ -139,7 +149,10 @@ BROKEN = {
     "a column without a name": (b"BilledCost,,Tags\n1,2,3\n", r"bill\.csv:1: column 2 has no name"),
     "bytes that are not UTF-8": (b"\xff\xfe\x00B", r"bill\.csv: not a UTF-8 CSV file"),
     "a row that is cut": ((as_csv([line(), line()])[:-40]).encode(), r"bill\.csv:3: "),
-    "gzip data that is cut": (gzip.compress(as_csv([line()] * 500).encode())[:-200], r"bill\.csv: the gzip data is"),
+    "gzip data that is cut": (
+        gzip.compress(as_csv([line()] * 500).encode())[:-200],
+        r"bill\.csv: the gzip data is",
+    ),
     "Parquet that is cut": (b"PAR1 and no more", r"bill\.csv: cannot be read"),
 }
 

@@ -57,7 +57,10 @@ def test_a_write_that_raises_leaves_nothing(warehouse: Warehouse) -> None:
 
 def test_a_long_statement_of_a_users_is_cut(warehouse: Warehouse) -> None:
     endless = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT COUNT(*) FROM n"
-    with warehouse.read(timeout_seconds=0.2) as db, pytest.raises(sqlite3.OperationalError, match="interrupted"):
+    with (
+        warehouse.read(timeout_seconds=0.2) as db,
+        pytest.raises(sqlite3.OperationalError, match="interrupted"),
+    ):
         db.execute(endless).fetchone()
 
 
@@ -99,11 +102,17 @@ def test_a_second_run_of_a_job_is_turned_away_until_the_first_is_dead(warehouse:
         "with Warehouse(pathlib.Path(sys.argv[1])).job_lock('allocate'): print('held', flush=True); sys.stdin.read()"
     )
     holder = subprocess.Popen(
-        [sys.executable, "-c", script, str(warehouse.path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", script, str(warehouse.path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     assert holder.stdout is not None
     assert holder.stdout.readline() == "held\n"
-    with pytest.raises(BusyError, match="another run holds the lock 'job-allocate'"), warehouse.job_lock("allocate"):
+    with (
+        pytest.raises(BusyError, match="another run holds the lock 'job-allocate'"),
+        warehouse.job_lock("allocate"),
+    ):
         pass
     holder.kill()
     holder.communicate()

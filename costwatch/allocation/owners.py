@@ -2,6 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import ibis
 import ibis.expr.types as ir
@@ -13,6 +15,16 @@ from costwatch.model import UNALLOCATED
 
 _ALWAYS = 0
 _NEVER = 99_991_231
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """Who is meant when: ``claimed``, ``since`` and ``until`` (days, half-open), ``claimant``."""
+
+    names: ir.Table
+    accounts: ir.Table
+
+
 Validity = tuple[str, int, int, str]  # what is claimed, from day, until day (exclusive), team
 
 
@@ -25,17 +37,21 @@ def value_columns(pool: OwnerPool, lines: ir.Table) -> dict[str, ir.StringValue]
     return {name: value.strip().lower().fill_null("") for name, value in {**tags, **categories}.items()}
 
 
-def assign(facts: ir.Table, named_by: Sequence[str], teams: Iterable[Team]) -> ir.Table:
+def claims(con: Any, teams: Sequence[Team]) -> Claims:
+    """The teams' claims as tables of ``con``."""
+    columns = {"claimed": pa.string(), "since": pa.int64(), "until": pa.int64(), "claimant": pa.string()}
+    return Claims(
+        small_table(con, "claims_of_names", name_validities(teams), columns),
+        small_table(con, "claims_of_accounts", account_validities(teams), columns),
+    )
+
+
+def assign(facts: ir.Table, named_by: Sequence[str], claimed: Claims) -> ir.Table:
     """``facts`` (``day`` as yyyymmdd, ``SubAccountId``, the ``named_by`` columns) with its ``team``."""
-    teams = tuple(teams)
-    names = [facts[column] for column in named_by]
     found = facts.mutate(team=ibis.null("string"))
-    for column, validities in [
-        *((name.get_name(), name_validities(teams)) for name in names),
-        ("SubAccountId", account_validities(teams)),
-    ]:
-        if validities:
-            found = _first_named(found, column, validities)
+    for column in named_by:
+        found = _first_named(found, column, claimed.names)
+    found = _first_named(found, "SubAccountId", claimed.accounts)
     return found.mutate(team=found.team.fill_null(UNALLOCATED))
 
 
@@ -75,15 +91,12 @@ def _validities(claims: Iterable[tuple[str, Claim, str]]) -> list[Validity]:
     return sorted(found)
 
 
-def _first_named(found: ir.Table, column: str, validities: list[Validity]) -> ir.Table:
-    claims = small_table(
-        validities,
-        {"claimed": pa.string(), "since": pa.int64(), "until": pa.int64(), "claimant": pa.string()},
-    )
+def _first_named(found: ir.Table, column: str, claimed: ir.Table) -> ir.Table:
+    table = claimed.view()
     joined = found.left_join(
-        claims,
-        [found[column] == claims.claimed, found.day >= claims.since, found.day < claims.until],
+        table, [found[column] == table.claimed, found.day >= table.since, found.day < table.until]
     )
-    return joined.mutate(team=ibis.coalesce(joined.team, joined.claimant)).drop(
-        "claimed", "since", "until", "claimant"
+    return joined.select(
+        *(found[name] for name in found.columns if name != "team"),
+        team=ibis.coalesce(found.team, table.claimant),
     )

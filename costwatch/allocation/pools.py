@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from functools import reduce
 from operator import and_
+from typing import Any
 
 import ibis
 import ibis.expr.types as ir
@@ -10,7 +11,7 @@ import pyarrow as pa
 
 from costwatch.allocation.settings import EvenPool, FixedPool, Match, OwnerPool, Pool, ProportionalPool, Team
 from costwatch.ledger.engine import small_table
-from costwatch.ledger.money import split
+from costwatch.ledger.money import quotient, split
 from costwatch.model import RESIDUALS, UNMEASURED
 
 DEFAULT_OWNER = OwnerPool(name="direct", split="owner")
@@ -41,7 +42,7 @@ def matches(match: Match, lines: ir.Table) -> ir.BooleanValue:
     return reduce(and_, conditions, ibis.literal(True)).fill_null(False)
 
 
-def shared(amounts: ir.Table, carried: ir.Table, pool: Pool, teams: Sequence[Team]) -> ir.Table:
+def shared(con: Any, amounts: ir.Table, carried: ir.Table, pool: Pool, teams: Sequence[Team]) -> ir.Table:
     """The charges of one shared pool, split: ``row``, ``team``, both costs in nano-units, ``line_count``.
 
     amounts: ``row``, ``day``, ``until`` (the charge period's last day, inclusive), ``BillingCurrency``,
@@ -50,34 +51,40 @@ def shared(amounts: ir.Table, carried: ir.Table, pool: Pool, teams: Sequence[Tea
     weight the charge is ``unmeasured``.
     """
     spans = amounts.select("day", "until", "BillingCurrency").distinct()
-    spans = spans.mutate(
-        span=ibis.row_number().over(order_by=[spans.day, spans.until, spans.BillingCurrency])
-    )
-    weights = weights_of(pool, spans, carried, teams)
+    window = ibis.window(order_by=[spans.day, spans.until, spans.BillingCurrency])
+    spans = spans.mutate(span=ibis.row_number().over(window))
+    weights = weights_of(con, pool, spans, carried, teams)
     located = amounts.join(spans, ["day", "until", "BillingCurrency"])
-    parts = [
-        split(located.select("row", "span", column), weights, column).rename({f"{column}_row": "row"})
-        for column in COST_NANOS
-    ]
-    billed, effective = parts
-    both = billed.join(
-        effective,
-        [billed.BilledCostNano_row == effective.EffectiveCostNano_row, billed.team == effective.team],
-    ).select(row="BilledCostNano_row", team="team", **{column: column for column in COST_NANOS})
-    both = both.join(amounts.select("row", lines="line_count"), "row")
-    rank = ibis.row_number().over(ibis.window(group_by=both.row, order_by=both.team))
-    both = both.mutate(line_count=ibis.ifelse(rank == 0, both.lines, 0).cast("int64"))
+    # Both costs are split in one go: two rows for each charge, even and odd.
+    both = ibis.union(
+        *(
+            located.select("span", row=located.row * len(COST_NANOS) + number, amount=located[column])
+            for number, column in enumerate(COST_NANOS)
+        ),
+        distinct=False,
+    )
+    parts = split(both, weights, "amount")
+    which = parts.row % len(COST_NANOS)
+    parts = parts.group_by(row=quotient(parts.row, len(COST_NANOS)), team=parts.team).agg(
+        **{
+            name: ibis.ifelse(which == n, parts.amount, 0).sum().cast("int64")
+            for n, name in enumerate(COST_NANOS)
+        }
+    )
+    first = ibis.row_number().over(ibis.window(group_by=parts.row, order_by=parts.team)) == 0
+    counted = parts.mutate(first=first).join(amounts.select("row", lines="line_count"), "row")
+    counted = counted.mutate(line_count=ibis.ifelse(counted.first, counted.lines, 0).cast("int64"))
     unweighted = located.anti_join(weights, "span").mutate(team=ibis.literal(UNMEASURED))
     columns = ("row", "team", *SUMMED)
-    return both.select(*columns).union(unweighted.select(*columns), distinct=False)
+    return counted.select(*columns).union(unweighted.select(*columns), distinct=False)
 
 
-def weights_of(pool: Pool, spans: ir.Table, carried: ir.Table, teams: Sequence[Team]) -> ir.Table:
+def weights_of(con: Any, pool: Pool, spans: ir.Table, carried: ir.Table, teams: Sequence[Team]) -> ir.Table:
     """``span``, ``team``, ``weight`` (> 0) for every span and team of a shared pool."""
     if isinstance(pool, ProportionalPool):
         return _proportional(spans, carried)
-    fixed = {team: weight for team, weight in _fixed(pool, teams).items() if weight > 0}
-    table = small_table(fixed.items(), {"team": pa.string(), "weight": pa.int64()})
+    fixed = [(team, weight) for team, weight in _fixed(pool, teams).items() if weight > 0]
+    table = small_table(con, f"weights of {pool.name}", fixed, {"team": pa.string(), "weight": pa.int64()})
     return spans.cross_join(table).select("span", "team", "weight")
 
 

@@ -26,8 +26,29 @@ def raw_lines(con: Any, paths: Sequence[Path], *, numbered: bool = False) -> ir.
     return table.rename({name.lower(): name for name in table.columns if name != name.lower()})
 
 
-def small_table(rows: Iterable[Sequence[str | int | float]], columns: Mapping[str, pa.DataType]) -> ir.Table:
-    """A table of a few rows of ours, for joining with lines (by way of Arrow: Ibis' own way loads pandas)."""
+def small_table(
+    con: Any, name: str, rows: Iterable[Sequence[str | int | float]], columns: Mapping[str, pa.DataType]
+) -> ir.Table:
+    """A temporary table of rows of ours, for joining with lines; it replaces one of that name."""
     values = list(zip(*rows, strict=True)) or [()] * len(columns)
     arrays = [pa.array(column, kind) for column, kind in zip(values, columns.values(), strict=True)]
-    return ibis.memtable(pa.table(arrays, names=list(columns)))
+    return con.create_table(name, pa.table(arrays, names=list(columns)), temp=True, overwrite=True)
+
+
+def compiled(con: Any, expression: ir.Table) -> str:
+    """The expression as SQL whose columns have the types Ibis says (DuckDB widens the sum of integers)."""
+    types = con.compiler.type_mapper
+    columns = ", ".join(
+        f'"{name}"::{types.to_string(kind)} AS "{name}"' for name, kind in expression.schema().items()
+    )
+    return f"SELECT {columns} FROM ({con.compile(expression)})"
+
+
+def keep(con: Any, name: str, sql: str) -> None:
+    """Store the answer of compiled SQL as a temporary table, which replaces one of that name."""
+    con.raw_sql(f'CREATE OR REPLACE TEMPORARY TABLE "{name}" AS {sql}')
+
+
+def fetch(con: Any, sql: str) -> pa.Table:
+    """The answer of compiled SQL."""
+    return con.con.sql(sql).to_arrow_table()

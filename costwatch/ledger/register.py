@@ -21,7 +21,7 @@ from costwatch.model import DeliveredFile, Export
 
 # In this order; a new format is one module and one entry here.
 FORMATS: tuple[BillFormat, ...] = (cast(BillFormat, focus),)
-_SHOWN_REASONS = 20
+_SHOWN_REASONS = 12  # of each file
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,21 +56,19 @@ class Load:
 def register(files: LedgerFiles, export: Export) -> list[Load]:
     """Keep the files of one delivery and say what they hold, a Load for each billing period.
 
-    Files of equal content count once. Raises RefusedError with every reason found; nothing of the
-    delivery is used then.
+    Every file counts, even if two of them are equal. Raises RefusedError with the reasons found in each
+    file; nothing of the delivery is used then.
     """
-    named = {files.add(file): file for file in export.files}
     reasons: list[str] = []
     rows: list[dict[str, Any]] = []
-    for digest, file in sorted(named.items()):
+    for file in sorted(export.files, key=lambda file: file.name):
         try:
-            rows += _inspect(files, digest, file)
+            rows += _inspect(files, files.add(file), file)
         except RefusedError as refused:
-            reasons += refused.reasons
-    if not reasons:
-        reasons = _too_large(rows)
+            reasons += refused.reasons[:_SHOWN_REASONS]
+    reasons = reasons or _too_large(rows)
     if reasons:
-        raise RefusedError(reasons[:_SHOWN_REASONS])
+        raise RefusedError(reasons)
     return _loads(rows)
 
 
@@ -177,7 +175,7 @@ def _loads(rows: Sequence[Mapping[str, Any]]) -> list[Load]:
         periods[row["period"]].append(row)
     loads = []
     for period, parts in sorted(periods.items()):
-        digests = tuple(sorted({part["digest"] for part in parts}))
+        digests = _files(parts)
         loads.append(
             Load(
                 period=period,
@@ -190,6 +188,11 @@ def _loads(rows: Sequence[Mapping[str, Any]]) -> list[Load]:
             )
         )
     return loads
+
+
+def _files(parts: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """The files that hold lines of a period, one that was delivered twice twice."""
+    return tuple(sorted(digest for digest, _ in {(part["digest"], part["name"]) for part in parts}))
 
 
 def _totals(parts: Sequence[Mapping[str, Any]]) -> dict[str, Total]:

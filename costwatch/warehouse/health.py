@@ -25,7 +25,8 @@ def problems(warehouse: Warehouse) -> Iterator[tuple[str, str]]:
     yield "SQLite", _sqlite(sqlite3.sqlite_version_info)
     yield "file system", _file_system(folder, _MOUNTS)
     yield "disk space", _disk_space(folder, warehouse)
-    yield "warehouse", _warehouse(warehouse)
+    if warehouse.exists:
+        yield "warehouse", _warehouse(warehouse)
 
 
 def _sqlite(version: tuple[int, ...]) -> str:
@@ -55,8 +56,6 @@ def _disk_space(folder: Path, warehouse: Warehouse) -> str:
 
 
 def _warehouse(warehouse: Warehouse) -> str:
-    if not warehouse.exists:
-        return f"{warehouse.path}: is not there yet; run: costwatch collect && costwatch allocate"
     try:
         version = warehouse.version()
         found = warehouse.integrity()

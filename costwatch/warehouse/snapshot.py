@@ -53,7 +53,7 @@ class WarehouseSnapshot:
 
     def _cost(self, metric: str, by: tuple[str, ...], window: Window) -> Mapping[Labels, Series]:
         first, after = window.start.date(), window.end.date()
-        states = self._states(first, after)
+        states = self.states(first, after)
         found: dict[Labels, list[Point]] = defaultdict(list)
         for row in cost(self.db, first, after, by, per_day=True):
             if row.day is not None:
@@ -61,7 +61,8 @@ class WarehouseSnapshot:
                 found[labels(**row.labels)].append(Point(row.day, row.amount(metric), state))
         return {key: tuple(points) for key, points in found.items()}
 
-    def _states(self, first: date, after: date) -> dict[date, State]:
+    def states(self, first: date, after: date) -> dict[date, State]:
+        """How settled each day of [first, after) is; a day that holds no cost is left out."""
         through = self.data_through
         states = {}
         for row in queries.rows(self.db, "day_states", {"first": to_int(first), "after": to_int(after)}):

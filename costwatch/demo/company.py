@@ -1,0 +1,159 @@
+"""The made-up company as data: who works there, what AWS meters, what each system costs.
+
+Amounts are US dollars for an average month (30.4375 days) at the end of the history.
+"""
+
+from dataclasses import dataclass
+
+from costwatch.demo.aws import EC2, RDS, S3
+
+PAYER, SECURITY, DATABASES, EVALUATION = "payer", "security", "databases", "llm-evaluation"
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """A team, other spellings of it found in ``team`` tags, its monthly budget in dollars, its contact."""
+
+    name: str
+    aliases: tuple[str, ...]
+    budget: int
+    contact: str
+
+
+# All but experimentation stay well inside their budget, whatever stories are planted.
+TEAMS = (
+    Team("platform", (), 84_000, "#platform-oncall"),
+    Team("ml-platform", ("ml",), 170_000, "#ml-platform"),
+    Team("feature-store", ("FeatureStore",), 104_000, "#feature-store"),
+    Team("risk", (), 55_000, "#risk-engineering"),
+    Team("experimentation", ("exp",), 40_000, "#experimentation"),
+    Team("payments", (), 49_000, "#payments-oncall"),
+)
+COMPANY_BUDGET = 510_000
+
+# Each team has a production and a staging account; these stand beside them. The account of
+# EVALUATION is claimed by nobody: it is one of the stories.
+ACCOUNTS = {
+    name: f"{210_400_300_000 + 7_919 * number}"
+    for number, name in enumerate(
+        (PAYER, SECURITY, DATABASES, *(f"{team.name}-{env}" for team in TEAMS for env in ("prod", "staging")))
+    )
+} | {EVALUATION: "210499300017"}
+PLATFORM_ACCOUNTS = (PAYER, SECURITY, DATABASES)  # claimed by the team platform beside its own two
+
+# Who pays for AWS Support and for tax, in percent: whole numbers, so that shares are exact.
+SHARED_PERCENT = {
+    "platform": 20,
+    "ml-platform": 32,
+    "feature-store": 18,
+    "risk": 12,
+    "experimentation": 8,
+    "payments": 10,
+}
+SUPPORT_USD = 12_000.0
+TAX_RATE = 0.008
+TAXED = (EC2, RDS, S3)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one system of a team spends on one meter.
+
+    usd: a month, staging included. lines: how many resources at the default size. weekend: Saturday's
+    and Sunday's cost as a share of a weekday's. cover: the commitment that covers it. account: where it
+    runs, if not in the team's own accounts. tag: how its ``team`` tag is spelled; "" for none, by which
+    only its account tells whose it is.
+    """
+
+    team: str
+    system: str
+    meter: str
+    usd: float
+    lines: int
+    weekend: float = 0.85
+    cover: str = ""
+    region: str = "us-east-1"
+    account: str = ""
+    tag: str | None = None
+
+
+PARTS = (
+    Part("platform", "data-platform", "emr", 18_000, 14, 0.75, tag="Platform"),
+    Part("platform", "data-platform", "emr-credit", -1_500, 1, 1.0, account=PAYER),
+    Part("platform", "data-platform", "node", 7_000, 10, 0.75),
+    Part("platform", "data-platform", "bucket", 12_500, 12, 1.0),
+    Part("platform", "data-platform", "requests", 2_600, 6, 0.8, tag=""),
+    Part("platform", "data-platform", "glue", 2_500, 5, 0.8),
+    Part("platform", "data-platform", "athena", 1_300, 3, 0.4),
+    Part("platform", "shared-cluster", "node", 7_000, 8, 0.92, "compute"),
+    Part("platform", "shared-cluster", "node", 4_200, 8),
+    Part("platform", "shared-cluster", "disk", 1_100, 6, 1.0),
+    Part("platform", "shared-cluster", "eks", 600, 2, 1.0),
+    Part("platform", "shared-cluster", "balancer", 1_100, 3),
+    Part("platform", "network", "direct", 1_650, 1, 1.0, account=PAYER, tag=""),
+    Part("platform", "network", "nat-bytes", 1_300, 3),
+    Part("platform", "network", "nat-hours", 300, 3, 1.0),
+    Part("platform", "observability", "logs", 5_200, 8),
+    Part("platform", "security", "guard", 2_400, 2, 0.9, account=SECURITY),
+    Part("platform", "security", "config", 1_300, 2, 0.7, account=SECURITY),
+    Part("platform", "security", "trail", 900, 2, account=SECURITY),
+    Part("ml-platform", "model-server", "gpu", 27_000, 12, 0.93, "compute"),
+    Part("ml-platform", "model-server", "gpu", 25_000, 14, 0.8),
+    Part("ml-platform", "model-server", "node", 5_500, 8),
+    Part("ml-platform", "model-server", "eks", 450, 2, 1.0),
+    Part("ml-platform", "model-server", "balancer", 900, 3),
+    Part("ml-platform", "model-server", "nat-bytes", 900, 2, tag=""),
+    Part("ml-platform", "model-server", "nat-hours", 200, 2, 1.0, tag=""),
+    Part("ml-platform", "model-server", "logs", 2_200, 4),
+    Part("ml-platform", "training", "train", 45_000, 16, 0.6, tag="ml"),
+    Part("ml-platform", "training", "spot", 13_500, 10, 0.6, tag="ml"),
+    Part("ml-platform", "training", "lustre", 3_400, 3, 1.0, tag="ml"),
+    Part("ml-platform", "training", "bucket", 6_000, 8, 1.0),
+    Part("ml-platform", "training", "requests", 700, 4, 0.7, tag=""),
+    Part("feature-store", "streaming", "kafka", 16_000, 12, 0.97, tag="FeatureStore"),
+    Part("feature-store", "streaming", "flink", 13_000, 12, tag="FeatureStore"),
+    Part("feature-store", "serving", "dynamo-read", 11_500, 8),
+    Part("feature-store", "serving", "dynamo-write", 6_500, 6),
+    Part("feature-store", "serving", "cache", 8_000, 8, 1.0),
+    Part("feature-store", "serving", "node", 9_500, 12),
+    Part("feature-store", "serving", "eks", 300, 1, 1.0),
+    Part("feature-store", "serving", "nat-bytes", 2_300, 3, tag=""),
+    Part("feature-store", "serving", "nat-hours", 400, 3, 1.0, tag=""),
+    Part("feature-store", "offline-store", "bucket", 3_200, 6, 1.0),
+    Part("feature-store", "offline-store", "glue", 1_200, 3, 0.9),
+    Part("feature-store", "streaming", "logs", 1_800, 4),
+    Part("risk", "decisioning", "node", 9_000, 8, 0.92, "compute", "eu-west-1"),
+    Part("risk", "decisioning", "node", 6_500, 10, region="eu-west-1"),
+    Part("risk", "decisioning", "disk", 700, 5, 1.0, region="eu-west-1"),
+    Part("risk", "decisioning", "mysql", 7_000, 3, 1.0, "mysql", account=DATABASES),
+    Part("risk", "decisioning", "mysql-disk", 1_900, 3, 1.0, account=DATABASES),
+    Part("risk", "decisioning", "cache", 4_000, 5, 1.0, region="eu-west-1"),
+    Part("risk", "decisioning", "nat-bytes", 700, 2, region="eu-west-1", tag=""),
+    Part("risk", "decisioning", "nat-hours", 200, 2, 1.0, region="eu-west-1", tag=""),
+    Part("risk", "scoring", "endpoint", 4_000, 4, 0.95),
+    Part("risk", "scoring", "lambda", 1_600, 6),
+    Part("risk", "case-search", "search", 6_000, 6, 1.0),
+    Part("risk", "case-search", "logs", 1_500, 3),
+    Part("experimentation", "experiments", "node", 9_500, 10, 0.97),
+    Part("experimentation", "experiments", "mysql", 3_600, 2, 1.0, account=DATABASES, tag="exp"),
+    Part("experimentation", "experiments", "athena", 2_900, 3, 0.9),
+    Part("experimentation", "experiments", "kinesis", 3_500, 4, 0.95),
+    Part("experimentation", "experiments", "bucket", 1_900, 4, 1.0),
+    Part("experimentation", "feature-flags", "cache", 4_200, 5, 1.0),
+    Part("experimentation", "feature-flags", "dynamo-read", 3_000, 3, 0.97),
+    Part("experimentation", "feature-flags", "edge", 1_900, 2, 0.95),
+    Part("experimentation", "feature-flags", "lambda", 2_400, 5, 0.95),
+    Part("experimentation", "feature-flags", "logs", 1_100, 3, 0.97),
+    Part("experimentation", "feature-flags", "nat-bytes", 500, 1, 0.97, tag=""),
+    Part("payments", "ledger", "mysql", 9_000, 4, 1.0, "mysql", account=DATABASES),
+    Part("payments", "ledger", "mysql-disk", 2_600, 4, 1.0, account=DATABASES),
+    Part("payments", "ledger", "dynamo-read", 7_000, 5, region="eu-west-1"),
+    Part("payments", "ledger", "dynamo-write", 6_500, 5, region="eu-west-1"),
+    Part("payments", "checkout", "node", 8_000, 9, region="eu-west-1"),
+    Part("payments", "checkout", "lambda", 1_300, 4, region="eu-west-1"),
+    Part("payments", "checkout", "queue", 500, 3, region="eu-west-1"),
+    Part("payments", "checkout", "api", 1_300, 2, region="eu-west-1"),
+    Part("payments", "checkout", "nat-bytes", 700, 2, region="eu-west-1", tag=""),
+    Part("payments", "checkout", "nat-hours", 200, 2, 1.0, region="eu-west-1", tag=""),
+    Part("payments", "checkout", "logs", 1_100, 3, region="eu-west-1"),
+)

@@ -1,0 +1,158 @@
+"""The company's ``costwatch.yaml`` and ``alerts.yaml``, written as a person would."""
+
+from pathlib import Path
+
+from costwatch.demo.aws import DYNAMODB, SAGEMAKER, SUPPORT, VPC
+from costwatch.demo.bill import CURRENCY
+from costwatch.demo.company import (
+    ACCOUNTS,
+    COMPANY_BUDGET,
+    PLATFORM_ACCOUNTS,
+    SECURITY,
+    SHARED_PERCENT,
+    TEAMS,
+    Team,
+)
+from costwatch.demo.delivery import LOCATION
+from costwatch.demo.stories import Plan
+
+_COSTWATCH = """\
+# A made-up company, written by `costwatch demo`: seed {seed}, up to {now:%Y-%m-%d} 00:00 UTC.
+# Paths are relative to this file.
+warehouse: costwatch.db
+ledger: ledger
+reports: reports
+alerts: alerts.yaml
+
+sources:
+  # A FOCUS 1.2 export as AWS Data Exports delivers it. A real one: location: s3://bucket/prefix/export
+  - {{name: aws, kind: exports, role: bill, location: {location}}}
+
+# A charge belongs to the team its `team` tag names (case does not matter, aliases count); without the
+# tag, to the team that claims its account. What neither tells is `unallocated`.
+teams:
+{teams}
+
+# What nobody owns alone. The first pool that matches takes a charge.
+pools:
+  # Audit and threat detection, day by day, in proportion to what each team carries itself that day.
+  - name: security
+    split: proportional
+    match: {{SubAccountId: "{security}"}}
+  # What nobody used of Savings Plans and reserved instances: platform buys them, platform answers for it.
+  - name: unused-commitments
+    split: fixed
+    match: {{CommitmentDiscountStatus: Unused}}
+    percent: {{platform: 100}}
+  # Monthly fees, by fixed shares agreed for the year: nobody's past days move while a month goes on.
+  - name: support
+    split: fixed
+    match: {{ServiceName: {support}}}
+    percent: {{{percent}}}
+  - name: tax
+    split: fixed
+    match: {{ChargeCategory: Tax}}
+    percent: {{{percent}}}
+  # Everything else goes to its owner.
+  - {{name: direct, split: owner, tags: [team]}}
+
+# By the month, in amortised cost.
+budgets:
+{budgets}
+
+settle:
+  age_hours: 48  # a day counts once AWS has had two days to complete it
+
+ui: {{host: 127.0.0.1, port: 8501, public_url: "http://127.0.0.1:8501"}}
+"""
+
+_ALERTS = """\
+# Rules look at the newest settled day; amounts are EffectiveCost (amortised) in {currency}.
+rules:
+  # Training costs about $1,500 a day, under $2,500 at its busiest.
+  - name: TrainingSpend
+    kind: threshold
+    by: [team, service]
+    match: {{service: {sagemaker}}}
+    above: 4000
+    severity: page
+    runbook: https://runbooks.example/cost/training-spend
+
+  # NAT gateways are charged by the byte: a route that misses its VPC endpoint shows here first.
+  - name: NatGatewaySpend
+    kind: threshold
+    by: [team, service]
+    match: {{service: {vpc}}}
+    above: 300
+    runbook: https://runbooks.example/cost/nat-gateway
+
+  - name: DynamoDBSpend
+    kind: threshold
+    by: [team, service]
+    match: {{service: {dynamodb}}}
+    above: 1000
+    runbook: https://runbooks.example/cost/dynamodb
+
+  # Every account should be claimed by a team: what is not, lands on `unallocated`.
+  - name: UnallocatedSpend
+    kind: threshold
+    by: [team]
+    match: {{team: unallocated}}
+    above: 250
+    runbook: https://runbooks.example/cost/unclaimed-account
+
+  # Over budget already, or by the month's end if the spending goes on.
+  - name: MonthBudget
+    kind: budget
+    at: [1.0]
+    forecast: {{at: 1.0}}
+    runbook: https://runbooks.example/cost/over-budget
+
+  # AWS delivers at least once a day.
+  - name: StaleData
+    kind: freshness
+    source: "*"
+    max_age: 30h
+    runbook: https://runbooks.example/cost/stale-data
+
+route:
+  receiver: console
+  group_by: [rule, team]
+  repeat_interval: 24h
+
+receivers:
+  - {{name: console, kind: stdout}}
+  # To Slack instead: name it in `route`, invite the app to the channel, and set SLACK_BOT_TOKEN.
+  # - {{name: slack, kind: slack, channel: C0123456789, token: "${{env:SLACK_BOT_TOKEN}}"}}
+"""
+
+
+def write_configuration(folder: Path, plan: Plan) -> None:
+    """Write ``costwatch.yaml`` and ``alerts.yaml``, over what was there."""
+    percent = ", ".join(f"{team}: {share}" for team, share in SHARED_PERCENT.items())
+    budgets = [f"  - {{team: {team.name}, amount: {team.budget}}}" for team in TEAMS]
+    costwatch = _COSTWATCH.format(
+        seed=plan.seed,
+        now=plan.now,
+        location=LOCATION,
+        teams="\n".join(_team(team) for team in TEAMS),
+        security=ACCOUNTS[SECURITY],
+        support=SUPPORT,
+        percent=percent,
+        budgets="\n".join([*budgets, f'  - {{team: "*", amount: {COMPANY_BUDGET}}}']),
+    )
+    alerts = _ALERTS.format(currency=CURRENCY, sagemaker=SAGEMAKER, vpc=VPC, dynamodb=DYNAMODB)
+    (folder / "costwatch.yaml").write_text(costwatch, encoding="utf-8")
+    (folder / "alerts.yaml").write_text(alerts, encoding="utf-8")
+
+
+def _team(team: Team) -> str:
+    shared = PLATFORM_ACCOUNTS if team.name == "platform" else ()
+    accounts = ", ".join(
+        f'"{ACCOUNTS[name]}"' for name in (f"{team.name}-prod", f"{team.name}-staging", *shared)
+    )
+    aliases = f"    aliases: [{', '.join(team.aliases)}]\n" if team.aliases else ""
+    return f"""\
+  - name: {team.name}
+{aliases}    accounts: [{accounts}]
+    contact: "{team.contact}\""""

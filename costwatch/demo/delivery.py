@@ -1,0 +1,116 @@
+"""Deliveries of the bill into a folder, in the layout of AWS Data Exports with overwriting.
+
+https://docs.aws.amazon.com/cur/latest/userguide/dataexports-export-delivery.html
+"""
+
+import json
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from costwatch.demo.bill import next_month
+from costwatch.demo.company import ACCOUNTS, PAYER
+from costwatch.demo.focus import Lines
+from costwatch.demo.stories import Plan
+from costwatch.model import midnight
+
+EXPORT = "demo-focus-1-2"
+LOCATION = "export"  # the folder, beside costwatch.yaml, that stands for the prefix in the bucket
+BUCKET_PREFIX = f"s3://demo-billing-{ACCOUNTS[PAYER]}/focus/{EXPORT}"
+LINES_IN_ONE_FILE = 10_000  # a period with more comes in two files
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One delivery: what ``write`` puts into a folder is what AWS would have delivered by ``now``."""
+
+    now: datetime
+    write: Callable[[Path], None]
+
+
+def rounds(plan: Plan) -> list[Round]:
+    """The deliveries to collect one after the other, oldest first; the last one's ``now`` is the plan's.
+
+    The first brings every period, up to when the runaway day has settled; the second comes when the
+    restated day has settled, with its first figure; the third restates it. The later ones write only
+    periods that changed.
+    """
+    first, final = Lines(plan.first_bill), Lines(plan.bill)
+    start = plan.bill.first
+    ends = [plan.monday + timedelta(days=4), plan.monday + timedelta(days=5), plan.now.date()]
+    return [
+        Round(midnight(ends[0]), partial(_deliver, first, _periods(start, ends[0]), ends[0])),
+        Round(midnight(ends[1]), partial(_deliver, first, _periods(ends[0], ends[1]), ends[1])),
+        Round(
+            midnight(ends[2]),
+            partial(_deliver, final, _periods(plan.restated_day, ends[2]), ends[2]),
+        ),
+    ]
+
+
+def _periods(first: date, after: date) -> list[date]:
+    """The months that hold days from ``first`` up to, not including, ``after``."""
+    months = [first.replace(day=1)]
+    while (month := next_month(months[-1])) < after:
+        months.append(month)
+    return months
+
+
+def _deliver(lines: Lines, periods: list[date], after: date, folder: Path) -> None:
+    for period in periods:
+        _write_period(folder / LOCATION, period, lines.table(period, after), after)
+
+
+def _write_period(export: Path, period: date, table: pa.Table, after: date) -> None:
+    partition = f"BILLING_PERIOD={period:%Y-%m}"
+    data, metadata = export / "data" / partition, export / "metadata" / partition
+    data.mkdir(parents=True, exist_ok=True)
+    metadata.mkdir(parents=True, exist_ok=True)
+    half = len(table) // 2
+    parts = [table] if len(table) <= LINES_IN_ONE_FILE else [table[:half], table[half:]]
+    names = [f"{EXPORT}-{number:05}.snappy.parquet" for number in range(1, len(parts) + 1)]
+    for name, part in zip(names, parts, strict=True):
+        # Without the Arrow schema readers see Parquet's own types, as in files that AWS writes.
+        pq.write_table(part, data / f".{name}", compression="snappy", store_schema=False)
+        (data / f".{name}").replace(data / name)
+    files = [f"{BUCKET_PREFIX}/data/{partition}/{name}" for name in names]
+    manifest = _manifest(period, table.schema, files, after)
+    path = metadata / f"{EXPORT}-Manifest.json"
+    hidden = path.with_name(f".{path.name}")
+    hidden.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+    hidden.replace(path)
+    for old in set(data.glob(f"{EXPORT}-*.parquet")) - {data / name for name in names}:
+        old.unlink()
+
+
+def _manifest(period: date, schema: pa.Schema, files: list[str], after: date) -> dict[str, Any]:
+    arn = f"arn:aws:bcm-data-exports:us-east-1:{ACCOUNTS[PAYER]}:export/{EXPORT}"
+    period_end = next_month(period)
+    return {
+        "executionId": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{arn}/{period:%Y-%m}/{after}")),
+        "account": ACCOUNTS[PAYER],
+        "columns": [{"name": field.name, "type": _type_name(field.type)} for field in schema],
+        "charset": "UTF-8",
+        "compression": "PARQUET",
+        "contentType": "application/parquet",
+        "reportName": EXPORT,
+        "exportName": EXPORT,
+        "exportArn": arn,
+        "billingPeriod": {"start": f"{period}T00:00:00.000Z", "end": f"{period_end}T00:00:00.000Z"},
+        "dataFiles": files,
+    }
+
+
+def _type_name(kind: pa.DataType) -> str:
+    if pa.types.is_timestamp(kind):
+        return "timestamp_milliseconds"
+    if pa.types.is_map(kind):
+        return "map<string,string>"
+    return "double" if pa.types.is_floating(kind) else "string"
