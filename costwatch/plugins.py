@@ -59,12 +59,17 @@ Duration = Annotated[
 
 
 class Collector(Protocol):
-    """One source. ``lookback``: how far behind its watermark it reads again, since data is restated."""
+    """One source of ``costwatch.yaml``."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """Unique; becomes ``x_Source``."""
+        ...
+
     @property
-    def lookback(self) -> timedelta: ...
+    def lookback(self) -> timedelta:
+        """How far behind its watermark it reads again, since data is restated."""
+        ...
 
     def collect(self, window: Window) -> Iterator[Batch]:
         """The batches that overlap ``window``, oldest first; raises SourceError.
@@ -113,7 +118,7 @@ RECENT_DAYS = 35
 
 
 def recent(facts: Snapshot, now: datetime) -> Window:
-    """The 35 days up to the newest settled one, and all after it. Rules that ask for this share one answer."""
+    """The 35 days up to the newest settled one, and all after it: rules that ask for it share answers."""
     today = now.date()
     through = facts.data_through or today
     first = min(through, today) - timedelta(days=RECENT_DAYS - 1)
@@ -124,7 +129,9 @@ def matching(answer: Mapping[Labels, Series], where: Mapping[str, Collection[str
     """The series each of whose labels has, where ``where`` names it, one of the values given there."""
     names = [name for name, _ in next(iter(answer), ())]
     if where.keys() >= {*names} and prod(len(where[name]) for name in names) < len(answer):
-        keys = (tuple(zip(names, values, strict=True)) for values in product(*(where[name] for name in names)))
+        keys = (
+            tuple(zip(names, values, strict=True)) for values in product(*(where[name] for name in names))
+        )
         return {key: answer[key] for key in keys if key in answer}
     return {
         key: series
@@ -137,17 +144,34 @@ class Rule(Protocol):
     """One rule of ``alerts.yaml``."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """Unique; becomes the label ``rule``."""
+        ...
+
     @property
-    def severity(self) -> Severity: ...
+    def severity(self) -> Severity:
+        """Becomes the label ``severity``."""
+        ...
+
     @property
-    def for_(self) -> timedelta: ...
+    def for_(self) -> timedelta:
+        """How long a breach must last before it fires."""
+        ...
+
     @property
-    def keep_firing_for(self) -> timedelta: ...
+    def keep_firing_for(self) -> timedelta:
+        """How long it goes on firing after the breach ends."""
+        ...
+
     @property
-    def labels(self) -> Mapping[str, str]: ...
+    def labels(self) -> Mapping[str, str]:
+        """Added to its alerts, for routing."""
+        ...
+
     @property
-    def runbook(self) -> str: ...
+    def runbook(self) -> str:
+        """URL for whoever is told, or nothing."""
+        ...
 
     def evaluate(self, facts: Snapshot, now: datetime) -> Iterable[Finding]:
         """A finding for each instance looked at, in breach or not. Filters the answer, not the query."""
@@ -174,7 +198,9 @@ class Notifier(Protocol):
     """One receiver of ``alerts.yaml``."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """Unique; what routes call it."""
+        ...
 
     def notify(self, group: Group, previous: Receipt | None) -> Receipt:
         """Send ``group``; ``previous`` is what the last message of the same conversation gave back.

@@ -1,0 +1,57 @@
+"""The files as text editors and newcomers meet them: a JSON Schema, and the files `costwatch init` writes."""
+
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+import costwatch
+from costwatch.config.kinds import imported
+from costwatch.plugins import COLLECTORS, NOTIFIERS, RULES, registered
+
+_KINDS = {"sources": COLLECTORS, "rules": RULES, "receivers": NOTIFIERS}
+
+
+def schema() -> dict[str, Any]:
+    """One JSON Schema for both files, with every kind that is installed.
+
+    Raises ConfigError if the package of a kind cannot be imported.
+    """
+    from pydantic.json_schema import models_json_schema
+
+    from costwatch.config import AlertsFile, ConfigFile
+
+    kinds = {
+        (section, kind): imported(point)
+        for section, group in _KINDS.items()
+        for kind, point in sorted(registered(group).items())
+    }
+    models: list[type[BaseModel]] = [ConfigFile, AlertsFile, *kinds.values()]
+    references, definitions = models_json_schema([(model, "validation") for model in models])
+    known: dict[str, Any] = definitions["$defs"]
+    pages = [known.pop(references[model, "validation"]["$ref"].rsplit("/", 1)[1]) for model in models[:2]]
+    properties = {key: value for page in pages for key, value in page["properties"].items()}
+    choices: dict[str, list[dict[str, Any]]] = {section: [] for section in _KINDS}
+    for (section, kind), model in kinds.items():
+        entry = known[references[model, "validation"]["$ref"].rsplit("/", 1)[1]]
+        named = {**entry, "properties": {"kind": {"const": kind}, **entry["properties"]}}
+        choices[section].append({**named, "required": ["kind", *entry.get("required", ())]})
+    for section, entries in choices.items():
+        properties[section]["items"] = {"oneOf": entries}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "costwatch.yaml and alerts.yaml",
+        "type": "object",
+        "properties": properties,
+        "additionalProperties": False,
+        "$defs": known,
+    }
+
+
+def default_text(name: str) -> str:
+    """The shipped ``costwatch.yaml`` or ``alerts.yaml``: a starting point that `check` accepts."""
+    packed = files("costwatch") / "defaults" / name
+    if packed.is_file():
+        return packed.read_text(encoding="utf-8")
+    return (Path(costwatch.__file__).parent.parent / name).read_text(encoding="utf-8")

@@ -1,0 +1,76 @@
+"""Entries that have a ``kind`` become what their plugin makes of them."""
+
+from importlib.metadata import EntryPoint
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from costwatch.config.quote import instead, quoted
+from costwatch.config.sentences import sentences
+from costwatch.config.tree import Mistakes, Place, Tree
+from costwatch.errors import ConfigError
+from costwatch.plugins import registered
+
+
+def loaded(tree: Tree, section: Place, group: str, folder: Path, mistakes: Mistakes) -> tuple[Any, ...]:
+    """The plugins that the list at ``section`` describes; only the kinds it names are imported.
+
+    A plugin finds ``folder``, which relative paths start from, in its validation context.
+    """
+    entries = list(tree.entries(section))
+    points = registered(group) if entries else {}
+    models = _models(tree, [(*place, "kind") for place, _ in entries], points, mistakes)
+    plugins = []
+    for place, entry in entries:
+        kind = str(entry.get("kind"))
+        if (model := models.get(kind)) is None:
+            continue
+        settings = {key: value for key, value in entry.items() if key != "kind"}
+        try:
+            plugins.append(model.model_validate(settings, context={"folder": folder}))
+        except ValidationError as error:
+            for line, text in sentences(error, model, tree, place, also=("kind",)):
+                mistakes.add(line, text)
+        except Exception as error:  # a validator's own fault; its message could hold a secret
+            broken = f"{_package(points[kind])} broke on these settings with {type(error).__name__}"
+            mistakes.add(tree.line(place), f"kind '{kind}': {broken}; correct them or report it there")
+    return tuple(plugins)
+
+
+def imported(point: EntryPoint) -> type[BaseModel]:
+    """The class behind an entry point. Raises ConfigError naming the package that is broken."""
+    package = _package(point)
+    try:
+        model = point.load()
+    except Exception as error:  # whatever a stranger's module raises while it is imported
+        cause = f"{package} cannot be imported ({type(error).__name__}: {error}); reinstall it"
+        raise ConfigError([f"kind '{point.name}': {cause}"]) from error
+    if not (isinstance(model, type) and issubclass(model, BaseModel)):
+        raise ConfigError([f"kind '{point.name}': {package} offers no settings model; update it"])
+    return model
+
+
+def _models(
+    tree: Tree, places: list[Place], points: dict[str, EntryPoint], mistakes: Mistakes
+) -> dict[str, type[BaseModel]]:
+    """The class of each kind named at ``places`` that can be used."""
+    models: dict[str, type[BaseModel]] = {}
+    for place in places:
+        kind, line = tree.at(place), tree.value_line(place)
+        if kind is None:
+            mistakes.add(line, "'kind' is missing here; add it")
+        elif not isinstance(kind, str):
+            mistakes.add(line, f"'kind' must be one word{instead('', points)}")
+        elif kind not in points:
+            mistakes.add(line, f"unknown kind {quoted(kind)}{instead(kind, points)}")
+        elif kind not in models:
+            try:
+                models[kind] = imported(points[kind])
+            except ConfigError as error:
+                mistakes.add(line, str(error))
+    return models
+
+
+def _package(point: EntryPoint) -> str:
+    return f"package {point.dist.name} {point.dist.version}" if point.dist else f"module {point.module}"

@@ -1,0 +1,251 @@
+"""A YAML file as a tree of text that remembers its lines.
+
+Scalars stay as they were written (nothing, ``~`` and ``null`` unquoted are None): whether
+``012345678901`` is a number or an account is for the field that takes it to say, so no leading zero is
+lost and ``no`` stays a word. What could make a file mean more than it shows, or cost more than its size,
+is refused: aliases and anchors, merge keys, tags, keys given twice, more than ``MAX_DEPTH`` levels, more
+than ``MAX_BYTES``.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn, TypeAlias
+
+import yaml
+
+from costwatch.config.quote import quoted
+
+MAX_BYTES = 1_000_000
+MAX_DEPTH = 20
+
+Place = tuple[str | int, ...]  # the keys and positions that lead from the root to a node
+Node: TypeAlias = "str | list[Node] | dict[str, Node] | None"
+
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+_NOTHING = ("", "~", "null", "Null", "NULL")
+_ADVICE = (  # part of libyaml's (or PyYAML's own) words -> ours
+    ("mapping values are not allowed", "a ':' is out of place; put text that holds ': ' in quotes"),
+    ("expected ':'", "this is no 'key: value'; add the ':' and a space after it"),
+    ("cannot start any token", "text that begins with this character must stand in quotes"),
+    ("expected ',' or", "a ',' or a closing bracket is missing; add it"),
+    ("unexpected end of stream", "a quote is not closed; close it"),
+    ("expected <document start>", "this belongs to nothing above it; indent it like the rest"),
+    ("expected key", "this line is not indented like its neighbours; align it"),
+    ("expected '-' indicator", "this line is not indented like its neighbours; align it"),
+    ("expected <block end>", "this line is not indented like its neighbours; align it"),
+)
+
+
+class Mistakes:
+    """What is wrong with one file."""
+
+    def __init__(self, file: Path) -> None:
+        self._name = _shown(file)
+        self._found: set[tuple[int, str]] = set()
+
+    def add(self, line: int, text: str) -> None:
+        """Note ``what is wrong; what to do`` at a line, counted from 1; 0: the file as a whole."""
+        self._found.add((line, text))
+
+    def __bool__(self) -> bool:
+        return bool(self._found)
+
+    def __iter__(self) -> Iterator[str]:
+        """Each as ``file:line: text``, by line."""
+        for line, text in sorted(self._found):
+            yield f"{self._name}:{line}: {text}" if line else f"{self._name}: {text}"
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """What a file holds, and on which line each node's key and value begin."""
+
+    root: dict[str, Node]
+    marks: dict[Place, tuple[int, int]]
+
+    def at(self, place: Place) -> Node:
+        """The node at ``place``; None too where there is none."""
+        node: Node = self.root
+        for step in place:
+            if isinstance(node, dict) and isinstance(step, str):
+                node = node.get(step)
+            elif isinstance(node, list) and isinstance(step, int):
+                node = node[step] if step < len(node) else None
+            else:
+                return None
+        return node
+
+    def line(self, place: Place) -> int:
+        """Where ``place`` begins: the line of its key, or of the nearest node around it."""
+        while place and place not in self.marks:
+            place = place[:-1]
+        return self.marks[place][0] if place else 1
+
+    def value_line(self, place: Place) -> int:
+        """The line of a text; of anything else, as ``line``."""
+        return self.marks[place][1] if isinstance(self.at(place), str) else self.line(place)
+
+    def entries(self, section: Place) -> Iterator[tuple[Place, dict[str, Node]]]:
+        """The mappings in the list at ``section``."""
+        nodes = self.at(section)
+        for index, node in enumerate(nodes if isinstance(nodes, list) else ()):
+            if isinstance(node, dict):
+                yield (*section, index), node
+
+    def texts(self) -> Iterator[tuple[Place, str]]:
+        """Every text, in the order of the file."""
+        for place in self.marks:
+            node = self.at(place)
+            if isinstance(node, str):
+                yield place, node
+
+
+def read(file: Path, mistakes: Mistakes) -> Tree | None:
+    """The tree of ``file``, whose root is a mapping; None if it has none, which is noted."""
+    try:
+        return _tree(_text(file), mistakes)
+    except _Unreadable as reason:
+        mistakes.add(reason.line, reason.text)
+        return None
+
+
+class _Unreadable(Exception):
+    def __init__(self, line: int, text: str) -> None:
+        super().__init__(text)
+        self.line, self.text = line, text
+
+
+def _shown(file: Path) -> Path:
+    return file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file
+
+
+def _text(file: Path) -> str:
+    try:
+        with file.open("rb") as stream:
+            raw = stream.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        raise _Unreadable(
+            0, "no such file; `costwatch init` writes one, `costwatch demo` needs none"
+        ) from None
+    except OSError as error:
+        raise _Unreadable(0, f"cannot be read: {error.strerror}; check the path and its rights") from None
+    if len(raw) > MAX_BYTES:
+        raise _Unreadable(1, f"is larger than {MAX_BYTES:,} bytes; no configuration is")
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise _Unreadable(line, "is not UTF-8 text; save the file as UTF-8") from None
+    if odd := _UNPRINTABLE.search(text):
+        line = text.count("\n", 0, odd.start()) + 1
+        raise _Unreadable(line, "holds a control character; remove it")
+    return text
+
+
+def _tree(text: str, mistakes: Mistakes) -> Tree:
+    try:
+        return _Builder(yaml.parse(text, Loader=_LOADER), mistakes).document()
+    except yaml.MarkedYAMLError as error:
+        raise _syntax(error, text) from None
+
+
+def _syntax(error: yaml.MarkedYAMLError, text: str) -> _Unreadable:
+    lines = text.splitlines() or [""]
+    mark = error.problem_mark or error.context_mark
+    index = min(mark.line, len(lines) - 1) if mark else 0
+    indent = lines[index][: len(lines[index]) - len(lines[index].lstrip())]
+    if "\t" in indent:
+        return _Unreadable(index + 1, "a tab indents this line; use spaces")
+    problem = error.problem or "the text ends too early"
+    advice = next((words for part, words in _ADVICE if part in problem), f"is no YAML: {problem}; correct it")
+    if error.context_mark and error.context_mark.line < index:
+        advice += f" (in what begins on line {error.context_mark.line + 1})"
+    return _Unreadable(index + 1, advice)
+
+
+class _Builder:
+    """Builds the tree from the parser's events, so that a bomb is refused before it is built."""
+
+    def __init__(self, events: Iterator[yaml.Event], mistakes: Mistakes) -> None:
+        self._events = events
+        self._mistakes = mistakes
+        self._marks: dict[Place, tuple[int, int]] = {}
+
+    def document(self) -> Tree:
+        next(self._events)  # the stream's start
+        event = next(self._events)
+        if isinstance(event, yaml.StreamEndEvent):
+            return Tree({}, {})
+        event = next(self._events)
+        root = self._node(event, ())
+        next(self._events)  # the document's end
+        after = next(self._events)
+        if not isinstance(after, yaml.StreamEndEvent):
+            _refuse(after, "a second document begins here; keep one")
+        if root is not None and not isinstance(root, dict):
+            _refuse(event, "must be a mapping of keys to values, such as 'key: value'")
+        return Tree(root or {}, self._marks)
+
+    def _node(self, event: yaml.Event, place: Place) -> Node:
+        if isinstance(event, yaml.AliasEvent):
+            _refuse(event, "aliases (*name) are not allowed; write the value out")
+        if not isinstance(event, yaml.NodeEvent):
+            _refuse(event, "a value is expected here; write one")
+        if event.anchor:
+            _refuse(event, "anchors (&name) are not allowed; remove it")
+        if getattr(event, "tag", None):
+            _refuse(event, "tags (!name) are not allowed; remove it")
+        if isinstance(event, yaml.ScalarEvent):
+            return None if not event.style and event.value in _NOTHING else _scalar(event)
+        if len(place) >= MAX_DEPTH:
+            _refuse(event, f"is nested deeper than {MAX_DEPTH} levels; flatten it")
+        return self._list(place) if isinstance(event, yaml.SequenceStartEvent) else self._mapping(place)
+
+    def _list(self, place: Place) -> list[Node]:
+        nodes: list[Node] = []
+        while not isinstance(event := next(self._events), yaml.SequenceEndEvent):
+            here = (*place, len(nodes))
+            self._marks[here] = (_line(event), _line(event))
+            nodes.append(self._node(event, here))
+        return nodes
+
+    def _mapping(self, place: Place) -> dict[str, Node]:
+        nodes: dict[str, Node] = {}
+        while not isinstance(event := next(self._events), yaml.MappingEndEvent):
+            key = self._key(event)
+            if key not in nodes:
+                value = next(self._events)
+                self._marks[*place, key] = (_line(event), _line(value))
+                nodes[key] = self._node(value, (*place, key))
+            else:
+                self._mistakes.add(_line(event), f"{quoted(key)} is given twice; keep one")
+                self._node(
+                    next(self._events), (*place, -_line(event))
+                )  # a place of its own for what it holds
+        return nodes
+
+    def _key(self, event: yaml.Event) -> str:
+        key = self._node(event, ()) if isinstance(event, (yaml.ScalarEvent, yaml.AliasEvent)) else None
+        if not isinstance(key, str):
+            _refuse(event, "a key must be text; write 'key: value'")
+        if key == "<<":
+            _refuse(event, "merge keys (<<) are not allowed; write the keys out")
+        return key
+
+
+def _scalar(event: yaml.ScalarEvent) -> str:
+    text: str = event.value
+    if _UNPRINTABLE.search(text):
+        _refuse(event, "holds a control character; remove it")
+    return text
+
+
+def _line(event: yaml.Event) -> int:
+    return event.start_mark.line + 1 if event.start_mark else 1
+
+
+def _refuse(event: yaml.Event, text: str) -> NoReturn:
+    raise _Unreadable(_line(event), text)
