@@ -48,9 +48,13 @@ def test_a_reader_sees_one_snapshot(warehouse: Warehouse) -> None:
 
 
 def test_a_write_that_raises_leaves_nothing(warehouse: Warehouse) -> None:
-    with pytest.raises(ValueError, match="stop"), warehouse.write() as db:
-        db.execute("INSERT INTO team VALUES (1, 'risk')")
-        raise ValueError("stop")
+    def write() -> None:
+        with warehouse.write() as db:
+            db.execute("INSERT INTO team VALUES (1, 'risk')")
+            raise ValueError("stop")
+
+    with pytest.raises(ValueError, match="stop"):
+        write()
     with warehouse.read() as db:
         assert db.execute("SELECT COUNT(*) FROM team").fetchone()[0] == 0
 
@@ -99,7 +103,8 @@ def test_a_backup_is_whole_and_never_overwrites(warehouse: Warehouse, tmp_path: 
 def test_a_second_run_of_a_job_is_turned_away_until_the_first_is_dead(warehouse: Warehouse) -> None:
     script = (
         "import sys, pathlib; from costwatch.warehouse.store import Warehouse\n"
-        "with Warehouse(pathlib.Path(sys.argv[1])).job_lock('allocate'): print('held', flush=True); sys.stdin.read()"
+        "with Warehouse(pathlib.Path(sys.argv[1])).job_lock('allocate'):\n"
+        "    print('held', flush=True); sys.stdin.read()"
     )
     holder = subprocess.Popen(
         [sys.executable, "-c", script, str(warehouse.path)],

@@ -68,19 +68,14 @@ class Attribution:
         self, team: Mapping[str, int], service: Mapping[str, int], slices: Mapping[Slice, int]
     ) -> pa.Table:
         """The facts by number, in the order they are stored: team, service, day, slice, costs, lines."""
-        self._number("team_ids", "team", [(*item,) for item in team.items()])
-        self._number("service_ids", "ServiceName", [(*item,) for item in service.items()])
-        keys = [(*key, number) for key, number in slices.items()]
-        small_table(
-            self.con,
-            "slice_ids",
-            keys,
-            {**dict.fromkeys(self.slice_columns, pa.string()), "slice_id": pa.int64()},
-        )
+        self._number("team", ("team",), [*team.items()])
+        self._number("service", ("ServiceName",), [*service.items()])
+        self._number("slice", self.slice_columns, [(*key, number) for key, number in slices.items()])
         return fetch(self.con, self._answers["numbered"])
 
-    def _number(self, table: str, column: str, rows: Sequence[tuple[str, int]]) -> None:
-        small_table(self.con, table, rows, {column: pa.string(), table.removesuffix("s"): pa.int64()})
+    def _number(self, of: str, names: Sequence[str], rows: Sequence[Sequence[str | int]]) -> None:
+        types = {**dict.fromkeys(names, pa.string()), f"{of}_id": pa.int64()}
+        small_table(self.con, f"{of}_ids", rows, types)
 
     def _sums(self, of: str) -> dict[str, dict[str, int]]:
         rows = fetch(self.con, self._answers[of]).to_pylist()

@@ -1,0 +1,68 @@
+"""The one sentence: what was spent, how that changed, where the month leads."""
+
+from collections.abc import Iterator
+
+from costwatch.money import change, short
+from costwatch.report.view import Section, TeamRow, Weekly, in_words
+from costwatch.spending import BudgetStanding
+from costwatch.wording import percent
+
+Part = tuple[str, str]  # text, and how it is said: "" plainly, "strong" or "alarm"
+
+
+def sentence(weekly: Weekly, section: Section) -> Iterator[Part]:
+    """In parts, to be put one after the other."""
+    whole = section.whole
+    yield short(whole.week, section.currency), "strong"
+    yield f" for {in_words(weekly.counted)}", ""
+    if whole.change is not None:
+        yield ", ", ""
+        yield change_in_words(whole), "alarm" if whole.change.delta > 0 else "strong"
+        same = "the week before" if len(weekly.compared) == 7 else "the same days of the week before"
+        yield f" against {same}", ""
+    yield f". {weekly.through:%B} is forecast at ", ""
+    yield short(whole.spending.forecast, section.currency), "strong"
+    budget = whole.spending.budget
+    if budget is None:
+        yield "" if weekly.team is None and _budgeted(section) else "; no budget is set", ""
+    elif budget.period == "month" and budget.metric == weekly.metric:
+        yield ", ", ""
+        yield from _against_budget(weekly, section.currency, budget)
+    else:
+        yield f"; the {budget.period}'s {budget.metric} at ", ""
+        yield short(budget.standing.forecast, section.currency), "strong"
+        yield ", ", ""
+        yield from _against_budget(weekly, section.currency, budget)
+    yield ".", ""
+    if weekly.team is None and _budgeted(section):
+        over = sum(one.over > 0 for one in _budgeted(section))
+        yield (
+            f" {over or 'None'} of {len(_budgeted(section))} team budgets {'is' if over == 1 else 'are'}",
+            "",
+        )
+        yield " forecast to be passed.", ""
+
+
+def change_in_words(row: TeamRow) -> str:
+    """``+$6.3k (+8 %)``; ``not known`` where there is nothing to compare with."""
+    if row.change is None:
+        return "not known"
+    ratio = row.change.ratio
+    share = "" if ratio is None else f" ({'+' if ratio >= 0 else ''}{percent(ratio)})"
+    return change(row.change.delta, row.change.currency) + share
+
+
+def _against_budget(weekly: Weekly, currency: str, budget: BudgetStanding) -> Iterator[Part]:
+    is_over = budget.over > 0
+    yield (
+        f"{short(abs(budget.over), currency)} {'over' if is_over else 'under'}",
+        "alarm" if is_over else "strong",
+    )
+    yield f" the budget of {short(budget.amount, currency)}", ""
+    crossing = budget.standing.crossing_day
+    if crossing is not None:
+        yield f", {'passed on' if crossing <= weekly.through else 'passing it on'} {in_words([crossing])}", ""
+
+
+def _budgeted(section: Section) -> list[BudgetStanding]:
+    return [row.spending.budget for row in section.teams if row.spending.budget is not None]

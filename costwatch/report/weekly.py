@@ -1,0 +1,221 @@
+"""Gathers one week from one snapshot of the warehouse."""
+
+import re
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from costwatch.attention import actions
+from costwatch.errors import CostwatchError, UsageError
+from costwatch.explain import Change, changes, comparable_days, settled_days
+from costwatch.model import Series, Window
+from costwatch.money import units
+from costwatch.report.caveats import caveats
+from costwatch.report.told import told_alerts
+from costwatch.report.view import DayCost, Restated, Section, TeamRow, Weekly
+from costwatch.spending import EVERYONE, TeamSpending, spending
+from costwatch.warehouse import queries
+from costwatch.warehouse.clock import from_text
+from costwatch.warehouse.days import from_int, to_int
+from costwatch.warehouse.snapshot import WarehouseSnapshot
+from costwatch.wording import on_day, printable
+
+METRIC = "EffectiveCost"
+_WEEK = timedelta(days=7)
+_CHART_WEEKS = 4
+_RESTATED_DAYS = 400
+
+
+def weekly(
+    facts: WarehouseSnapshot,
+    *,
+    now: datetime,
+    week: str | None = None,
+    team: str | None = None,
+    public_url: str = "",
+    contacts: Mapping[str, str] | None = None,
+) -> Weekly:
+    """The report of an ISO week such as ``2026-W47``; None: the last one that ended by ``now`` (UTC).
+
+    Only settled days count, against the same weekdays of the week before; the week may be the running
+    one. team: only that team's costs and alerts. contacts: team -> who to ask. Raises UsageError for a
+    malformed week or an unknown team, CostwatchError for a week of which no day is settled.
+    """
+    first = _monday(week, now)
+    after = first + _WEEK
+    counted = settled_days(facts, first, after, METRIC)
+    if not counted:
+        raise _nothing_settled(facts, first)
+    everyone = spending(facts, METRIC, counted[-1])
+    _check_team(team, everyone)
+    standings = [one for one in everyone if team in (None, one.team)]
+    explained = [one for one in _against_week_before(facts, first, ("team", "service")) if _is_of(team, one)]
+    sections = _sections(facts, first, counted, standings, explained, team)
+    if not sections:
+        raise CostwatchError(
+            f"{_name(first)}: {team} cost nothing in that week; leave out --team, or try another"
+        )
+    alerts = told_alerts(facts, first, after, team)
+    totals = {one.currency: one.whole.week for one in sections}
+    gathered = Weekly(
+        week=_name(first),
+        team=team,
+        metric=METRIC,
+        first=first,
+        after=after,
+        counted=counted,
+        compared=comparable_days(facts, first, after, first - _WEEK, first, METRIC),
+        sections=sections,
+        actions=tuple(actions(alerts, standings, explained, totals)),
+        alerts=alerts,
+        contacts=contacts or {},
+        public_url=public_url,
+    )
+    return replace(gathered, caveats=tuple(caveats(facts, gathered, now)))
+
+
+# --- which week -------------------------------------------------------------------------------
+
+
+def _monday(week: str | None, now: datetime) -> date:
+    if week is None:
+        today = now.date()
+        return today - timedelta(days=today.weekday()) - _WEEK
+    found = re.fullmatch(r"(2\d{3})-W(\d{2})", week)
+    try:
+        if found:
+            return date.fromisocalendar(int(found[1]), int(found[2]), 1)
+    except ValueError:
+        pass
+    raise UsageError(f"--week {printable(week)}: no ISO week; write it like {_name(now.date())}")
+
+
+def _name(day: date) -> str:
+    return "{0.year}-W{0.week:02}".format(day.isocalendar())
+
+
+def _nothing_settled(facts: WarehouseSnapshot, first: date) -> CostwatchError:
+    newest = facts.data_through
+    if newest is None:
+        return CostwatchError(
+            f"{_name(first)}: no cost day is settled yet; run: costwatch collect, then costwatch allocate"
+        )
+    return CostwatchError(
+        f"{_name(first)}: no day of that week is settled; costs are settled through {on_day(newest)}: "
+        f"collect newer data, or ask for --week {_name(newest)}"
+    )
+
+
+def _check_team(team: str | None, everyone: Sequence[TeamSpending]) -> None:
+    known = sorted({one.team for one in everyone} - {EVERYONE})
+    if team is not None and team not in known:
+        raise UsageError(f"--team {printable(team)}: no cost is known of it; use one of {', '.join(known)}")
+
+
+# --- what it says -----------------------------------------------------------------------------
+
+
+def _against_week_before(facts: WarehouseSnapshot, first: date, by: tuple[str, ...]) -> list[Change]:
+    return changes(facts, first, first + _WEEK, first - _WEEK, first, by, METRIC)
+
+
+def _is_of(team: str | None, change: Change) -> bool:
+    return team is None or dict(change.labels).get("team") == team
+
+
+def _sections(
+    facts: WarehouseSnapshot,
+    first: date,
+    counted: Sequence[date],
+    standings: Sequence[TeamSpending],
+    explained: Sequence[Change],
+    team: str | None,
+) -> tuple[Section, ...]:
+    """One for each currency with cost in the week."""
+    rows = _team_rows(facts, first, counted, standings)
+    restated = _restated(facts, first, team)
+    days = _days(facts, first, team)
+    found = []
+    for currency in sorted({currency for currency, _ in rows}):
+        mine = [row for (its_currency, _), row in rows.items() if its_currency == currency]
+        found.append(
+            Section(
+                currency=currency,
+                whole=rows[currency, team or EVERYONE],
+                teams=tuple(row for row in mine if row.team != EVERYONE),
+                changes=tuple(one for one in explained if one.currency == currency and one.delta),
+                days=tuple(days[currency]),
+                restated=tuple(one for one in restated if one.currency == currency),
+            )
+        )
+    return tuple(found)
+
+
+def _team_rows(
+    facts: WarehouseSnapshot, first: date, counted: Sequence[date], standings: Sequence[TeamSpending]
+) -> dict[tuple[str, str], TeamRow]:
+    """(currency, team) -> its line, in the order of ``standings``; only who had cost in the week."""
+    compared = {
+        (one.currency, dict(one.labels).get("team", EVERYONE)): one
+        for by in ((), ("team",))
+        for one in _against_week_before(facts, first, by)
+    }
+    week = Window.of_days(first, first + _WEEK)
+    costs = {
+        (dict(key)["currency"], dict(key).get("team", EVERYONE)): _sum(points, counted)
+        for by in ((), ("team",))
+        for key, points in facts.series(METRIC, by, week).items()
+    }
+    return {
+        (one.currency, one.team): TeamRow(
+            one.team,
+            costs.get((one.currency, one.team), Decimal()),
+            compared.get((one.currency, one.team)),
+            one,
+        )
+        for one in standings
+        if (one.currency, one.team) in costs or (one.currency, one.team) in compared
+    }
+
+
+def _sum(points: Series, days: Collection[date]) -> Decimal:
+    return sum((point.value for point in points if point.day in days), Decimal())
+
+
+def _days(facts: WarehouseSnapshot, first: date, team: str | None) -> dict[str, list[DayCost]]:
+    """Currency -> what each service cost on each day of the four weeks up to the week's end."""
+    window = Window.of_days(first - (_CHART_WEEKS - 1) * _WEEK, first + _WEEK)
+    found: dict[str, list[DayCost]] = defaultdict(list)
+    for key, points in facts.series(METRIC, ("team", "service"), window).items():
+        names = dict(key)
+        if team in (None, names["team"]):
+            found[names["currency"]] += [
+                DayCost(point.day, names["service"], point.value, point.state.is_settled) for point in points
+            ]
+    return found
+
+
+def _restated(facts: WarehouseSnapshot, first: date, team: str | None) -> list[Restated]:
+    """What became known in the week, of any day, and what changed of the days it counts or compares."""
+    after = first + _WEEK
+    reach = {"first": to_int(after - timedelta(days=_RESTATED_DAYS)), "after": to_int(after)}
+    found = []
+    for row in queries.rows(facts.db, "restatements", reach):
+        day, known_at = from_int(row["day"]), from_text(row["known_at"])
+        is_about = first - _WEEK <= day or first <= known_at.date() < after
+        if is_about and row["EffectiveCostNano"] and team in (None, row["x_Team"]):
+            now = row["x_EffectiveCostNowNano"]
+            before = now - row["EffectiveCostNano"]
+            found.append(
+                Restated(
+                    day=day,
+                    team=row["x_Team"],
+                    service=row["ServiceName"],
+                    currency=row["BillingCurrency"],
+                    before=units(before),
+                    after=units(now),
+                )
+            )
+    return found
