@@ -1,0 +1,45 @@
+"""CPU time of commands that people and cron wait for, each with its limit. Exits 1 over a limit."""
+
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+COSTWATCH = Path(sys.executable).with_name("costwatch")
+RUNS = 9
+HELP_LIMIT = 5.0  # times a bare Python
+STATUS_LIMIT_MS = 250.0
+
+
+def cpu_ms(*command: str | Path, folder: Path) -> float:
+    """Median CPU time, user and system, of a few runs; the first warms the disk cache and is not counted."""
+    times = []
+    for _ in range(RUNS + 1):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run(command, cwd=folder, stdout=subprocess.DEVNULL, check=False)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        times.append((after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime) * 1000)
+    return statistics.median(times[1:])
+
+
+def main() -> int:
+    """Print the table."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        subprocess.run([COSTWATCH, "demo", "--no-serve"], cwd=folder, stdout=subprocess.DEVNULL, check=True)
+        bare = cpu_ms(sys.executable, "-c", "pass", folder=folder)
+        rows = {
+            "costwatch --help": (cpu_ms(COSTWATCH, "--help", folder=folder), HELP_LIMIT * bare),
+            "costwatch status (demo)": (cpu_ms(COSTWATCH, "status", folder=folder / "demo"), STATUS_LIMIT_MS),
+        }
+    print(f"{'bare python':<26}{bare:6.0f} CPU-ms")
+    for command, (measured, limit) in rows.items():
+        mark = "ok" if measured <= limit else "OVER"
+        print(f"{command:<26}{measured:6.0f} CPU-ms   limit {limit:4.0f}   {mark}")
+    return int(any(measured > limit for measured, limit in rows.values()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

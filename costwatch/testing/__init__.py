@@ -1,0 +1,22 @@
+"""Conformance suites and fakes for plugins, ours and yours. Call them from a test of any framework.
+
+* ``check_collector``, ``check_rule`` and ``check_notifier`` take a plugin as a file would configure
+  it, put it through everything the program relies on, and raise AssertionError with a sentence.
+* ``FakeSnapshot``, ``daily`` and ``Example`` give a rule facts to look at.
+* ``an_alert`` and ``a_group`` are messages for a notifier.
+"""
+
+from costwatch.testing.collectors import check_collector
+from costwatch.testing.notifiers import a_group, an_alert, check_notifier
+from costwatch.testing.rules import Example, FakeSnapshot, check_rule, daily
+
+__all__ = [
+    "Example",
+    "FakeSnapshot",
+    "a_group",
+    "an_alert",
+    "check_collector",
+    "check_notifier",
+    "check_rule",
+    "daily",
+]

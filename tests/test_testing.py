@@ -1,0 +1,215 @@
+"""The conformance suites catch what they promise to: each broken plugin is refused, with the reason."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from pydantic import BaseModel, ConfigDict, PrivateAttr
+
+from costwatch.errors import NotifyError, SourceError
+from costwatch.model import Batch, DeliveredFile, Export, Group, Receipt, Window
+from costwatch.plugins import CollectorSettings, Settings
+from costwatch.testing import check_collector, check_notifier
+
+SEPTEMBER = Window.of_days(date(2026, 9, 1), date(2026, 10, 1))
+OCTOBER = Window.of_days(date(2026, 10, 1), date(2026, 11, 1))
+ASKED = Window.of_days(date(2026, 9, 5), date(2026, 10, 20))
+
+
+# --- collectors ------------------------------------------------------------------------------
+
+
+class Months(CollectorSettings):
+    """A good source: a bill of two months."""
+
+    @property
+    def lookback(self) -> timedelta:
+        return timedelta(days=31)
+
+    def collect(self, window: Window) -> Iterator[Batch]:
+        return (batch for batch in self.batches() if batch.window is None or batch.window.overlaps(window))
+
+    def batches(self) -> Iterator[Batch]:
+        for month in (SEPTEMBER, OCTOBER):
+            yield Batch("bill", month, "1", lambda: Export((DeliveredFile("a.csv", Path(__file__)),)))
+
+
+def with_batches(*batches: Batch) -> CollectorSettings:
+    class Other(Months):
+        """A source of given batches."""
+
+        def batches(self) -> Iterator[Batch]:
+            return iter(batches)
+
+    return Other(name="other")
+
+
+def bill(window: Window | None, version: str = "1", *files: DeliveredFile) -> Batch:
+    given = files or (DeliveredFile("a.csv", Path(__file__)),)
+    return Batch("bill", window, version, lambda: Export(given))
+
+
+def arrow(*parts: Any) -> Batch:
+    return Batch("usage", OCTOBER, "1", lambda: iter(parts))
+
+
+class Restless(Months):
+    """A source whose versions never rest."""
+
+    _asked: int = PrivateAttr(default=0)
+
+    def batches(self) -> Iterator[Batch]:
+        self._asked += 1
+        yield bill(OCTOBER, str(self._asked))
+
+
+class Narrow(Months):
+    """A bill cut to the window that was asked for."""
+
+    def collect(self, window: Window) -> Iterator[Batch]:
+        yield bill(window)
+
+
+class Unreadable(Months):
+    """A source that is away."""
+
+    def collect(self, window: Window) -> Iterator[Batch]:
+        raise SourceError("bucket: no answer; check the network")
+        yield
+
+
+def test_a_good_collector_passes() -> None:
+    check_collector(Months(name="good"), ASKED, unreadable=Unreadable(name="away"))
+    check_collector(with_batches(bill(None)), ASKED)
+    row = pa.record_batch({"a": [1]})
+    check_collector(with_batches(arrow(row, row)), ASKED)
+
+
+BROKEN_COLLECTORS = {
+    "no batch": (with_batches(), "no batch"),
+    "a version that changes by itself": (Restless(name="restless"), "other batches or versions"),
+    "newest first": (with_batches(bill(OCTOBER), bill(SEPTEMBER)), "oldest first"),
+    "one month twice": (with_batches(bill(OCTOBER, "1"), bill(OCTOBER, "2")), "replace the first"),
+    "a bill cut to what was asked": (Narrow(name="narrow"), "whole billing period"),
+    "no version": (with_batches(bill(OCTOBER, "")), "has a version"),
+    "a file that is not there": (
+        with_batches(bill(OCTOBER, "1", DeliveredFile("a", Path("/nowhere/a.csv")))),
+        "not there to be read",
+    ),
+    "two files of one name": (
+        with_batches(bill(OCTOBER, "1", *(DeliveredFile("a", Path(__file__)),) * 2)),
+        "have one name",
+    ),
+    "rows that are no Arrow": (with_batches(arrow({"a": 1})), "not dict"),
+    "two schemas in one table": (
+        with_batches(arrow(pa.record_batch({"a": [1]}), pa.record_batch({"b": [1]}))),
+        "one schema",
+    ),
+}
+
+
+@pytest.mark.parametrize(("collector", "reason"), BROKEN_COLLECTORS.values(), ids=BROKEN_COLLECTORS.keys())
+def test_a_broken_collector_is_refused(collector: Any, reason: str) -> None:
+    with pytest.raises(AssertionError, match=reason):
+        check_collector(collector, ASKED)
+
+
+def test_a_collector_that_keeps_silent_about_an_unreadable_source_is_refused() -> None:
+    with pytest.raises(AssertionError, match="raises SourceError"):
+        check_collector(Months(name="good"), ASKED, unreadable=Months(name="good"))
+
+
+# --- settings --------------------------------------------------------------------------------
+
+
+class Lax(Months):
+    """Takes whatever is given."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+class Thawed(Months):
+    """Can be changed."""
+
+    model_config = ConfigDict(frozen=False)
+
+
+class Silent(Months):
+    """Says nothing of its key."""
+
+    bucket_name: str = ""
+
+
+class Stranger(BaseModel):
+    """No plugin at all."""
+
+    name: str
+
+
+@pytest.mark.parametrize(
+    ("plugin", "reason"),
+    [
+        (Lax(name="lax"), "a key it does not know"),
+        (Thawed(name="thawed"), "not frozen"),
+        (Silent(name="silent"), "does not explain 'bucket_name'"),
+        (Stranger(name="stranger"), "no file can configure it"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else type(value).__name__,
+)
+def test_settings_that_a_file_cannot_be_held_to_are_refused(plugin: Any, reason: str) -> None:
+    with pytest.raises(AssertionError, match=reason):
+        check_collector(plugin, ASKED)
+
+
+# --- notifiers -------------------------------------------------------------------------------
+
+
+class Paper(Settings):
+    """A good notifier: keeps nothing. name: of the receiver."""
+
+    name: str
+
+    def notify(self, group: Group, previous: Receipt | None) -> Receipt:
+        return Receipt({"page": "1"})
+
+
+class Numbered(Paper):
+    """Gives a number as receipt."""
+
+    def notify(self, group: Group, previous: Receipt | None) -> Receipt:
+        return Receipt({"page": 1})  # type: ignore[dict-item]
+
+
+class Failing(Paper):
+    """Fails. permanent: for good."""
+
+    permanent: bool
+
+    def notify(self, group: Group, previous: Receipt | None) -> Receipt:
+        raise NotifyError("printer: out of paper; add some", permanent=self.permanent)
+
+
+def test_a_good_notifier_passes() -> None:
+    check_notifier(
+        Paper(name="good"),
+        unavailable=Failing(name="a", permanent=False),
+        refusing=Failing(name="b", permanent=True),
+    )
+
+
+@pytest.mark.parametrize(
+    ("notifiers", "reason"),
+    [
+        ({"notifier": Numbered(name="a")}, "holds texts only"),
+        ({"notifier": Paper(name="a"), "unavailable": Failing(name="b", permanent=True)}, "is temporary"),
+        ({"notifier": Paper(name="a"), "refusing": Failing(name="b", permanent=False)}, "is permanent"),
+        ({"notifier": Paper(name="a"), "refusing": Paper(name="b")}, "raises NotifyError"),
+    ],
+    ids=["a receipt of numbers", "gives up too soon", "tries for ever", "fails in silence"],
+)
+def test_a_broken_notifier_is_refused(notifiers: dict[str, Any], reason: str) -> None:
+    with pytest.raises(AssertionError, match=reason):
+        check_notifier(**notifiers)
