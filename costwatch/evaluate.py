@@ -1,0 +1,178 @@
+"""Step 3: rules say what they find, findings become alerts: pending, firing, resolved."""
+
+import logging
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from costwatch import lifecycle
+from costwatch.errors import CostwatchError
+from costwatch.lifecycle import Step, fingerprint
+from costwatch.model import Alert, AlertState, Finding, Verdict, Window
+from costwatch.plugins import Rule, Snapshot, matching, recent
+from costwatch.warehouse import alerting
+from costwatch.warehouse.snapshot import WarehouseSnapshot
+from costwatch.warehouse.store import Warehouse
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """``alerts``: pending or firing now. ``changes``: those whose state or text changed, as they are now.
+
+    ``errors``: rule -> why it could not be evaluated; its alerts were kept as they are.
+    """
+
+    alerts: tuple[Alert, ...]
+    changes: tuple[Alert, ...]
+    errors: Mapping[str, str]
+
+
+def evaluate(
+    warehouse: Warehouse, rules: Sequence[Rule], now: datetime, *, dry_run: bool = False
+) -> Evaluation:
+    """Evaluate all rules on one snapshot and store what became of their alerts, in one transaction.
+
+    Doing it again at the same ``now`` changes nothing. ``dry_run`` stores nothing. Raises BusyError
+    while another evaluation runs.
+    """
+    now = now.replace(microsecond=0)
+    if dry_run:
+        return _judged(warehouse, rules, now).evaluation
+    with warehouse.job_lock("alerts-eval"):
+        judged = _judged(warehouse, rules, now)
+        errors = {rule.name: judged.errors.get(rule.name, "") for rule in rules}
+        with warehouse.write() as db:
+            alerting.save(db, judged.changed, judged.gone, judged.events, now)
+            alerting.save_evaluations(db, errors, now)
+    return judged.evaluation
+
+
+def _judged(warehouse: Warehouse, rules: Sequence[Rule], now: datetime) -> "_Judgement":
+    with warehouse.read() as db:
+        held = alerting.remembered(db, now - lifecycle.REMEMBERED)
+        judged = _Judgement(WarehouseSnapshot(db, now), held, now)
+        judged.hear(rules)
+        judged.look_back()
+    return judged
+
+
+@dataclass
+class _Judgement:
+    """What becomes of the alerts ``held``, rule by rule."""
+
+    facts: Snapshot
+    held: Mapping[str, Alert]
+    now: datetime
+    after: dict[str, Alert] = field(default_factory=dict)
+    events_by_alert: dict[str, Alert] = field(default_factory=dict)
+    errors: dict[str, str] = field(default_factory=dict)
+    in_breach: set[str] = field(default_factory=set)
+
+    def hear(self, rules: Sequence[Rule]) -> None:
+        """All rules; a rule that raises keeps its alerts, a rule no longer in the file loses them."""
+        by_rule: dict[str, dict[str, Alert]] = defaultdict(dict)
+        for key, alert in self.held.items():
+            by_rule[alert.rule][key] = alert
+        for rule in rules:
+            mine = by_rule.pop(rule.name, {})
+            try:
+                findings = _findings(rule, self.facts, self.now)
+            except Exception as error:  # a rule may be anyone's: none may keep the others from being heard
+                _log.debug("rule %s", rule.name, exc_info=True)
+                self.errors[rule.name] = _said(error)
+                self.after.update(mine)
+            else:
+                self._take(rule, findings, mine)
+        for orphans in by_rule.values():
+            for key, alert in orphans.items():
+                why = "its rule is no longer in the file"
+                self._keep(key, lifecycle.calmed(alert, timedelta(), self.now, why))
+
+    def look_back(self) -> None:
+        """Correct the texts of alerts that rest on a cost day which has been restated since."""
+        span = recent(self.facts, self.now)
+        for key, alert in self.after.items():
+            told = alert.state is not AlertState.PENDING and key not in self.in_breach
+            if not told or not lifecycle.is_one_day(alert.evidence):
+                continue
+            value = _value_now(alert, self.facts, span)
+            corrected = alert if value is None else lifecycle.restated(alert, value)
+            if corrected is not alert:
+                self.after[key] = self.events_by_alert[key] = corrected
+
+    @property
+    def changed(self) -> list[Alert]:
+        """Alerts to store."""
+        return [alert for key, alert in self.after.items() if self.held.get(key) != alert]
+
+    @property
+    def gone(self) -> list[str]:
+        """Fingerprints to forget: pending alerts whose breach went away before they fired."""
+        return [key for key in self.held if key not in self.after]
+
+    @property
+    def events(self) -> tuple[Alert, ...]:
+        """What is worth a line in the log."""
+        return tuple(self.events_by_alert.values())
+
+    @property
+    def evaluation(self) -> Evaluation:
+        """What the caller is told."""
+        active = (alert for alert in self.after.values() if alert.state is not AlertState.RESOLVED)
+        return Evaluation(
+            tuple(sorted(active, key=lambda alert: (alert.rule, alert.labels))), self.events, self.errors
+        )
+
+    def _take(self, rule: Rule, findings: Mapping[str, Finding], mine: dict[str, Alert]) -> None:
+        for key, finding in findings.items():
+            if finding.verdict is Verdict.BREACH:
+                self.in_breach.add(key)
+            self._keep(key, lifecycle.advance(mine.pop(key, None), finding, rule, self.now))
+        # A rule that knows nothing says so once, without labels: that speaks for all its instances.
+        knows = all(finding.labels or finding.verdict is not Verdict.UNKNOWN for finding in findings.values())
+        for key, alert in mine.items():
+            why = "no longer reported by its rule"
+            step = lifecycle.calmed(alert, rule.keep_firing_for, self.now, why) if knows else Step(alert)
+            self._keep(key, step)
+
+    def _keep(self, key: str, step: Step) -> None:
+        if step.alert is not None:
+            self.after[key] = step.alert
+        if step.event is not None:
+            self.events_by_alert[key] = step.event
+
+
+def _findings(rule: Rule, facts: Snapshot, now: datetime) -> dict[str, Finding]:
+    found: dict[str, Finding] = {}
+    for finding in rule.evaluate(facts, now):
+        key = fingerprint(rule.name, finding.labels)
+        if key in found:
+            raise ValueError(f"two findings have the labels {dict(finding.labels)}")
+        found[key] = finding
+    return found
+
+
+def _value_now(alert: Alert, facts: Snapshot, span: Window) -> Decimal | None:
+    """What the cost day an alert rests on costs in this snapshot; None: that is not known."""
+    evidence, labels = alert.evidence, dict(alert.labels)
+    day = date.fromisoformat(evidence["day"])
+    if not span.start.date() <= day < span.end.date():
+        span = Window.of_days(day, day + timedelta(days=1))
+    try:
+        by = tuple(evidence["by"])
+        where = evidence.get("where") or {name: [labels[name]] for name in by} | {"currency": [alert.unit]}
+        series = matching(facts.series(evidence["query"], by, span), where).values()
+    except (KeyError, TypeError, ValueError, CostwatchError):  # evidence of another make than ours
+        return None
+    values = [point.value for points in series for point in points if point.day == day]
+    is_settled = facts.data_through is not None and day <= facts.data_through
+    return sum(values, Decimal()) if values or is_settled else None
+
+
+def _said(error: Exception) -> str:
+    text = str(error) if isinstance(error, CostwatchError) else f"{type(error).__name__}: {error}"
+    return " ".join(text.split())[:500]

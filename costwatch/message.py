@@ -1,0 +1,95 @@
+"""What a message about alerts says, once for all receivers. Pure.
+
+Labels and summaries hold text from bills, which anyone who can tag a resource can write: here it
+becomes plain single lines; each receiver then escapes them for where it shows them.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from costwatch.model import Alert, AlertState, Group, Reason, Severity
+from costwatch.wording import at_instant, on_day, printable, quantity, shortened
+
+_SAID = {Reason.NEW: "NEW", Reason.CHANGED: "UPDATED", Reason.REPEAT: "STILL FIRING"}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One alert: what its rule says, and below it value, threshold and since when."""
+
+    is_firing: bool
+    summary: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """All texts are single printable lines, not escaped. ``links``: text -> URL."""
+
+    is_firing: bool
+    headline: str
+    lines: tuple[Line, ...]
+    owners: tuple[str, ...]
+    links: Mapping[str, str]
+    data_through: str
+
+
+def compose(group: Group, *, with_reason: bool = True) -> Message:
+    """The message of a group; ``with_reason``: the headline tells why it is sent, not only how things are."""
+    firing = sum(alert.state is AlertState.FIRING for alert in group.alerts)
+    runbooks = dict.fromkeys(printable(alert.runbook) for alert in group.alerts if alert.runbook)
+    links = {printable(text): printable(url) for text, url in group.links.items()}
+    links |= {f"Runbook {number}".removesuffix(" 1"): url for number, url in enumerate(runbooks, start=1)}
+    through = group.data_through
+    return Message(
+        is_firing=bool(firing),
+        headline=_headline(group, firing, with_reason=with_reason),
+        lines=tuple(map(_line, group.alerts)),
+        owners=tuple(map(printable, group.owners)),
+        links=links,
+        data_through=f"Data through {on_day(through)}" if through else "No settled data yet",
+    )
+
+
+def plain(message: Message) -> str:
+    """The message as lines of text, ending in a line break."""
+    return "\n".join(_plain_lines(message)) + "\n"
+
+
+def _plain_lines(message: Message) -> Iterator[str]:
+    yield message.headline
+    for line in message.lines:
+        yield f"  {'●' if line.is_firing else '✓'} {line.summary}"
+        yield f"    {line.detail}"
+    if message.owners:
+        yield f"  Owner: {', '.join(message.owners)}"
+    for text, url in message.links.items():
+        yield f"  {text}: {url}"
+    yield f"  {message.data_through}"
+
+
+def _headline(group: Group, firing: int, *, with_reason: bool) -> str:
+    word = _SAID.get(group.reason, "FIRING") if with_reason else "FIRING"
+    if firing == 0:
+        word = "RESOLVED"
+    elif firing > 1:
+        word += f" ({firing})" if word.endswith("FIRING") else f" ({firing} firing)"
+    named = dict(group.labels)
+    about = [named.pop("rule", ""), *(value for name, value in named.items() if name != "severity")]
+    severities = {alert.severity for alert in group.alerts}
+    highest = next((str(severity) for severity in Severity if severity in severities), "")
+    return " · ".join(shortened(printable(part), 100) for part in (word, *about, highest) if part)
+
+
+def _line(alert: Alert) -> Line:
+    parts = []
+    if alert.value is not None:
+        parts.append(quantity(alert.value, alert.unit))
+        if alert.threshold is not None:
+            parts[0] += f" against {quantity(alert.threshold, alert.unit)}"
+    if alert.fired_at is not None:
+        parts.append(f"since {at_instant(alert.fired_at)}")
+    if alert.resolved_at is not None and alert.state is AlertState.RESOLVED:
+        parts.append(f"resolved {at_instant(alert.resolved_at)}")
+    is_firing = alert.state is AlertState.FIRING
+    return Line(is_firing, shortened(printable(alert.summary), 500), printable(" · ".join(parts)))

@@ -1,0 +1,156 @@
+"""Rule kind ``budget``: what is spent, or will be spent, against the budgets of costwatch.yaml."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Annotated, Any, Literal, Self, cast
+
+from pydantic import AfterValidator, Field, model_validator
+
+from costwatch.forecast import HISTORY_DAYS, Standing, period_of, standing
+from costwatch.model import Finding, Labels, Point, Series, Verdict, Window, labels
+from costwatch.money import exact, short
+from costwatch.plugins import RuleSettings, Settings, Snapshot
+from costwatch.wording import digits, on_day, percent
+
+_DAY = timedelta(days=1)
+
+
+def _ascending(shares: tuple[Decimal, ...]) -> tuple[Decimal, ...]:
+    if list(shares) != sorted(set(shares)):
+        raise ValueError("must be ascending, each share once")
+    return shares
+
+
+Share = Annotated[Decimal, Field(gt=0, le=100)]
+
+
+class ForecastCheck(Settings):
+    """at: the share of the budget that the period-end forecast may reach (1.0: all of it)."""
+
+    at: Share = Decimal(1)
+
+
+class Budget(RuleSettings):
+    """Budgets of the period that holds the newest settled day: one finding for each budget.
+
+    at: shares of the amount, ascending; spending as much is a breach, and the highest share reached is
+    told. forecast: ``{at: 1.0}`` to be told too when the forecast for the period's end is over that
+    share; leave it out to go by what is spent only. teams: only the budgets of these teams (``*``: the
+    budget of the whole bill); none: all budgets.
+
+    Where the bill does not reach back to the period's first day, only a breach is known for sure.
+
+    Example::
+
+        - {name: MonthBudget, kind: budget, at: [0.8, 1.0], forecast: {at: 1.0}}
+    """
+
+    at: Annotated[tuple[Share, ...], AfterValidator(_ascending)] = (Decimal(1),)
+    forecast: ForecastCheck | None = None
+    teams: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _has_a_limit(self) -> Self:
+        if not self.at and self.forecast is None:
+            raise ValueError("give 'at', 'forecast' or both")
+        return self
+
+    def evaluate(self, facts: Snapshot, now: datetime) -> Iterator[Finding]:
+        """See ``plugins.Rule``."""
+        through = facts.data_through
+        if through is None:
+            yield Finding((), Verdict.UNKNOWN, None, None, "", "no cost day is settled yet")
+            return
+        # One window for all budgets of all rules, so that they share one answer: a quarter holds every
+        # month, and reaches far enough back to learn what days to come cost.
+        start, after = period_of("quarter", through)
+        costs = Window.of_days(min(start, through - HISTORY_DAYS * _DAY), through + _DAY)
+        answer = facts.series("budget", ("name", "team", "metric", "period"), Window.of_days(start, after))
+        for key, amounts in sorted(answer.items()):
+            budget = _Budget.of(key, amounts, through)
+            if budget is None or (self.teams and budget.team not in self.teams):
+                continue
+            whole = facts.series(budget.metric, (), costs)
+            series = whole.get(labels(currency=budget.currency), ())
+            if budget.team != "*":
+                teams = facts.series(budget.metric, ("team",), costs)
+                series = teams.get(labels(team=budget.team, currency=budget.currency), ())
+            covered = any(total[0].day <= budget.start for total in whole.values())
+            yield self._finding(budget, series, through, covered=covered)
+
+    def _finding(self, budget: "_Budget", series: Series, through: date, *, covered: bool) -> Finding:
+        at = standing(series, budget.amount, budget.start, budget.after, through)
+        value, shares = at.spent, [share for share in self.at if at.spent >= share * budget.amount]
+        verdict = Verdict.BREACH if shares else Verdict.OK if covered else Verdict.UNKNOWN
+        share = max(shares, default=min(self.at, default=Decimal(1)))
+        if not shares and self.forecast and at.forecast > self.forecast.at * budget.amount:
+            verdict, value, share = Verdict.BREACH, at.forecast, self.forecast.at
+        return Finding(
+            budget.labels,
+            verdict,
+            value,
+            share * budget.amount,
+            budget.currency,
+            _summary(budget, at, through),
+            _evidence(budget, at, through),
+        )
+
+
+@dataclass(frozen=True)
+class _Budget:
+    """One budget in one period: days ``start`` up to, not including, ``after``."""
+
+    name: str
+    team: str
+    metric: str
+    kind: Literal["month", "quarter"]
+    currency: str
+    amount: Decimal
+    start: date
+    after: date
+
+    @classmethod
+    def of(cls, key: Labels, amounts: tuple[Point, ...], through: date) -> "_Budget | None":
+        is_ = dict(key)
+        kind = cast(Literal["month", "quarter"], is_["period"])
+        start, after = period_of(kind, through)
+        amount = next((point.value for point in amounts if point.day == start), None)
+        if amount is None:
+            return None
+        return cls(is_["name"], is_["team"], is_["metric"], kind, is_["currency"], amount, start, after)
+
+    @property
+    def labels(self) -> Labels:
+        quarter = f"Q{(self.start.month + 2) // 3}"
+        period = f"{self.start:%Y-%m}" if self.kind == "month" else f"{self.start:%Y}-{quarter}"
+        return labels(team=self.team, period=period, budget=self.name)
+
+
+def _summary(budget: _Budget, at: Standing, through: date) -> str:
+    who = "all teams" if budget.team == "*" else budget.team
+    spent, amount = exact(at.spent, budget.currency), exact(budget.amount, budget.currency)
+    share, of_amount = at.spent / budget.amount, at.forecast / budget.amount
+    forecast = short(at.forecast, budget.currency)
+    outlook = f"{percent(of_amount - 1)} over" if of_amount > 1 else f"{percent(of_amount)} of it"
+    return (
+        f"{who}: {spent} of {amount} spent by {on_day(through)} ({percent(share)}); "
+        f"{budget.kind}-end forecast {forecast}, {outlook}"
+    )
+
+
+def _evidence(budget: _Budget, at: Standing, through: date) -> Mapping[str, Any]:
+    return {
+        "query": "budget",
+        "metric": budget.metric,
+        "amount": digits(budget.amount),
+        "spent": digits(at.spent),
+        "forecast": digits(round(at.forecast, 2)),
+        "low": digits(round(at.low, 2)),
+        "high": digits(round(at.high, 2)),
+        "crossing_day": at.crossing_day.isoformat() if at.crossing_day else None,
+        "period_start": budget.start.isoformat(),
+        "period_end": budget.after.isoformat(),
+        "through": through.isoformat(),
+    }

@@ -1,0 +1,146 @@
+"""Rule kind ``threshold``: cost above or below a fixed amount."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, Field, model_validator
+
+from costwatch.model import DIMENSIONS, Finding, Labels, Point, Series, Verdict, labels
+from costwatch.money import exact
+from costwatch.plugins import RECENT_DAYS, Duration, RuleSettings, Snapshot, matching, recent
+from costwatch.wording import digits, on_day
+
+_DAY = timedelta(days=1)
+
+
+def _known(name: str) -> str:
+    if name not in DIMENSIONS:
+        raise ValueError(f"'{name}' is no label; use one of {', '.join(DIMENSIONS)}")
+    return name
+
+
+def _whole_days(window: timedelta) -> timedelta:
+    if window % _DAY or not _DAY <= window <= RECENT_DAYS * _DAY:
+        raise ValueError(f"must be whole days, 1d to {RECENT_DAYS}d")
+    return window
+
+
+Dimension = Annotated[str, AfterValidator(_known)]
+Window = Annotated[Duration, AfterValidator(_whole_days)]
+
+
+class Threshold(RuleSettings):
+    """Cost of the last settled days above or below an amount: one finding for each combination of ``by``.
+
+    by: labels that tell instances apart (team, service, account, …); none: one sum of everything.
+    match: label -> the value or values it must have. metric: EffectiveCost or BilledCost.
+    window: whole days, summed, up to the newest settled one. above, below: the amounts, in
+    ``currency``; costs in other currencies are not looked at. state: ``settled``, or ``estimated`` to
+    look at the newest day that has any cost, however incomplete.
+
+    A day that is settled and has no cost of a team counts as 0. Before any day is settled, or where
+    the bill does not reach back over the whole window, the verdict is unknown.
+
+    Example::
+
+        - {name: TeamDailySpend, kind: threshold, by: [team], above: 5000, severity: ticket}
+        - {name: NatLeak, kind: threshold, by: [team], above: 300,
+           match: {service: Amazon Virtual Private Cloud}}
+        - {name: WeekOfTraining, kind: threshold, by: [team, service], window: 7d, above: 40000, for: 1d}
+    """
+
+    by: tuple[Dimension, ...] = ()
+    match: Mapping[Dimension, str | tuple[str, ...]] = Field(default_factory=dict)
+    metric: Literal["EffectiveCost", "BilledCost"] = "EffectiveCost"
+    window: Window = _DAY
+    above: Decimal | None = None
+    below: Decimal | None = None
+    currency: str = Field(default="USD", pattern=r"^[A-Z]{3}$")
+    state: Literal["settled", "estimated"] = "settled"
+
+    @model_validator(mode="after")
+    def _has_a_limit(self) -> Self:
+        if self.above is None and self.below is None:
+            raise ValueError("give 'above', 'below' or both")
+        if self.above is not None and self.below is not None and self.below > self.above:
+            raise ValueError("'below' is more than 'above': every amount would be in breach")
+        return self
+
+    def evaluate(self, facts: Snapshot, now: datetime) -> Iterator[Finding]:
+        """See ``plugins.Rule``."""
+        span = recent(facts, now)
+        totals = facts.series(self.metric, (), span)
+        mine = totals.get(labels(currency=self.currency), ())
+        newest = mine[-1].day if mine and self.state == "estimated" else facts.data_through
+        if newest is None:
+            yield Finding((), Verdict.UNKNOWN, None, self.above, self.currency, "no cost day is settled yet")
+            return
+        first = newest - self.window + _DAY
+        covered = any(series[0].day <= first for series in totals.values())
+        for instance, parts in self._instances(facts.series(self.metric, self._asked, span)).items():
+            amount = sum((point.value for part in parts for point in _within(part, first, newest)), Decimal())
+            yield self._finding(instance, amount, first, newest, covered=covered)
+
+    @property
+    def _asked(self) -> tuple[str, ...]:
+        """The labels asked for, always in one order, so that rules share answers."""
+        return tuple(name for name in DIMENSIONS if name in self.by or name in self.match)
+
+    @property
+    def _where(self) -> dict[str, tuple[str, ...]]:
+        values = {name: (value,) if isinstance(value, str) else value for name, value in self.match.items()}
+        return {**values, "currency": (self.currency,)}
+
+    def _instances(self, answer: Mapping[Labels, Series]) -> dict[Labels, list[Series]]:
+        found: dict[Labels, list[Series]] = defaultdict(list)
+        for key, series in matching(answer, self._where).items():
+            found[tuple(pair for pair in key if pair[0] in self.by)].append(series)
+        return found
+
+    def _finding(
+        self, instance: Labels, amount: Decimal, first: date, newest: date, *, covered: bool
+    ) -> Finding:
+        is_above = self.above is not None and amount > self.above
+        is_below = self.below is not None and amount < self.below
+        limit = self.below if is_below or self.above is None else self.above
+        span = "on" if first == newest else f"in the {self.window.days} days to"
+        said = f"{self._subject(instance)}: {exact(amount, self.currency)} {span} {on_day(newest)}"
+        if not covered:
+            verdict, said = Verdict.UNKNOWN, f"{said}, of which not every day is known"
+        elif limit is not None and (is_above or is_below):
+            verdict = Verdict.BREACH
+            said = f"{said}, {'above' if is_above else 'below'} {exact(limit, self.currency)}"
+        else:
+            verdict = Verdict.OK
+        evidence = self._evidence(instance, amount, first, newest)
+        return Finding(instance, verdict, amount, limit, self.currency, said, evidence)
+
+    def _subject(self, instance: Labels) -> str:
+        values = dict(instance)
+        fixed = {name: ", ".join(self._where[name]) for name in self.match if name not in self.by}
+        named = [values[name] for name in dict.fromkeys(self.by) if name in values]
+        return " · ".join([*named, *fixed.values()]) or "the whole bill"
+
+    def _evidence(self, instance: Labels, amount: Decimal, first: date, newest: date) -> dict[str, Any]:
+        where = {name: list(values) for name, values in self._where.items()}
+        where |= {name: [value] for name, value in instance}
+        end = newest.isoformat()
+        days = {"day": end} if first == newest else {"days": [first.isoformat(), end]}
+        return {
+            "query": self.metric,
+            "by": list(self._asked),
+            "where": where,
+            **days,
+            "value": digits(amount),
+        }
+
+
+def _within(series: Series, first: date, newest: date) -> Iterator[Point]:
+    for point in reversed(series):
+        if point.day < first:
+            return
+        if point.day <= newest:
+            yield point

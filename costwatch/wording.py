@@ -1,0 +1,54 @@
+"""How days, amounts and foreign text are written in sentences. Pure."""
+
+import re
+from datetime import date, datetime
+from decimal import Decimal
+
+from costwatch.money import exact
+
+_CURRENCY = re.compile(r"[A-Z]{3}")
+_HARMLESS = frozenset("\u200d\u00a0\u202f")  # joins emoji; spaces that do not break
+
+
+def on_day(day: date) -> str:
+    """``17 Nov 2026``."""
+    return f"{day.day} {day:%b %Y}"
+
+
+def at_instant(instant: datetime) -> str:
+    """``19 Nov 2026 06:00 UTC``; the instant is in UTC."""
+    return f"{on_day(instant)} {instant:%H:%M} UTC"
+
+
+def percent(ratio: Decimal) -> str:
+    """``107 %`` for 1.07, half away from zero."""
+    return f"{(ratio * 100).quantize(Decimal(1), rounding='ROUND_HALF_UP'):,} %"
+
+
+def quantity(value: Decimal, unit: str) -> str:
+    """``$6,000.00``, ``31.5 hours``, ``107 %``: a value in the unit of its finding."""
+    if _CURRENCY.fullmatch(unit):
+        return exact(value, unit)
+    if unit == "ratio":
+        return percent(value)
+    return f"{digits(round(value, 1))} {unit}".rstrip()
+
+
+def digits(value: Decimal) -> str:
+    """The shortest exact digits: ``9412.33``, ``6000``. Equal numbers give equal text."""
+    return f"{value.normalize():f}"
+
+
+def printable(text: str) -> str:
+    r"""One line that only shows: line breaks, controls, overrides of direction become ``\n``, ``\x1b``, …"""
+    return "".join(
+        letter
+        if letter.isprintable() or letter in _HARMLESS
+        else letter.encode("unicode_escape").decode("ascii")
+        for letter in text
+    )
+
+
+def shortened(text: str, at_most: int) -> str:
+    """``text``, cut to ``at_most`` characters with ``…`` where it is longer."""
+    return text if len(text) <= at_most else text[: at_most - 1] + "…"
