@@ -1,0 +1,134 @@
+"""The command line: finds the command, says what went wrong, ends with the exit code of ``errors.py``.
+
+0 ok, also when alerts fire; 1 failed or partly failed; 2 usage or configuration; 3 findings, only from
+commands that ask; 75 busy, try again; 130 interrupted. Data goes to stdout, messages to stderr.
+"""
+
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib import import_module
+from typing import NoReturn
+
+import click
+
+from costwatch import __version__
+from costwatch.commands.options import global_options
+from costwatch.commands.output import complain
+from costwatch.commands.run import Run
+from costwatch.errors import CostwatchError
+
+# Name, module in costwatch.commands, help. A module is imported when its command runs, so that
+# `costwatch --help` costs no more than reading this table.
+COMMANDS = (
+    ("init", "init", "Write costwatch.yaml and alerts.yaml to begin with."),
+    ("demo", "demo", "Make up a company's bill, run every step on it, and serve the pages."),
+    ("check", "check", "Find the mistakes in costwatch.yaml and alerts.yaml."),
+    ("doctor", "doctor", "Test files, disk, store and sources, and say how to mend what is wrong."),
+    ("collect", "collect", "Load what is new from the sources (step 1)."),
+    ("allocate", "allocate", "Give every dollar of the bill to a team (step 2)."),
+    ("alerts", "alerts", "Evaluate the rules (step 3), deliver and list alerts (step 4)."),
+    ("report", "report", "Write the weekly report (step 5)."),
+    ("status", "status", "Show freshness, firing alerts and the last runs."),
+    ("cost", "cost", "Show cost by team, service, account and more."),
+    ("query", "query", "Ask the warehouse in SQL, read-only."),
+    ("ui", "ui", "Serve the pages."),
+    ("plugins", "plugins", "List the kinds of collectors, rules and notifiers."),
+    ("config", "config", "Print the JSON Schema of the configuration files."),
+    ("db", "db", "Migrate, inspect and back up the warehouse."),
+)
+_MODULES = {name: module for name, module, _ in COMMANDS}
+_INTERRUPTED = 130
+
+
+class Root(click.Group):
+    """Knows its commands by the table above and imports one only to run it."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All names, in the order of the table."""
+        return list(_MODULES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command, imported. For a name not in the table: an error that names those like it."""
+        if cmd_name not in _MODULES:
+            if ctx.resilient_parsing:  # while a shell completes, half a name is no mistake
+                return None
+            raise click.exceptions.NoSuchCommand(cmd_name, possibilities=_MODULES, ctx=ctx)
+        command: click.Command = import_module(f"costwatch.commands.{_MODULES[cmd_name]}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The table as it stands."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, _, text in COMMANDS])
+
+
+@click.group("costwatch", cls=Root, params=global_options())
+@click.version_option(__version__, prog_name="costwatch")
+def root() -> None:
+    """What the infrastructure costs, per team, and whether anyone needs to know.
+
+    \b
+    costwatch demo                          look at a made-up company
+    costwatch init && costwatch check       begin with your own bill
+    costwatch collect && costwatch allocate && costwatch status
+
+    Global options may stand before or after a command.
+    """
+
+
+def main() -> NoReturn:
+    """The ``costwatch`` program."""
+    sys.exit(run(sys.argv[1:], datetime.now(UTC)))
+
+
+def run(arguments: Sequence[str], now: datetime) -> int:
+    """Run one command line; ``now`` (UTC) holds unless --now says otherwise. Returns the exit code."""
+    state = Run(now)
+    try:
+        code = root.main(arguments, "costwatch", standalone_mode=False, obj=state)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except CostwatchError as error:
+        complain(str(error))
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        return _INTERRUPTED
+    except BrokenPipeError:
+        return _reader_left()
+    except Exception as error:
+        if state.verbose:
+            _print_traceback(error)
+        complain(_explained(error))
+        return 1
+
+
+def _explained(error: Exception) -> str:
+    """Trouble with a file; else a bug of ours, by its place: its text may hold what is nobody's business."""
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}; check the path, its rights and the disk"
+    frame = error.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    place = f"{frame.tb_frame.f_code.co_filename}:{frame.tb_lineno}" if frame else "an unknown place"
+    return (
+        f"unexpected {type(error).__name__} at {place}; that is a bug of costwatch: please report it with "
+        "the command, `costwatch --version` and what -v shows"
+    )
+
+
+def _print_traceback(error: Exception) -> None:
+    from traceback import print_exception
+
+    print_exception(error)
+
+
+def _reader_left() -> int:
+    """As after ``| head``: nothing is wrong, and Python must not complain when it ends either."""
+    import os
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 1

@@ -1,0 +1,1 @@
+"""The commands, one file for each subject: parse, call one step, print what it answers."""

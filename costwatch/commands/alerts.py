@@ -1,0 +1,151 @@
+"""``costwatch alerts``: steps 3 and 4, and what fires."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from costwatch.commands.options import Span, Subject, json_option
+from costwatch.commands.output import complain, line, print_json, print_table
+from costwatch.commands.run import Run, pass_run
+from costwatch.errors import UsageError
+
+if TYPE_CHECKING:
+    from costwatch.deliver import Delivery
+    from costwatch.model import Alert, Group
+    from costwatch.warehouse.snapshot import WarehouseSnapshot
+
+
+@click.group("alerts", cls=Subject)
+def command() -> None:
+    """Evaluate the rules (step 3), deliver and list alerts (step 4)."""
+
+
+@command.command("eval")
+@click.option("--dry-run", is_flag=True, help="Show what would be pending or firing, store nothing.")
+@pass_run
+def evaluate_rules(run: Run, dry_run: bool) -> int:
+    """Evaluate every rule once, and keep what became of its alerts (step 3).
+
+    Sends nothing: that is `costwatch alerts deliver`. Exits 0 when alerts fire, 1 if a rule could not be
+    evaluated; its alerts stay as they are.
+
+    \b
+    Example: costwatch alerts eval --dry-run
+    """
+    from costwatch.evaluate import evaluate
+
+    found = evaluate(run.warehouse, run.alerts.rules, run.now, dry_run=dry_run)
+    if dry_run:
+        _print_now(found.alerts)
+    firing = sum(alert.state == "firing" for alert in found.alerts)
+    run.say(f"{firing} firing, {len(found.alerts) - firing} pending, {len(found.changes)} changed")
+    for rule, error in found.errors.items():
+        complain(f"rule {rule}: {error}")
+    return 1 if found.errors else 0
+
+
+@command.command("deliver")
+@click.option("--receiver", help="Send to this receiver alone; the others' messages wait.")
+@click.option("--dry-run", is_flag=True, help="Show what would be sent, send nothing.")
+@pass_run
+def deliver_messages(run: Run, receiver: str | None, dry_run: bool) -> int:
+    """Tell the receivers what changed (step 4).
+
+    What cannot be sent now is tried again by the next run; a message that was sent is corrected, not
+    repeated. Exits 1 if a receiver did not take its message.
+
+    \b
+    Example: costwatch alerts eval && costwatch alerts deliver
+    """
+    known = [each.name for each in run.alerts.receivers]
+    if receiver is not None and receiver not in known:
+        raise UsageError(
+            f"alerts: no receiver is named '{receiver}'; there are: {', '.join(known) or 'none'}"
+        )
+    done = deliver_all(run, receiver=receiver, dry_run=dry_run)
+    if dry_run:
+        for attempt in done.waiting:
+            line(f"would send to {_about(attempt.group)}")
+        return 0
+    for group in done.sent:
+        run.say(f"sent to {_about(group)}")
+    troubles = [attempt for attempt in (*done.failed, *done.waiting) if attempt.error]
+    for attempt in troubles:
+        complain(f"{_about(attempt.group)}: {attempt.error}")
+    return 1 if troubles else 0
+
+
+def deliver_all(run: Run, *, receiver: str | None = None, dry_run: bool = False) -> "Delivery":
+    """Step 4, with what the configuration says of it."""
+    from costwatch.deliver import deliver
+
+    contacts = {team.name: team.contact for team in run.config.allocation.teams}
+    return deliver(
+        run.warehouse,
+        run.alerts.route,
+        run.alerts.receivers,
+        contacts,
+        run.config.ui.public_url,
+        run.now,
+        dry_run=dry_run,
+        only=receiver,
+    )
+
+
+@command.command("list")
+@click.option("--resolved", type=Span(), metavar="DURATION", help="And those resolved so long ago at most.")
+@json_option
+@pass_run
+def list_alerts(run: Run, resolved: timedelta | None, as_json: bool) -> None:
+    """Show the alerts that fire, newest first. Times are UTC.
+
+    \b
+    Example: costwatch alerts list --resolved 7d --json
+    """
+    from costwatch.warehouse.snapshot import WarehouseSnapshot
+
+    with run.warehouse.read() as db:
+        alerts = told(WarehouseSnapshot(db, run.now), resolved)
+    if as_json:
+        print_json(alerts)
+    else:
+        print_alerts(alerts)
+
+
+def told(facts: "WarehouseSnapshot", resolved: timedelta | None = None) -> list[dict[str, Any]]:
+    """Alerts that fire, then those resolved no longer ago than asked; newest first, labels as a mapping."""
+    import json
+
+    from costwatch.warehouse import queries
+    from costwatch.warehouse.clock import to_text
+
+    since = facts.now - (resolved or timedelta())
+    rows = map(dict, queries.rows(facts.db, "alerts", {"resolved_since": to_text(since)}))
+    return [
+        {**row, "labels": json.loads(row["labels"])} for row in rows if resolved or row["state"] == "firing"
+    ]
+
+
+def print_alerts(alerts: Iterable[dict[str, Any]]) -> None:
+    """Alerts as a table, or that there are none."""
+    columns = ("fired_at", "severity", "state", "rule", "summary")
+    _print_table(columns, [[row[name] for name in columns] for row in alerts])
+
+
+def _print_now(alerts: Iterable["Alert"]) -> None:
+    columns = ("active_at", "severity", "state", "rule", "summary")
+    _print_table(columns, [[getattr(alert, name) for name in columns] for alert in alerts])
+
+
+def _print_table(columns: tuple[str, ...], rows: list[list[object]]) -> None:
+    if rows:
+        print_table(columns, rows)
+    else:
+        click.echo("no alerts")
+
+
+def _about(group: "Group") -> str:
+    labels = ", ".join(f"{name}={value}" for name, value in group.labels)
+    return f"{group.receiver} ({group.reason}): {labels or 'all alerts'}"

@@ -1,0 +1,32 @@
+"""``costwatch check``: all mistakes in the configuration files at once."""
+
+import click
+
+from costwatch.commands.options import Command
+from costwatch.commands.output import line
+from costwatch.commands.run import Run, pass_run
+from costwatch.errors import UsageError
+
+
+@click.command("check", cls=Command)
+@pass_run
+def command(run: Run) -> int:
+    """Find the mistakes in costwatch.yaml and alerts.yaml.
+
+    Prints each as file:line: what is wrong; what to do. Exits 2 if there are any. Reads nothing else
+    and changes nothing.
+
+    \b
+    Example: costwatch check
+             costwatch -c company/costwatch.yaml check
+    """
+    from costwatch.config import check
+
+    file = run.config_file
+    mistakes = check(file)
+    for mistake in mistakes:
+        line(mistake)
+    if mistakes:
+        return UsageError.exit_code
+    run.say(f"{file} and its rules file: no mistakes")
+    return 0

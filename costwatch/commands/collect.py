@@ -1,0 +1,81 @@
+"""``costwatch collect``: step 1."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+import click
+
+from costwatch.commands.options import Command, Span, window_of, window_options
+from costwatch.commands.output import complain, line
+from costwatch.commands.run import Run, pass_run
+from costwatch.errors import BusyError, UsageError
+from costwatch.model import Window
+
+if TYPE_CHECKING:
+    from costwatch.collect import Collected
+    from costwatch.plugins import Collector
+
+
+@click.command("collect", cls=Command)
+@click.argument("names", metavar="[SOURCE]...", nargs=-1)
+@click.option("--since", type=Span(), metavar="DURATION", help="Look back this far from now, such as 3d.")
+@window_options("what to look at")
+@click.option("--dry-run", is_flag=True, help="Look and report, store nothing.")
+@pass_run
+def command(
+    run: Run,
+    names: tuple[str, ...],
+    since: timedelta | None,
+    first: date | None,
+    after: date | None,
+    dry_run: bool,
+) -> int:
+    """Load what is new from the sources (step 1).
+
+    Reads all sources, or those named: from a little before where the last run ended, and everything the
+    first time, in whole billing periods. What is stored already is not loaded again. Exits 1 if a source
+    failed; the others are loaded all the same.
+
+    \b
+    Example: costwatch collect aws --since 40d
+             costwatch collect --from 2026-01-01 --to 2026-07-01
+    """
+    from costwatch.collect import collect
+
+    if since is not None and (first or after):
+        raise UsageError("collect: --since and --from/--to exclude each other; choose one")
+    window = Window(run.now - since, run.now) if since is not None else window_of(first, after, run.now)
+    sources = _chosen(run.config.sources, names)
+    with run.working("Collecting"):
+        done = collect(run.warehouse, run.config.ledger, sources, run.now, window=window, dry_run=dry_run)
+    for each in done:
+        if dry_run:
+            line(_sentence(each, dry_run))
+        else:
+            run.say(_sentence(each, dry_run))
+        complain(each.error)
+    return exit_code(done)
+
+
+def exit_code(done: Sequence["Collected"]) -> int:
+    """1 if a source failed, 75 if all that did were busy."""
+    failed = [each for each in done if each.outcome == "failed"]
+    if failed and all(each.busy for each in failed):
+        return BusyError.exit_code
+    return 1 if failed else 0
+
+
+def _chosen(sources: Sequence["Collector"], names: Sequence[str]) -> list["Collector"]:
+    known = {source.name: source for source in sources}
+    for name in names:
+        if name not in known:
+            raise UsageError(f"collect: no source is named '{name}'; there are: {', '.join(known) or 'none'}")
+    return [known[name] for name in names] if names else list(sources)
+
+
+def _sentence(each: "Collected", dry_run: bool) -> str:
+    if each.outcome != "loaded":
+        return f"{each.source}: {each.outcome}"
+    periods = ", ".join(f"{period:%Y-%m}" for period in each.periods)
+    return f"{each.source}: {'would load' if dry_run else 'loaded'} {each.line_count:,} lines of {periods}"

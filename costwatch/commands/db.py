@@ -1,0 +1,75 @@
+"""``costwatch db``: care of the warehouse file."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from costwatch.commands.options import Subject, json_option
+from costwatch.commands.output import print_json, print_table
+from costwatch.commands.run import Run, pass_run
+
+
+@click.group("db", cls=Subject)
+def command() -> None:
+    """Migrate, inspect and back up the warehouse."""
+
+
+@command.command("migrate")
+@pass_run
+def migrate(run: Run) -> None:
+    """Create the warehouse, or bring its schema up to this program's.
+
+    Commands that write do it by themselves; this is for doing it at a time of your choice.
+
+    \b
+    Example: costwatch db backup before.db && costwatch db migrate
+    """
+    run.warehouse.migrate()
+    run.say(f"{run.warehouse.path}: schema {run.warehouse.version()}")
+
+
+@command.command("status")
+@json_option
+@pass_run
+def status(run: Run, as_json: bool) -> None:
+    """Show schema, size, integrity, and what each table holds.
+
+    A table's SHA-256 is over its ordered rows: equal hashes mean equal content. All of it is read.
+
+    \b
+    Example: costwatch db status --json | jq .tables.team_cost
+    """
+    from costwatch.warehouse.contents import contents
+
+    warehouse = run.warehouse
+    with warehouse.read() as db:
+        tables = contents(db)
+    facts = {
+        "file": str(warehouse.path),
+        "schema_version": warehouse.version(),
+        "size_bytes": warehouse.path.stat().st_size,
+        "integrity": warehouse.integrity(),
+    }
+    if as_json:
+        print_json({**facts, "tables": {name: asdict(found) for name, found in tables.items()}})
+        return
+    print_table(("what", "is"), list(facts.items()))
+    click.echo()
+    rows = [(name, found.row_count, found.sha256) for name, found in tables.items()]
+    print_table(("table", "rows", "sha256"), rows, right={"rows"})
+
+
+@command.command("backup")
+@click.argument("target", type=click.Path(path_type=Path, dir_okay=False))
+@pass_run
+def backup(run: Run, target: Path) -> None:
+    """Write a consistent copy of the warehouse to TARGET, while others read and write.
+
+    Never copy the file with cp: what is still in its -wal would be missing.
+
+    \b
+    Example: costwatch db backup /backup/costwatch-$(date -u +%F).db
+    """
+    run.warehouse.backup(target)
+    run.say(f"{target}: {target.stat().st_size:,} bytes")

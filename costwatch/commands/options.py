@@ -1,0 +1,152 @@
+"""Options that several commands share, and the types of their values."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from costwatch.errors import UsageError
+
+if TYPE_CHECKING:
+    from costwatch.model import Window
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+class Day(click.ParamType[date]):
+    """A UTC day."""
+
+    name = "day"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        """2026-11-01 as a date."""
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is not a day; write it like 2026-11-01", param, ctx)
+
+
+class Instant(click.ParamType[datetime]):
+    """A point in time; without a zone it is UTC."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """2026-11-01 or 2026-11-01T06:00:00Z, in UTC."""
+        try:
+            instant = datetime.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is not a time; write it like 2026-11-01T06:00:00Z", param, ctx)
+        return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+
+
+class Span(click.ParamType[timedelta]):
+    """A Prometheus duration."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
+        """3d or 12h as a timedelta."""
+        from costwatch.plugins import parse_duration
+
+        try:
+            return parse_duration(value)
+        except ValueError as error:
+            self.fail(f"{value!r} {error}", param, ctx)
+
+
+def _set(ctx: click.Context, param: click.Parameter, value: Any) -> None:
+    if value and param.name:
+        setattr(ctx.obj, param.name, value)
+
+
+def _verbose(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    _set(ctx, param, value)
+    if value:
+        import logging
+
+        logging.basicConfig(format="%(name)s: %(message)s")
+        logging.getLogger("costwatch").setLevel(logging.DEBUG)
+
+
+def _uncoloured(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    import os
+
+    if value or os.environ.get("NO_COLOR"):
+        ctx.color = False
+
+
+def global_options(*, hidden: bool = False) -> list[click.Parameter]:
+    """Options of the whole program. They set the ``Run`` and are passed to no command."""
+    path = click.Path(dir_okay=False)
+    table: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
+        (("-c", "--config", "config_name"), {"type": path, "help": "costwatch.yaml to use."}),
+        (("--db", "warehouse_name"), {"type": path, "help": "Warehouse to use, not the configured one."}),
+        (
+            ("--now", "pretended"),
+            {"type": Instant(), "help": "Act as at this time; UTC unless it names a zone."},
+        ),
+        (
+            ("-v", "--verbose"),
+            {"is_flag": True, "callback": _verbose, "help": "Say what was done; show tracebacks."},
+        ),
+        (("-q", "--quiet"), {"is_flag": True, "help": "Only say what went wrong."}),
+        (("--no-color",), {"is_flag": True, "callback": _uncoloured, "help": "As NO_COLOR does."}),
+    )
+    shared = {"expose_value": False, "hidden": hidden, "callback": _set}
+    return [click.Option(names, **{**shared, **settings}) for names, settings in table]
+
+
+class Command(click.Command):
+    """A command. The options of the whole program may stand after its name, too."""
+
+    def __init__(self, *arguments: Any, **settings: Any) -> None:
+        super().__init__(*arguments, **settings)
+        self.params.extend(global_options(hidden=True))
+
+
+class Subject(click.Group):
+    """A group of commands about one thing."""
+
+    command_class = Command
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """In the order they are written."""
+        return list(self.commands)
+
+
+def window_options(text: str) -> Callable[[_Command], _Command]:
+    """``--from`` and ``--to`` as ``first`` and ``after``; ``text`` says what they bound."""
+
+    def decorated(command: _Command) -> _Command:
+        command = click.option(
+            "--to", "after", type=Day(), metavar="DAY", help="UTC day that ends it, not included."
+        )(command)
+        return click.option(
+            "--from", "first", type=Day(), metavar="DAY", help=f"First UTC day of {text}, included."
+        )(command)
+
+    return decorated
+
+
+def window_of(first: date | None, after: date | None, now: datetime) -> "Window | None":
+    """The days from ``first`` (None: ever) up to ``after`` (None: now); None where neither is given."""
+    if first is None and after is None:
+        return None
+    from costwatch.model import Window, midnight
+
+    require_order(first, after)
+    start = datetime(1970, 1, 1, tzinfo=UTC) if first is None else midnight(first)
+    return Window(start, max(start, now) if after is None else midnight(after))
+
+
+def require_order(first: date | None, after: date | None) -> None:
+    """Raises UsageError for a window that holds no day."""
+    if first is not None and after is not None and first >= after:
+        raise UsageError(
+            f"--from {first} --to {after}: holds no day; --to is not included, so name a later one"
+        )
+
+
+json_option = click.option("--json", "as_json", is_flag=True, help="JSON, for programs.")

@@ -1,0 +1,43 @@
+"""How commands print: tables for people, JSON for programs. Text from a bill cannot steer a terminal."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import click
+
+
+def line(text: str, *, err: bool = False) -> None:
+    """One line, with whatever does not show made visible."""
+    from costwatch.wording import printable
+
+    click.echo(printable(text), err=err)
+
+
+def complain(message: str) -> None:
+    """What went wrong, to stderr, a line for each of its lines."""
+    for each in message.splitlines():
+        line(f"costwatch: {each}", err=True)
+
+
+def print_table(
+    columns: Sequence[str], rows: Sequence[Sequence[object]], right: Collection[str] = ()
+) -> None:
+    """Rows under their columns, aligned; those named in ``right`` to the right. None is shown as nothing."""
+    from costwatch.wording import printable
+
+    texts = [[printable("" if cell is None else str(cell)) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(columns, *texts, strict=True)]
+    for row in (columns, *texts):
+        cells = [
+            text.rjust(width) if name in right else text.ljust(width)
+            for text, width, name in zip(row, widths, columns, strict=True)
+        ]
+        text = "  ".join(cells).rstrip()
+        click.echo(click.style(text, bold=True) if row is columns else text)
+
+
+def print_json(value: Any) -> None:
+    """The value as JSON, in ASCII."""
+    import json
+
+    click.echo(json.dumps(value, indent=2))

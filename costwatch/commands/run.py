@@ -1,0 +1,94 @@
+"""What a command knows besides its own options: configuration, warehouse, instant, how loud to be."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import click
+
+from costwatch.commands.output import line
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from costwatch.config import AlertRules, Config
+    from costwatch.warehouse.store import Warehouse
+
+
+class Run:
+    """One run of the program; the global options fill it in. Files are read when first asked for.
+
+    clock: when the program was started (UTC); pretended: what --now says instead.
+    """
+
+    def __init__(self, clock: datetime) -> None:
+        self.clock = clock
+        self.pretended: datetime | None = None
+        self.config_name: str | None = None
+        self.warehouse_name: str | None = None
+        self.verbose = False
+        self.quiet = False
+
+    @property
+    def now(self) -> datetime:
+        """--now, else the clock (UTC)."""
+        return self.pretended or self.clock
+
+    @property
+    def config_file(self) -> "Path":
+        """-c, or what is found without it. Raises UsageError if that is nothing."""
+        from pathlib import Path
+
+        from costwatch.config import find_config
+
+        return find_config(Path(self.config_name) if self.config_name else None)
+
+    @cached_property
+    def config(self) -> "Config":
+        """costwatch.yaml. Raises ConfigError with all its mistakes."""
+        from costwatch.config import load_config
+
+        return load_config(self.config_file)
+
+    @cached_property
+    def alerts(self) -> "AlertRules":
+        """The rules file that costwatch.yaml names. Raises ConfigError with all its mistakes."""
+        from costwatch.config import load_alerts
+
+        return load_alerts(self.config.alerts_file)
+
+    @cached_property
+    def warehouse(self) -> "Warehouse":
+        """--db, else what costwatch.yaml names."""
+        from pathlib import Path
+
+        from costwatch.warehouse.store import Warehouse
+
+        return Warehouse(Path(self.warehouse_name) if self.warehouse_name else self.config.warehouse)
+
+    @property
+    def talks(self) -> bool:
+        """Whether success is worth a word: to a person, or with -v; never from cron."""
+        return not self.quiet and (self.verbose or sys.stderr.isatty())
+
+    def say(self, message: str) -> None:
+        """A message of success, to stderr."""
+        if self.talks:
+            line(message, err=True)
+
+    @contextmanager
+    def working(self, what: str) -> Iterator[None]:
+        """Show on a terminal that long work goes on."""
+        if self.quiet or not sys.stderr.isatty():
+            yield
+            return
+        from rich.console import Console
+
+        with Console(stderr=True).status(what):
+            yield
+
+
+pass_run = click.make_pass_decorator(Run)
