@@ -175,7 +175,7 @@ class _Allocator:
         from costwatch.allocation.attribution import Attribution
 
         if plan.config not in self._attributions:
-            self._attributions[plan.config] = Attribution(self.con, plan.allocation, publish.SLICE_COLUMNS)
+            self._attributions[plan.config] = Attribution(self.con, plan.allocation)
         return self._attributions[plan.config]
 
 

@@ -1,36 +1,13 @@
 """The commands that only read: cost, query, status, plugins, db."""
 
 import csv
-import shutil
 import sqlite3
 from pathlib import Path
 
 import pytest
 
 from costwatch.warehouse.store import Warehouse
-from tests.command_line import CONFIG, EVIL, S3, Costwatch, commands, configure, publish
-
-
-@pytest.fixture
-def costwatch(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> Costwatch:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("COSTWATCH_CONFIG", raising=False)
-    return commands(capsys)
-
-
-@pytest.fixture(scope="module")
-def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return publish(tmp_path_factory.mktemp("company"))
-
-
-@pytest.fixture
-def company(published: Path, tmp_path: Path) -> Path:
-    """A company's folder after collect and allocate, for this test alone; it is also where commands run."""
-    shutil.copytree(published, tmp_path, dirs_exist_ok=True)
-    return tmp_path
-
+from tests.command_line import CONFIG, EVIL, S3, Costwatch, configure
 
 # --- reading -----------------------------------------------------------------------------------
 
@@ -43,6 +20,7 @@ def test_cost_show_json_is_exact_and_keeps_currencies_apart(costwatch: Costwatch
             "EffectiveCost": 7.0,
             "BilledCostNano": 7_000_000_000,
             "EffectiveCostNano": 7_000_000_000,
+            "x_LineCount": 1,
         },
         {
             "BillingCurrency": "USD",
@@ -50,6 +28,7 @@ def test_cost_show_json_is_exact_and_keeps_currencies_apart(costwatch: Costwatch
             "EffectiveCost": 12.2,
             "BilledCostNano": 13_100_000_001,
             "EffectiveCostNano": 12_200_000_000,
+            "x_LineCount": 3,
         },
     ]
 
@@ -80,6 +59,7 @@ def test_cost_show_groups_filters_and_bounds(costwatch: Costwatch, company: Path
             "EffectiveCost": 0.2,
             "BilledCostNano": 100_000_000,
             "EffectiveCostNano": 200_000_000,
+            "x_LineCount": 1,
         }
     ]
     assert costwatch("cost", "show", "--to", "2026-10-01", "--json").json == []

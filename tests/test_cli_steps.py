@@ -9,29 +9,7 @@ import pytest
 from costwatch.warehouse import health
 from costwatch.warehouse.store import Warehouse
 from tests.bills import line, write_csv
-from tests.command_line import ALERTS, CONFIG, LINES, Costwatch, commands, configure, publish
-
-
-@pytest.fixture
-def costwatch(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> Costwatch:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("COSTWATCH_CONFIG", raising=False)
-    return commands(capsys)
-
-
-@pytest.fixture(scope="module")
-def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return publish(tmp_path_factory.mktemp("company"))
-
-
-@pytest.fixture
-def company(published: Path, tmp_path: Path) -> Path:
-    """A company's folder after collect and allocate, for this test alone; it is also where commands run."""
-    shutil.copytree(published, tmp_path, dirs_exist_ok=True)
-    return tmp_path
-
+from tests.command_line import ALERTS, CONFIG, LINES, Costwatch, configure
 
 # --- files to begin with -----------------------------------------------------------------------
 

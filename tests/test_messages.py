@@ -3,7 +3,6 @@
 import json
 import os
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,32 +10,14 @@ from typing import Any
 
 import pytest
 
-from costwatch.model import Alert, Reason, Receipt, Severity, labels
+from costwatch.model import Alert, Reason, Receipt, labels
 from costwatch.notify.slack import Slack, escape
 from costwatch.notify.stdout import Stdout
 from costwatch.testing import check_notifier
 from tests.messages import HOSTILE, OVER, RESTATED, SPEND, STALE, group
-from tests.slack_double import SlackDouble, settled, slack_double
+from tests.slack_double import SlackDouble, slack_double
 
 GOLDEN = Path(__file__).parent / "golden"
-
-
-@pytest.fixture
-def double(monkeypatch: pytest.MonkeyPatch) -> Iterator[SlackDouble]:
-    settled(monkeypatch)
-    with slack_double() as running:
-        yield running
-
-
-@pytest.fixture
-def slack(double: SlackDouble) -> Slack:
-    return Slack(
-        name="oncall",
-        channel="C0123",
-        token="${env:SLACK_BOT_TOKEN}",
-        api_url=double.url,
-        mention={Severity.PAGE: "<!subteam^S123>"},
-    )
 
 
 MESSAGES = {

@@ -1,37 +1,17 @@
 """The Slack receiver against a double that answers, refuses, stalls and loses its answers."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 from pydantic import ValidationError
 
 from costwatch.errors import NotifyError
-from costwatch.model import Reason, Receipt, Severity
+from costwatch.model import Reason, Receipt
 from costwatch.notify.slack import Slack
 from costwatch.testing import a_group, an_alert
 from tests.messages import OVER, RESTATED, SPEND, STALE, group
-from tests.slack_double import TOKEN, SlackDouble, settled, slack_double
-
-
-@pytest.fixture
-def double(monkeypatch: pytest.MonkeyPatch) -> Iterator[SlackDouble]:
-    settled(monkeypatch)
-    with slack_double() as running:
-        yield running
-
-
-@pytest.fixture
-def slack(double: SlackDouble) -> Slack:
-    return Slack(
-        name="oncall",
-        channel="C0123",
-        token="${env:SLACK_BOT_TOKEN}",
-        api_url=double.url,
-        mention={Severity.PAGE: "<!subteam^S123>"},
-    )
-
+from tests.slack_double import TOKEN, SlackDouble, slack_double
 
 # --- the life of a message ---------------------------------------------------------------------
 

@@ -13,8 +13,7 @@ from costwatch.allocation.pools import SUMMED
 from costwatch.allocation.settings import Allocation, OwnerPool, Pool
 from costwatch.errors import CostwatchError
 from costwatch.ledger.engine import compiled, fetch, keep, small_table
-
-Slice = tuple[str, ...]
+from costwatch.warehouse.publish import SLICE_COLUMNS, Slice
 
 
 class Attribution:
@@ -24,11 +23,10 @@ class Attribution:
     them: they are compiled with the first period and run on the tables of the others.
     """
 
-    def __init__(self, con: Any, allocation: Allocation, slice_columns: Sequence[str]) -> None:
+    def __init__(self, con: Any, allocation: Allocation) -> None:
         self.con = con
         self.teams = allocation.teams
         self.ordered = pools.complete(allocation.pools)
-        self.slice_columns = tuple(slice_columns)
         self._steps: list[tuple[str, str]] = []
         self._answers: dict[str, str] = {}
 
@@ -70,7 +68,7 @@ class Attribution:
         """The facts by number, in the order they are stored: team, service, day, slice, costs, lines."""
         self._number("team", ("team",), [*team.items()])
         self._number("service", ("ServiceName",), [*service.items()])
-        self._number("slice", self.slice_columns, [(*key, number) for key, number in slices.items()])
+        self._number("slice", SLICE_COLUMNS, [(*key, number) for key, number in slices.items()])
         return fetch(self.con, self._answers["numbered"])
 
     def _number(self, of: str, names: Sequence[str], rows: Sequence[Sequence[str | int]]) -> None:
@@ -112,12 +110,8 @@ class Attribution:
     def _answer(self, facts: ir.Table, carried: ir.Table) -> None:
         teams = ibis.table({"team": "string", "team_id": "int64"}, name="team_ids")
         services = ibis.table({"ServiceName": "string", "service_id": "int64"}, name="service_ids")
-        keys = ibis.table(
-            {**dict.fromkeys(self.slice_columns, "string"), "slice_id": "int64"}, name="slice_ids"
-        )
-        joined = (
-            carried.join(teams, "team").join(services, "ServiceName").join(keys, list(self.slice_columns))
-        )
+        keys = ibis.table({**dict.fromkeys(SLICE_COLUMNS, "string"), "slice_id": "int64"}, name="slice_ids")
+        joined = carried.join(teams, "team").join(services, "ServiceName").join(keys, list(SLICE_COLUMNS))
         answers = {
             "bill": _by_currency(facts),
             "carried": _by_currency(carried),
@@ -126,7 +120,7 @@ class Attribution:
             .order_by("source", "day"),
             "teams": carried.select("team").distinct(),
             "services": carried.select("ServiceName").distinct(),
-            "slices": carried.select(*self.slice_columns).distinct(),
+            "slices": carried.select(*SLICE_COLUMNS).distinct(),
             "numbered": joined.order_by("team_id", "service_id", "day", "slice_id").select(
                 "team_id", "service_id", "day", "slice_id", *SUMMED
             ),

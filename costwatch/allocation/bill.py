@@ -15,20 +15,10 @@ from costwatch.ledger.engine import raw_lines
 from costwatch.ledger.lines import day_of
 from costwatch.ledger.money import nano
 from costwatch.ledger.register import format_named
+from costwatch.warehouse.publish import SLICE_COLUMNS
 
-# What a fact keeps of its lines besides team, service and day; with x_Pool these are a slice.
-KEPT = (
-    "source",
-    "ProviderName",
-    "BillingAccountId",
-    "SubAccountId",
-    "SubAccountName",
-    "RegionId",
-    "ChargeCategory",
-    "ChargeClass",
-    "x_UsageType",
-    "BillingCurrency",
-)
+# What a fact keeps of its lines besides team, service and day; its pool is known later.
+KEPT = tuple(column for column in SLICE_COLUMNS if column != "x_Pool")
 
 
 @dataclass(frozen=True, slots=True)

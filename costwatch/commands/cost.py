@@ -59,7 +59,7 @@ def show(
     Days are UTC days; --from is included, --to is not. Without a window: everything held. A filter
     may be repeated: any of its values will do. EffectiveCost spreads what was paid in advance over the
     time it is for; BilledCost is what the invoice says. JSON has both, exact in the ...Nano columns
-    (1e-9 of the currency).
+    (1e-9 of the currency), and x_LineCount, the lines of the bill behind them.
 
     \b
     Example: costwatch cost show --by team --by service --last 30d
@@ -101,6 +101,7 @@ def _as_json(row: "Cost") -> Mapping[str, Any]:
         "EffectiveCost": row.EffectiveCostNano / _NANO,
         "BilledCostNano": row.BilledCostNano,
         "EffectiveCostNano": row.EffectiveCostNano,
+        "x_LineCount": row.line_count,
     }
 
 

@@ -1,0 +1,51 @@
+"""Fixtures that several files use: command lines on a small company, and Slack's double."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from costwatch.model import Severity
+from costwatch.notify.slack import Slack
+from tests.command_line import Costwatch, commands, publish
+from tests.slack_double import SlackDouble, settled, slack_double
+
+
+@pytest.fixture
+def costwatch(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Costwatch:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("COSTWATCH_CONFIG", raising=False)
+    return commands(capsys)
+
+
+@pytest.fixture(scope="session")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return publish(tmp_path_factory.mktemp("company"))
+
+
+@pytest.fixture
+def company(published: Path, tmp_path: Path) -> Path:
+    """A company's folder after collect and allocate, for this test alone; it is also where commands run."""
+    shutil.copytree(published, tmp_path, dirs_exist_ok=True)
+    return tmp_path
+
+
+@pytest.fixture
+def double(monkeypatch: pytest.MonkeyPatch) -> Iterator[SlackDouble]:
+    settled(monkeypatch)
+    with slack_double() as running:
+        yield running
+
+
+@pytest.fixture
+def slack(double: SlackDouble) -> Slack:
+    return Slack(
+        name="oncall",
+        channel="C0123",
+        token="${env:SLACK_BOT_TOKEN}",
+        api_url=double.url,
+        mention={Severity.PAGE: "<!subteam^S123>"},
+    )
