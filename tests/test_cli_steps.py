@@ -150,6 +150,27 @@ def test_alerts_go_from_eval_to_deliver_to_list(costwatch: Costwatch, company: P
     assert costwatch(*now, "alerts", "deliver").out == ""
 
 
+def test_while_the_rules_file_has_mistakes_the_last_good_rules_go_on(
+    costwatch: Costwatch, company: Path
+) -> None:
+    assert costwatch("--now", "2026-10-03", "alerts", "eval").code == 0
+    (company / "alerts.yaml").write_text(ALERTS.replace("above: 5", "above: 5, abov: 6"))
+    later = ("--now", "2026-10-31")
+    evaluated = costwatch(*later, "alerts", "eval")
+    assert evaluated.code == 2
+    assert "alerts.yaml:3: unknown key 'abov'; did you mean 'above'?" in evaluated.err
+    assert "the rules of when the file last had no mistake go on" in evaluated.err
+    told = costwatch(*later, "alerts", "deliver")
+    assert told.code == 2
+    assert "Spend" in told.out
+
+
+def test_a_rules_file_that_never_was_right_stops_the_step(costwatch: Costwatch, company: Path) -> None:
+    (company / "alerts.yaml").write_text(ALERTS + "colour: red\n")
+    answer = costwatch("alerts", "eval")
+    assert (answer.code, "go on" in answer.err) == (2, False)
+
+
 def test_the_report_goes_to_stdout_or_into_files(costwatch: Costwatch, company: Path) -> None:
     words = ("--now", "2026-10-31", "report", "weekly", "--week", "2026-W40")
     printed = costwatch(*words)

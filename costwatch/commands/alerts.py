@@ -9,9 +9,10 @@ import click
 from costwatch.commands.options import Span, Subject, json_option
 from costwatch.commands.output import complain, line, print_json, print_table
 from costwatch.commands.run import Run, pass_run
-from costwatch.errors import UsageError
+from costwatch.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:
+    from costwatch.config import AlertRules
     from costwatch.deliver import Delivery
     from costwatch.model import Alert, Group
     from costwatch.warehouse.snapshot import WarehouseSnapshot
@@ -29,21 +30,23 @@ def evaluate_rules(run: Run, dry_run: bool) -> int:
     """Evaluate every rule once, and keep what became of its alerts (step 3).
 
     Sends nothing: that is `costwatch alerts deliver`. Exits 0 when alerts fire, 1 if a rule could not be
-    evaluated; its alerts stay as they are.
+    evaluated; its alerts stay as they are. While the rules file has mistakes they are told, the rules of
+    when it last had none go on, and it exits 2.
 
     \b
     Example: costwatch alerts eval --dry-run
     """
     from costwatch.evaluate import evaluate
 
-    found = evaluate(run.warehouse, run.alerts.rules, run.now, dry_run=dry_run)
+    rules, mistakes = (run.alerts, None) if dry_run else run.standing_alerts()
+    found = evaluate(run.warehouse, rules.rules, run.now, dry_run=dry_run)
     if dry_run:
         _print_now(found.alerts)
     firing = sum(alert.state == "firing" for alert in found.alerts)
     run.say(f"{firing} firing, {len(found.alerts) - firing} pending, {len(found.changes)} changed")
     for rule, error in found.errors.items():
         complain(f"rule {rule}: {error}")
-    return 1 if found.errors else 0
+    return _after(mistakes) or (1 if found.errors else 0)
 
 
 @command.command("deliver")
@@ -59,12 +62,13 @@ def deliver_messages(run: Run, receiver: str | None, dry_run: bool) -> int:
     \b
     Example: costwatch alerts eval && costwatch alerts deliver
     """
-    known = [each.name for each in run.alerts.receivers]
+    rules, mistakes = (run.alerts, None) if dry_run else run.standing_alerts()
+    known = [each.name for each in rules.receivers]
     if receiver is not None and receiver not in known:
         raise UsageError(
             f"alerts: no receiver is named '{receiver}'; there are: {', '.join(known) or 'none'}"
         )
-    done = deliver_all(run, receiver=receiver, dry_run=dry_run)
+    done = deliver_all(run, rules, receiver=receiver, dry_run=dry_run)
     if dry_run:
         for attempt in done.waiting:
             line(f"would send to {_about(attempt.group)}")
@@ -74,18 +78,30 @@ def deliver_messages(run: Run, receiver: str | None, dry_run: bool) -> int:
     troubles = [attempt for attempt in (*done.failed, *done.waiting) if attempt.error]
     for attempt in troubles:
         complain(f"{_about(attempt.group)}: {attempt.error}")
-    return 1 if troubles else 0
+    return _after(mistakes) or (1 if troubles else 0)
 
 
-def deliver_all(run: Run, *, receiver: str | None = None, dry_run: bool = False) -> "Delivery":
+def _after(mistakes: ConfigError | None) -> int:
+    """Tell the mistakes of a rules file that was not used, and how to end then."""
+    if mistakes is None:
+        return 0
+    for mistake in mistakes.mistakes:
+        complain(mistake)
+    complain("the rules of when the file last had no mistake go on; mend it, then run: costwatch check")
+    return mistakes.exit_code
+
+
+def deliver_all(
+    run: Run, rules: "AlertRules", *, receiver: str | None = None, dry_run: bool = False
+) -> "Delivery":
     """Step 4, with what the configuration says of it."""
     from costwatch.deliver import deliver
 
     contacts = {team.name: team.contact for team in run.config.allocation.teams}
     return deliver(
         run.warehouse,
-        run.alerts.route,
-        run.alerts.receivers,
+        rules.route,
+        rules.receivers,
         contacts,
         run.config.ui.public_url,
         run.now,

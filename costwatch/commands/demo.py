@@ -130,7 +130,7 @@ def _run_steps(run: Run) -> None:
     collected = collect(run.warehouse, config.ledger, config.sources, run.now)
     published = allocate(run.warehouse, config.ledger, config.sources, config.allocation, run.now)
     found = evaluate(run.warehouse, run.alerts.rules, run.now)
-    delivered = deliver_all(run)
+    delivered = deliver_all(run, run.alerts)
     errors = [each.error for each in collected] + [each.error for each in published]
     errors += [*found.errors.values(), *(each.error for each in delivered.failed)]
     if any(errors):

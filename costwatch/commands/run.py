@@ -5,15 +5,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cached_property
+from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING
 
 import click
 
 from costwatch.commands.output import line
+from costwatch.errors import ConfigError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from costwatch.config import AlertRules, Config
     from costwatch.warehouse.store import Warehouse
 
@@ -38,10 +39,8 @@ class Run:
         return self.pretended or self.clock
 
     @property
-    def config_file(self) -> "Path":
+    def config_file(self) -> Path:
         """-c, or what is found without it. Raises UsageError if that is nothing."""
-        from pathlib import Path
-
         from costwatch.config import find_config
 
         return find_config(Path(self.config_name) if self.config_name else None)
@@ -60,11 +59,35 @@ class Run:
 
         return load_alerts(self.config.alerts_file)
 
+    def standing_alerts(self) -> "tuple[AlertRules, ConfigError | None]":
+        """The rules to go on with: those of the file or, while it has mistakes, of when it last had none.
+
+        Raises ConfigError where it never was without mistakes.
+        """
+        from costwatch.config import load_alerts
+        from costwatch.warehouse.alerting import keep_rules, kept_rules
+
+        try:
+            alerts = self.alerts
+        except ConfigError as mistakes:
+            kept = None
+            if self.warehouse.exists:
+                with self.warehouse.read() as db:
+                    kept = kept_rules(db)
+            if kept is None:
+                raise
+            with NamedTemporaryFile("w", suffix=".yaml", encoding="utf-8") as file:
+                file.write(kept)
+                file.flush()
+                return load_alerts(Path(file.name)), mistakes
+        if self.warehouse.exists:
+            with self.warehouse.write() as db:
+                keep_rules(db, alerts.file.read_text(encoding="utf-8"), self.now)
+        return alerts, None
+
     @cached_property
     def warehouse(self) -> "Warehouse":
         """--db, else what costwatch.yaml names."""
-        from pathlib import Path
-
         from costwatch.warehouse.store import Warehouse
 
         return Warehouse(Path(self.warehouse_name) if self.warehouse_name else self.config.warehouse)

@@ -52,6 +52,19 @@ def save(
     )
 
 
+def keep_rules(db: sqlite3.Connection, text: str, now: datetime) -> None:
+    """Remember a rules file that has no mistake."""
+    if kept_rules(db) != text:
+        db.execute("DELETE FROM rules_file")
+        db.execute("INSERT INTO rules_file VALUES (?, ?)", (text, to_text(now)))
+
+
+def kept_rules(db: sqlite3.Connection) -> str | None:
+    """The last rules file that had no mistake; None: there was none yet."""
+    row = db.execute("SELECT text FROM rules_file").fetchone()
+    return None if row is None else str(row["text"])
+
+
 def save_evaluations(db: sqlite3.Connection, errors: Mapping[str, str], now: datetime) -> None:
     """Record that these rules were evaluated (rule -> error or empty), and no others."""
     db.execute("DELETE FROM evaluation")

@@ -146,6 +146,11 @@ CREATE TABLE evaluation (               -- last evaluation of each rule
   error TEXT NOT NULL
 ) STRICT;
 
+CREATE TABLE rules_file (               -- the last rules file without a mistake, for while it has some
+  text TEXT NOT NULL,
+  read_at TEXT NOT NULL
+) STRICT;
+
 CREATE TABLE notification (             -- outbox and log
   id TEXT PRIMARY KEY,
   receiver TEXT NOT NULL,
