@@ -1,0 +1,111 @@
+"""Every planted story is told by its alert and by the report: team, day and dollars as the generator says."""
+
+import json
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from costwatch import cli
+from costwatch.money import exact
+from costwatch.warehouse.store import Warehouse
+from costwatch.wording import on_day
+
+COMPANIES = {
+    "a Sunday": (1, datetime(2026, 11, 22, tzinfo=UTC)),
+    "a Monday, the first settled day of a month": (2, datetime(2026, 6, 1, tzinfo=UTC)),
+    "a leap day away": (3, datetime(2024, 3, 3, tzinfo=UTC)),
+}
+
+
+@pytest.fixture(scope="module", params=COMPANIES.values(), ids=COMPANIES)
+def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    seed, now = request.param
+    folder = tmp_path_factory.mktemp("stories") / "demo"
+    words = [
+        "demo",
+        "--no-serve",
+        "--days",
+        "80",
+        "--rows",
+        "9000",
+        "--seed",
+        str(seed),
+        "--folder",
+        str(folder),
+    ]
+    assert cli.run(words, now) == 0
+    return folder
+
+
+def stories(folder: Path) -> dict[str, dict[str, Any]]:
+    told = json.loads((folder / "ground-truth.json").read_text())["stories"]
+    return {story["story"]: story for story in told}
+
+
+def said(folder: Path, rule: str) -> list[str]:
+    """What the alert of a rule said when it fired and was corrected, then what it says now."""
+    with Warehouse(folder / "costwatch.db").read() as db:
+        events = db.execute("SELECT summary FROM alert_event WHERE rule = ? ORDER BY id", (rule,)).fetchall()
+        now = db.execute("SELECT summary FROM alert WHERE rule = ?", (rule,)).fetchall()
+    return [row["summary"] for row in (*events, *now)]
+
+
+def report(folder: Path) -> str:
+    (file,) = (folder / "reports").glob("weekly-*.md")
+    return file.read_text()
+
+
+def dollars(amount: str) -> str:
+    return exact(Decimal(amount))
+
+
+STORIES = ("runaway-training", "nat-leak", "untagged-account", "restated-day")
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_an_alert_told(name: str, folder: Path) -> None:
+    story = stories(folder)[name]
+    amount = story.get("first_amount", story["amount"])
+    wanted = f"{dollars(amount)} on {on_day(date.fromisoformat(story['day']))}"
+    told = [summary for summary in said(folder, story["rule"]) if wanted in summary]
+    assert told
+    assert all(summary.startswith(story["team"]) for summary in told)
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_the_report_told(name: str, folder: Path) -> None:
+    story = stories(folder)[name]
+    text = report(folder)
+    if name == "restated-day":
+        row = f"| {dollars(story['first_amount'])} | {dollars(story['amount'])} |"
+    else:
+        row = f"| {dollars(story['week_before_amount'])} | {dollars(story['week_amount'])} |"
+    lines = [line for line in text.splitlines() if row in line]
+    assert len(lines) == 1
+    assert story["team"] in lines[0]
+    assert story["service"] in lines[0]
+    assert on_day(date.fromisoformat(story["day"])) in text
+
+
+def test_the_restated_day_corrected_its_alert(folder: Path) -> None:
+    story = stories(folder)["restated-day"]
+    correction = f"restated: {dollars(story['amount'])} (was {dollars(story['first_amount'])})"
+    assert correction in said(folder, story["rule"])[-1]
+    assert correction in report(folder)
+
+
+def test_the_team_over_its_budget_is_told(folder: Path) -> None:
+    story = stories(folder)["over-budget"]
+    wanted = f"{story['team']}: {dollars(story['spent'])} of {dollars(story['budget'])} spent"
+    assert wanted in said(folder, story["rule"])[-1]
+    assert wanted in report(folder)
+
+
+def test_nothing_else_is_told(folder: Path) -> None:
+    expected = {(story["rule"], story["team"]) for story in stories(folder).values()}
+    with Warehouse(folder / "costwatch.db").read() as db:
+        rows = db.execute("SELECT rule, labels FROM alert").fetchall()
+    assert {(row["rule"], json.loads(row["labels"])["team"]) for row in rows} == expected
