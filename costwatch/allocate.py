@@ -105,7 +105,9 @@ def _plan(
         if {load.id for load in loads} <= set(known.loads):
             return None
         allocation = Allocation.model_validate_json(known.config)
-    config = allocation.model_dump_json(include={"teams", "pools"}, exclude_defaults=True)
+    config = allocation.model_dump_json(
+        include={"teams", "pools"}, exclude={"teams": {"__all__": {"contact"}}}, exclude_defaults=True
+    )
     inputs = {
         "loads": [[load.source, load.digest] for load in loads],
         "config": json.loads(config),

@@ -6,10 +6,10 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Literal
 
-from costwatch.errors import BusyError, CostwatchError
+from costwatch.errors import BusyError, CostwatchError, RefusedError
 from costwatch.ledger.files import LedgerFiles
 from costwatch.ledger.register import Load, Total, register
-from costwatch.model import Batch, Export, Window
+from costwatch.model import Batch, Export, Window, midnight
 from costwatch.plugins import Collector
 from costwatch.warehouse import loads
 from costwatch.warehouse.days import to_int
@@ -82,10 +82,13 @@ class _Run:
         self.names: list[str] = []
         self.errors: list[str] = []
         self.seen: dict[str, str] = {}
+        self.held: set[date] = set()
         self.watermark: datetime | None = None
         if warehouse.exists:
             with warehouse.read() as db:
-                held = [file for load in loads.newest_loads(db, [source]) for file in load.files]
+                newest = loads.newest_loads(db, [source])
+                self.held = {load.period for load in newest}
+                held = [file for load in newest for file in load.files]
                 # A ledger that lost a file gets it back by reading everything once more.
                 if all(files.path(digest).exists() for digest in held):
                     self.seen = loads.versions(db, source)
@@ -118,6 +121,8 @@ class _Run:
                 f"{self.source}: delivers table '{batch.table}', which nothing stores; upgrade"
             )
         found = register(self.files, export)
+        if batch.window is not None:
+            self._require_period(found, batch.window)
         self.names += [file.name for file in export.files]
         if self.dry_run:
             self.loaded += found
@@ -126,6 +131,25 @@ class _Run:
             new = [load for load in found if loads.record_load(db, self.source, _new(load))]
             loads.record_version(db, self.source, key, batch.version)
         self.loaded += new
+
+    def _require_period(self, found: Sequence[Load], window: Window) -> None:
+        """A delivery of one billing period must not replace another one, nor this one by nothing."""
+        month = f"{window.start:%Y-%m}"
+        others = [load for load in found if not window.start <= midnight(load.period) < window.end]
+        if others:
+            raise RefusedError(
+                [
+                    f"{self.source}: the delivery of {month} holds {load.line_count} lines of the billing "
+                    f"period {load.period}; deliver it again"
+                    for load in others
+                ]
+            )
+        if not found and window.start.date() in self.held:
+            raise RefusedError(
+                [
+                    f"{self.source}: the delivery of {month} holds no line, the one before did; deliver it again"
+                ]
+            )
 
     def collected(self) -> Collected:
         """The run in one line."""

@@ -1,5 +1,6 @@
 """The two steps together: run twice, run late, restated, moved between teams."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -106,6 +107,29 @@ def test_one_refused_period_does_not_hold_up_the_others(company: Company) -> Non
     write_delivery(root, "2026-10", [line()])
     company.run()
     assert company.billed() == {"risk": Decimal(3)}
+
+
+def test_a_delivery_that_holds_another_billing_period_is_refused(company: Company) -> None:
+    write_delivery(company.root / "bill", "2026-10", [line()])
+    company.run()
+    september = {"BillingPeriodStart": "2026-09-01T00:00:00Z", "BillingPeriodEnd": "2026-10-01T00:00:00Z"}
+    write_delivery(company.root / "bill", "2026-10", [line(), line(**september)])
+    (collected,) = company.collect()
+    assert "the delivery of 2026-10 holds 1 lines of the billing period 2026-09-01" in collected.error
+    company.allocate()
+    assert company.billed() == {"risk": Decimal("1.5")}
+
+
+def test_a_delivery_without_a_line_does_not_replace_one_that_had_some(company: Company) -> None:
+    write_csv(company.root / "bill" / "data" / "BILLING_PERIOD=2026-10" / "a.csv", days())
+    manifest = company.root / "bill" / "metadata" / "BILLING_PERIOD=2026-10" / "a-Manifest.json"
+    manifest.parent.mkdir(parents=True)
+    manifest.write_text(json.dumps({"dataFiles": ["s3://b/data/BILLING_PERIOD=2026-10/a.csv"]}))
+    company.run()
+    path = company.root / "bill" / "data" / "BILLING_PERIOD=2026-10" / "a.csv"
+    path.write_text(path.read_text().splitlines()[0] + "\n")
+    (collected,) = company.collect()
+    assert "holds no line, the one before did" in collected.error
 
 
 def test_a_team_that_changes_moves_an_open_period(company: Company) -> None:

@@ -1,9 +1,12 @@
 """Which bills are accepted, what they hold, and how the others are refused."""
 
 import gzip
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from costwatch.errors import RefusedError
@@ -11,6 +14,7 @@ from costwatch.ledger.files import LedgerFiles
 from costwatch.ledger.register import Load, register
 from costwatch.model import DeliveredFile, Export
 from tests.bills import as_csv, line, on_day, tags, write_csv, write_parquet
+from tests.steps import Company
 
 
 def load(tmp_path: Path, *files: Path) -> list[Load]:
@@ -131,6 +135,68 @@ def test_a_line_is_named_as_an_editor_counts_it(tmp_path: Path) -> None:
 def test_parquet_is_refused_by_row(tmp_path: Path) -> None:
     with pytest.raises(RefusedError, match=r"bill\.parquet:2: column BilledCost is empty"):
         load(tmp_path, write_parquet(tmp_path / "bill.parquet", [line(), line(BilledCost="")]))
+
+
+PARQUET_TAGS = {
+    "a map": pa.array([[("team", "risk")]], pa.map_(pa.string(), pa.string())),
+    "a map with dictionary values": pa.array(
+        [[("team", "risk")]], pa.map_(pa.string(), pa.dictionary(pa.int32(), pa.string()))
+    ),
+    "a struct": pa.array([{"team": "risk", "env": None}]),
+    "JSON text": pa.array(['{"team": "risk"}'], pa.large_string()),
+}
+
+
+@pytest.mark.parametrize("tags_column", PARQUET_TAGS.values(), ids=PARQUET_TAGS)
+def test_tags_in_parquet_may_be(tags_column: pa.Array, tmp_path: Path) -> None:
+    table = pq.read_table(write_parquet(tmp_path / "plain.parquet", [line()]))
+    path = tmp_path / "bill" / "bill.parquet"
+    path.parent.mkdir()
+    pq.write_table(table.set_column(table.column_names.index("Tags"), "Tags", tags_column), path)
+    made = Company(tmp_path, {"teams": [{"name": "risk"}]})
+    made.run()
+    assert made.billed() == {"risk": Decimal("1.5")}
+
+
+PARQUET_COSTS = {
+    "decimals": pa.array([Decimal("1.5")], pa.decimal128(20, 10)),
+    "floats": pa.array([1.5], pa.float32()),
+    "text": pa.array(["1.5"]),
+}
+
+
+@pytest.mark.parametrize("costs", PARQUET_COSTS.values(), ids=PARQUET_COSTS)
+def test_costs_in_parquet_may_be(costs: pa.Array, tmp_path: Path) -> None:
+    table = pq.read_table(write_parquet(tmp_path / "plain.parquet", [line()]))
+    path = tmp_path / "bill.parquet"
+    pq.write_table(table.set_column(table.column_names.index("BilledCost"), "BilledCost", costs), path)
+    assert load(tmp_path, path)[0].totals["USD"].BilledCostNano == 1_500_000_000
+
+
+INSTANTS = {
+    "in milliseconds": pa.array([datetime(2026, 10, 1, tzinfo=UTC)], pa.timestamp("ms")),
+    "in nanoseconds with a zone": pa.array([datetime(2026, 10, 1, tzinfo=UTC)], pa.timestamp("ns", "UTC")),
+    "in another zone": pa.array([datetime(2026, 10, 1, tzinfo=UTC)], pa.timestamp("us", "Europe/Berlin")),
+    "dates": pa.array([date(2026, 10, 1)], pa.date32()),
+    "text": pa.array(["2026-10-01T00:00:00Z"]),
+}
+
+
+@pytest.mark.parametrize("instants", INSTANTS.values(), ids=INSTANTS)
+def test_instants_in_parquet_may_be(instants: pa.Array, tmp_path: Path) -> None:
+    table = pq.read_table(write_parquet(tmp_path / "plain.parquet", [line()]))
+    path = tmp_path / "bill.parquet"
+    place = table.column_names.index("BillingPeriodStart")
+    pq.write_table(table.set_column(place, "BillingPeriodStart", instants), path)
+    assert str(load(tmp_path, path)[0].period) == "2026-10-01"
+
+
+def test_tags_in_parquet_that_are_no_json_are_refused(tmp_path: Path) -> None:
+    table = pq.read_table(write_parquet(tmp_path / "plain.parquet", [line()]))
+    path = tmp_path / "bill.parquet"
+    pq.write_table(table.set_column(table.column_names.index("Tags"), "Tags", pa.array(["team=risk"])), path)
+    with pytest.raises(RefusedError, match=r"bill\.parquet:1: column Tags cannot be read: 'team=risk'"):
+        load(tmp_path, path)
 
 
 def test_every_missing_mandatory_column_is_named(tmp_path: Path) -> None:

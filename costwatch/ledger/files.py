@@ -1,7 +1,7 @@
 """Where delivered files are kept: ``<folder>/<SHA-256 of the delivered bytes>.parquet``.
 
 A file is written under another name and renamed when it is whole, so a killed run leaves at most a
-``.part`` file behind, which the next run removes.
+``.part`` file behind, which the next run that reads the same content writes over.
 """
 
 import hashlib
@@ -42,11 +42,6 @@ class LedgerFiles:
                 f"{file.name}: {error.strerror or error}; check the disk and the rights"
             ) from None
         return digest
-
-    def sweep(self) -> None:
-        """Remove what a killed run left half written. Only while no other run can be writing."""
-        for part in self.folder.glob("*.part"):
-            part.unlink(missing_ok=True)
 
     def _write(self, file: DeliveredFile, target: Path) -> None:
         part = target.with_suffix(".part")

@@ -95,16 +95,18 @@ def control(raw: ir.Table, name: str) -> ir.DecimalValue:
 
 
 def mapping(raw: ir.Table, names: Sequence[str]) -> ir.MapValue:
-    """The first column of ``names`` that is there, a map or JSON text, as map<text, text>."""
+    """The first column of ``names`` that is there, a map, a struct or JSON text, as map<text, text>.
+
+    Unreadable is null.
+    """
     for name in names:
         if name.lower() in raw.columns:
             value = raw[name.lower()]
-            return value.cast(_TAGS) if value.type().is_map() else _from_json(text(raw, name))
+            if value.type().is_map():
+                return value.cast(_TAGS)
+            json = value.cast("json") if value.type().is_struct() else text(raw, name).try_cast("json")
+            return json.try_cast(_TAGS)
     return ibis.null(_TAGS)
-
-
-def _from_json(value: ir.StringValue) -> ir.MapValue:
-    return value.try_cast("json").try_cast(_TAGS)
 
 
 def day_of(value: ir.TimestampValue) -> ir.IntegerValue:

@@ -15,7 +15,7 @@ from costwatch.errors import RefusedError
 from costwatch.ledger import delimited, focus
 from costwatch.ledger.engine import connect, raw_lines
 from costwatch.ledger.files import LedgerFiles, is_parquet
-from costwatch.ledger.lines import COSTS, REQUIRED_VALUES, BillFormat
+from costwatch.ledger.lines import COSTS, MAPS, REQUIRED_VALUES, BillFormat, text
 from costwatch.ledger.money import LIMIT, is_exact, nano
 from costwatch.model import DeliveredFile, Export
 
@@ -117,9 +117,9 @@ def _recognised(name: str, columns: frozenset[str]) -> BillFormat:
 def _as_delivered(raw: ir.Table) -> dict[str, ir.Value]:
     """The columns that must be readable, as text, to be shown where they are not."""
     return {
-        f"delivered_{column}": raw[column.lower()].cast("string")
-        for column in REQUIRED_VALUES
-        if column.lower() in raw.columns
+        f"delivered_{column}": text(raw, column)
+        for column in (*REQUIRED_VALUES, *MAPS)
+        if column.lower() in raw.columns and not raw[column.lower()].type().is_map()
     }
 
 
@@ -128,6 +128,12 @@ def _refuse_unreadable(file: DeliveredFile, lines: ir.Table) -> None:
     bad = {
         column: ~is_exact(lines[column]) if column in COSTS else lines[column].isnull()
         for column in REQUIRED_VALUES
+    }
+    # Tags that cannot be read must not silently count as none.
+    bad |= {
+        column: lines[column].isnull() & lines[f"delivered_{column}"].notnull()
+        for column in MAPS
+        if f"delivered_{column}" in lines.columns
     }
     counts = lines.agg(**{column: condition.cast("int64").sum() for column, condition in bad.items()})
     reasons = []
