@@ -146,9 +146,7 @@ class _Run:
             )
         if not found and window.start.date() in self.held:
             raise RefusedError(
-                [
-                    f"{self.source}: the delivery of {month} holds no line, the one before did; deliver it again"
-                ]
+                [f"{self.source}: the delivery of {month} holds no line, the one before did; deliver it"]
             )
 
     def collected(self) -> Collected:
