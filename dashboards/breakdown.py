@@ -1,0 +1,129 @@
+"""Cost by day and group: the questions of the Costs page."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+
+from costwatch.model import DIMENSIONS, State
+from costwatch.warehouse import queries
+from costwatch.warehouse.cost import cost, values
+from costwatch.warehouse.snapshot import WarehouseSnapshot
+from dashboards.download import csv_text
+
+FILTERS = ("team", "provider", "account", "service")
+_WEEK = timedelta(days=7)
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What the filters say. ``first`` .. ``end`` are summed; estimated days up to ``last`` are only drawn."""
+
+    where: tuple[tuple[str, str], ...]
+    by: str
+    metric: str
+    currency: str
+    first: date
+    end: date
+    last: date
+
+    @property
+    def days(self) -> int:
+        """How many are summed."""
+        return (self.end - self.first).days + 1
+
+    @property
+    def needed_from(self) -> date:
+        """The range, and the two weeks that are compared."""
+        return min(self.first, self.end - 2 * _WEEK + _DAY)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One row of the table: the sums of the range, of its last 7 days, and of the 7 before those."""
+
+    name: str
+    total: Decimal = Decimal()
+    last_7: Decimal = Decimal()
+    before_7: Decimal = Decimal()
+
+    @property
+    def change(self) -> Decimal:
+        """Last 7 days minus the 7 before."""
+        return self.last_7 - self.before_7
+
+
+def offered(facts: WarehouseSnapshot, first: date, last: date) -> Mapping[str, list[str]]:
+    """The values each filter offers."""
+    places = queries.rows(facts.db, "places")
+    found = {
+        "team": values(facts.db, "team", first, last + _DAY),
+        "provider": sorted({row["ProviderName"] for row in places}),
+        "account": sorted({row["SubAccountId"] for row in places}),
+        "service": values(facts.db, "service", first, last + _DAY),
+    }
+    return {name: [value for value in found[name] if value] for name in FILTERS}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Cost of one group on one day; ``state``: how settled the day is."""
+
+    day: date
+    name: str
+    BilledCost: Decimal
+    EffectiveCost: Decimal
+    state: State
+
+    def amount(self, metric: str) -> Decimal:
+        """One of ``METRICS`` in currency units, exact."""
+        return self.EffectiveCost if metric == "EffectiveCost" else self.BilledCost
+
+
+def by_day(facts: WarehouseSnapshot, query: Query) -> list[Line]:
+    """Cost of each day and group, by day."""
+    where = {name: [value] for name, value in (*query.where, ("currency", query.currency))}
+    after = query.last + _DAY
+    states = facts.states(query.needed_from, after)
+    return sorted(
+        (
+            Line(
+                row.day,
+                row.labels[query.by],
+                row.amount("BilledCost"),
+                row.amount("EffectiveCost"),
+                states.get(row.day, State.ESTIMATED),
+            )
+            for row in cost(facts.db, query.needed_from, after, (query.by,), where, per_day=True)
+            if row.day is not None
+        ),
+        key=lambda line: (line.day, line.name),
+    )
+
+
+def grouped(rows: Sequence[Line], query: Query) -> list[Group]:
+    """The table's rows, largest first."""
+    sums: dict[str, list[Decimal]] = defaultdict(lambda: [Decimal()] * 3)
+    for row in rows:
+        day, amount = row.day, row.amount(query.metric)
+        windows = (
+            query.first <= day <= query.end,
+            query.end - _WEEK < day <= query.end,
+            query.end - 2 * _WEEK < day <= query.end - _WEEK,
+        )
+        kept = sums[row.name]
+        sums[row.name] = [old + amount * holds for old, holds in zip(kept, windows, strict=True)]
+    groups = [Group(name, *amounts) for name, amounts in sums.items() if any(amounts)]
+    return sorted(groups, key=lambda group: (-abs(group.total), group.name))
+
+
+def as_csv(rows: Sequence[Line], query: Query) -> str:
+    """Every day and group of the range, estimated days included, in FOCUS' names where it has them."""
+    columns = ("day", DIMENSIONS[query.by], "BillingCurrency", "BilledCost", "EffectiveCost", "x_State")
+    kept = (row for row in rows if row.day >= query.first)
+    return csv_text(
+        columns,
+        ((row.day, row.name, query.currency, row.BilledCost, row.EffectiveCost, row.state) for row in kept),
+    )

@@ -1,0 +1,166 @@
+"""What all pages have around them: errors as sentences, heading, freshness, filters bound to the URL."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import streamlit as st
+from markupsafe import Markup
+from streamlit.delta_generator import DeltaGenerator
+
+from costwatch.axes import Spec
+from costwatch.errors import CostwatchError
+from costwatch.model import Verdict
+from costwatch.warehouse import queries
+from costwatch.warehouse.cost import days_held, values
+from costwatch.warehouse.snapshot import WarehouseSnapshot
+from dashboards import blocks
+from dashboards.reading import ask, configured, freshness_rules, moment, warehouse_stamp
+from dashboards.theme import STYLE
+
+METRICS = {"amortised": "EffectiveCost", "billed": "BilledCost"}
+_REFRESH_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """A source that cannot be relied on: failed, stale (nothing new for too long) or never (read)."""
+
+    source: str
+    state: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """How far the cost data reach: ``first`` .. ``last`` hold any cost, estimated days included."""
+
+    first: date
+    last: date
+    through: date | None  # the last settled day
+    late: tuple[Late, ...]
+    currencies: tuple[str, ...]
+
+    @property
+    def end(self) -> date:
+        """The day numbers end at: the last settled one; before any is settled, the last one."""
+        return self.through or self.last
+
+
+def freshness(facts: WarehouseSnapshot) -> Freshness | None:
+    """A question for ``ask``; None: nothing is published yet."""
+    held = days_held(facts.db)
+    if held is None:
+        return None
+    currencies = values(facts.db, "currency", held[0], held[1] + timedelta(days=1))
+    return Freshness(held[0], held[1], facts.data_through, late(facts), tuple(currencies))
+
+
+def late(facts: WarehouseSnapshot) -> tuple[Late, ...]:
+    """The sources that do not deliver, by name; how old is too old, the rules of kind freshness say."""
+    rows = queries.rows(facts.db, "sources")
+    failed = {
+        row["source"]: Late(row["source"], "failed", row["error"])
+        for row in rows
+        if row["outcome"] == "failed"
+    }
+    tried = {row["source"] for row in rows}
+    never = {
+        one.name: Late(one.name, "never", "never collected")
+        for one in configured().sources
+        if one.name not in tried
+    }
+    stale = {
+        name: Late(name, "stale", finding.summary)
+        for rule in freshness_rules()
+        for finding in rule.evaluate(facts, facts.now)
+        if finding.verdict is Verdict.BREACH and (name := dict(finding.labels).get("source"))
+    }
+    found = {**stale, **never, **failed}
+    return tuple(found[name] for name in sorted(found))
+
+
+def show(page: Callable[[], None]) -> None:
+    """Run a page; what the user can mend is said in a sentence."""
+    st.html(STYLE)
+    try:
+        page()
+    except CostwatchError as error:
+        st.html(blocks.title("This page cannot be shown") + blocks.lines(str(error).splitlines()))
+
+
+def heading(title: str, metric: str = "") -> Freshness | None:
+    """The title with the freshness under it; None, and what to do, where there is no data yet."""
+    st.html(blocks.heading(title))
+    stamp = st.session_state["stamp"] = warehouse_stamp()
+    state = ask(freshness) if stamp else None
+    if state is None:
+        st.html(blocks.nothing_yet())
+    else:
+        _freshness_strip(metric)
+    return state
+
+
+def pick(label: str, key: str, options: Sequence[str], everything: str) -> str | None:
+    """A filter bound to the URL as ``?key=``; None: not filtered."""
+    return st.selectbox(label, options, index=None, placeholder=everything, key=key, bind="query-params")
+
+
+def select(label: str, key: str, options: Sequence[str], default: str) -> str:
+    """One of many, bound to the URL as ``?key=``."""
+    at = options.index(default)
+    return st.selectbox(label, options, index=at, key=key, bind="query-params", width=180)
+
+
+def choose(label: str, key: str, options: Sequence[str], default: str) -> str:
+    """One of a few, bound to the URL as ``?key=``."""
+    return st.segmented_control(
+        label, options, default=default, key=key, bind="query-params", required=True, width="content"
+    )
+
+
+def currency(state: Freshness) -> str:
+    """The currency shown; a choice where there are several, for they are never summed."""
+    default = "USD" if "USD" in state.currencies else state.currencies[0]
+    return choose("Currency", "currency", state.currencies, default) if len(state.currencies) > 1 else default
+
+
+def is_dark() -> bool:
+    """Whether the reader sees the dark theme."""
+    return bool(st.context.theme.type == "dark")
+
+
+def chart(spec: Spec) -> None:
+    """Draw one of ``costwatch.charts``' specifications in the width there is."""
+    st.vega_lite_chart(spec | {"padding": {"bottom": 0}}, theme=None)
+
+
+def card(title: str, remark: str = "", *, stretch: bool = False) -> DeltaGenerator:
+    """A bordered container with its heading; ``stretch``: as high as its neighbour."""
+    container = st.container(border=True, height="stretch" if stretch else "content")
+    container.html(blocks.title(title, remark))
+    return container
+
+
+@st.fragment(run_every=_REFRESH_SECONDS)
+def _freshness_strip(metric: str) -> None:
+    if warehouse_stamp() != st.session_state["stamp"]:
+        st.rerun()  # the whole page: its numbers have changed
+    state = ask(freshness)
+    if state is not None:
+        st.html(blocks.strip(_badges(state, metric)))
+
+
+def _badges(state: Freshness, metric: str) -> list[Markup]:
+    year = moment().year
+    if state.through is None:
+        found = [blocks.badge(f"◐ Nothing settled yet · estimated to {blocks.day(state.last, year)}", "warn")]
+    else:
+        found = [blocks.badge(f"● Cost data settled through {blocks.day(state.through, year)}")]
+        if state.last > state.through:
+            found.append(blocks.badge(f"◐ estimated to {blocks.day(state.last, year)}"))
+    if state.late:
+        names = ", ".join(one.source for one in state.late)
+        text = f"▲ {blocks.plural(len(state.late), 'source')} late: {names}"
+        found.append(blocks.badge(blocks.link(text, "data"), "warn"))
+    return [*found, blocks.badge(f"UTC · {', '.join(state.currencies)} {metric}")]

@@ -1,0 +1,145 @@
+"""Where does the money go? Cost by day and group, filtered, with every digit on hover and in the CSV."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from decimal import Decimal
+
+import streamlit as st
+from markupsafe import Markup
+
+from costwatch import charts, money
+from costwatch.model import State
+from dashboards import blocks, frame
+from dashboards.blocks import Column, Tile
+from dashboards.breakdown import FILTERS, Group, Line, Query, as_csv, by_day, grouped, offered
+from dashboards.frame import METRICS, Freshness
+from dashboards.reading import ask
+
+_GROUPS = ("service", "team", "account", "provider", "region", "category", "pool")
+_RANGES = {"7d": 7, "30d": 30, "90d": 90, "180d": 180, "365d": 365}
+_LISTED = 50
+_OUTLINED_DAYS = 100  # more bars than that are too narrow for an outline
+_DAY = timedelta(days=1)
+
+
+def page() -> None:
+    """Draws the page."""
+    state = frame.heading("Costs")
+    if state is None:
+        return
+    query = _query(state)
+    rows = ask(by_day, query)
+    groups = grouped(rows, query)
+    if not groups:
+        st.html(blocks.note("No cost in this range fits the filters."))
+        return
+    _summary(groups, rows, query)
+    faint = "; faint days are estimated" if query.last > query.end else ""
+    with frame.card("By day", f"{query.metric}, {query.currency}, by {query.by}{faint}"):
+        _chart(rows, query)
+    with frame.card(f"By {query.by}", "last 7 days against the 7 before"):
+        st.html(_table(groups, query))
+    _download(rows, query)
+
+
+def _query(state: Freshness) -> Query:
+    values = ask(offered, state.first, state.last)
+    with st.container(horizontal=True):
+        chosen = {name: frame.pick(name.capitalize(), name, values[name], f"All {name}s") for name in FILTERS}
+    with st.container(horizontal=True):
+        by = frame.select("Group by", "by", _GROUPS, "service")
+        days = _RANGES[frame.choose("Range", "range", tuple(_RANGES), "30d")]
+        metric = METRICS[frame.choose("Metric", "metric", tuple(METRICS), "amortised")]
+        currency = frame.currency(state)
+    where = tuple((name, value) for name, value in chosen.items() if value is not None)
+    return Query(where, by, metric, currency, state.end - timedelta(days=days - 1), state.end, state.last)
+
+
+def _summary(groups: Sequence[Group], rows: Sequence[Line], query: Query) -> None:
+    total, last_7, before_7 = (
+        sum((getattr(group, name) for group in groups), Decimal()) for name in ("total", "last_7", "before_7")
+    )
+    span = f"{blocks.day(query.first, query.end.year)} to {blocks.day(query.end)}"
+    change = blocks.change(last_7 - before_7, query.currency, "on the 7 before")
+    tiles = [
+        Tile(f"Total, {query.days} days", _short(total, query, "total"), money.exact(total, query.currency)),
+        Tile("Last 7 days", _short(last_7, query, "last_7_days"), *change),
+        Tile("A day, on average", _short(round(total / query.days, 9), query, "daily"), span),
+    ]
+    if query.last > query.end:
+        estimated = sum((row.amount(query.metric) for row in rows if row.day > query.end), Decimal())
+        since = f"{blocks.day(query.end + _DAY)} to {blocks.day(query.last)}, may change"
+        tiles.append(Tile("Since then, estimated", _short(estimated, query, "estimated"), since))
+    st.html(blocks.tiles(tiles))
+
+
+def _short(amount: Decimal, query: Query, name: str) -> Markup:
+    return blocks.amount(amount, query.currency, money.short(amount, query.currency), name)
+
+
+def _chart(rows: Sequence[Line], query: Query) -> None:
+    points = [
+        {
+            "day": row.day,
+            "key": row.name or "(none)",
+            "value": row.amount(query.metric),
+            "estimated": row.state is State.ESTIMATED,
+        }
+        for row in rows
+        if row.day >= query.first
+    ]
+    spec = charts.stacked_days(points, query.currency, frame.is_dark())
+    # Names stand under the chart, whole: beside it they would be cut, and on a phone take half its width.
+    bars = spec["layer"][0]
+    if query.days > _OUTLINED_DAYS:
+        bars = bars | {"mark": bars["mark"] | {"strokeWidth": 0}}
+    frame.chart(spec | {"layer": [bars]})
+    colours = bars["encoding"]["color"]["scale"]
+    st.html(blocks.legend(zip(colours["domain"], colours["range"], strict=True)))
+
+
+def _table(groups: Sequence[Group], query: Query) -> Markup:
+    columns = (
+        Column(query.by.capitalize(), "text"),
+        Column("In the range", "number"),
+        Column("Last 7 days", "number", wide=True),
+        Column("7 before", "number", wide=True),
+        Column("Change, %", "number", wide=True),
+        Column("Change", "number"),
+    )
+    rows = [
+        (
+            _drill(group.name, query),
+            *(
+                blocks.amount(amount, query.currency, money.exact(amount, query.currency))
+                for amount in (group.total, group.last_7, group.before_7)
+            ),
+            blocks.signed_percent(group.change / group.before_7) if group.before_7 > 0 else "–",
+            blocks.amount(group.change, query.currency, blocks.signed(group.change, query.currency)),
+        )
+        for group in groups[:_LISTED]
+    ]
+    more = len(groups) - _LISTED
+    return blocks.table(columns, rows) + (
+        blocks.note(f"and {more} more in the CSV") if more > 0 else Markup()
+    )
+
+
+def _drill(name: str, query: Query) -> Markup | str:
+    """Where the group is a filter too, its name narrows the page to it."""
+    if query.by not in FILTERS or not name:
+        return name or "(none)"
+    narrowed = {query.by: name, "by": "service" if query.by == "team" else "team"}
+    return blocks.link(name, "costs", **{**st.query_params.to_dict(), **narrowed})
+
+
+def _download(rows: Sequence[Line], query: Query) -> None:
+    name = f"costs-{query.first}-{query.last}-by-{query.by}.csv"
+    st.download_button(
+        "CSV, every digit",
+        lambda: as_csv(rows, query),
+        name,
+        "text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+    )

@@ -1,0 +1,234 @@
+"""All in ten seconds: what the month costs and will cost, what needs attention, which team is over."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+import streamlit as st
+from markupsafe import Markup
+
+from costwatch import charts, money
+from costwatch.attention import Action, ToldAlert, actions
+from costwatch.explain import Change
+from costwatch.model import RESIDUALS, UNALLOCATED, Severity
+from costwatch.spending import EVERYONE, TeamSpending
+from dashboards import blocks, frame
+from dashboards.blocks import Column, Tile
+from dashboards.frame import Freshness
+from dashboards.reading import ask
+from dashboards.standing import Answer, View, overview
+
+_ACTIONS = 6
+_BARS = 7
+_CLOSE = Decimal("0.95")  # of a budget, by forecast
+_TOO_SMALL = Decimal("0.01")  # of the largest change: its bar could not be seen
+
+
+def page() -> None:
+    """Draws the page."""
+    left, right = st.columns([3, 1], vertical_alignment="bottom")
+    with left:
+        state = frame.heading("Overview", "EffectiveCost")
+    if state is None:
+        return
+    with right:
+        view = _view(ask(overview), state)
+    if view is None:
+        st.html(blocks.note("No day is settled yet; the Costs page shows the estimated ones."))
+        return
+    st.html(blocks.tiles([_spent(view), _forecast(view), _firing(view), _share(view)]))
+    with frame.card("Needs attention"):
+        st.html(blocks.sentences(_attention(view, state)))
+    left, right = st.columns([3, 2])
+    with left, frame.card("Month to date", _budget_remark(view.chosen), stretch=True):
+        _burn_up(view.chosen)
+    with right, frame.card("What changed", "last 7 days vs 7 before", stretch=True):
+        _changes(view)
+    with frame.card("Teams", "worst first"):
+        st.html(_teams(view))
+
+
+def _view(answer: Answer, state: Freshness) -> View | None:
+    currency = frame.currency(state)
+    of = [one for one in answer.spending if one.currency == currency]
+    team = frame.pick("Team", "team", [one.team for one in of if one.team != EVERYONE], "All teams")
+    chosen = next((one for one in of if one.team == (team or EVERYONE)), None)
+    if chosen is None:
+        return None
+    moved = [one for one in answer.changes if one.currency == currency]
+    return View(chosen, of[0], [one for one in of if one.team != EVERYONE], moved, answer.firing)
+
+
+def _spent(view: View) -> Tile:
+    value = view.short(view.chosen.month_to_date, "month_to_date")
+    note, tone = blocks.change(view.chosen.change_7_days, view.currency, "last 7 d vs 7 before")
+    return Tile("Spend, month to date", value, note, tone)
+
+
+def _forecast(view: View) -> Tile:
+    chosen, budget, end = view.chosen, view.chosen.budget, view.chosen.month[-1]
+    label, value = f"Forecast, {end.day.day} {end.day:%b}", view.short(chosen.forecast, "forecast")
+    if budget is None:
+        return Tile(label, value, "no budget set")
+    amount = money.short(budget.amount, view.currency)
+    name = "budget" if budget.period == "month" else "quarter's"
+    if budget.over > 0:
+        return Tile(label, value, f"▲ {money.short(budget.over, view.currency)} over {name} {amount}", "bad")
+    return Tile(label, value, f"● {money.short(-budget.over, view.currency)} under {name} {amount}", "good")
+
+
+def _firing(view: View) -> Tile:
+    firing = [one for one in view.firing if view.shows(one.labels.get("team"))]
+    kinds = [(sum(one.severity is kind for one in firing), kind) for kind in Severity]
+    note = " · ".join(blocks.plural(number, kind) for number, kind in kinds if number)
+    tone = "bad" if any(one.severity is Severity.PAGE for one in firing) else "warn" if firing else "good"
+    return Tile("Alerts firing", blocks.count(len(firing), "firing"), note or "● none", tone)
+
+
+def _share(view: View) -> Tile:
+    """How much no team owns; of one team, its part of the whole."""
+    whole = view.everyone.month_to_date
+    label, name, part = "Share of all spend", "share", view.chosen.month_to_date
+    if view.team is None:
+        label, name = "Unallocated", "unallocated"
+        part = sum((one.month_to_date for one in view.teams if one.team == UNALLOCATED), Decimal())
+    share = blocks.share(part / whole) if whole > 0 else "–"
+    note = f"{money.short(part, view.currency)} of {money.short(whole, view.currency)}"
+    return Tile(label, blocks.amount(part, view.currency, share, name), note)
+
+
+def _attention(view: View, state: Freshness) -> list[tuple[str, str, Markup]]:
+    """What costs money, the budget of everyone together, other alerts, late sources."""
+    whole = {view.currency: view.everyone.last_7_days or Decimal()}
+    todo = actions(
+        view.firing, [view.everyone, *view.teams], view.changes, whole, limit=len(view.firing) + 20
+    )
+    money_first = [one for one in todo if one.currency == view.currency and view.shows(one.team)]
+    told = {one.summary for one in view.firing if any(action.text.startswith(one.summary) for action in todo)}
+    others = [one for one in view.firing if one.summary not in told and view.shows(one.labels.get("team"))]
+    left_out = len(money_first) - _ACTIONS
+    return [
+        *(("▲", "bad" if one.is_page else "warn", _action(one)) for one in money_first[:_ACTIONS]),
+        *([("○", "muted", Markup("and {} more").format(left_out))] if left_out > 0 else []),
+        *_over(view),
+        *(("▲", "bad" if one.severity is Severity.PAGE else "warn", _alert(one)) for one in others),
+        *(("▲", "warn", _linked(one.reason, "See what to do", "data")) for one in state.late),
+    ] or [
+        ("●", "good", Markup("Nothing: no alert fires, no budget is about to be passed, no source is late."))
+    ]
+
+
+def _over(view: View) -> list[tuple[str, str, Markup]]:
+    """Everyone's budget, unless an alert tells of it."""
+    budget = view.everyone.budget
+    told = any(one.labels.get("team") == EVERYONE and "budget" in one.labels for one in view.firing)
+    if budget is None or budget.over <= 0 or told or view.team is not None:
+        return []
+    forecast, over, amount = (
+        money.short(value, view.currency) for value in (budget.standing.forecast, budget.over, budget.amount)
+    )
+    text = f": the {budget.period} is forecast at {forecast}, {over} over the budget of {amount}"
+    return [("▲", "warn", _linked(Markup("<b>All teams</b>{}").format(text), "See the cost", "costs"))]
+
+
+def _action(action: Action) -> Markup:
+    team, rest = action.team, action.text.removeprefix(action.team)
+    text = Markup("<b>{}</b>{}").format(team, rest) if rest != action.text else Markup("{}").format(rest)
+    return _linked(text, "See the cost", "costs", team=team)
+
+
+def _alert(alert: ToldAlert) -> Markup:
+    if "source" in alert.labels:
+        return _linked(alert.summary, "See the source", "data")
+    named = {name: alert.labels.get(name, "") for name in ("team", "service", "account", "provider")}
+    query = {name: value for name, value in named.items() if value != EVERYONE}
+    return _linked(alert.summary, "See the cost", "costs", **query)
+
+
+def _linked(text: blocks.Text, words: str, page: str, **query: str) -> Markup:
+    return Markup("{}. {}").format(text.rstrip("."), blocks.link(words, page, **query))
+
+
+def _budget_remark(of: TeamSpending) -> str:
+    if of.budget is None:
+        return "no budget set: add one under budgets:"
+    return "against budget" if of.budget.period == "month" else "its budget is for the quarter"
+
+
+def _burn_up(of: TeamSpending) -> None:
+    settled = [entry for entry in of.month if entry.is_settled]
+    ahead = [entry for entry in of.month if not entry.is_settled]
+    forecast = [
+        {"day": entry.day, "value": entry.amount, "low": entry.low, "high": entry.high}
+        for entry in ((*settled[-1:], *ahead) if ahead else ())
+    ]
+    budget = of.budget.amount if of.budget and of.budget.period == "month" else None
+    known = [{"day": entry.day, "value": entry.amount} for entry in settled]
+    frame.chart(charts.burn_up(known, forecast, budget, of.currency, frame.is_dark()))
+
+
+def _changes(view: View) -> None:
+    shown = [one for one in view.changes if view.shows(dict(one.labels)["team"])][:_BARS]
+    bars = [
+        {"label": _label(one, view.team), "value": one.delta}
+        for one in shown
+        if abs(one.delta) > _TOO_SMALL * abs(shown[0].delta)
+    ]
+    if bars:
+        frame.chart(charts.changes(bars, view.currency, frame.is_dark()))
+    else:
+        st.html(blocks.note("Nothing, or the days to compare are not settled."))
+
+
+def _label(change: Change, team: str | None) -> str:
+    names = dict(change.labels)
+    return names["service"] if team else f"{names['team']} · {names['service']}"
+
+
+def _ratio(of: TeamSpending) -> Decimal:
+    """Forecast by budget; without a budget -1."""
+    return of.budget.standing.forecast / of.budget.amount if of.budget else Decimal(-1)
+
+
+def _teams(view: View) -> Markup:
+    columns = (
+        Column("", "mark"),
+        Column("Team"),
+        Column("30 days", wide=True),
+        Column("To date", "number"),
+        Column("7 d change", "number", wide=True),
+        Column("Forecast", "number"),
+        Column("Budget", "number", wide=True),
+        Column("Of budget", "number"),
+    )
+    shown = [one for one in view.teams if view.shows(one.team)]
+    shown.sort(key=lambda one: (one.team in RESIDUALS, -_ratio(one), -one.month_to_date, one.team))
+    begun = min(point.day for point in view.everyone.days)
+    return blocks.table(columns, [_team(one, begun) for one in shown])
+
+
+def _team(of: TeamSpending, begun: date) -> tuple[blocks.Text, ...]:
+    def short(amount: Decimal) -> Markup:
+        return blocks.amount(amount, of.currency, money.short(amount, of.currency))
+
+    ratio, change = _ratio(of), of.change_7_days
+    mark, tone = (
+        ("● over", "bad") if ratio > 1 else ("◐ close", "warn") if ratio >= _CLOSE else ("○ ok", "good")
+    )
+    quarter = " a quarter" if of.budget and of.budget.period == "quarter" else ""
+    return (
+        blocks.toned(mark, tone) if of.budget else blocks.hover("–", "no budget set", "muted"),
+        blocks.link(of.team, "costs", team=of.team),
+        blocks.sparkline(_daily(of, begun), f"{of.team}, cost of the last 30 days"),
+        short(of.month_to_date),
+        "–" if change is None else blocks.amount(change, of.currency, money.change(change, of.currency)),
+        short(of.forecast),
+        Markup("{}{}").format(short(of.budget.amount), quarter) if of.budget else "–",
+        blocks.meter(ratio, tone) if of.budget else "–",
+    )
+
+
+def _daily(of: TeamSpending, begun: date) -> list[Decimal]:
+    """The last days of a team, from the first that anyone has; a day without a row cost it nothing."""
+    known = {point.day: point.value for point in of.days}
+    days = (begun + timedelta(days=number) for number in range((of.through - begun).days + 1))
+    return [known.get(day, Decimal()) for day in days]
