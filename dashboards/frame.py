@@ -10,9 +10,8 @@ from streamlit.delta_generator import DeltaGenerator
 
 from costwatch.axes import Spec
 from costwatch.errors import CostwatchError
-from costwatch.model import Verdict
-from costwatch.warehouse import queries
 from costwatch.warehouse.cost import days_held, values
+from costwatch.warehouse.lateness import Late, late
 from costwatch.warehouse.snapshot import WarehouseSnapshot
 from dashboards import blocks
 from dashboards.reading import ask, configured, freshness_rules, moment, warehouse_stamp
@@ -20,15 +19,6 @@ from dashboards.theme import STYLE
 
 METRICS = {"amortised": "EffectiveCost", "billed": "BilledCost"}
 _REFRESH_SECONDS = 60
-
-
-@dataclass(frozen=True, slots=True)
-class Late:
-    """A source that cannot be relied on: failed, stale (nothing new for too long) or never (read)."""
-
-    source: str
-    state: str
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,31 +43,13 @@ def freshness(facts: WarehouseSnapshot) -> Freshness | None:
     if held is None:
         return None
     currencies = values(facts.db, "currency", held[0], held[1] + timedelta(days=1))
-    return Freshness(held[0], held[1], facts.data_through, late(facts), tuple(currencies))
+    return Freshness(held[0], held[1], facts.data_through, late_sources(facts), tuple(currencies))
 
 
-def late(facts: WarehouseSnapshot) -> tuple[Late, ...]:
-    """The sources that do not deliver, by name; how old is too old, the rules of kind freshness say."""
-    rows = queries.rows(facts.db, "sources")
-    failed = {
-        row["source"]: Late(row["source"], "failed", row["error"])
-        for row in rows
-        if row["outcome"] == "failed"
-    }
-    tried = {row["source"] for row in rows}
-    never = {
-        one.name: Late(one.name, "never", "never collected")
-        for one in configured().sources
-        if one.name not in tried
-    }
-    stale = {
-        name: Late(name, "stale", finding.summary)
-        for rule in freshness_rules()
-        for finding in rule.evaluate(facts, facts.now)
-        if finding.verdict is Verdict.BREACH and (name := dict(finding.labels).get("source"))
-    }
-    found = {**stale, **never, **failed}
-    return tuple(found[name] for name in sorted(found))
+def late_sources(facts: WarehouseSnapshot) -> tuple[Late, ...]:
+    """A question for ``ask``: the sources that do not deliver."""
+    found = late(facts, [source.name for source in configured().sources], freshness_rules())
+    return tuple(found.values())
 
 
 def show(page: Callable[[], None]) -> None:

@@ -56,39 +56,21 @@ def command(run: Run, as_json: bool) -> int:
 
 def _sources(run: Run, facts: "WarehouseSnapshot") -> list[dict[str, Any]]:
     """Every source that is configured or was ever collected, with its state and the reason for it."""
+    from costwatch.rules.freshness import Freshness
     from costwatch.warehouse import queries
     from costwatch.warehouse.days import from_int
+    from costwatch.warehouse.lateness import late
 
-    late = _late(run, facts)
-    tried = {row["source"]: dict(row) for row in queries.rows(facts.db, "sources")}
-    for row in tried.values():
-        row["data_through"] = row["data_through"] and from_int(row["data_through"]).isoformat()
-    never = {
-        source.name: {"source": source.name} for source in run.config.sources if source.name not in tried
-    }
-    return [{**row, **_state(row, late.get(name, ""))} for name, row in sorted({**tried, **never}.items())]
-
-
-def _late(run: Run, facts: "WarehouseSnapshot") -> Mapping[str, str]:
-    """What the freshness rules find: source -> their sentence."""
-    from costwatch.model import Verdict
-    from costwatch.rules.freshness import Freshness
-
-    found = [
-        finding
-        for rule in run.alerts.rules
-        if isinstance(rule, Freshness)
-        for finding in rule.evaluate(facts, run.now)
-    ]
-    return {dict(each.labels)["source"]: each.summary for each in found if each.verdict is Verdict.BREACH}
-
-
-def _state(row: Mapping[str, Any], late: str) -> dict[str, str]:
-    if "outcome" not in row:
-        return {"state": "never", "reason": f"never collected; run: costwatch collect {row['source']}"}
-    if row["outcome"] == "failed":
-        return {"state": "failed", "reason": row["error"]}
-    return {"state": "stale" if late else "ok", "reason": late}
+    configured = [source.name for source in run.config.sources]
+    found = late(facts, configured, [rule for rule in run.alerts.rules if isinstance(rule, Freshness)])
+    rows: dict[str, dict[str, Any]] = {name: {"source": name} for name in configured}
+    rows |= {row["source"]: dict(row) for row in queries.rows(facts.db, "sources")}
+    for name, row in rows.items():
+        if row.get("data_through"):
+            row["data_through"] = from_int(row["data_through"]).isoformat()
+        row["state"] = found[name].state if name in found else "ok"
+        row["reason"] = found[name].reason if name in found else ""
+    return [rows[name] for name in sorted(rows)]
 
 
 def _print(answer: Mapping[str, Any]) -> None:
@@ -99,6 +81,8 @@ def _print(answer: Mapping[str, Any]) -> None:
     for row in answer["sources"]:
         for reason in row["reason"].splitlines():
             line(f"  {row['source']}: {reason}")
+        if row["state"] != "ok":
+            line(f"  then run: costwatch collect {row['source']}")
     click.echo()
     print_alerts(answer["alerts"])
     click.echo()

@@ -53,7 +53,7 @@ def _environment(is_html: bool) -> "Environment":
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
-        loader=PackageLoader("costwatch"),
+        loader=PackageLoader("costwatch.report"),
         autoescape=is_html,  # noqa: S701  Markdown has an escaping of its own
         finalize=None if is_html else escaped_markdown,
         undefined=StrictUndefined,

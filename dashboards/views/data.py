@@ -12,9 +12,10 @@ from costwatch.model import METRICS, UNALLOCATED
 from costwatch.money import units
 from costwatch.warehouse.clock import from_text
 from costwatch.warehouse.days import from_int
+from costwatch.warehouse.lateness import Late
 from dashboards import blocks, frame, trust
 from dashboards.blocks import Column
-from dashboards.frame import Freshness, Late
+from dashboards.frame import Freshness
 from dashboards.reading import ask, configured, moment
 from dashboards.trust import Proof, Restatement, Row, Unowned
 
@@ -29,7 +30,7 @@ def page() -> None:
     state = frame.heading("Data")
     if not configured().warehouse.exists():
         return
-    _sources(ask(trust.sources), ask(frame.late))
+    _sources(ask(trust.sources), ask(frame.late_sources))
     if state is not None:
         currency = frame.currency(state)
         _days(state)
