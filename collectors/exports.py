@@ -53,8 +53,10 @@ class Exports(CollectorSettings):
 
     @property
     def lookback(self) -> timedelta:
-        """AWS restates the month before this one for about two weeks."""
-        return timedelta(days=31)
+        """Thirteen months: AWS restates the month before this one for about two weeks, and any other
+        when asked to; what is unchanged costs a look at its manifest.
+        """
+        return timedelta(days=400)
 
     def collect(self, window: Window) -> Iterator[Batch]:
         """One batch for each billing period that overlaps ``window``; see ``plugins.Collector``."""

@@ -2,9 +2,10 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,21 +54,23 @@ def allocate(
     that cannot be allocated keeps its published bill; the others go on. Raises BusyError.
     """
     warehouse.migrate()
-    bill = [source.name for source in sources if getattr(source, "role", "bill") == "bill"]
+    roles = {source.name: source.role for source in sources}
+    bill = [name for name, role in roles.items() if role == "bill"]
     with warehouse.job_lock("allocate"):
         with warehouse.read() as db:
-            due = _by_period(stored.newest_loads(db, bill))
             known = publish.published(db)
-        plans = {
-            period: _plan(period, loads, known.get(period), allocation, now, window)
-            for period, loads in due.items()
-        }
-        done = [Published(period, changed=False) for period, plan in plans.items() if plan is None]
-        if any(plans.values()):
-            allocator = _Allocator(warehouse, LedgerFiles(ledger_folder), now)
-            done += [allocator.allocate(plan) for plan in plans.values() if plan is not None]
-        _settle(warehouse, bill, allocation, now)
-    return sorted(done, key=lambda published: published.period)
+            due: dict[date, list[StoredLoad]] = {period: [] for period in known}
+            due |= _by_period(stored.newest_loads(db, bill))
+        allocator = _Allocator(warehouse, LedgerFiles(ledger_folder), now)
+        done = []
+        for period, loads in sorted(due.items()):
+            try:
+                plan = _plan(period, loads, known.get(period), allocation, now, window)
+                done.append(allocator.allocate(plan) if plan else Published(period, changed=False))
+            except CostwatchError as error:
+                done.append(Published(period, changed=False, error=str(error)))
+        _settle(warehouse, roles, allocation, now)
+    return done
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +98,11 @@ def _plan(
     now: datetime,
     window: Window | None,
 ) -> _Plan | None:
-    """What to compute of a period; None if it is as it should be."""
-    period_end = max(load.period_end for load in loads)
+    """What to compute of a period; None if it is as it should be.
+
+    A period of which no source of the bill holds anything any more is published empty.
+    """
+    period_end = max([load.period_end for load in loads] or [known.period_end if known else period])
     asked = window is not None and window.overlaps(Window(midnight(period), midnight(period_end)))
     closed = now >= midnight(period_end) + timedelta(days=allocation.settle.close_after_days)
     if known is not None and closed and not asked:
@@ -104,7 +110,7 @@ def _plan(
         # by the teams and pools of then.
         if {load.id for load in loads} <= set(known.loads):
             return None
-        allocation = Allocation.model_validate_json(known.config)
+        allocation = allocation.model_copy(update=_as_then(period, known.config))
     config = allocation.model_dump_json(
         include={"teams", "pools"}, exclude={"teams": {"__all__": {"contact"}}}, exclude_defaults=True
     )
@@ -119,41 +125,47 @@ def _plan(
     return _Plan(period, period_end, tuple(loads), allocation, config, key)
 
 
+def _as_then(period: date, config: str) -> dict[str, Any]:
+    """The teams and pools by which a period was published."""
+    try:
+        then = Allocation.model_validate_json(config)
+    except ValueError:
+        raise CostwatchError(
+            f"period {period}: was allocated by settings that this costwatch does not know; "
+            f"allocate it by today's: costwatch allocate --from {period}"
+        ) from None
+    return {"teams": then.teams, "pools": then.pools}
+
+
 class _Allocator:
     """One engine for all the periods of a run, and one compiled attribution for each configuration."""
 
     def __init__(self, warehouse: Warehouse, files: LedgerFiles, now: datetime) -> None:
-        from costwatch.ledger.engine import connect
-
         self.warehouse, self.files, self.now = warehouse, files, now
-        self.con = connect()
         self._attributions: dict[str, Attribution] = {}
 
     def allocate(self, plan: _Plan) -> Published:
-        """Compute and publish one period; one that cannot be keeps its published bill."""
+        """Compute and publish one period. Raises CostwatchError; its published bill stays as it is then."""
         from duckdb import Error as EngineError
 
+        _refuse_shared_accounts(plan.loads)
         try:
-            _refuse_shared_accounts(plan.loads)
             ids, publication = self._computed(plan)
-            with self.warehouse.write() as db:
-                publish.publish(db, ids, publication, self.now)
-        except CostwatchError as error:
-            return Published(plan.period, changed=False, error=str(error))
         except EngineError as error:
-            text = str(error).splitlines()[0][:200]
-            return Published(
-                plan.period,
-                changed=False,
-                error=f"ledger {self.files.folder}: period {plan.period}: {text}; "
-                "delete the file it names and collect again",
-            )
+            raise CostwatchError(
+                f"ledger {self.files.folder}: period {plan.period}: {str(error).splitlines()[0][:200]}; "
+                "delete the file it names and collect again"
+            ) from None
+        with self.warehouse.write() as db:
+            publish.publish(db, ids, publication, self.now)
         lines = sum(total["line_count"] for total in publication.totals.values())
         return Published(plan.period, changed=True, line_count=lines)
 
     def _computed(self, plan: _Plan) -> tuple[publish.Ids, publish.Publication]:
         from costwatch.allocation.bill import Part
 
+        if not plan.loads:
+            return publish.Ids({}, {}, {}), _publication(plan, {}, [], ())
         found = self._attribution(plan)
         parts = [
             Part(load.source, load.format, tuple(self.files.path(digest) for digest in load.files))
@@ -162,23 +174,39 @@ class _Allocator:
         found.compute(parts, plan.period)
         with self.warehouse.read() as db:
             ids = publish.ids_for(db, *found.names())
-        return ids, publish.Publication(
-            period=plan.period,
-            period_end=plan.period_end,
-            inputs_key=plan.inputs_key,
-            loads=tuple(load.id for load in plan.loads),
-            config=plan.config,
-            totals=found.totals(),
-            day_lines=found.day_lines(),
-            facts=_rows(found.numbered(ids.team, ids.service, ids.slice)),
-        )
+        facts = _rows(found.numbered(ids.team, ids.service, ids.slice))
+        return ids, _publication(plan, found.totals(), found.day_lines(), facts)
+
+    @cached_property
+    def _engine(self) -> Any:
+        from costwatch.ledger.engine import connect
+
+        return connect()
 
     def _attribution(self, plan: _Plan) -> "Attribution":
         from costwatch.allocation.attribution import Attribution
 
         if plan.config not in self._attributions:
-            self._attributions[plan.config] = Attribution(self.con, plan.allocation)
+            self._attributions[plan.config] = Attribution(self._engine, plan.allocation)
         return self._attributions[plan.config]
+
+
+def _publication(
+    plan: _Plan,
+    totals: Mapping[str, Mapping[str, int]],
+    day_lines: Sequence[tuple[str, int, int]],
+    facts: Iterable[publish.Fact],
+) -> publish.Publication:
+    return publish.Publication(
+        period=plan.period,
+        period_end=plan.period_end,
+        inputs_key=plan.inputs_key,
+        loads=tuple(load.id for load in plan.loads),
+        config=plan.config,
+        totals=totals,
+        day_lines=day_lines,
+        facts=facts,
+    )
 
 
 def _refuse_shared_accounts(loads: Sequence[StoredLoad]) -> None:
@@ -198,7 +226,7 @@ def _rows(table: Any) -> Iterator[publish.Fact]:
         yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
 
 
-def _settle(warehouse: Warehouse, bill: Sequence[str], allocation: Allocation, now: datetime) -> None:
+def _settle(warehouse: Warehouse, roles: Mapping[str, str], allocation: Allocation, now: datetime) -> None:
     settle = allocation.settle
     with warehouse.read() as db:
         counts, periods = settled.line_counts(db), settled.source_periods(db)
@@ -215,7 +243,7 @@ def _settle(warehouse: Warehouse, bill: Sequence[str], allocation: Allocation, n
     }
     with warehouse.write() as db:
         settled.store_states(db, states)
-        settled.store_sources(db, {name: maturity.data_through(states.get(name, {})) for name in bill})
+        settled.store_sources(db, roles, {name: maturity.data_through(days) for name, days in states.items()})
         settled.store_budgets(db, [_budget_row(budget) for budget in allocation.budgets])
 
 

@@ -1,9 +1,12 @@
 """Step 1: sources into the ledger, window by window. It registers loads and publishes nothing."""
 
+import logging
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Literal
 
 from costwatch.errors import BusyError, CostwatchError, RefusedError
@@ -15,6 +18,7 @@ from costwatch.warehouse import loads
 from costwatch.warehouse.days import to_int
 from costwatch.warehouse.store import Warehouse
 
+_log = logging.getLogger(__name__)
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -47,30 +51,36 @@ def collect(
     """
     if not dry_run:
         warehouse.migrate()
-    return [_one(warehouse, LedgerFiles(ledger_folder), source, now, window, dry_run) for source in sources]
+    return [_one(warehouse, ledger_folder, source, now, window, dry_run) for source in sources]
 
 
 def _one(
     warehouse: Warehouse,
-    files: LedgerFiles,
+    ledger_folder: Path,
     source: Collector,
     now: datetime,
     window: Window | None,
     dry_run: bool,
 ) -> Collected:
-    try:
-        with warehouse.job_lock(f"collect-{source.name}"):
-            run = _Run(warehouse, files, source.name, dry_run)
+    with ExitStack() as held:
+        if dry_run:
+            ledger_folder = Path(held.enter_context(TemporaryDirectory(prefix="costwatch-")))
+        else:
             try:
-                run.read(source, window or run.due(source, now))
-            except CostwatchError as error:
-                run.errors.append(str(error))
-            collected = run.collected()
-            if not dry_run:
-                _record(warehouse, collected, run.names, now)
-            return collected
-    except BusyError as busy:
-        return Collected(source.name, "failed", error=str(busy), busy=True)
+                held.enter_context(warehouse.job_lock(f"collect-{source.name}"))
+            except BusyError as busy:
+                return Collected(source.name, "failed", error=str(busy), busy=True)
+            LedgerFiles(ledger_folder).sweep()
+        run = _Run(warehouse, LedgerFiles(ledger_folder), source.name, dry_run)
+        due = run.due(source, now)
+        asked = window or due
+        run.attempt(source, asked)
+        collected = run.collected()
+        if not dry_run:
+            # A window that begins later than what is due leaves a hole: the watermark must not pass it.
+            reached = asked.end if asked.start <= due.start and not collected.error else None
+            _record(warehouse, source, collected, run.names, now, reached)
+        return collected
 
 
 class _Run:
@@ -99,12 +109,24 @@ class _Run:
         start = _EVER if self.watermark is None else min(self.watermark, now) - source.lookback
         return Window(start, now)
 
-    def read(self, source: Collector, window: Window) -> None:
+    def attempt(self, source: Collector, window: Window) -> None:
+        """Read, and keep what goes wrong as text."""
+        try:
+            self._read(source, window)
+        except CostwatchError as error:
+            self.errors.append(str(error))
+        except Exception as error:  # a collector may be anyone's: none may keep the others from being read
+            _log.debug("source %s", source.name, exc_info=True)
+            # Only the kind of error: a stranger's message may hold what must not be stored or shown.
+            why = error.strerror if isinstance(error, OSError) else type(error).__name__
+            self.errors.append(f"{self.source}: failed with {why}; -v shows where")
+
+    def _read(self, source: Collector, window: Window) -> None:
         """Take every new batch; a refused one does not stop the others."""
         count = 0
         for batch in source.collect(window):
             count += 1
-            key = "" if batch.window is None else str(to_int(batch.window.start.date()))
+            key = f"{batch.table} {to_int(batch.window.start.date())}" if batch.window else batch.table
             if self.seen.get(key) == batch.version:
                 continue
             try:
@@ -161,14 +183,22 @@ class _Run:
         )
 
 
-def _record(warehouse: Warehouse, collected: Collected, names: Sequence[str], now: datetime) -> None:
+def _record(
+    warehouse: Warehouse,
+    source: Collector,
+    collected: Collected,
+    names: Sequence[str],
+    now: datetime,
+    reached: datetime | None,
+) -> None:
     with warehouse.write() as db:
+        loads.record_source(db, source.name, source.role)
         loads.record_run(
             db,
             collected.source,
             now,
             collected.outcome,
-            window_end=None if collected.error else now,
+            window_end=reached,
             line_count=collected.line_count,
             files=names,
             error=collected.error,

@@ -7,6 +7,7 @@ until the next run.
 """
 
 import hashlib
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -24,6 +25,8 @@ from costwatch.warehouse.store import Warehouse
 
 _BACK_OFF_SECONDS = 15
 _BACK_OFF_AT_MOST_SECONDS = 240
+_RETRY_AFTER_AT_MOST_SECONDS = 86_400
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,10 +264,13 @@ def _try(
 
 def _back_off(attempt: int, error: NotifyError) -> timedelta:
     seconds = min(_BACK_OFF_SECONDS * 2 ** min(attempt - 1, 10), _BACK_OFF_AT_MOST_SECONDS)
-    return timedelta(seconds=seconds if error.retry_after_seconds is None else error.retry_after_seconds)
+    if error.retry_after_seconds is not None:
+        seconds = min(max(error.retry_after_seconds, 0), _RETRY_AFTER_AT_MOST_SECONDS)
+    return timedelta(seconds=seconds)
 
 
 def _surprise(notification: Notification, error: Exception) -> NotifyError:
+    _log.debug("receiver %s", notification.group.receiver, exc_info=error)
     # Only the type: a stranger's message may hold what must not be stored or shown.
     name = notification.group.receiver
     what = f"receiver '{name}': its notifier failed with {type(error).__name__}"

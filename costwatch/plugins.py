@@ -17,6 +17,7 @@ from typing import Annotated, Any, Literal, Protocol
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from costwatch.errors import UsageError
 from costwatch.model import Batch, Finding, Group, Labels, Receipt, Series, Severity, Window
 
 COLLECTORS = "costwatch.collectors"
@@ -26,7 +27,7 @@ GROUPS = (COLLECTORS, RULES, NOTIFIERS)
 
 
 class Settings(BaseModel):
-    """What every model read from a file is: frozen, no unknown keys, no silent conversions of text."""
+    """What every model read from a file is: frozen, and without unknown keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, allow_inf_nan=False)
 
@@ -66,6 +67,11 @@ class Collector(Protocol):
     @property
     def name(self) -> str:
         """Unique; becomes ``x_Source``."""
+        ...
+
+    @property
+    def role(self) -> Literal["bill", "check"]:
+        """``bill``: its charges are the bill; ``check``: they are only compared with it."""
         ...
 
     @property
@@ -224,6 +230,13 @@ def _installed(path: tuple[str, ...]) -> Any:  # Python 3.11 and 3.12 name its t
 
 
 def load(group: str, kind: str) -> type[Any]:
-    """The class registered as ``kind``. Raises KeyError if none is."""
+    """The class registered as ``kind``. Raises KeyError if none is, UsageError if two packages' are."""
+    packages = {
+        point.dist.name
+        for point in _installed(tuple(sys.path)).select(group=group, name=kind)
+        if point.dist is not None
+    }
+    if len(packages) > 1:
+        raise UsageError(f"kind '{kind}' comes with {' and with '.join(sorted(packages))}; uninstall one")
     loaded: type[Any] = registered(group)[kind].load()
     return loaded

@@ -41,11 +41,18 @@ def resolve(reference: str) -> str:
         return value
     if kind == "file":
         try:
-            return Path(name).read_text(encoding="utf-8").strip()
+            text = Path(name).read_text(encoding="utf-8").strip()
         except OSError as error:
             raise CostwatchError(
                 f"secret {reference}: {error.strerror}; check the path and its rights"
             ) from None
+        except ValueError:
+            raise CostwatchError(
+                f"secret {reference}: not a text file; write the secret alone into it"
+            ) from None
+        if not text:
+            raise CostwatchError(f"secret {reference}: the file is empty; write the secret into it")
+        return text
     return _from_secrets_manager(reference, name, key)
 
 
@@ -59,7 +66,7 @@ def _from_secrets_manager(reference: str, name: str, key: str | None) -> str:
         answer = boto3.client("secretsmanager").get_secret_value(SecretId=name)
         text = str(answer["SecretString"])
         return str(json.loads(text)[key]) if key else text
-    except (BotoCoreError, ClientError, KeyError, ValueError) as error:
+    except (BotoCoreError, ClientError, KeyError, TypeError, ValueError) as error:
         raise CostwatchError(
             f"secret {reference}: {type(error).__name__}; check the name, the key and the role's rights"
         ) from None

@@ -1,6 +1,7 @@
 """The two steps together: run twice, run late, restated, moved between teams."""
 
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -8,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from collectors.exports import Exports
-from costwatch.model import Window
+from costwatch.collect import collect
+from costwatch.model import Batch, Window
+from costwatch.plugins import CollectorSettings
 from costwatch.warehouse import queries
 from tests.bills import line, on_day, tags, write_csv, write_delivery
 from tests.steps import NOW, Company
@@ -204,3 +207,101 @@ def test_equal_parts_of_one_delivery_are_both_billed(company: Company) -> None:
     write_delivery(company.root / "bill", "2026-10", [line(), line()], parts=2)
     company.run()
     assert company.billed() == {"risk": Decimal(3)}
+
+
+def billed_months(company: Company) -> list[str]:
+    with company.warehouse.read() as db:
+        return [f"{row['period']}" for row in queries.rows(db, "published")]
+
+
+MONTHS = ("2026-07", "2026-08", "2026-09", "2026-10")
+
+
+def deliver_months(company: Company) -> None:
+    for month in MONTHS:
+        year, number = month.split("-")
+        period = {
+            "BillingPeriodStart": f"{month}-01T00:00:00Z",
+            "BillingPeriodEnd": f"{year}-{int(number) + 1:02d}-01T00:00:00Z",
+            "ChargePeriodStart": f"{month}-01T00:00:00Z",
+            "ChargePeriodEnd": f"{month}-02T00:00:00Z",
+        }
+        write_delivery(company.root / "bill", month, [line(**period)])
+
+
+def test_a_window_asked_for_first_leaves_nothing_behind_for_good(company: Company) -> None:
+    deliver_months(company)
+    august = Window(datetime(2026, 8, 1, tzinfo=UTC), datetime(2026, 9, 1, tzinfo=UTC))
+    (collected,) = company.collect(window=august)
+    assert [str(period) for period in collected.periods] == ["2026-08-01"]
+    company.run()
+    assert len(billed_months(company)) == len(MONTHS)
+
+
+def test_an_old_month_that_is_delivered_anew_is_seen(company: Company) -> None:
+    deliver_months(company)
+    company.run()
+    july = {"BillingPeriodStart": "2026-07-01T00:00:00Z", "BillingPeriodEnd": "2026-08-01T00:00:00Z"}
+    write_delivery(company.root / "bill", "2026-07", [line(**july, BilledCost="100")])
+    company.run()
+    assert company.billed() == {"risk": Decimal("104.5")}
+
+
+def test_a_dry_run_stores_nothing(company: Company) -> None:
+    bill(company, days())
+    (collected,) = collect(company.warehouse, company.root / "ledger", company.sources, NOW, dry_run=True)
+    assert (collected.outcome, collected.line_count) == ("loaded", 31)
+    assert {path.name for path in company.root.iterdir()} == {"bill"}
+
+
+class Stranger(CollectorSettings):
+    """A collector of somebody else's that breaks."""
+
+    @property
+    def lookback(self) -> timedelta:
+        return timedelta()
+
+    def collect(self, window: Window) -> Iterator[Batch]:
+        raise KeyError("hunter2")
+
+
+def test_a_collector_that_breaks_does_not_keep_the_others_from_being_read(company: Company) -> None:
+    bill(company, days())
+    company.sources = [Stranger(name="stranger"), *company.sources]
+    broken, fine = company.collect()
+    assert (broken.outcome, broken.error) == ("failed", "stranger: failed with KeyError; -v shows where")
+    assert fine.outcome == "loaded"
+
+
+def test_a_source_that_is_no_longer_configured_is_forgotten(company: Company) -> None:
+    bill(company, days())
+    company.run()
+    company.sources = [company.sources[0].model_copy(update={"name": "renamed"})]
+    company.run()
+    with company.warehouse.read() as db:
+        assert [row["source"] for row in queries.rows(db, "sources")] == ["renamed"]
+    assert company.effective("source") == {"renamed": Decimal(31)}
+
+
+def test_a_bill_that_becomes_a_check_is_no_longer_published(company: Company) -> None:
+    bill(company, days())
+    company.run()
+    company.sources = [company.sources[0].model_copy(update={"role": "check"})]
+    company.run()
+    assert company.effective() == {}
+
+
+def test_large_sums_over_many_periods_stay_exact(company: Company) -> None:
+    deliver_months(company)
+    for month in MONTHS:
+        year, number = month.split("-")
+        period = {
+            "BillingPeriodStart": f"{month}-01T00:00:00Z",
+            "BillingPeriodEnd": f"{year}-{int(number) + 1:02d}-01T00:00:00Z",
+        }
+        yen = line(**period, BillingCurrency="JPY", BilledCost="8000000000", EffectiveCost="-8000000000")
+        write_delivery(company.root / "bill", month, [yen])
+    company.run()
+    (row,) = company.cost("provider")
+    assert (row.amount("BilledCost"), row.amount()) == (Decimal(32_000_000_000), Decimal(-32_000_000_000))
+    assert company.billed() == {"risk": Decimal(32_000_000_000)}

@@ -100,6 +100,35 @@ def test_a_backup_is_whole_and_never_overwrites(warehouse: Warehouse, tmp_path: 
         warehouse.backup(tmp_path / "copy.db")
 
 
+def test_a_full_disk_is_a_sentence(warehouse: Warehouse) -> None:
+    def write() -> None:
+        with warehouse.write() as db:
+            pages = db.execute("PRAGMA page_count").fetchone()[0]
+            db.execute(f"PRAGMA max_page_count={pages + 5}")
+            db.executemany("INSERT INTO team VALUES (?, ?)", ((n, f"{n}" * 500) for n in range(1000)))
+
+    with pytest.raises(WarehouseError, match="database or disk is full; free some space"):
+        write()
+    with warehouse.read() as db:
+        assert db.execute("SELECT COUNT(*) FROM team").fetchone()[0] == 0
+
+
+def test_a_database_that_another_program_holds_is_busy(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("costwatch.warehouse.store.WRITER_WAIT_SECONDS", 0.1)
+    other = sqlite3.connect(warehouse.path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(BusyError, match="another program is writing to it"):
+        warehouse.write().__enter__()
+    other.close()
+
+
+def test_a_backup_into_no_folder_is_a_sentence(warehouse: Warehouse, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="there is no such folder; make it first"):
+        warehouse.backup(tmp_path / "none" / "copy.db")
+
+
 def test_a_second_run_of_a_job_is_turned_away_until_the_first_is_dead(warehouse: Warehouse) -> None:
     script = (
         "import sys, pathlib; from costwatch.warehouse.store import Warehouse\n"

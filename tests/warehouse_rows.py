@@ -10,6 +10,7 @@ from pathlib import Path
 from costwatch.maturity import data_through
 from costwatch.model import State
 from costwatch.money import nanos
+from costwatch.warehouse import loads
 from costwatch.warehouse.clock import to_text
 from costwatch.warehouse.days import from_int, to_int
 from costwatch.warehouse.publish import Publication, ids_for, publish
@@ -83,7 +84,7 @@ def fill(warehouse: Warehouse, rows: Iterable[Row], now: datetime = NOW) -> None
         states = {from_int(row["day"]): State(row["state"]) for row in db.execute("SELECT * FROM day_state")}
         through = data_through(states)
         db.execute(
-            "INSERT OR REPLACE INTO bill_source (name, data_through) VALUES (?, ?)",
+            "INSERT OR REPLACE INTO source (name, role, data_through) VALUES (?, 'bill', ?)",
             (SOURCE, None if through is None else to_int(through)),
         )
         collected(db, SOURCE, now)
@@ -91,10 +92,9 @@ def fill(warehouse: Warehouse, rows: Iterable[Row], now: datetime = NOW) -> None
 
 def collected(db, source: str, at: datetime, outcome: str = "loaded", error: str = "") -> None:
     """One run of a source."""
-    db.execute(
-        "INSERT INTO collection (source, started_at, outcome, error) VALUES (?, ?, ?, ?)",
-        (source, to_text(at), outcome, error),
-    )
+    loads.record_source(db, source, "bill")
+    lines = int(outcome == "loaded")
+    loads.record_run(db, source, at, outcome, window_end=None, line_count=lines, files=(), error=error)
 
 
 def budget(

@@ -129,8 +129,9 @@ def _run_steps(run: Run) -> None:
     config = run.config
     collected = collect(run.warehouse, config.ledger, config.sources, run.now)
     published = allocate(run.warehouse, config.ledger, config.sources, config.allocation, run.now)
-    found = evaluate(run.warehouse, run.alerts.rules, run.now)
-    delivered = deliver_all(run, run.alerts)
+    rules, _ = run.standing_alerts()
+    found = evaluate(run.warehouse, rules.rules, run.now)
+    delivered = deliver_all(run, rules)
     errors = [each.error for each in collected] + [each.error for each in published]
     errors += [*found.errors.values(), *(each.error for each in delivered.failed)]
     if any(errors):

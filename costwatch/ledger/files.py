@@ -1,7 +1,7 @@
 """Where delivered files are kept: ``<folder>/<SHA-256 of the delivered bytes>.parquet``.
 
-A file is written under another name and renamed when it is whole, so a killed run leaves at most a
-``.part`` file behind, which the next run that reads the same content writes over.
+A file is written under another name and renamed when it is whole; all that a killed run leaves behind is
+a ``.part`` file, which nothing reads and the next run removes.
 """
 
 import hashlib
@@ -43,8 +43,17 @@ class LedgerFiles:
             ) from None
         return digest
 
+    def sweep(self) -> None:
+        """Remove what runs that are no more left half written."""
+        for part in self.folder.glob("*.part"):
+            try:
+                os.kill(int(part.suffixes[-2][1:]), 0)
+            except ProcessLookupError:
+                part.unlink(missing_ok=True)
+
     def _write(self, file: DeliveredFile, target: Path) -> None:
-        part = target.with_suffix(".part")
+        # Two sources, read at once, may bring the same bytes.
+        part = target.with_suffix(f".{os.getpid()}.part")
         try:
             if is_parquet(file.path):
                 shutil.copyfile(file.path, part)

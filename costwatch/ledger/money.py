@@ -26,7 +26,7 @@ def nano(value: ir.FloatingValue) -> ir.IntegerValue:
 
 
 def quotient(a: ir.IntegerValue, b: Any) -> ir.IntegerValue:
-    """Whole quotient of a >= 0 by b > 0, exact up to 1e10 (Ibis' ``//`` divides doubles and is not)."""
+    """Whole quotient of a >= 0 by b > 0, exact up to quotients of 1e10 (Ibis' ``//`` is not)."""
     return ((a - a % b) / b + 0.5).floor().cast("int64")
 
 

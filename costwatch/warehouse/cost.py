@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from costwatch.errors import UsageError
 from costwatch.model import DIMENSIONS
-from costwatch.money import units
+from costwatch.money import NANO, units
 from costwatch.warehouse import queries
 from costwatch.warehouse.days import from_int, to_int
 
@@ -66,8 +66,8 @@ def cost(
         Cost(
             {name: row[name] for name in grouped},
             from_int(row["day"]) if per_day else None,
-            row["BilledCostNano"],
-            row["EffectiveCostNano"],
+            row["BilledCostWhole"] * NANO + row["BilledCostRest"],
+            row["EffectiveCostWhole"] * NANO + row["EffectiveCostRest"],
             row["line_count"],
         )
         for row in found

@@ -107,6 +107,11 @@ def watermark(db: sqlite3.Connection, source: str) -> datetime | None:
     return None if row["seen"] is None else from_text(row["seen"])
 
 
+def record_source(db: sqlite3.Connection, name: str, role: str) -> None:
+    """Make a source known as soon as it is read; allocate forgets those no longer configured."""
+    db.execute("INSERT INTO source VALUES (?, ?, NULL) ON CONFLICT DO NOTHING", (name, role))
+
+
 def record_run(
     db: sqlite3.Connection,
     source: str,

@@ -43,11 +43,12 @@ def store_states(db: sqlite3.Connection, states: Mapping[str, Mapping[date, Stat
     )
 
 
-def store_sources(db: sqlite3.Connection, through: Mapping[str, date | None]) -> None:
-    """Replace ``bill_source`` where it differs."""
-    _replace(
-        db, "bill_source", [(name, None if day is None else to_int(day)) for name, day in through.items()]
-    )
+def store_sources(
+    db: sqlite3.Connection, roles: Mapping[str, str], through: Mapping[str, date | None]
+) -> None:
+    """Replace ``source`` where it differs: name -> role, and name -> newest settled day."""
+    days = {name: None if day is None else to_int(day) for name, day in through.items()}
+    _replace(db, "source", [(name, role, days.get(name)) for name, role in roles.items()])
 
 
 def store_budgets(db: sqlite3.Connection, budgets: Sequence[BudgetRow]) -> None:

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from costwatch.model import METRICS, Labels, Point, Series, State, Window, labels
+from costwatch.model import DIMENSIONS, METRICS, Labels, Point, Series, State, Window, labels
 from costwatch.money import units
 from costwatch.warehouse import queries
 from costwatch.warehouse.clock import from_text
 from costwatch.warehouse.cost import cost
 from costwatch.warehouse.days import from_int, to_int
 
+_LABELS = {"budget": {"name", "team", "metric", "period", "currency"}, "freshness": {"source"}}
 _PERIOD_MONTHS = {"month": 1, "quarter": 3}
 
 
@@ -43,6 +44,9 @@ class WarehouseSnapshot:
         return self._answers[key]
 
     def _ask(self, query: str, by: tuple[str, ...], window: Window) -> Mapping[Labels, Series]:
+        known = set(DIMENSIONS) if query in METRICS else _LABELS.get(query, set())
+        if unknown := set(by) - known:
+            raise ValueError(f"{query}: no label is named {', '.join(sorted(unknown))}")
         if query in METRICS:
             return self._cost(query, by, window)
         if query == "budget":

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-from costwatch.errors import UsageError, WarehouseError
+from costwatch.errors import BusyError, UsageError, WarehouseError
 from costwatch.warehouse.locks import lock
 
 WRITER_WAIT_SECONDS = 30
@@ -68,11 +68,13 @@ class Warehouse:
             try:
                 yield db
             except BaseException:
-                db.execute("ROLLBACK")
+                if db.in_transaction:  # a full disk has ended it already
+                    db.execute("ROLLBACK")
                 raise
             db.execute("COMMIT")
             wal = self.path.with_name(self.path.name + "-wal")
             if wal.exists() and wal.stat().st_size > _CHECKPOINT_BYTES:
+                db.execute("PRAGMA busy_timeout=0")  # readers may hold it up: then a later write does it
                 db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     @contextmanager
@@ -97,6 +99,8 @@ class Warehouse:
         self._require()
         if target.exists():
             raise UsageError(f"{target}: is there already; name a new file")
+        if not target.parent.is_dir():
+            raise UsageError(f"{target.parent}: there is no such folder; make it first")
         part = target.with_name(target.name + ".part")
         part.unlink(missing_ok=True)
         with self._connect("ro") as db, sqlite3.connect(part) as copy:
@@ -155,7 +159,9 @@ class Warehouse:
         text = str(error)
         if "not a database" in text or "malformed" in text:
             return WarehouseError(f"{self.path}: damaged ({text}); restore the last `costwatch db backup`")
-        if "disk is full" in text or "disk I/O error" in text or "readonly" in text:
+        if "locked" in text or "busy" in text:
+            return BusyError(f"{self.path}: another program is writing to it ({text}); try again later")
+        if any(sign in text for sign in ("disk is full", "disk I/O error", "readonly", "unable to open")):
             return WarehouseError(
                 f"{self.path}: {text}; free some space or mend the rights, then run it again"
             )

@@ -199,14 +199,15 @@ JOIN service v ON v.id = c.service
 JOIN slice s ON s.id = c.slice
 LEFT JOIN day_state d ON d.source = s.source AND d.day = c.day;
 
-CREATE TABLE bill_source (              -- the sources that make the bill; replaced by allocate
+CREATE TABLE source (                   -- known once read; allocate forgets those no longer configured
   name TEXT PRIMARY KEY,
+  role TEXT NOT NULL CHECK (role IN ('bill', 'check')),
   data_through INTEGER                  -- newest settled day with no estimated day before it
 ) STRICT;
 
 CREATE TABLE source_version (           -- what each source last delivered, as the source versions it
   source TEXT NOT NULL,
-  batch TEXT NOT NULL,                  -- billing period start yyyymmdd, or '' for a delivery without periods
+  batch TEXT NOT NULL,                  -- table, and the window's start yyyymmdd where it has one
   version TEXT NOT NULL,
   PRIMARY KEY (source, batch)
 ) STRICT, WITHOUT ROWID;

@@ -1,10 +1,15 @@
 -- Cost from the full facts: any dimension.
-SELECT {columns} SUM(c.BilledCostNano) AS BilledCostNano, SUM(c.EffectiveCostNano) AS EffectiveCostNano,
+-- Whole units and the rest are summed apart: months of a small currency would overflow 64 bits of nanos.
+SELECT {columns}
+  SUM(c.BilledCostNano / 1000000000) AS BilledCostWhole, SUM(c.BilledCostNano % 1000000000) AS BilledCostRest,
+  SUM(c.EffectiveCostNano / 1000000000) AS EffectiveCostWhole,
+  SUM(c.EffectiveCostNano % 1000000000) AS EffectiveCostRest,
   SUM(c.line_count) AS line_count
 FROM team_cost c
 JOIN team t ON t.id = c.team
 JOIN service v ON v.id = c.service
 JOIN slice s ON s.id = c.slice
-WHERE c.day >= :first AND c.day < :after AND {conditions}
+WHERE c.period IN (SELECT period FROM day_line WHERE day >= :first AND day < :after)
+  AND c.day >= :first AND c.day < :after AND {conditions}
 GROUP BY {grouping}
 ORDER BY {grouping}

@@ -1,4 +1,4 @@
--- A day is as settled as its least settled source, and never beyond what every source has settled.
+-- A day is as settled as its least settled source.
 SELECT day,
   CASE
     WHEN MIN(state = 'closed') THEN 'closed'

@@ -1,13 +1,14 @@
--- Each source: its last run, when it last answered, what went wrong, what it delivered.
+-- Each configured source: its last run, when it last answered, what went wrong, what it delivered.
 SELECT
   l.source,
   MIN(l.started_at) AS first_tried_at,
   MAX(l.started_at) AS last_tried_at,
   MAX(CASE WHEN l.outcome <> 'failed' THEN l.started_at END) AS last_answer_at,
-  MAX(CASE WHEN l.outcome = 'loaded' THEN l.started_at END) AS last_load_at,
+  MAX(CASE WHEN l.line_count > 0 THEN l.started_at END) AS last_load_at,
   (SELECT outcome FROM collection c WHERE c.source = l.source ORDER BY id DESC LIMIT 1) AS outcome,
   (SELECT error FROM collection c WHERE c.source = l.source ORDER BY id DESC LIMIT 1) AS error,
-  (SELECT data_through FROM bill_source b WHERE b.name = l.source) AS data_through
+  (SELECT data_through FROM source s WHERE s.name = l.source) AS data_through
 FROM collection l
+WHERE l.source IN (SELECT name FROM source)
 GROUP BY l.source
 ORDER BY l.source
