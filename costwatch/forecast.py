@@ -41,18 +41,9 @@ class BurnUp:
 
 
 @dataclass(frozen=True, slots=True)
-class Forecast:
-    """``spent`` on settled days; what the whole period is expected to cost, with its 80 % interval."""
-
-    spent: Decimal
-    expected: Decimal
-    low: Decimal
-    high: Decimal
-
-
-@dataclass(frozen=True, slots=True)
 class Standing:
-    """How a budget stands: ``spent`` and its ``share`` of the amount, the period-end ``forecast``.
+    """How a period stands: ``spent`` on settled days and its ``share`` of the amount; the period-end
+    ``forecast`` with its 80 % interval.
 
     ``crossing_day``: the day that takes, or took, the period over the amount. ``share`` and
     ``crossing_day`` are None where there is no amount.
@@ -72,13 +63,6 @@ def period_of(kind: Literal["month", "quarter"], day: date) -> tuple[date, date]
     month = (day.month - 1) // months * months + 1
     after = month + months
     return date(day.year, month, 1), date(day.year + (after > 12), after - 12 * (after > 12), 1)
-
-
-def forecast(points: Series, first: date, after: date, through: date) -> Forecast:
-    """Cost of the days ``first`` up to, not including, ``after``; days up to ``through`` are settled."""
-    line = burn_up(points, first, after, through)
-    spent = next((entry.amount for entry in reversed(line) if entry.is_settled), Decimal())
-    return Forecast(spent, line[-1].amount, line[-1].low, line[-1].high)
 
 
 def standing(

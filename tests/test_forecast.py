@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from costwatch.forecast import burn_up, forecast, period_of, standing
+from costwatch.forecast import Standing, burn_up, period_of, standing
 from costwatch.model import Series
 from costwatch.testing import daily
 
@@ -30,11 +30,16 @@ def changed(series: Series, **values: object) -> Series:
     return tuple(type(point)(point.day, new.get(point.day, point.value), point.state) for point in series)
 
 
+def standing_of(series: Series, first: date, after: date, through: date) -> Standing:
+    """Without a budget."""
+    return standing(series, None, first, after, through)
+
+
 def test_a_weekly_pattern_goes_on() -> None:
-    found = forecast(weekly(date(2026, 10, 1), THROUGH), *NOVEMBER, THROUGH)
+    found = standing_of(weekly(date(2026, 10, 1), THROUGH), *NOVEMBER, THROUGH)
     assert found.spent == 14 * 100 + 5 * 40
-    assert found.expected == 21 * 100 + 9 * 40
-    assert found.low == found.high == found.expected
+    assert found.forecast == 21 * 100 + 9 * 40
+    assert found.low == found.high == found.forecast
 
 
 @pytest.mark.parametrize(
@@ -48,40 +53,40 @@ def test_a_weekly_pattern_goes_on() -> None:
 )
 def test_days_to_come_cost_what_their_weekday_usually_does(odd: dict[str, object]) -> None:
     series = changed(weekly(date(2026, 10, 1), THROUGH), **odd)
-    found = forecast(series, *NOVEMBER, THROUGH)
-    assert found.expected - found.spent == 7 * 100 + 4 * 40
+    found = standing_of(series, *NOVEMBER, THROUGH)
+    assert found.forecast - found.spent == 7 * 100 + 4 * 40
 
 
 def test_a_monthly_fee_is_expected_on_the_first_of_the_months_to_come() -> None:
     series = changed(weekly(date(2026, 10, 1), THROUGH), d2026_11_01=5_000)
-    quarter = forecast(series, *period_of("quarter", THROUGH), THROUGH)
-    without = forecast(weekly(date(2026, 10, 1), THROUGH), *period_of("quarter", THROUGH), THROUGH)
+    quarter = standing_of(series, *period_of("quarter", THROUGH), THROUGH)
+    without = standing_of(weekly(date(2026, 10, 1), THROUGH), *period_of("quarter", THROUGH), THROUGH)
     # Both firsts, the one spent and the one to come, cost a Sunday's 40 without the fee.
-    assert quarter.expected - without.expected == 2 * (5_000 - 40)
+    assert quarter.forecast - without.forecast == 2 * (5_000 - 40)
 
 
 def test_days_without_a_row_cost_nothing_once_the_series_has_begun() -> None:
     weekdays_only = tuple(point for point in weekly(date(2026, 10, 1), THROUGH) if point.day.weekday() < 5)
-    found = forecast(weekdays_only, *NOVEMBER, THROUGH)
-    assert found.expected == 21 * 100
+    found = standing_of(weekdays_only, *NOVEMBER, THROUGH)
+    assert found.forecast == 21 * 100
 
 
 def test_with_a_few_days_known_the_median_of_all_of_them_goes_on() -> None:
-    found = forecast(daily(date(2026, 11, 17), 90, 100, 120), *NOVEMBER, THROUGH)
-    assert (found.spent, found.expected) == (310, 310 + 11 * 100)
+    found = standing_of(daily(date(2026, 11, 17), 90, 100, 120), *NOVEMBER, THROUGH)
+    assert (found.spent, found.forecast) == (310, 310 + 11 * 100)
 
 
 def test_nothing_known_and_nothing_left() -> None:
-    assert forecast((), *NOVEMBER, THROUGH) == forecast((), *NOVEMBER, date(2026, 11, 30))
-    done = forecast(weekly(date(2026, 10, 1), date(2026, 12, 5)), *NOVEMBER, date(2026, 12, 5))
-    assert done.spent == done.expected == done.low == done.high == 21 * 100 + 9 * 40
+    assert standing_of((), *NOVEMBER, THROUGH) == standing_of((), *NOVEMBER, date(2026, 11, 30))
+    done = standing_of(weekly(date(2026, 10, 1), date(2026, 12, 5)), *NOVEMBER, date(2026, 12, 5))
+    assert done.spent == done.forecast == done.low == done.high == 21 * 100 + 9 * 40
 
 
 def test_a_period_still_ahead_is_all_forecast() -> None:
     december = (date(2026, 12, 1), date(2027, 1, 1))
     line = burn_up(weekly(date(2026, 10, 1), THROUGH), *december, THROUGH)
     assert not any(entry.is_settled for entry in line)
-    assert forecast(weekly(date(2026, 10, 1), THROUGH), *december, THROUGH).spent == 0
+    assert standing_of(weekly(date(2026, 10, 1), THROUGH), *december, THROUGH).spent == 0
 
 
 def test_an_empty_period_is_refused() -> None:
@@ -97,7 +102,7 @@ def test_the_band_holds_about_four_of_five_outcomes() -> None:
             (400 if day % 7 in (5, 6) else 1000) * math.exp(source.gauss(0, 0.1)) for day in range(49 + 11)
         ]
         first = THROUGH - timedelta(days=48)
-        found = forecast(daily(first, *(round(value, 2) for value in values[:49])), *NOVEMBER, THROUGH)
+        found = standing_of(daily(first, *(round(value, 2) for value in values[:49])), *NOVEMBER, THROUGH)
         actual = found.spent + sum(Decimal(str(round(value, 2))) for value in values[49:])
         inside += found.low <= actual <= found.high
     assert 0.72 <= inside / 400 <= 0.88
@@ -105,8 +110,8 @@ def test_the_band_holds_about_four_of_five_outcomes() -> None:
 
 def test_the_band_never_promises_less_than_is_spent() -> None:
     noisy = daily(date(2026, 11, 13), 1, 900, 3, 500, 2, 800, 1)
-    found = forecast(noisy, *NOVEMBER, THROUGH)
-    assert found.spent <= found.low <= found.expected <= found.high
+    found = standing_of(noisy, *NOVEMBER, THROUGH)
+    assert found.spent <= found.low <= found.forecast <= found.high
 
 
 @pytest.mark.parametrize(
@@ -161,4 +166,4 @@ def test_the_line_begins_with_exact_sums_and_ends_at_the_forecast(
             known = (point.value for point in series if NOVEMBER[0] <= point.day <= entry.day)
             assert entry.amount == sum(known)
     whole = standing(series, Decimal(100), *NOVEMBER, through)
-    assert (whole.forecast, whole.low, whole.high) == (line[-1].amount, line[-1].low, line[-1].high)
+    assert (whole.whole.low, whole.high) == (line[-1].amount, line[-1].low, line[-1].high)

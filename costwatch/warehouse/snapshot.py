@@ -23,7 +23,6 @@ class WarehouseSnapshot:
     def __init__(self, db: sqlite3.Connection, now: datetime) -> None:
         self.db = db
         self.now = now
-        self.query_count = 0
         self._answers: dict[tuple[str, tuple[str, ...], Window], Mapping[Labels, Series]] = {}
         self._through: list[date | None] = []
 
@@ -39,7 +38,6 @@ class WarehouseSnapshot:
         """See ``plugins.Snapshot``."""
         key = (query, by, window)
         if key not in self._answers:
-            self.query_count += 1
             self._answers[key] = self._ask(query, by, window)
         return self._answers[key]
 
