@@ -30,8 +30,8 @@ class Exports(CollectorSettings):
 
     location: the export's folder, or any folder above it. Where AWS manifests are found, exactly the
     files they name are read, by billing period; elsewhere all CSV and Parquet files below the folder
-    together are the bill. region, profile, role_arn, external_id: how to reach AWS; left out, the
-    usual AWS chain decides.
+    together are the bill; of a billing period that is no longer among them, what was published stays.
+    region, profile, role_arn, external_id: how to reach AWS; left out, the usual AWS chain decides.
 
         - {name: aws, kind: exports, location: "s3://acme-billing/focus", profile: billing}
     """
@@ -88,6 +88,8 @@ def _newest_manifests(entries: Iterable[Entry]) -> list[tuple[Window, Entry]]:
     for entry in entries:
         match = _MANIFEST.fullmatch(entry.key)
         if match:
+            if not 1 <= int(match["month"]) <= 12:
+                raise SourceError(f"{entry.key}: there is no month {match['month']}; remove that folder")
             key = (_month(int(match["year"]), int(match["month"])), match["root"])
             if key not in newest or newest[key].modified <= entry.modified:
                 newest[key] = entry
@@ -136,6 +138,8 @@ def _delivery(
 def _data_files(place: Place, manifest: Entry, folder: Path) -> list[str]:
     try:
         named = json.loads(place.fetch(manifest, folder).read_text(encoding="utf-8"))["dataFiles"]
+        if not isinstance(named, list):
+            raise TypeError("dataFiles is no list")
         return [str(uri) for uri in named]
     except (ValueError, KeyError, TypeError):
         raise SourceError(

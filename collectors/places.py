@@ -1,6 +1,7 @@
 """Where an export lies: a local folder or an S3 prefix, seen alike as keys below a root."""
 
 import hashlib
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -56,8 +57,7 @@ class LocalFolder:
             return [self._entry(self.root)]
         if not self.root.is_dir():
             raise SourceError(f"{self.root}: there is no such folder; correct location")
-        files = [path for path in self.root.rglob("*") if path.is_file() and not path.name.startswith(".")]
-        return sorted((self._entry(path) for path in files), key=lambda entry: entry.key)
+        return sorted((self._entry(path) for path in self._files()), key=lambda entry: entry.key)
 
     def fetch(self, entry: Entry, folder: Path) -> Path:
         """See ``Place``."""
@@ -66,6 +66,17 @@ class LocalFolder:
     def name(self, key: str) -> str:
         """See ``Place``."""
         return str(self.root if self.root.is_file() else self.root / key)
+
+    def _files(self) -> Iterator[Path]:
+        """All but what is hidden or, by its leading underscore, somebody's unfinished work."""
+
+        def refuse(error: OSError) -> None:
+            raise SourceError(f"{error.filename}: {error.strerror}; check its rights")
+
+        # Not rglob: it passes over folders that it may not read, and with them over a part of the bill.
+        for folder, folders, names in os.walk(self.root, onerror=refuse):
+            folders[:] = [name for name in folders if not name.startswith((".", "_"))]
+            yield from (Path(folder, name) for name in names if not name.startswith((".", "_")))
 
     def _entry(self, path: Path) -> Entry:
         try:

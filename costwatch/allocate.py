@@ -5,7 +5,6 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -138,7 +137,7 @@ def _as_then(period: date, config: str) -> dict[str, Any]:
 
 
 class _Allocator:
-    """One engine for all the periods of a run, and one compiled attribution for each configuration."""
+    """All the periods of a run: one attribution, with an engine of its own, for each configuration."""
 
     def __init__(self, warehouse: Warehouse, files: LedgerFiles, now: datetime) -> None:
         self.warehouse, self.files, self.now = warehouse, files, now
@@ -177,17 +176,12 @@ class _Allocator:
         facts = _rows(found.numbered(ids.team, ids.service, ids.slice))
         return ids, _publication(plan, found.totals(), found.day_lines(), facts)
 
-    @cached_property
-    def _engine(self) -> Any:
-        from costwatch.ledger.engine import connect
-
-        return connect()
-
     def _attribution(self, plan: _Plan) -> "Attribution":
         from costwatch.allocation.attribution import Attribution
+        from costwatch.ledger.engine import connect
 
         if plan.config not in self._attributions:
-            self._attributions[plan.config] = Attribution(self._engine, plan.allocation)
+            self._attributions[plan.config] = Attribution(connect(), plan.allocation)
         return self._attributions[plan.config]
 
 
@@ -230,20 +224,15 @@ def _settle(warehouse: Warehouse, roles: Mapping[str, str], allocation: Allocati
     settle = allocation.settle
     with warehouse.read() as db:
         counts, periods = settled.line_counts(db), settled.source_periods(db)
-    states = {
-        source: maturity.states(
-            days,
-            maturity.closed_before(periods[source], now, settle.close_after_days),
-            now,
-            age_hours=settle.age_hours,
-            min_line_share=settle.min_line_share,
-            at_most_days=settle.at_most_days,
-        )
+    settling = maturity.Settling(settle.age_hours, settle.min_line_share, settle.at_most_days)
+    known = {
+        source: (days, maturity.closed_before(periods[source], now, settle.close_after_days), now, settling)
         for source, days in counts.items()
     }
     with warehouse.write() as db:
-        settled.store_states(db, states)
-        settled.store_sources(db, roles, {name: maturity.data_through(days) for name, days in states.items()})
+        settled.store_states(db, {source: maturity.states(*of) for source, of in known.items()})
+        through = {source: maturity.data_through(*of) for source, of in known.items()}
+        settled.store_sources(db, roles, through)
         settled.store_budgets(db, [_budget_row(budget) for budget in allocation.budgets])
 
 

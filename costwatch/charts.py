@@ -25,6 +25,7 @@ from costwatch.axes import (
     names_at_the_end,
     theme_of,
 )
+from costwatch.wording import printable
 
 Row = Mapping[str, Any]
 
@@ -40,7 +41,7 @@ def stacked_days(rows: Iterable[Row], currency: str, dark: bool | None = False, 
     the rest becomes "other". dark: None for inline SVG that takes its colours from the page's CSS.
     names_px: room for the names at the right.
     """
-    theme, rows = theme_of(dark), list(rows)
+    theme, rows = theme_of(dark), [{**row, "key": printable(row["key"])} for row in rows]
     names = _ranked(rows)
     colours = {name: OTHER_COLOUR if name == OTHER else PALETTE[at] for at, name in enumerate(names)}
     cells: dict[tuple[date, str], Decimal] = defaultdict(Decimal)
@@ -94,7 +95,7 @@ def changes(rows: Iterable[Row], currency: str, dark: bool | None = False) -> Sp
     theme, rows = theme_of(dark), list(rows)
     data = [
         {
-            "label": row["label"],
+            "label": printable(row["label"]),
             "value": float(row["value"]),
             "text": money.change(row["value"], currency),
             "exact": ("+" if row["value"] > 0 else "") + money.exact(row["value"], currency),

@@ -31,6 +31,7 @@ class Collected:
     line_count: int = 0
     periods: tuple[date, ...] = ()
     error: str = ""
+    note: str = ""  # what went well, but not as it may have been meant
     busy: bool = False
 
 
@@ -91,6 +92,7 @@ class _Run:
         self.loaded: list[Load] = []
         self.names: list[str] = []
         self.errors: list[str] = []
+        self.notes: list[str] = []
         self.seen: dict[str, str] = {}
         self.held: set[date] = set()
         self.watermark: datetime | None = None
@@ -146,6 +148,12 @@ class _Run:
         if batch.window is not None:
             self._require_period(found, batch.window)
         self.names += [file.name for file in export.files]
+        if batch.window is None and (gone := sorted(self.held - {load.period for load in found})):
+            periods = ", ".join(map(str, gone))
+            self.notes.append(
+                f"{self.source}: nothing of the billing periods {periods} is there any more; "
+                "what was published of them stays"
+            )
         if self.dry_run:
             self.loaded += found
             return
@@ -180,6 +188,7 @@ class _Run:
             sum(load.line_count for load in self.loaded),
             tuple(sorted({load.period for load in self.loaded})),
             "\n".join(self.errors),
+            "\n".join(self.notes),
         )
 
 

@@ -171,11 +171,12 @@ def _due(node: Node, talk: Conversation, message: Group, now: datetime) -> datet
     if talk.waiting and talk.waiting.state == "failed":
         return max(now, talk.waiting.next_attempt_at + node.group_interval)
     if talk.waiting:
-        return talk.waiting.next_attempt_at
+        # Whatever a clock once said, nothing waits for longer than a receiver may ask for.
+        return min(talk.waiting.next_attempt_at, now + timedelta(seconds=_RETRY_AFTER_AT_MOST_SECONDS))
     if message.reason is Reason.FIRST:
         fired = [alert.fired_at for alert in message.alerts if alert.fired_at]
         return max(now, min(fired, default=now) + node.group_wait)
-    return max(now, talk.told.queued_at + node.group_interval) if talk.told else now
+    return max(now, min(talk.told.queued_at, now) + node.group_interval) if talk.told else now
 
 
 def _id(bundle: Bundle, talk: Conversation, now: datetime) -> str:

@@ -1,6 +1,8 @@
 """How settled a cost day is: estimated, then settled, then closed. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from statistics import median
 
@@ -9,48 +11,75 @@ from costwatch.model import State, midnight
 _DAYS_COMPARED = 7
 
 
-def states(
-    line_counts: Mapping[date, int],
-    closed_before: date,
-    now: datetime,
-    *,
-    age_hours: float,
-    min_line_share: float,
-    at_most_days: float,
-) -> dict[date, State]:
-    """The state at ``now`` of every UTC day that has lines.
+@dataclass(frozen=True, slots=True)
+class Settling:
+    """How the days of one source settle.
 
-    Closed before ``closed_before``; settled ``age_hours`` after its end if its lines are at least
-    ``min_line_share`` of the median of the seven settled days before it (the first days have fewer to
-    be compared with), and in any case ``at_most_days`` after its end; otherwise estimated.
+    A day settles ``age_hours`` after its end if its lines are at least ``min_line_share`` of the median
+    of the seven settled days before it (the first days have fewer to be compared with), and in any case
+    ``at_most_days`` after its end. That holds for a day without a line, too, if later days have some:
+    a source that usually has none then is not held back, one that lost a day is. Days after the last one
+    that has lines settle only where none are usual: a source that stopped is late, not free.
     """
-    found: dict[date, State] = {}
-    settled_counts: list[int] = []
-    for day in sorted(line_counts):
-        age = now - midnight(day) - timedelta(days=1)
-        enough = not settled_counts or line_counts[day] >= min_line_share * median(settled_counts)
+
+    age_hours: float
+    min_line_share: float
+    at_most_days: float
+
+
+def states(
+    line_counts: Mapping[date, int], closed_before: date, now: datetime, settling: Settling
+) -> dict[date, State]:
+    """The state at ``now`` of every UTC day that has lines; closed is what lies before ``closed_before``."""
+    return {
+        day: state for day, state in _walk(line_counts, closed_before, now, settling) if line_counts.get(day)
+    }
+
+
+def data_through(
+    line_counts: Mapping[date, int], closed_before: date, now: datetime, settling: Settling
+) -> date | None:
+    """The newest settled day with no estimated day before it; None where nothing is settled."""
+    newest = None
+    for day, state in _walk(line_counts, closed_before, now, settling):
+        if not state.is_settled:
+            break
+        newest = day
+    return newest
+
+
+def _walk(
+    line_counts: Mapping[date, int], closed_before: date, now: datetime, settling: Settling
+) -> Iterator[tuple[date, State]]:
+    """Every day from the first that has lines, up to the last that has some or could have settled."""
+    if not line_counts:
+        return
+    day, last = min(line_counts), max(line_counts)
+    settled_counts: deque[int] = deque(maxlen=_DAYS_COMPARED)
+    while day <= last or _age(day, now) >= timedelta(hours=settling.age_hours):
+        lines = line_counts.get(day, 0)
+        enough = not settled_counts or lines >= settling.min_line_share * median(settled_counts)
+        old = day <= last and _age(day, now) >= timedelta(days=settling.at_most_days)
         if day < closed_before:
-            found[day] = State.CLOSED
-        elif age >= timedelta(days=at_most_days) or (age >= timedelta(hours=age_hours) and enough):
-            found[day] = State.SETTLED
+            state = State.CLOSED
+        elif old or (enough and _age(day, now) >= timedelta(hours=settling.age_hours)):
+            state = State.SETTLED
         else:
-            found[day] = State.ESTIMATED
-        if found[day].is_settled:
-            settled_counts = [*settled_counts[-(_DAYS_COMPARED - 1) :], line_counts[day]]
-    return found
+            state = State.ESTIMATED
+        if state.is_settled:
+            settled_counts.append(lines)
+        yield day, state
+        if day > last and not state.is_settled:
+            return
+        day += timedelta(days=1)
+
+
+def _age(day: date, now: datetime) -> timedelta:
+    """How long ago a day ended."""
+    return now - midnight(day) - timedelta(days=1)
 
 
 def closed_before(periods: Iterable[tuple[date, date]], now: datetime, close_after_days: float) -> date:
     """The first day not in a closed period: the latest end of a [start, end) ``close_after_days`` ago."""
     closed = [end for _, end in periods if now >= midnight(end) + timedelta(days=close_after_days)]
     return max(closed, default=date.min)
-
-
-def data_through(found: Mapping[date, State]) -> date | None:
-    """The newest settled day with no estimated day before it; None where nothing is settled."""
-    newest = None
-    for day in sorted(found):
-        if not found[day].is_settled:
-            break
-        newest = day
-    return newest

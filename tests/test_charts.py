@@ -150,3 +150,9 @@ def test_labels_never_overlap_and_keep_their_order(middles: dict[str, float]) ->
     assert all(above - below > 5.999 for below, above in pairwise(values))
     assert values[-1] <= 100.0
     assert list(placed) == sorted(middles, key=middles.__getitem__)
+
+
+def test_control_characters_from_tags_are_drawn_as_their_codes() -> None:
+    rows = [{"day": date(2026, 11, 1), "key": "\x1b[31mred", "value": Decimal(3)}]
+    assert r"\x1b[31mred" in svg(stacked_days(rows, "USD"))
+    assert r"\x00" in svg(changes([{"label": "\x00nul", "value": Decimal(3)}], "USD"))

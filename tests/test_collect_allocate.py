@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from collectors.exports import Exports
@@ -13,7 +15,7 @@ from costwatch.collect import collect
 from costwatch.model import Batch, Window
 from costwatch.plugins import CollectorSettings
 from costwatch.warehouse import queries
-from tests.bills import line, on_day, tags, write_csv, write_delivery
+from tests.bills import line, on_day, tags, write_csv, write_delivery, write_parquet
 from tests.steps import NOW, Company
 
 OCTOBER = Window(datetime(2026, 10, 1, tzinfo=UTC), datetime(2026, 11, 1, tzinfo=UTC))
@@ -305,3 +307,60 @@ def test_large_sums_over_many_periods_stay_exact(company: Company) -> None:
     (row,) = company.cost("provider")
     assert (row.amount("BilledCost"), row.amount()) == (Decimal(32_000_000_000), Decimal(-32_000_000_000))
     assert company.billed() == {"risk": Decimal(32_000_000_000)}
+
+
+def test_closed_months_that_are_restated_keep_each_its_teams(company: Company) -> None:
+    """Two configurations in turn, in one run."""
+    deliver_months(company)
+    company.run(CLOSED)
+    company.allocation = {"teams": [{"name": "platform", "accounts": ["100000000001"]}]}
+    august = Window(datetime(2026, 8, 1, tzinfo=UTC), datetime(2026, 9, 1, tzinfo=UTC))
+    company.allocate(CLOSED, august)
+    for month in MONTHS:
+        year, number = month.split("-")
+        period = {
+            "BillingPeriodStart": f"{month}-01T00:00:00Z",
+            "BillingPeriodEnd": f"{year}-{int(number) + 1:02d}-01T00:00:00Z",
+        }
+        write_delivery(company.root / "bill", month, [line(**period, BilledCost=f"1{int(number)}")])
+    company.run(CLOSED)
+    assert company.billed() == {"risk": Decimal(17 + 19 + 110), "platform": Decimal(18)}
+
+
+def test_a_folder_that_lost_a_period_says_that_it_stays(company: Company) -> None:
+    bill(company, days())
+    company.run()
+    november = {"BillingPeriodStart": "2026-11-01T00:00:00Z", "BillingPeriodEnd": "2026-12-01T00:00:00Z"}
+    bill(company, [line(**november)])
+    (collected,) = company.collect()
+    assert "nothing of the billing periods 2026-10-01 is there any more" in collected.note
+    company.allocate()
+    assert company.billed() == {"risk": Decimal("32.5")}
+
+
+def test_parts_of_one_bill_may_have_other_columns_and_types(company: Company) -> None:
+    root = company.root / "bill"
+    write_parquet(root / "1.parquet", [line(Tags=tags(team="platform"))])
+    write_csv(root / "2.csv", [line(Tags=tags(team="platform"), BilledCost="2", x_Extra="text")])
+    plain = pq.read_table(write_parquet(company.root / "plain.parquet", [line()]))
+    text = pa.array([tags(team="platform")])
+    place = plain.column_names.index("Tags")
+    pq.write_table(plain.set_column(place, "Tags", text).drop_columns("RegionId"), root / "3.parquet")
+    company.run()
+    assert company.billed() == {"platform": Decimal(5)}
+
+
+def test_a_change_of_teams_is_no_restatement(company: Company) -> None:
+    bill(company, days())
+    company.run()
+    company.allocation = {"teams": [{"name": "platform", "accounts": ["100000000001"]}]}
+    company.run()
+    with company.warehouse.read() as db:
+        assert queries.rows(db, "restatements", {"first": 20261001, "after": 20261101}) == []
+
+
+def test_a_day_that_is_missing_holds_back_what_comes_after(company: Company) -> None:
+    bill(company, [row for number, row in enumerate(days()) if number != 27])
+    company.run(NOW)
+    with company.warehouse.read() as db:
+        assert queries.rows(db, "data_through")[0]["day"] == 20261027

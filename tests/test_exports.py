@@ -95,6 +95,8 @@ def test_without_a_manifest_all_bills_of_the_folder_are_one_delivery(local: Expo
     write_csv(root / "deeper" / "b.csv.gz", [line(BilledCost="2")])
     (root / "notes.txt").write_text("not a bill")
     (root / ".hidden.csv").write_text("not a bill")
+    write_csv(root / ".checkpoints" / "a.csv", [line()])
+    write_csv(root / "_temporary" / "a.csv", [line()])
     assert read(local) == {"": ["a.csv", "b.csv.gz"]}
 
 
@@ -124,6 +126,23 @@ def test_a_location_is_refused_for(file: str | None, reason: str, local: Exports
         path.parent.mkdir(parents=True)
         path.write_text("{")
     with pytest.raises(SourceError, match=reason):
+        read(local)
+
+
+def test_a_folder_that_may_not_be_read_is_not_passed_over(
+    local: Exports, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_csv(Path(local.location) / "a.csv", [line()])
+    write_csv(Path(local.location) / "closed" / "b.csv", [line()])
+    scandir = os.scandir
+
+    def refuse(path: str) -> Any:
+        if str(path).endswith("closed"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)  # root may read everything, and tests run as root
+    with pytest.raises(SourceError, match="closed: Permission denied; check its rights"):
         read(local)
 
 

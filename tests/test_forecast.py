@@ -166,4 +166,4 @@ def test_the_line_begins_with_exact_sums_and_ends_at_the_forecast(
             known = (point.value for point in series if NOVEMBER[0] <= point.day <= entry.day)
             assert entry.amount == sum(known)
     whole = standing(series, Decimal(100), *NOVEMBER, through)
-    assert (whole.whole.low, whole.high) == (line[-1].amount, line[-1].low, line[-1].high)
+    assert (whole.forecast, whole.low, whole.high) == (line[-1].amount, line[-1].low, line[-1].high)

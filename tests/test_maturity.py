@@ -4,16 +4,17 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from costwatch.maturity import closed_before, data_through, states
+from costwatch.maturity import Settling, closed_before, data_through, states
 from costwatch.model import State
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 TODAY = NOW.date()
+SETTLING = Settling(age_hours=48, min_line_share=0.9, at_most_days=7)
 
 
 def state_of(days_ago: int, line_counts: dict[int, int], closed: date = date.min) -> State:
     counts = {TODAY - timedelta(days=ago): lines for ago, lines in line_counts.items()}
-    found = states(counts, closed, NOW, age_hours=48, min_line_share=0.9, at_most_days=7)
+    found = states(counts, closed, NOW, SETTLING)
     return found[TODAY - timedelta(days=days_ago)]
 
 
@@ -62,14 +63,25 @@ def test_a_period_closes(now: datetime, expected: date) -> None:
     assert closed_before(PERIODS, now, 14) == expected
 
 
-def test_data_reaches_the_newest_settled_day_before_the_first_estimated_one() -> None:
-    day = date(2026, 11, 1)
-    found = {
-        day: State.CLOSED,
-        day + timedelta(1): State.SETTLED,
-        day + timedelta(2): State.ESTIMATED,
-        day + timedelta(3): State.SETTLED,
-    }
-    assert data_through(found) == day + timedelta(1)
-    assert data_through({day: State.ESTIMATED}) is None
-    assert data_through({}) is None
+def without(*ago: int) -> dict[int, int]:
+    return {each: lines for each, lines in FULL.items() if each not in ago}
+
+
+MONTHLY = dict.fromkeys((21, 52, 82), 1)
+REACH = {
+    "the newest settled day": (FULL, 3),
+    "the day before one with few lines": ({**FULL, 4: 10}, 5),
+    "the day before one that is missing": (without(5), 6),
+    "past a day that has been missing for a week": (without(9), 3),
+    "the last day of a source that stopped a while ago": (dict.fromkeys(range(10, 30), 100), 10),
+    "every day of a source that bills once a month": (MONTHLY, 3),
+    "no day where the first is too young": ({1: 100}, None),
+    "no day of nothing": ({}, None),
+}
+
+
+@pytest.mark.parametrize(("counts", "ago"), REACH.values(), ids=REACH)
+def test_data_reaches(counts: dict[int, int], ago: int | None) -> None:
+    held = {TODAY - timedelta(days=each): lines for each, lines in counts.items()}
+    expected = None if ago is None else TODAY - timedelta(days=ago)
+    assert data_through(held, date.min, NOW, SETTLING) == expected

@@ -37,6 +37,8 @@ READABLE = {
     "a tag value with a line break and a comma": line(Tags='{"note": "a,\\nb"}'),
     "tags whose values are numbers": line(Tags='{"size": 5}'),
     "an extra column": {**line(), "x_Discounts": "{}"},
+    "an extra column named as one of another format": {**line(), "product": "text"},
+    "a currency in lower case": line(BillingCurrency="usd "),
 }
 
 
@@ -189,6 +191,22 @@ def test_instants_in_parquet_may_be(instants: pa.Array, tmp_path: Path) -> None:
     place = table.column_names.index("BillingPeriodStart")
     pq.write_table(table.set_column(place, "BillingPeriodStart", instants), path)
     assert str(load(tmp_path, path)[0].period) == "2026-10-01"
+
+
+NO_INSTANTS = {
+    "a number, whatever its unit": pa.array([1790812800000], pa.int64()),
+    "a year that no bill is of": pa.array([datetime(1, 1, 1, tzinfo=UTC)], pa.timestamp("us")),
+}
+
+
+@pytest.mark.parametrize("instants", NO_INSTANTS.values(), ids=NO_INSTANTS)
+def test_an_instant_is_not(instants: pa.Array, tmp_path: Path) -> None:
+    table = pq.read_table(write_parquet(tmp_path / "plain.parquet", [line()]))
+    path = tmp_path / "bill.parquet"
+    place = table.column_names.index("ChargePeriodStart")
+    pq.write_table(table.set_column(place, "ChargePeriodStart", instants), path)
+    with pytest.raises(RefusedError, match=r"bill\.parquet:1: column ChargePeriodStart cannot be read"):
+        load(tmp_path, path)
 
 
 def test_tags_in_parquet_that_are_no_json_are_refused(tmp_path: Path) -> None:

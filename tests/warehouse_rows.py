@@ -5,9 +5,9 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from itertools import takewhile
 from pathlib import Path
 
-from costwatch.maturity import data_through
 from costwatch.model import State
 from costwatch.money import nanos
 from costwatch.warehouse import loads
@@ -68,7 +68,7 @@ def fill(warehouse: Warehouse, rows: Iterable[Row], now: datetime = NOW) -> None
                     period=month,
                     period_end=_next_month(month),
                     inputs_key=to_text(now),
-                    loads=(),
+                    loads=(to_int(now.date()),),  # another delivery every time
                     config="{}",
                     totals=_totals(its_rows),
                     day_lines=[(SOURCE, to_int(day), 1) for day in sorted({row[0] for row in its_rows})],
@@ -82,7 +82,8 @@ def fill(warehouse: Warehouse, rows: Iterable[Row], now: datetime = NOW) -> None
                 (SOURCE, to_int(day), state),
             )
         states = {from_int(row["day"]): State(row["state"]) for row in db.execute("SELECT * FROM day_state")}
-        through = data_through(states)
+        settled = takewhile(lambda day: states[day].is_settled, sorted(states))
+        through = max(settled, default=None)
         db.execute(
             "INSERT OR REPLACE INTO source (name, role, data_through) VALUES (?, 'bill', ?)",
             (SOURCE, None if through is None else to_int(through)),

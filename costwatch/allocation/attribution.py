@@ -17,7 +17,7 @@ from costwatch.warehouse.publish import SLICE_COLUMNS, Slice
 
 
 class Attribution:
-    """Computes one billing period after the other on one engine.
+    """Computes one billing period after the other on an engine that is its alone.
 
     The expressions are the same for every period, and turning them into SQL takes longer than running
     them: they are compiled with the first period and run on the tables of the others.

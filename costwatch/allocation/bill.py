@@ -11,7 +11,7 @@ import ibis.expr.types as ir
 
 from costwatch.allocation import owners, pools
 from costwatch.allocation.settings import OwnerPool, Pool
-from costwatch.ledger.engine import raw_lines
+from costwatch.ledger.engine import of_one_schema, raw_lines
 from costwatch.ledger.lines import day_of
 from costwatch.ledger.money import nano
 from costwatch.ledger.register import format_named
@@ -37,7 +37,10 @@ def facts(con: Any, parts: Sequence[Part], period: date, ordered: Sequence[Pool]
     (last day of a shared charge's period; ``day`` for owned ones), the values that can name an owner
     (``<pool>_<column>``), ``line_count`` and both costs in nano-units.
     """
-    lines = ibis.union(*(_lines(con, part, period, ordered) for part in parts), distinct=False)
+    lines = ibis.union(
+        *(_lines(con, part, paths, period, ordered) for part in parts for paths in of_one_schema(part.paths)),
+        distinct=False,
+    )
     keys = [column for column in lines.columns if column not in ("BilledCost", "EffectiveCost")]
     return lines.group_by(keys).agg(
         line_count=lines.count(),
@@ -46,8 +49,8 @@ def facts(con: Any, parts: Sequence[Part], period: date, ordered: Sequence[Pool]
     )
 
 
-def _lines(con: Any, part: Part, period: date, ordered: Sequence[Pool]) -> ir.Table:
-    raw = raw_lines(con, part.paths)
+def _lines(con: Any, part: Part, paths: Sequence[Path], period: date, ordered: Sequence[Pool]) -> ir.Table:
+    raw = raw_lines(con, paths)
     lines = raw.select(**format_named(part.format).columns(raw))
     lines = lines.filter(lines.BillingPeriodStart.date() == ibis.literal(period))
     lines = lines.mutate(

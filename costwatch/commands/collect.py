@@ -55,6 +55,7 @@ def command(
         else:
             run.say(_sentence(each, dry_run))
         complain(each.error)
+        complain(each.note)
     return exit_code(done)
 
 

@@ -40,4 +40,5 @@ def print_json(value: Any) -> None:
     """The value as JSON, in ASCII."""
     import json
 
-    click.echo(json.dumps(value, indent=2))
+    # A BLOB of a query is the one thing that JSON has no word for.
+    click.echo(json.dumps(value, indent=2, default=lambda blob: blob.hex()))

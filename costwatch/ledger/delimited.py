@@ -15,8 +15,8 @@ import duckdb
 from costwatch.errors import RefusedError
 
 GZIP_MAGIC = b"\x1f\x8b"
-# Columns that bills deliver as JSON objects, in lower case.
-MAP_COLUMNS = ("tags", "x_costcategories", "resource_tags", "cost_category", "product", "discount")
+# Columns that FOCUS bills deliver as JSON objects, in lower case.
+MAP_COLUMNS = ("tags", "x_costcategories")
 MAX_LINE_BYTES = 16 << 20
 csv.field_size_limit(MAX_LINE_BYTES)
 

@@ -7,6 +7,9 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
+import pyarrow.parquet as pq
+
+from costwatch.errors import SourceError
 
 
 def connect() -> Any:
@@ -17,12 +20,28 @@ def connect() -> Any:
     return con
 
 
+def of_one_schema(paths: Sequence[Path]) -> list[list[Path]]:
+    """``paths`` in groups that have the same columns of the same types: the parts of a bill may differ.
+
+    Raises SourceError for a file that cannot be read.
+    """
+    groups: dict[str, list[Path]] = {}
+    for path in paths:
+        try:
+            schema = pq.read_schema(path)
+        except (OSError, pa.ArrowInvalid) as error:
+            reason = str(error).splitlines()[0][:200]
+            raise SourceError(f"{path}: {reason}; delete it and collect again") from None
+        groups.setdefault(str(list(zip(schema.names, schema.types, strict=True))), []).append(path)
+    return list(groups.values())
+
+
 def raw_lines(con: Any, paths: Sequence[Path], *, numbered: bool = False) -> ir.Table:
-    """The rows of Parquet files, as they are; columns that a file lacks are null.
+    """The rows of Parquet files of one schema, as they are.
 
     numbered: adds ``file_row_number`` (from 0), for pointing at a line.
     """
-    table = con.read_parquet([str(path) for path in paths], union_by_name=True, file_row_number=numbered)
+    table = con.read_parquet([str(path) for path in paths], file_row_number=numbered)
     return table.rename({name.lower(): name for name in table.columns if name != name.lower()})
 
 

@@ -57,7 +57,7 @@ def columns(raw: ir.Table) -> dict[str, ir.Value]:
     """See ``lines.BillFormat``."""
     return {
         "BillingAccountId": text(raw, "BillingAccountId"),
-        "BillingCurrency": text(raw, "BillingCurrency"),
+        "BillingCurrency": text(raw, "BillingCurrency").strip().upper(),
         "BillingPeriodStart": instant(raw, "BillingPeriodStart"),
         "BillingPeriodEnd": instant(raw, "BillingPeriodEnd"),
         "ChargePeriodStart": instant(raw, "ChargePeriodStart"),

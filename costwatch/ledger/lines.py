@@ -32,6 +32,7 @@ REQUIRED_VALUES = (*INSTANTS, *COSTS, "BillingCurrency", "BillingAccountId", "Ch
 
 # Enough for the 10 decimals of AWS; a value with more is rounded to 12 before it is summed.
 _DECIMAL = dt.Decimal(38, 12)
+_YEARS = (1990, 2199)
 _TAGS = dt.Map(dt.string, dt.string)
 
 
@@ -66,16 +67,22 @@ def text(raw: ir.Table, *names: str) -> ir.StringValue:
 
 
 def instant(raw: ir.Table, name: str) -> ir.TimestampValue:
-    """A UTC instant from a timestamp, a date or ISO 8601 text (space or ``T``); unreadable is null."""
+    """A UTC instant from a timestamp, a date or ISO 8601 text (space or ``T``); unreadable is null.
+
+    So is a year that no bill is of: it would be some other unit than it seems.
+    """
     if name.lower() not in raw.columns:
         return ibis.null("timestamp")
     value = raw[name.lower()]
+    if value.type().is_numeric() or value.type().is_boolean():
+        return ibis.null("timestamp")  # a number says neither its unit nor its epoch
     if value.type().is_string():
         value = text(raw, name)
         # 4/1/25 would be read as a day of the year 4; only ISO 8601 starts with a four-digit year.
         iso = value.substr(4, 1) == "-"
         value = ibis.ifelse(iso, value, ibis.null("string")).try_cast(dt.Timestamp(timezone="UTC"))
-    return value.cast(dt.Timestamp(timezone="UTC")).cast("timestamp")
+    value = value.cast(dt.Timestamp(timezone="UTC")).cast("timestamp")
+    return ibis.ifelse(value.year().between(*_YEARS), value, ibis.null("timestamp"))
 
 
 def amount(raw: ir.Table, name: str) -> ir.FloatingValue:
@@ -83,7 +90,9 @@ def amount(raw: ir.Table, name: str) -> ir.FloatingValue:
     if name.lower() not in raw.columns:
         return ibis.null("float64")
     value = raw[name.lower()]
-    return text(raw, name).try_cast("float64") if value.type().is_string() else value.cast("float64")
+    if value.type().is_string():
+        return text(raw, name).try_cast("float64")
+    return value.cast("float64") if value.type().is_numeric() else ibis.null("float64")
 
 
 def control(raw: ir.Table, name: str) -> ir.DecimalValue:

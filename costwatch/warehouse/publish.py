@@ -96,11 +96,13 @@ def publish(db: sqlite3.Connection, ids: Ids, publication: Publication, now: dat
     period = to_int(publication.period)
     for table, row in ids.new:
         db.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", row)
-    first = db.execute("SELECT first_known_at FROM published WHERE period = ?", (period,)).fetchone()
+    first = db.execute("SELECT first_known_at, loads FROM published WHERE period = ?", (period,)).fetchone()
     if first is None:
         _insert_facts(db, "team_cost", period, publication.facts)
     else:
-        _replace_facts(db, period, publication.facts, to_text(now))
+        same = tuple(json.loads(first["loads"])) == publication.loads
+        cause = "configuration" if same else "delivery"
+        _replace_facts(db, period, publication.facts, to_text(now), cause)
     db.execute("DELETE FROM cost_day WHERE period = ?", (period,))
     db.execute(
         """INSERT INTO cost_day
@@ -134,7 +136,9 @@ def _insert_facts(db: sqlite3.Connection, table: str, period: int, facts: Iterab
     db.executemany(f"INSERT INTO {table} VALUES ({period:d}, ?, ?, ?, ?, ?, ?, ?)", facts)
 
 
-def _replace_facts(db: sqlite3.Connection, period: int, facts: Iterable[Fact], known_at: str) -> None:
+def _replace_facts(
+    db: sqlite3.Connection, period: int, facts: Iterable[Fact], known_at: str, cause: str
+) -> None:
     db.execute("DROP TABLE IF EXISTS temp.incoming")
     db.execute(
         """CREATE TEMP TABLE incoming (
@@ -143,7 +147,7 @@ def _replace_facts(db: sqlite3.Connection, period: int, facts: Iterable[Fact], k
         PRIMARY KEY (period, team, service, day, slice)) WITHOUT ROWID"""
     )
     _insert_facts(db, "temp.incoming", period, facts)
-    parameters = {"period": period, "known_at": known_at}
+    parameters = {"period": period, "known_at": known_at, "cause": cause}
     db.execute(_REVISIONS, parameters)
     db.execute("DELETE FROM team_cost WHERE period = ?", (period,))
     db.execute("INSERT INTO team_cost SELECT * FROM temp.incoming")
@@ -153,7 +157,8 @@ def _replace_facts(db: sqlite3.Connection, period: int, facts: Iterable[Fact], k
 # Two publications at one instant (a re-run with the same --now) add up in one revision.
 _REVISIONS = """
 INSERT INTO team_cost_revision
-SELECT :period, x.team, x.service, x.day, x.slice, :known_at, x.billed, x.effective, coalesce(d.state, '')
+SELECT :period, x.team, x.service, x.day, x.slice, :known_at, x.billed, x.effective, coalesce(d.state, ''),
+  :cause
 FROM (
   SELECT n.team, n.service, n.day, n.slice,
     n.BilledCostNano - coalesce(o.BilledCostNano, 0) AS billed,

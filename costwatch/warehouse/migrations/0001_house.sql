@@ -70,6 +70,7 @@ CREATE TABLE team_cost_revision (       -- what later publications changed; the 
   BilledCostNano INTEGER NOT NULL,      -- delta
   EffectiveCostNano INTEGER NOT NULL,   -- delta
   state TEXT NOT NULL,                  -- of the day before the change; '' where it had no cost yet
+  cause TEXT NOT NULL CHECK (cause IN ('delivery', 'configuration')),
   PRIMARY KEY (period, known_at, team, service, day, slice)
 ) STRICT, WITHOUT ROWID;
 

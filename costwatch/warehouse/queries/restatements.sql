@@ -11,7 +11,7 @@ FROM team_cost_revision r
 JOIN team t ON t.id = r.team
 JOIN service v ON v.id = r.service
 JOIN slice s ON s.id = r.slice
-WHERE r.state IN ('settled', 'closed') AND r.day >= :first AND r.day < :after
+WHERE r.cause = 'delivery' AND r.state IN ('settled', 'closed') AND r.day >= :first AND r.day < :after
 GROUP BY r.day, r.team, r.service, s.BillingCurrency
 HAVING SUM(r.EffectiveCostNano) <> 0 OR SUM(r.BilledCostNano) <> 0
 ORDER BY ABS(SUM(r.EffectiveCostNano)) DESC, r.day, t.name, v.name
