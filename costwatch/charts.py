@@ -93,7 +93,7 @@ def changes(rows: Iterable[Row], currency: str, dark: bool | None = False) -> Sp
     rows: ``label`` (text, unique), ``value`` (Decimal, currency units, signed).
     """
     theme, rows = theme_of(dark), list(rows)
-    data = [
+    data: list[Spec] = [
         {
             "label": printable(row["label"]),
             "value": float(row["value"]),

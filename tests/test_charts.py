@@ -154,5 +154,5 @@ def test_labels_never_overlap_and_keep_their_order(middles: dict[str, float]) ->
 
 def test_control_characters_from_tags_are_drawn_as_their_codes() -> None:
     rows = [{"day": date(2026, 11, 1), "key": "\x1b[31mred", "value": Decimal(3)}]
-    assert r"\x1b[31mred" in svg(stacked_days(rows, "USD"))
-    assert r"\x00" in svg(changes([{"label": "\x00nul", "value": Decimal(3)}], "USD"))
+    assert r"\x1b[31mred" in charts.svg(charts.stacked_days(rows, "USD"))
+    assert r"\x00" in charts.svg(charts.changes([{"label": "\x00nul", "value": Decimal(3)}], "USD"))
