@@ -232,6 +232,14 @@ BROKEN = {
     "a column twice": (b"BilledCost,billedcost\n1,2\n", r"bill\.csv:1: column billedcost is there twice"),
     "a column without a name": (b"BilledCost,,Tags\n1,2,3\n", r"bill\.csv:1: column 2 has no name"),
     "bytes that are not UTF-8": (b"\xff\xfe\x00B", r"bill\.csv: not a UTF-8 CSV file"),
+    "columns separated by semicolons": (
+        b"BilledCost;Tags\n1;2\n",
+        r"bill\.csv:1: the columns are separated by ';'",
+    ),
+    "a row with too few values": (
+        (as_csv([line()]) + "1,2,3\n").encode(),
+        r"bill\.csv:3: Expected Number of Columns: 25 Found: 3",
+    ),
     "a row that is cut": ((as_csv([line(), line()])[:-40]).encode(), r"bill\.csv:3: "),
     "gzip data that is cut": (
         gzip.compress(as_csv([line()] * 500).encode())[:-200],

@@ -56,6 +56,8 @@ def header(name: str, source: Path) -> list[str]:
         elif column.lower() in seen:
             reasons.append(f"{name}:1: column {column} is there twice; export the file again")
         seen.add(column.lower())
+    if len(columns) == 1 and ";" in columns[0]:
+        reasons.append(f"{name}:1: the columns are separated by ';'; export with commas")
     if not columns:
         reasons.append(f"{name}:1: the file is empty; export it again")
     if reasons:
@@ -134,7 +136,9 @@ def _explained(name: str, error: duckdb.Error) -> str:
     line = re.search(r"Line: (\d+)", text)
     if "gzip" in text.lower() or "decompress" in text.lower() or "inflate" in text.lower():
         return f"{name}: the gzip data is cut or damaged; deliver the file again"
-    what = next((part.strip() for part in text.splitlines()[1:] if part.strip()), text.splitlines()[0])
+    told = [part.strip() for part in text.splitlines()]
+    # The line itself may be long, and may hold what is nobody's business in a log.
+    what = next((part for part in told[1:] if part and not part.startswith("Original Line")), told[0])
     return f"{name}{f':{line.group(1)}' if line else ''}: {what[:200]}; export the file again"
 
 
