@@ -5,8 +5,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cached_property
-from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING
 
 import click
@@ -15,6 +13,8 @@ from costwatch.commands.output import line
 from costwatch.errors import ConfigError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from costwatch.config import AlertRules, Config
     from costwatch.warehouse.store import Warehouse
 
@@ -39,8 +39,10 @@ class Run:
         return self.pretended or self.clock
 
     @property
-    def config_file(self) -> Path:
+    def config_file(self) -> "Path":
         """-c, or what is found without it. Raises UsageError if that is nothing."""
+        from pathlib import Path
+
         from costwatch.config import find_config
 
         return find_config(Path(self.config_name) if self.config_name else None)
@@ -64,6 +66,9 @@ class Run:
 
         Raises ConfigError where it never was without mistakes.
         """
+        from pathlib import Path
+        from tempfile import NamedTemporaryFile
+
         from costwatch.config import load_alerts
         from costwatch.warehouse.alerting import keep_rules, kept_rules
 
@@ -88,6 +93,8 @@ class Run:
     @cached_property
     def warehouse(self) -> "Warehouse":
         """--db, else what costwatch.yaml names."""
+        from pathlib import Path
+
         from costwatch.warehouse.store import Warehouse
 
         return Warehouse(Path(self.warehouse_name) if self.warehouse_name else self.config.warehouse)
