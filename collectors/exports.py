@@ -63,11 +63,13 @@ class Exports(CollectorSettings):
         place = self._place()
         entries = {entry.key: entry for entry in place.entries()}
         manifests = _newest_manifests(entries.values())
-        with TemporaryDirectory(prefix="costwatch-") as folder:
-            if not manifests:
+        if not manifests:
+            with TemporaryDirectory(prefix="costwatch-") as folder:
                 yield _loose(place, list(entries.values()), Path(folder))
-            for period, manifest in manifests:
-                if period.overlaps(window):
+        for period, manifest in manifests:
+            if period.overlaps(window):
+                # One folder for each: a year of bills need not lie here at once.
+                with TemporaryDirectory(prefix="costwatch-") as folder:
                     yield _delivery(place, entries, period, manifest, Path(folder))
 
     def _place(self) -> Place:

@@ -99,7 +99,7 @@ def run(arguments: Sequence[str], now: datetime) -> int:
         return _INTERRUPTED
     except BrokenPipeError:
         return _reader_left()
-    except Exception as error:
+    except Exception as error:  # a bug, or a file's trouble: a sentence either way, never a bare traceback
         if state.verbose:
             _print_traceback(error)
         complain(_explained(error))

@@ -139,10 +139,16 @@ class _Run:
             self.errors.append(f"{self.source}: the source answered with nothing at all; check its location")
 
     def _take(self, batch: Batch, key: str) -> None:
+        if batch.table != "bill":
+            raise CostwatchError(
+                f"{self.source}: delivers table '{batch.table}', but only a bill can be stored; "
+                "correct its collector"
+            )
         export = batch.read()
         if not isinstance(export, Export):
             raise CostwatchError(
-                f"{self.source}: delivers table '{batch.table}', which nothing stores; upgrade"
+                f"{self.source}: hands over its bill as record batches, not as an Export; "
+                "correct its collector"
             )
         found = register(self.files, export)
         if batch.window is not None:

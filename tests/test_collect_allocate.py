@@ -11,8 +11,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from collectors.exports import Exports
+from costwatch import allocate as allocate_step
 from costwatch.collect import collect
-from costwatch.model import Batch, Window
+from costwatch.model import Batch, DeliveredFile, Export, Window
 from costwatch.plugins import CollectorSettings
 from costwatch.warehouse import queries
 from tests.bills import line, on_day, tags, write_csv, write_delivery, write_parquet
@@ -364,3 +365,35 @@ def test_a_day_that_is_missing_holds_back_what_comes_after(company: Company) -> 
     company.run(NOW)
     with company.warehouse.read() as db:
         assert queries.rows(db, "data_through")[0]["day"] == 20261027
+
+
+class Meter(Stranger):
+    """Delivers something that is no bill."""
+
+    def collect(self, window: Window) -> Iterator[Batch]:
+        file = DeliveredFile("bill.csv", Path(self.path))
+        yield Batch("usage", None, "1", lambda: Export((file,)))
+
+    path: str
+
+
+def test_another_table_is_not_taken_for_a_bill(company: Company) -> None:
+    path = bill(company, days())
+    company.sources = [Meter(name="meter", path=str(path))]
+    (collected,) = company.collect()
+    assert "delivers table 'usage', but only a bill can be stored" in collected.error
+    assert company.allocate() == []
+
+
+def test_a_publication_that_is_not_the_bill_is_undone(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bill(company, days())
+    company.run()
+    bill(company, days("2"))
+    company.collect()
+    rows = allocate_step._rows
+    monkeypatch.setattr(allocate_step, "_rows", lambda table: list(rows(table))[1:])
+    (published,) = company.allocate()
+    assert "nothing was published, please report this" in published.error
+    assert company.effective() == {"risk": Decimal(31)}

@@ -34,7 +34,7 @@ class Attribution:
         """Attribute a period. Raises CostwatchError unless teams and residuals carry the whole bill."""
         sums = bill.facts(self.con, parts, period, self.ordered)
         keep(self.con, "sums", compiled(self.con, sums))
-        if not self._steps:
+        if not self._answers:
             self._compile(sums.schema())
         for name, sql in self._steps:
             keep(self.con, name, sql)
@@ -80,6 +80,7 @@ class Attribution:
         return {row["BillingCurrency"]: {name: int(row[name]) for name in SUMMED} for row in rows}
 
     def _compile(self, schema: ibis.Schema) -> None:
+        self._steps.clear()
         facts = self._step("facts", ibis.table(schema, name="sums").mutate(row=ibis.row_number()))
         claimed = owners.claims(self.con, self.teams)
         owned = [

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from costwatch.errors import WarehouseError
+from costwatch.money import NANO
 from costwatch.warehouse.clock import to_text
 from costwatch.warehouse.days import from_int, to_int
 
@@ -113,6 +115,7 @@ def publish(db: sqlite3.Connection, ids: Ids, publication: Publication, now: dat
         WHERE c.period = ? GROUP BY 2, 3, 4, 5 ORDER BY 2, 3, 4, 5""",
         (period,),
     )
+    _require_conservation(db, publication)
     db.execute("DELETE FROM day_line WHERE period = ?", (period,))
     db.executemany(
         "INSERT INTO day_line VALUES (?, ?, ?, ?)", [(period, *line) for line in publication.day_lines]
@@ -130,6 +133,23 @@ def publish(db: sqlite3.Connection, ids: Ids, publication: Publication, now: dat
             json.dumps(publication.totals, sort_keys=True),
         ),
     )
+
+
+def _require_conservation(db: sqlite3.Connection, publication: Publication) -> None:
+    """What is stored must be the bill, to the nano-unit. Raises WarehouseError, which undoes it all."""
+    stored = {
+        row["BillingCurrency"]: {
+            "line_count": row["line_count"],
+            "BilledCostNano": row["BilledWhole"] * NANO + row["BilledRest"],
+            "EffectiveCostNano": row["EffectiveWhole"] * NANO + row["EffectiveRest"],
+        }
+        for row in db.execute(_STORED, {"nano": NANO, "period": to_int(publication.period)})
+    }
+    if stored != publication.totals:
+        raise WarehouseError(
+            f"period {publication.period}: teams would carry {stored}, the bill is {publication.totals}; "
+            "nothing was published, please report this"
+        )
 
 
 def _insert_facts(db: sqlite3.Connection, table: str, period: int, facts: Iterable[Fact]) -> None:
@@ -153,6 +173,13 @@ def _replace_facts(
     db.execute("INSERT INTO team_cost SELECT * FROM temp.incoming")
     db.execute("DROP TABLE temp.incoming")
 
+
+_STORED = """
+SELECT BillingCurrency, SUM(line_count) AS line_count,
+  SUM(BilledCostNano / :nano) AS BilledWhole, SUM(BilledCostNano % :nano) AS BilledRest,
+  SUM(EffectiveCostNano / :nano) AS EffectiveWhole, SUM(EffectiveCostNano % :nano) AS EffectiveRest
+FROM cost_day WHERE period = :period GROUP BY BillingCurrency
+"""
 
 # Two publications at one instant (a re-run with the same --now) add up in one revision.
 _REVISIONS = """
