@@ -115,3 +115,23 @@ def write_delivery(
         json.dumps({"dataFiles": keys, "exportArn": f"arn:aws:bcm-data-exports:::export/{name}"})
     )
     return manifest
+
+
+def every_day(amount: str = "1") -> list[Line]:
+    """A line of that cost on each day of October 2026."""
+    return [on_day(day, BilledCost=amount, EffectiveCost=amount) for day in range(1, 32)]
+
+
+MONTHS = ("2026-07", "2026-08", "2026-09", "2026-10")
+
+
+def of_month(month: str, **columns: str) -> dict[str, str]:
+    """A line of the first day of a month and of its billing period."""
+    year, number = month.split("-")
+    period = {
+        "BillingPeriodStart": f"{month}-01T00:00:00Z",
+        "BillingPeriodEnd": f"{year}-{int(number) + 1:02d}-01T00:00:00Z",
+        "ChargePeriodStart": f"{month}-01T00:00:00Z",
+        "ChargePeriodEnd": f"{month}-02T00:00:00Z",
+    }
+    return line(**{**period, **columns})

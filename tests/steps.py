@@ -1,6 +1,6 @@
 """Running collect and allocate on a folder, as the commands do."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -15,6 +15,7 @@ from costwatch.model import Window
 from costwatch.warehouse.contents import contents
 from costwatch.warehouse.cost import Cost, cost
 from costwatch.warehouse.store import Warehouse
+from tests.bills import Line, write_csv, write_delivery
 
 NOW = datetime(2026, 11, 3, tzinfo=UTC)
 EVER = (date(2000, 1, 1), date(2100, 1, 1))
@@ -30,6 +31,15 @@ class Company:
     def __post_init__(self) -> None:
         self.warehouse = Warehouse(self.root / "costwatch.db")
         self.sources = [Exports(name="aws", location=str(self.root / "bill"))]
+
+    def bill(self, lines: Sequence[Line], name: str = "bill.csv") -> Path:
+        """Deliver these lines as a file without a manifest."""
+        return write_csv(self.root / "bill" / name, lines)
+
+    def deliver(self, lines: Mapping[str, Sequence[Line]]) -> None:
+        """Deliver the lines of each month as AWS does."""
+        for month, its_lines in lines.items():
+            write_delivery(self.root / "bill", month, its_lines)
 
     def collect(self, now: datetime = NOW, window: Window | None = None) -> list[Collected]:
         return collect(self.warehouse, self.root / "ledger", self.sources, now, window=window)
