@@ -1,30 +1,29 @@
 """Step 2: every dollar onto a team. Billing periods whose inputs changed are computed anew and published."""
 
-import hashlib
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from costwatch import maturity
+from costwatch.allocation.plan import Plan, plan_of
 from costwatch.allocation.settings import Allocation, Budget
 from costwatch.errors import CostwatchError
 from costwatch.ledger.files import LedgerFiles
-from costwatch.model import Window, midnight
+from costwatch.model import Window
 from costwatch.money import nanos
 from costwatch.plugins import Collector
+from costwatch.warehouse import checks, publish, settled
 from costwatch.warehouse import loads as stored
-from costwatch.warehouse import publish, settled
 from costwatch.warehouse.loads import StoredLoad
 from costwatch.warehouse.store import Warehouse
 
 if TYPE_CHECKING:
     from costwatch.allocation.attribution import Attribution
+    from costwatch.allocation.bill import Part
 
-# Part of every inputs key: raised when the same inputs would give other numbers than before.
-TRANSFORM_VERSION = 1
 _ROWS_AT_ONCE = 50_000
 
 
@@ -64,22 +63,13 @@ def allocate(
         done = []
         for period, loads in sorted(due.items()):
             try:
-                plan = _plan(period, loads, known.get(period), allocation, now, window)
+                plan = plan_of(period, loads, known.get(period), allocation, now, window)
                 done.append(allocator.allocate(plan) if plan else Published(period, changed=False))
             except CostwatchError as error:
                 done.append(Published(period, changed=False, error=str(error)))
+        done += allocator.compare([name for name, role in roles.items() if role == "check"])
         _settle(warehouse, roles, allocation, now)
     return done
-
-
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    period: date
-    period_end: date
-    loads: tuple[StoredLoad, ...]
-    allocation: Allocation
-    config: str
-    inputs_key: str
 
 
 def _by_period(found: Iterable[StoredLoad]) -> dict[date, list[StoredLoad]]:
@@ -89,53 +79,6 @@ def _by_period(found: Iterable[StoredLoad]) -> dict[date, list[StoredLoad]]:
     return periods
 
 
-def _plan(
-    period: date,
-    loads: Sequence[StoredLoad],
-    known: publish.Published | None,
-    allocation: Allocation,
-    now: datetime,
-    window: Window | None,
-) -> _Plan | None:
-    """What to compute of a period; None if it is as it should be.
-
-    A period of which no source of the bill holds anything any more is published empty.
-    """
-    period_end = max([load.period_end for load in loads] or [known.period_end if known else period])
-    asked = window is not None and window.overlaps(Window(midnight(period), midnight(period_end)))
-    closed = now >= midnight(period_end) + timedelta(days=allocation.settle.close_after_days)
-    if known is not None and closed and not asked:
-        # What was once invoiced moves only with the invoice: same loads stay, a new one is allocated
-        # by the teams and pools of then.
-        if {load.id for load in loads} <= set(known.loads):
-            return None
-        allocation = allocation.model_copy(update=_as_then(period, known.config))
-    config = allocation.model_dump_json(
-        include={"teams", "pools"}, exclude={"teams": {"__all__": {"contact"}}}, exclude_defaults=True
-    )
-    inputs = {
-        "loads": [[load.source, load.digest] for load in loads],
-        "config": json.loads(config),
-        "transform": TRANSFORM_VERSION,
-    }
-    key = hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
-    if known is not None and known.inputs_key == key:
-        return None
-    return _Plan(period, period_end, tuple(loads), allocation, config, key)
-
-
-def _as_then(period: date, config: str) -> dict[str, Any]:
-    """The teams and pools by which a period was published."""
-    try:
-        then = Allocation.model_validate_json(config)
-    except ValueError:
-        raise CostwatchError(
-            f"period {period}: was allocated by settings that this costwatch does not know; "
-            f"allocate it by today's: costwatch allocate --from {period}"
-        ) from None
-    return {"teams": then.teams, "pools": then.pools}
-
-
 class _Allocator:
     """All the periods of a run: one attribution, with an engine of its own, for each configuration."""
 
@@ -143,40 +86,75 @@ class _Allocator:
         self.warehouse, self.files, self.now = warehouse, files, now
         self._attributions: dict[str, Attribution] = {}
 
-    def allocate(self, plan: _Plan) -> Published:
+    def allocate(self, plan: Plan) -> Published:
         """Compute and publish one period. Raises CostwatchError; its published bill stays as it is then."""
-        from duckdb import Error as EngineError
-
         _refuse_shared_accounts(plan.loads)
-        try:
+        with self._explained(plan.period):
             ids, publication = self._computed(plan)
-        except EngineError as error:
-            raise CostwatchError(
-                f"ledger {self.files.folder}: period {plan.period}: {str(error).splitlines()[0][:200]}; "
-                "delete the file it names and collect again"
-            ) from None
         with self.warehouse.write() as db:
             publish.publish(db, ids, publication, self.now)
         lines = sum(total["line_count"] for total in publication.totals.values())
         return Published(plan.period, changed=True, line_count=lines)
 
-    def _computed(self, plan: _Plan) -> tuple[publish.Ids, publish.Publication]:
+    def compare(self, sources: Sequence[str]) -> list[Published]:
+        """Store what those sources say of each day; what cannot be read is told and the rest goes on."""
+        with self.warehouse.read() as db:
+            due = checks.due(db, sources)
+        told = []
+        for load in due:
+            try:
+                with self._explained(load.period):
+                    rows = self._daily(load)
+            except CostwatchError as error:
+                told.append(Published(load.period, changed=False, error=str(error)))
+                continue
+            with self.warehouse.write() as db:
+                checks.store(db, load, rows)
+        with self.warehouse.write() as db:
+            checks.forget_others(db, sources)
+        return told
+
+    def _daily(self, load: StoredLoad) -> list[checks.Checked]:
+        from costwatch.allocation.bill import daily
+        from costwatch.ledger.engine import compiled, connect, fetch
+
+        con = connect()
+        try:
+            answer = fetch(con, compiled(con, daily(con, self._part(load), load.period)))
+        finally:
+            con.disconnect()
+        return list(zip(*(column.to_pylist() for column in answer.columns), strict=True))
+
+    def _part(self, load: StoredLoad) -> "Part":
         from costwatch.allocation.bill import Part
 
+        return Part(load.source, load.format, tuple(self.files.path(digest) for digest in load.files))
+
+    @contextmanager
+    def _explained(self, period: date) -> Iterator[None]:
+        """The engine's mistakes as ours. Raises CostwatchError."""
+        from duckdb import Error as EngineError
+
+        try:
+            yield
+        except EngineError as error:
+            raise CostwatchError(
+                f"ledger {self.files.folder}: period {period}: {str(error).splitlines()[0][:200]}; "
+                "delete the file it names and collect again"
+            ) from None
+
+    def _computed(self, plan: Plan) -> tuple[publish.Ids, publish.Publication]:
         if not plan.loads:
-            return publish.Ids({}, {}, {}), _publication(plan, {}, [], ())
+            return publish.Ids({}, {}, {}), _publication(plan, {}, [], [], [], ())
         found = self._attribution(plan)
-        parts = [
-            Part(load.source, load.format, tuple(self.files.path(digest) for digest in load.files))
-            for load in plan.loads
-        ]
-        found.compute(parts, plan.period)
+        found.compute([self._part(load) for load in plan.loads], plan.period)
         with self.warehouse.read() as db:
             ids = publish.ids_for(db, *found.names())
         facts = _rows(found.numbered(ids.team, ids.service, ids.slice))
-        return ids, _publication(plan, found.totals(), found.day_lines(), facts)
+        invoices = found.invoices(ids.team)
+        return ids, _publication(plan, found.totals(), found.day_lines(), found.bill(), invoices, facts)
 
-    def _attribution(self, plan: _Plan) -> "Attribution":
+    def _attribution(self, plan: Plan) -> "Attribution":
         from costwatch.allocation.attribution import Attribution
         from costwatch.ledger.engine import connect
 
@@ -186,9 +164,11 @@ class _Allocator:
 
 
 def _publication(
-    plan: _Plan,
+    plan: Plan,
     totals: Mapping[str, Mapping[str, int]],
-    day_lines: Sequence[tuple[str, int, int]],
+    day_lines: Sequence[tuple[str, int, int, int]],
+    bill: Sequence[publish.Invoiced],
+    invoices: Sequence[publish.Invoiced],
     facts: Iterable[publish.Fact],
 ) -> publish.Publication:
     return publish.Publication(
@@ -199,6 +179,8 @@ def _publication(
         config=plan.config,
         totals=totals,
         day_lines=day_lines,
+        bill=bill,
+        invoices=invoices,
         facts=facts,
     )
 
@@ -224,9 +206,16 @@ def _settle(warehouse: Warehouse, roles: Mapping[str, str], allocation: Allocati
     settle = allocation.settle
     with warehouse.read() as db:
         counts, periods = settled.line_counts(db), settled.source_periods(db)
-    settling = maturity.Settling(settle.age_hours, settle.min_line_share, settle.at_most_days)
+        said = settled.called_estimated(db) if settle.source_estimates else {}
     known = {
-        source: (days, maturity.closed_before(periods[source], now, settle.close_after_days), now, settling)
+        source: (
+            days,
+            maturity.closed_before(periods[source], now, settle.close_after_days),
+            now,
+            maturity.Settling(
+                settle.age_hours, settle.min_line_share, settle.at_most_days, said.get(source, frozenset())
+            ),
+        )
         for source, days in counts.items()
     }
     with warehouse.write() as db:

@@ -1,7 +1,7 @@
 """Step 1: sources into the ledger, window by window. It registers loads and publishes nothing."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
@@ -13,9 +13,10 @@ from costwatch.errors import BusyError, CostwatchError, RefusedError
 from costwatch.ledger.files import LedgerFiles
 from costwatch.ledger.register import Load, Total, register
 from costwatch.model import Batch, Export, Window, midnight
-from costwatch.plugins import Collector
+from costwatch.plugins import Collector, PaidCollector
 from costwatch.warehouse import loads
 from costwatch.warehouse.days import to_int
+from costwatch.warehouse.purse import Purse
 from costwatch.warehouse.store import Warehouse
 
 _log = logging.getLogger(__name__)
@@ -47,12 +48,20 @@ def collect(
     """Read every source once; one that fails leaves what is stored as it was, and the others go on.
 
     window: what to look at (widened by the source to whole periods); by default from the source's
-    watermark less its lookback, or everything the first time, until ``now`` (UTC). dry_run: look and
-    report, store nothing.
+    watermark less its lookback, or everything the first time, until ``now`` (UTC); a paid source only when
+    its last answer is no longer good. dry_run: look and report, store nothing but what looking has cost.
     """
     if not dry_run:
         warehouse.migrate()
     return [_one(warehouse, ledger_folder, source, now, window, dry_run) for source in sources]
+
+
+def batches(warehouse: Warehouse, source: Collector, window: Window, now: datetime) -> Iterator[Batch]:
+    """What ``source`` answers for ``window``, as of ``now``; what that costs is noted in the warehouse."""
+    if isinstance(source, PaidCollector):
+        purse = Purse(warehouse, source.name, source.daily_budget, now)
+        return source.collect_paid(window, now, purse)
+    return source.collect(window)
 
 
 def _one(
@@ -72,14 +81,16 @@ def _one(
             except BusyError as busy:
                 return Collected(source.name, "failed", error=str(busy), busy=True)
             LedgerFiles(ledger_folder).sweep()
-        run = _Run(warehouse, LedgerFiles(ledger_folder), source.name, dry_run)
-        due = run.due(source, now)
+        run = _Run(warehouse, LedgerFiles(ledger_folder), source.name, now, dry_run)
+        if window is None and run.is_answered(source):
+            return run.collected()
+        due = run.due(source)
         asked = window or due
         run.attempt(source, asked)
         collected = run.collected()
         if not dry_run:
             # A window that begins later than what is due leaves a hole: the watermark must not pass it.
-            reached = asked.end if asked.start <= due.start and not collected.error else None
+            reached = run.reached(asked) if asked.start <= due.start else None
             _record(warehouse, source, collected, run.names, now, reached)
         return collected
 
@@ -87,8 +98,11 @@ def _one(
 class _Run:
     """One source's batches, as they come."""
 
-    def __init__(self, warehouse: Warehouse, files: LedgerFiles, source: str, dry_run: bool) -> None:
-        self.warehouse, self.files, self.source, self.dry_run = warehouse, files, source, dry_run
+    def __init__(
+        self, warehouse: Warehouse, files: LedgerFiles, source: str, now: datetime, dry_run: bool
+    ) -> None:
+        self.warehouse, self.files, self.source = warehouse, files, source
+        self.now, self.dry_run = now, dry_run
         self.loaded: list[Load] = []
         self.names: list[str] = []
         self.errors: list[str] = []
@@ -96,6 +110,7 @@ class _Run:
         self.seen: dict[str, str] = {}
         self.held: set[date] = set()
         self.watermark: datetime | None = None
+        self.read_through: datetime | None = None
         if warehouse.exists:
             with warehouse.read() as db:
                 newest = loads.newest_loads(db, [source])
@@ -104,12 +119,26 @@ class _Run:
                 # A ledger that lost a file gets it back by reading everything once more.
                 if all(files.path(digest).exists() for digest in held):
                     self.seen = loads.versions(db, source)
-                self.watermark = loads.watermark(db, source)
+                    self.watermark = loads.watermark(db, source)
 
-    def due(self, source: Collector, now: datetime) -> Window:
+    def is_answered(self, source: Collector) -> bool:
+        """Whether asking a paid source again would cost money for nothing new."""
+        return (
+            isinstance(source, PaidCollector)
+            and self.watermark is not None
+            and self.now < self.watermark + source.every
+        )
+
+    def due(self, source: Collector) -> Window:
         """From the watermark less the lookback, or since ever."""
-        start = _EVER if self.watermark is None else min(self.watermark, now) - source.lookback
-        return Window(start, now)
+        start = _EVER if self.watermark is None else min(self.watermark, self.now) - source.lookback
+        return Window(start, self.now)
+
+    def reached(self, asked: Window) -> datetime | None:
+        """Up to where ``asked`` has been read: what came before the first error need not come again."""
+        if not self.errors:
+            return asked.end
+        return min(self.read_through, asked.end) if self.read_through else None
 
     def attempt(self, source: Collector, window: Window) -> None:
         """Read, and keep what goes wrong as text."""
@@ -126,15 +155,16 @@ class _Run:
     def _read(self, source: Collector, window: Window) -> None:
         """Take every new batch; a refused one does not stop the others."""
         count = 0
-        for batch in source.collect(window):
+        for batch in batches(self.warehouse, source, window, self.now):
             count += 1
             key = f"{batch.table} {to_int(batch.window.start.date())}" if batch.window else batch.table
-            if self.seen.get(key) == batch.version:
-                continue
             try:
-                self._take(batch, key)
+                if self.seen.get(key) != batch.version:
+                    self._take(batch, key)
             except CostwatchError as error:
                 self.errors.append(str(error))
+            if batch.window and not self.errors:
+                self.read_through = batch.window.end
         if count == 0:
             self.errors.append(f"{self.source}: the source answered with nothing at all; check its location")
 
@@ -231,6 +261,7 @@ def _new(load: Load) -> loads.NewLoad:
         load.accounts,
         load.line_count,
         totals,
+        load.delivered,
     )
 
 

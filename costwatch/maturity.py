@@ -1,7 +1,7 @@
 """How settled a cost day is: estimated, then settled, then closed. Pure."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from statistics import median
@@ -20,11 +20,13 @@ class Settling:
     ``at_most_days`` after its end. That holds for a day without a line, too, if later days have some:
     a source that usually has none then is not held back, one that lost a day is. Days after the last one
     that has lines settle only where none are usual: a source that stopped is late, not free.
+    ``called_estimated``: days that the source itself says are not final; they wait for their period to close.
     """
 
     age_hours: float
     min_line_share: float
     at_most_days: float
+    called_estimated: Collection[date] = frozenset()
 
 
 def states(
@@ -62,6 +64,8 @@ def _walk(
         old = day <= last and _age(day, now) >= timedelta(days=settling.at_most_days)
         if day < closed_before:
             state = State.CLOSED
+        elif day in settling.called_estimated:
+            state = State.ESTIMATED
         elif old or (enough and _age(day, now) >= timedelta(hours=settling.age_hours)):
             state = State.SETTLED
         else:

@@ -9,11 +9,12 @@ import re
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
 from itertools import product
 from math import prod
-from typing import Annotated, Any, Literal, Protocol
+from typing import Annotated, Any, Literal, Protocol, runtime_checkable
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -86,6 +87,36 @@ class Collector(Protocol):
         batch: none at all is a failure. Files a batch's ``read`` gave may be deleted as soon as the
         next batch is asked for.
         """
+        ...
+
+
+class Purse(Protocol):
+    """What a source may still spend today."""
+
+    def pay(self, dollars: Decimal) -> None:
+        """Note a paid request before it is sent, so that a crash cannot forget it.
+
+        Raises SourceError, noting nothing, if it would pass the day's budget: then it must not be sent.
+        """
+        ...
+
+
+@runtime_checkable
+class PaidCollector(Collector, Protocol):
+    """A source that costs money to ask. costwatch asks it by ``collect_paid`` only."""
+
+    @property
+    def daily_budget(self) -> Decimal:
+        """What asking may cost in a UTC day, in USD."""
+        ...
+
+    @property
+    def every(self) -> timedelta:
+        """How long its last answer is good for: sooner it is only asked for a window that someone names."""
+        ...
+
+    def collect_paid(self, window: Window, now: datetime, purse: Purse) -> Iterator[Batch]:
+        """``collect`` as of ``now`` (UTC), where each request is paid from ``purse``, retries too."""
         ...
 
 

@@ -1,5 +1,8 @@
 """Bills that nobody here wrote, where they are at hand: the figures their origin gives."""
 
+import csv
+import json
+import re
 import subprocess
 import sys
 from decimal import Decimal
@@ -8,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from collectors.exports import Exports
+from tests.bills import line, write_csv
 from tests.steps import NOW, Company
 
 DATA = Path(__file__).parents[2] / "shared" / "data" / "billing"
@@ -38,17 +42,86 @@ def test_the_published_focus_1_0_sample(tmp_path: Path) -> None:
     assert made.hashes("collection") == before
 
 
+LEGACY = {
+    "logzio-test-billing-report-1.csv.gz": (
+        "218.167863024",
+        "218.167863287600",
+        {"Amazon Elastic Compute Cloud": "212.423247", "AWS WAF": "5.473214"},
+        {"Usage": "218.167863"},
+    ),
+    "logzio-test-billing-report-2.csv.gz": ("1.237035988", "1.237035988000", {}, {"Usage": "1.237036"}),
+    "focus_converters-sample-anonymous-aws-export-dataset.csv": (
+        "1.682308708",
+        "1.682308697400",
+        {},
+        {"Usage": "1.602309", "Tax": "0.08"},
+    ),
+}
+
+
 @needs_data
-def test_incomplete_focus_files_are_refused_by_name(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", LEGACY)
+def test_a_published_legacy_report(name: str, tmp_path: Path) -> None:
+    total, control, services, categories = LEGACY[name]
+    made = company(tmp_path, DATA / "cur-legacy" / name)
+    (whole,) = made.cost()
+    assert (whole.amount("BilledCost"), whole.amount()) == (Decimal(total), Decimal(total))
+    with made.warehouse.read() as db:
+        (totals,) = [json.loads(row["totals"]) for row in db.execute("SELECT totals FROM load")]
+    assert totals["USD"]["BilledCostControl"] == control
+    billed = made.billed("service")
+    assert {service: str(round(billed[service], 6)) for service in services} == services
+    found = {category: round(cost, 6) for category, cost in made.billed("category").items()}
+    assert found == {category: Decimal(cost) for category, cost in categories.items()}
+
+
+SCENARIOS = sorted((DATA / "focus-spec-scenarios").glob("*.csv"))
+
+
+@needs_data
+@pytest.mark.parametrize("path", SCENARIOS, ids=[path.stem for path in SCENARIOS])
+def test_an_incomplete_focus_file_is_refused_by_file_line_and_column(path: Path, tmp_path: Path) -> None:
     made = Company(tmp_path)
-    made.sources = [Exports(name="bill", location=str(DATA / "focus-spec-scenarios"))]
+    made.sources = [Exports(name="bill", location=str(path))]
     (collected,) = made.collect(NOW)
     assert collected.outcome == "failed"
-    assert (
-        "commitment_discount_purchase_scenario_1.csv:1: not a complete focus file: mandatory"
-        in collected.error
+    assert re.search(
+        rf"{re.escape(path.name)}:\d+: .*column \w+ (is missing|cannot be read: ')", collected.error
     )
     assert not made.allocate()
+    assert not list((tmp_path / "ledger").glob("*.part"))
+
+
+LACKING = [path for path in SCENARIOS if path.name.startswith(("commitment", "one_hundred", "zero"))]
+HOUR_30 = ("commitment_discount_purchase_scenario_2", "commitment_discount_purchase_scenario_3")
+COMPLETABLE = [path for path in LACKING if path.stem not in HOUR_30]
+
+
+def completed(path: Path) -> list[dict[str, str]]:
+    """The rows of a scenario with the columns that it lacks."""
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        return [{**line(), **row} for row in csv.DictReader(file)]
+
+
+@needs_data
+@pytest.mark.parametrize("name", HOUR_30)
+def test_a_scenario_that_ends_at_hour_30_is_refused_once_completed(name: str, tmp_path: Path) -> None:
+    write_csv(tmp_path / "bill" / "bill.csv", completed(DATA / "focus-spec-scenarios" / f"{name}.csv"))
+    (collected,) = Company(tmp_path).collect()
+    assert "column ChargePeriodEnd cannot be read: '2023-02-01T30:00:00Z'" in collected.error
+
+
+@needs_data
+@pytest.mark.parametrize("path", COMPLETABLE, ids=[path.stem for path in COMPLETABLE])
+def test_a_file_that_only_lacks_columns_is_read_once_completed(path: Path, tmp_path: Path) -> None:
+    rows = completed(path)
+    write_csv(tmp_path / "bill" / "bill.csv", rows)
+    made = Company(tmp_path)
+    made.run()
+    (total,) = made.cost()
+    assert total.amount("BilledCost") == sum(Decimal(row["BilledCost"]) for row in rows)
+    assert total.amount() == sum(Decimal(row["EffectiveCost"]) for row in rows)
+    assert total.line_count == len(rows)
 
 
 @pytest.mark.parametrize("version", ["1.2", "1.3"])

@@ -71,7 +71,9 @@ def fill(warehouse: Warehouse, rows: Iterable[Row], now: datetime = NOW) -> None
                     loads=(to_int(now.date()),),  # another delivery every time
                     config="{}",
                     totals=_totals(its_rows),
-                    day_lines=[(SOURCE, to_int(day), 1) for day in sorted({row[0] for row in its_rows})],
+                    day_lines=[(SOURCE, to_int(day), 1, 0) for day in sorted({row[0] for row in its_rows})],
+                    bill=[],
+                    invoices=[],
                     facts=sorted(facts),
                 ),
                 now,

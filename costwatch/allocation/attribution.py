@@ -13,7 +13,7 @@ from costwatch.allocation.pools import SUMMED
 from costwatch.allocation.settings import Allocation, OwnerPool, Pool
 from costwatch.errors import CostwatchError
 from costwatch.ledger.engine import compiled, fetch, keep, small_table
-from costwatch.warehouse.publish import SLICE_COLUMNS, Slice
+from costwatch.warehouse.publish import INVOICE_COLUMNS, SLICE_COLUMNS, Slice
 
 
 class Attribution:
@@ -48,10 +48,17 @@ class Attribution:
         """The bill: per BillingCurrency its lines and the sums of its nano-units."""
         return self._sums("bill")
 
-    def day_lines(self) -> list[tuple[str, int, int]]:
-        """source, day and the number of its lines."""
-        rows = fetch(self.con, self._answers["day_lines"]).to_pylist()
-        return [(row["source"], row["day"], int(row["lines"])) for row in rows]
+    def day_lines(self) -> list[tuple[str, int, int, int]]:
+        """source, day, the number of its lines, and of those that the source calls estimated."""
+        return self._rows("day_lines")
+
+    def bill(self) -> list[tuple[Any, ...]]:
+        """The bill by ``INVOICE_COLUMNS``: these, both costs in nano-units, and lines."""
+        return self._rows("invoices")
+
+    def invoices(self, team: Mapping[str, int]) -> list[tuple[Any, ...]]:
+        """The same of each team, whose number comes first."""
+        return [(team[name], *rest) for name, *rest in self._rows("invoices_by_team")]
 
     def names(self) -> tuple[list[str], list[str], list[Slice]]:
         """The distinct teams, services and slices."""
@@ -70,6 +77,10 @@ class Attribution:
         self._number("service", ("ServiceName",), [*service.items()])
         self._number("slice", SLICE_COLUMNS, [(*key, number) for key, number in slices.items()])
         return fetch(self.con, self._answers["numbered"])
+
+    def _rows(self, of: str) -> list[tuple[Any, ...]]:
+        columns = fetch(self.con, self._answers[of]).columns
+        return list(zip(*(column.to_pylist() for column in columns), strict=True))
 
     def _number(self, of: str, names: Sequence[str], rows: Sequence[Sequence[str | int]]) -> None:
         types = {**dict.fromkeys(names, pa.string()), f"{of}_id": pa.int64()}
@@ -92,9 +103,8 @@ class Attribution:
         for number, pool in enumerate(self.ordered):
             if not isinstance(pool, OwnerPool):
                 carried = self._step(f"carried_after_{number}", self._shared(facts, carried, number, pool))
-        keys = [column for column in carried.columns if column not in SUMMED]
-        sums = {column: carried[column].sum() for column in SUMMED}
-        self._answer(facts, self._step("carried", carried.group_by(keys).agg(**sums)))
+        stored = _summed(carried, ("team", "ServiceName", "day", *SLICE_COLUMNS))
+        self._answer(facts, carried, self._step("carried", stored))
 
     def _step(self, name: str, expression: ir.Table) -> ir.Table:
         self._steps.append((name, compiled(self.con, expression)))
@@ -108,16 +118,22 @@ class Attribution:
         kept = located.select("team", *columns, *SUMMED, x_Pool=ibis.literal(pool.name))
         return carried.union(kept.select(carried.columns), distinct=False)
 
-    def _answer(self, facts: ir.Table, carried: ir.Table) -> None:
+    def _answer(self, facts: ir.Table, invoiced: ir.Table, carried: ir.Table) -> None:
         teams = ibis.table({"team": "string", "team_id": "int64"}, name="team_ids")
         services = ibis.table({"ServiceName": "string", "service_id": "int64"}, name="service_ids")
         keys = ibis.table({**dict.fromkeys(SLICE_COLUMNS, "string"), "slice_id": "int64"}, name="slice_ids")
         joined = carried.join(teams, "team").join(services, "ServiceName").join(keys, list(SLICE_COLUMNS))
+        by_team = ("team", *INVOICE_COLUMNS)
         answers = {
             "bill": _by_currency(facts),
             "carried": _by_currency(carried),
+            "invoices": _summed(facts, INVOICE_COLUMNS).order_by(*INVOICE_COLUMNS),
+            "invoices_by_team": _summed(invoiced, by_team).order_by(*by_team),
             "day_lines": facts.group_by("source", "day")
-            .agg(lines=facts.line_count.sum())
+            .agg(
+                lines=facts.line_count.sum(),
+                estimated=ibis.ifelse(facts.x_Estimated, facts.line_count, 0).sum(),
+            )
             .order_by("source", "day"),
             "teams": carried.select("team").distinct(),
             "services": carried.select("ServiceName").distinct(),
@@ -138,5 +154,8 @@ def _owned(facts: ir.Table, number: int, pool: OwnerPool, claimed: owners.Claims
 
 
 def _by_currency(table: ir.Table) -> ir.Table:
-    sums = {column: table[column].sum() for column in SUMMED}
-    return table.group_by("BillingCurrency").agg(**sums).order_by("BillingCurrency")
+    return _summed(table, ["BillingCurrency"]).order_by("BillingCurrency")
+
+
+def _summed(table: ir.Table, keys: Sequence[str]) -> ir.Table:
+    return table.group_by(keys).agg(**{column: table[column].sum() for column in SUMMED})

@@ -1,6 +1,6 @@
 """From the lines of a billing period to daily facts of the bill, one row for all lines that are alike."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -12,13 +12,16 @@ import ibis.expr.types as ir
 from costwatch.allocation import owners, pools
 from costwatch.allocation.settings import OwnerPool, Pool
 from costwatch.ledger.engine import of_one_schema, raw_lines
-from costwatch.ledger.lines import day_of
+from costwatch.ledger.lines import BillFormat, day_of
 from costwatch.ledger.money import nano
 from costwatch.ledger.register import format_named
 from costwatch.warehouse.publish import SLICE_COLUMNS
 
 # What a fact keeps of its lines besides team, service and day; its pool is known later.
-KEPT = tuple(column for column in SLICE_COLUMNS if column != "x_Pool")
+KEPT = (*(column for column in SLICE_COLUMNS if column != "x_Pool"), "InvoiceId", "InvoiceIssuerName")
+
+
+_COMPARED_BY = ("ServiceName", "ChargeCategory", "BillingCurrency")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +36,9 @@ class Part:
 def facts(con: Any, parts: Sequence[Part], period: date, ordered: Sequence[Pool]) -> ir.Table:
     """Daily sums of the period's lines.
 
-    Columns: ``KEPT``, ``ServiceName``, ``day`` (yyyymmdd), ``pool`` (position in ``ordered``), ``until``
-    (last day of a shared charge's period; ``day`` for owned ones), the values that can name an owner
-    (``<pool>_<column>``), ``line_count`` and both costs in nano-units.
+    Columns: ``KEPT``, ``ServiceName``, ``x_Estimated``, ``day`` (yyyymmdd), ``pool`` (position in
+    ``ordered``), ``until`` (last day of a shared charge's period; ``day`` for owned ones), the values that
+    can name an owner (``<pool>_<column>``), ``line_count`` and both costs in nano-units.
     """
     lines = ibis.union(
         *(_lines(con, part, paths, period, ordered) for part in parts for paths in of_one_schema(part.paths)),
@@ -49,9 +52,33 @@ def facts(con: Any, parts: Sequence[Part], period: date, ordered: Sequence[Pool]
     )
 
 
+def daily(con: Any, part: Part, period: date) -> ir.Table:
+    """Daily sums of a bill that is only compared, as ``warehouse.checks.Checked``."""
+    known = format_named(part.format)
+    raws = (known.charges(raw_lines(con, paths)) for paths in of_one_schema(part.paths))
+    lines = ibis.union(*(raw.select(**_compared(known.columns(raw))) for raw in raws), distinct=False)
+    lines = lines.filter(lines.BillingPeriodStart.date() == ibis.literal(period))
+    keys = {
+        "day": day_of(lines.ChargePeriodStart),
+        **{column: lines[column].fill_null("") for column in _COMPARED_BY},
+    }
+    sums = lines.group_by(**keys).agg(
+        BilledCostNano=nano(lines.BilledCost).sum(),
+        EffectiveCostNano=nano(lines.EffectiveCost).sum(),
+        estimated=lines.x_Estimated.cast("int64").sum(),
+    )
+    return sums.order_by(*keys)
+
+
+def _compared(columns: Mapping[str, ir.Value]) -> dict[str, ir.Value]:
+    needed = ("BillingPeriodStart", "ChargePeriodStart", "BilledCost", "EffectiveCost", "x_Estimated")
+    return {column: columns[column] for column in (*needed, *_COMPARED_BY)}
+
+
 def _lines(con: Any, part: Part, paths: Sequence[Path], period: date, ordered: Sequence[Pool]) -> ir.Table:
-    raw = raw_lines(con, paths)
-    lines = raw.select(**format_named(part.format).columns(raw))
+    known = format_named(part.format)
+    raw = known.charges(raw_lines(con, paths))
+    lines = raw.select(**known.columns(raw), **_named_values(known, raw, ordered))
     lines = lines.filter(lines.BillingPeriodStart.date() == ibis.literal(period))
     lines = lines.mutate(
         source=ibis.literal(part.source),
@@ -60,6 +87,7 @@ def _lines(con: Any, part: Part, paths: Sequence[Path], period: date, ordered: S
     )
     return lines.select(
         **{column: lines[column].fill_null("") for column in (*KEPT, "ServiceName")},
+        x_Estimated=lines.x_Estimated,
         day=lines.day,
         pool=lines.pool,
         until=_until(lines, ordered),
@@ -67,6 +95,17 @@ def _lines(con: Any, part: Part, paths: Sequence[Path], period: date, ordered: S
         BilledCost=lines.BilledCost,
         EffectiveCost=lines.EffectiveCost,
     )
+
+
+def _named_values(known: BillFormat, raw: ir.Table, ordered: Sequence[Pool]) -> dict[str, ir.Value]:
+    """The tags and cost categories that some pool asks for."""
+    owned = [pool for pool in ordered if isinstance(pool, OwnerPool)]
+    tags = {key for pool in ordered for key in pool.match.Tags} | {key for pool in owned for key in pool.tags}
+    categories = {category for pool in owned for category in pool.cost_categories}
+    return {
+        **{owners.tag_column(key): known.tag(raw, key) for key in sorted(tags)},
+        **{owners.category_column(each): known.cost_category(raw, each) for each in sorted(categories)},
+    }
 
 
 def _until(lines: ir.Table, ordered: Sequence[Pool]) -> ir.IntegerValue:

@@ -28,12 +28,20 @@ class Claims:
 Validity = tuple[str, int, int, str]  # what is claimed, from day, until day (exclusive), team
 
 
+def tag_column(key: str) -> str:
+    """What the column with the values of one tag is called among the lines that are allocated."""
+    return f"tag {key}"
+
+
+def category_column(name: str) -> str:
+    """The same for a cost category."""
+    return f"category {name}"
+
+
 def value_columns(pool: OwnerPool, lines: ir.Table) -> dict[str, ir.StringValue]:
     """The values of a line that can name its owner, in the order they are asked; compared without case."""
-    tags = {f"tag_{n}": lines.Tags.get(key) for n, key in enumerate(pool.tags)}
-    categories = {
-        f"category_{n}": lines.x_CostCategories.get(key) for n, key in enumerate(pool.cost_categories)
-    }
+    tags = {f"tag_{n}": lines[tag_column(key)] for n, key in enumerate(pool.tags)}
+    categories = {f"category_{n}": lines[category_column(key)] for n, key in enumerate(pool.cost_categories)}
     return {name: value.strip().lower().fill_null("") for name, value in {**tags, **categories}.items()}
 
 

@@ -9,6 +9,7 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
+from costwatch.allocation.owners import tag_column
 from costwatch.allocation.settings import EvenPool, FixedPool, Match, OwnerPool, Pool, ProportionalPool, Team
 from costwatch.ledger.engine import small_table
 from costwatch.ledger.money import quotient, split
@@ -38,7 +39,7 @@ def matches(match: Match, lines: ir.Table) -> ir.BooleanValue:
     """Every condition by equality; a missing value equals nothing."""
     given = match.model_dump(exclude={"Tags"}, exclude_none=True)
     conditions = [lines[column].isin(_listed(accepted)) for column, accepted in given.items()]
-    conditions += [lines.Tags.get(key).isin(_listed(accepted)) for key, accepted in match.Tags.items()]
+    conditions += [lines[tag_column(key)].isin(_listed(accepted)) for key, accepted in match.Tags.items()]
     return reduce(and_, conditions, ibis.literal(True)).fill_null(False)
 
 

@@ -1,22 +1,22 @@
-"""CSV, plain or gzipped, becomes Parquet once: values stay text, tag columns become maps."""
+"""CSV, plain or packed, becomes Parquet once: values stay text, tag columns become maps."""
 
 import csv
-import gzip
 import io
 import re
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
 from costwatch.errors import RefusedError
+from costwatch.ledger import packed
 
-GZIP_MAGIC = b"\x1f\x8b"
-# Columns that FOCUS bills deliver as JSON objects, in lower case.
-MAP_COLUMNS = ("tags", "x_costcategories")
+# Columns that bills deliver as JSON objects, in lower case: FOCUS, and AWS's CUR 2.0.
+_FOCUS_MAPS = ("tags", "x_costcategories")
+_CUR2_MAPS = ("resource_tags", "cost_category", "product", "discount", "tags")
+# AWS tells tags apart by case, which column names do not.
+_MAY_REPEAT = ("resourcetags/", "costcategory/")
 MAX_LINE_BYTES = 16 << 20
 csv.field_size_limit(MAX_LINE_BYTES)
 
@@ -29,15 +29,15 @@ def to_parquet(name: str, source: Path, target: Path) -> None:
     columns = header(name, source)
     con = duckdb.connect()
     con.execute("SET preserve_insertion_order=true")
-    kept = ", ".join(
-        _as_map(column) if column.lower() in MAP_COLUMNS else _quoted(column) for column in columns
-    )
+    maps = _maps(columns)
+    kept = ", ".join(_as_map(column) if column in maps else _quoted(column) for column in columns)
     try:
-        _create_view(con, source, columns)
-        con.execute(
-            f"COPY (SELECT {kept} FROM delivered) TO '{_path(target)}' (FORMAT parquet, COMPRESSION zstd)"
-        )
-        _refuse_unreadable_maps(con, name, source, target, columns)
+        with packed.plain(name, source, target.with_name(f"csv-{target.name}")) as unpacked:
+            _create_view(con, unpacked, columns)
+            con.execute(
+                f"COPY (SELECT {kept} FROM delivered) TO '{_path(target)}' (FORMAT parquet, COMPRESSION zstd)"
+            )
+            _refuse_unreadable_maps(con, name, source, target, maps)
     except duckdb.Error as error:
         raise RefusedError([_explained(name, error)]) from None
     finally:
@@ -53,6 +53,8 @@ def header(name: str, source: Path) -> list[str]:
     for number, column in enumerate(columns, start=1):
         if not column:
             reasons.append(f"{name}:1: column {number} has no name; export the file again")
+        elif column.lower() in seen and column.lower().startswith(_MAY_REPEAT):
+            columns[number - 1] = f"{column}#{number}"  # a character that no tag key has
         elif column.lower() in seen:
             reasons.append(f"{name}:1: column {column} is there twice; export the file again")
         seen.add(column.lower())
@@ -63,6 +65,11 @@ def header(name: str, source: Path) -> list[str]:
     if reasons:
         raise RefusedError(reasons)
     return columns
+
+
+def _maps(columns: list[str]) -> list[str]:
+    known = _CUR2_MAPS if any(column.startswith("line_item_") for column in columns) else _FOCUS_MAPS
+    return [column for column in columns if column.lower() in known]
 
 
 def line_of_record(name: str, source: Path, record: int) -> int:
@@ -82,36 +89,30 @@ def line_of_record(name: str, source: Path, record: int) -> int:
 @contextmanager
 def opened(name: str, source: Path) -> Iterator[io.TextIOBase]:
     """The file's text, unpacked, without a byte-order mark. Raises RefusedError where it is neither."""
-    with source.open("rb") as probe:
-        packed = probe.read(2) == GZIP_MAGIC
-    unpack: Any = gzip.open if packed else Path.open
     try:
-        with unpack(source, "rb") as raw, io.TextIOWrapper(raw, encoding="utf-8-sig", newline="") as text:
+        with (
+            packed.opened(name, source) as raw,
+            io.TextIOWrapper(raw, encoding="utf-8-sig", newline="") as text,
+        ):
             yield text
-    except (EOFError, gzip.BadGzipFile, zlib.error):
-        raise RefusedError([f"{name}: the gzip data is cut or damaged; deliver the file again"]) from None
     except (UnicodeDecodeError, csv.Error) as error:
         raise RefusedError([f"{name}: not a UTF-8 CSV file ({error}); export it again"]) from None
 
 
 def _create_view(con: duckdb.DuckDBPyConnection, source: Path, columns: list[str]) -> None:
-    with source.open("rb") as probe:
-        compression = "gzip" if probe.read(2) == GZIP_MAGIC else "none"
     types = ", ".join(f"{_literal(column)}: 'VARCHAR'" for column in columns)
     con.execute(
         f"""CREATE VIEW delivered AS SELECT * FROM read_csv('{_path(source)}', auto_detect=false, header=true,
-        delim=',', quote='"', escape='"', nullstr=['', 'NULL'], compression='{compression}',
+        delim=',', quote='"', escape='"', nullstr=['', 'NULL'], compression='none',
         max_line_size={MAX_LINE_BYTES}, columns={{{types}}})"""
     )
 
 
 def _refuse_unreadable_maps(
-    con: duckdb.DuckDBPyConnection, name: str, source: Path, target: Path, columns: list[str]
+    con: duckdb.DuckDBPyConnection, name: str, source: Path, target: Path, maps: list[str]
 ) -> None:
     """Text that is no JSON object must not silently count as untagged."""
-    for column in columns:
-        if column.lower() not in MAP_COLUMNS:
-            continue
+    for column in maps:
         nulls = [
             con.execute(f"SELECT count({_quoted(column)}) FROM {relation}").fetchone()
             for relation in ("delivered", f"read_parquet('{_path(target)}')")
@@ -134,8 +135,6 @@ def _as_map(column: str) -> str:
 def _explained(name: str, error: duckdb.Error) -> str:
     text = str(error)
     line = re.search(r"Line: (\d+)", text)
-    if "gzip" in text.lower() or "decompress" in text.lower() or "inflate" in text.lower():
-        return f"{name}: the gzip data is cut or damaged; deliver the file again"
     told = [part.strip() for part in text.splitlines()]
     # The line itself may be long, and may hold what is nobody's business in a log.
     what = next((part for part in told[1:] if part and not part.startswith("Original Line")), told[0])

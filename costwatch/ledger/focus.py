@@ -3,11 +3,14 @@
 Source: https://focus.finops.org/focus-specification/ (columns of feature level Mandatory).
 """
 
+from collections.abc import Mapping
+
 import ibis.expr.types as ir
 
-from costwatch.ledger.lines import amount, control, instant, mapping, text
+from costwatch.ledger.lines import amount, control, entry, flag, instant, mapping, text
 
 name = "focus"
+origins: Mapping[str, tuple[str, ...]] = {}
 
 MANDATORY = (
     "BilledCost",
@@ -38,6 +41,37 @@ RENAMED = {
     "PublisherName": ("ServiceProviderName", "HostProviderName"),
 }
 
+# What an export passes on of a line besides what it is allocated by.
+_TEXTS = (
+    "AvailabilityZone",
+    "BillingAccountName",
+    "ChargeDescription",
+    "ChargeFrequency",
+    "CommitmentDiscountCategory",
+    "CommitmentDiscountId",
+    "CommitmentDiscountName",
+    "CommitmentDiscountType",
+    "CommitmentDiscountUnit",
+    "ConsumedUnit",
+    "PricingCategory",
+    "PricingUnit",
+    "RegionName",
+    "ResourceName",
+    "ResourceType",
+    "ServiceCategory",
+    "SkuId",
+    "SkuPriceId",
+)
+_NUMBERS = (
+    "CommitmentDiscountQuantity",
+    "ConsumedQuantity",
+    "ContractedCost",
+    "ContractedUnitPrice",
+    "ListCost",
+    "ListUnitPrice",
+    "PricingQuantity",
+)
+
 
 def recognises(columns: frozenset[str]) -> bool:
     """FOCUS, complete or not: by the two columns that no other bill has together."""
@@ -53,6 +87,11 @@ def missing(columns: frozenset[str]) -> list[str]:
     ]
 
 
+def charges(raw: ir.Table) -> ir.Table:
+    """Every row is a charge."""
+    return raw
+
+
 def columns(raw: ir.Table) -> dict[str, ir.Value]:
     """See ``lines.BillFormat``."""
     return {
@@ -63,6 +102,8 @@ def columns(raw: ir.Table) -> dict[str, ir.Value]:
         "ChargePeriodStart": instant(raw, "ChargePeriodStart"),
         "ChargePeriodEnd": instant(raw, "ChargePeriodEnd"),
         "ProviderName": text(raw, "ProviderName", "ServiceProviderName", "HostProviderName"),
+        "InvoiceIssuerName": text(raw, "InvoiceIssuerName"),
+        "InvoiceId": text(raw, "InvoiceId"),
         "ServiceName": text(raw, "ServiceName"),
         "ChargeCategory": text(raw, "ChargeCategory"),
         "ChargeClass": text(raw, "ChargeClass"),
@@ -72,6 +113,7 @@ def columns(raw: ir.Table) -> dict[str, ir.Value]:
         "ResourceId": text(raw, "ResourceId"),
         "CommitmentDiscountStatus": text(raw, "CommitmentDiscountStatus"),
         "x_UsageType": text(raw, "x_UsageType", "SkuMeter"),
+        "x_Estimated": flag(raw, "x_Estimated"),
         "BilledCost": amount(raw, "BilledCost"),
         "EffectiveCost": amount(raw, "EffectiveCost"),
         "x_BilledCostDecimal": control(raw, "BilledCost"),
@@ -79,3 +121,21 @@ def columns(raw: ir.Table) -> dict[str, ir.Value]:
         "Tags": mapping(raw, ["Tags"]),
         "x_CostCategories": mapping(raw, ["x_CostCategories"]),
     }
+
+
+def described(raw: ir.Table) -> dict[str, ir.Value]:
+    """See ``lines.BillFormat``."""
+    texts = {column: text(raw, column) for column in _TEXTS if column.lower() in raw.columns}
+    numbers = {column: amount(raw, column) for column in _NUMBERS if column.lower() in raw.columns}
+    publisher = text(raw, "PublisherName", "ServiceProviderName", "HostProviderName")
+    return {**texts, **numbers, "PublisherName": publisher}
+
+
+def tag(raw: ir.Table, key: str) -> ir.StringValue:
+    """See ``lines.BillFormat``. Some exports write a user's tag with the prefix ``user:``."""
+    return entry(raw, "tags", [key, f"user:{key}", f"user_{key}"])
+
+
+def cost_category(raw: ir.Table, name: str) -> ir.StringValue:
+    """See ``lines.BillFormat``."""
+    return entry(raw, "x_costcategories", [name])

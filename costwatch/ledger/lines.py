@@ -3,27 +3,13 @@
 Source: https://focus.finops.org/focus-specification/v1-2/
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
-TEXT = (
-    "BillingAccountId",
-    "BillingCurrency",
-    "ProviderName",
-    "ServiceName",
-    "ChargeCategory",
-    "ChargeClass",
-    "SubAccountId",
-    "SubAccountName",
-    "RegionId",
-    "ResourceId",
-    "CommitmentDiscountStatus",
-    "x_UsageType",
-)
 INSTANTS = ("BillingPeriodStart", "BillingPeriodEnd", "ChargePeriodStart", "ChargePeriodEnd")
 COSTS = ("BilledCost", "EffectiveCost")
 MAPS = ("Tags", "x_CostCategories")
@@ -37,11 +23,16 @@ _TAGS = dt.Map(dt.string, dt.string)
 
 
 class BillFormat(Protocol):
-    """One bill format: a module of this package."""
+    """One bill format: a module of this package. ``raw`` has lower-case column names throughout."""
 
     @property
     def name(self) -> str:
         """Stored with each load, and never changed."""
+        ...
+
+    @property
+    def origins(self) -> Mapping[str, tuple[str, ...]]:
+        """Column of the contract -> the format's own ones (any of them), where they have other names."""
         ...
 
     def recognises(self, columns: frozenset[str]) -> bool:
@@ -52,8 +43,24 @@ class BillFormat(Protocol):
         """The mandatory columns that are not there, in the format's own spelling."""
         ...
 
+    def charges(self, raw: ir.Table) -> ir.Table:
+        """``raw`` without rows that only tell the charge of another row once more: what the rest reads."""
+        ...
+
     def columns(self, raw: ir.Table) -> dict[str, ir.Value]:
-        """This contract's columns from ``raw`` (lower-case names), and ``x_<cost>Decimal`` control values."""
+        """What the bill is allocated by, and ``x_<cost>Decimal`` control values."""
+        ...
+
+    def described(self, raw: ir.Table) -> dict[str, ir.Value]:
+        """The other FOCUS columns, for an export: only those that the format knows something of."""
+        ...
+
+    def tag(self, raw: ir.Table, key: str) -> ir.StringValue:
+        """The value of one tag of each line; null where it has none."""
+        ...
+
+    def cost_category(self, raw: ir.Table, name: str) -> ir.StringValue:
+        """The value of one cost category of each line; null where it has none."""
         ...
 
 
@@ -103,6 +110,13 @@ def control(raw: ir.Table, name: str) -> ir.DecimalValue:
     return (text(raw, name) if value.type().is_string() else value).try_cast(_DECIMAL)
 
 
+def quantity(raw: ir.Table, name: str) -> ir.FloatingValue:
+    """A cost as ``amount`` reads it, but text that is no number is NaN, not null: it refuses its load."""
+    value = amount(raw, name)
+    delivered = text(raw, name).notnull() if name.lower() in raw.columns else ibis.literal(False)
+    return ibis.ifelse(delivered & value.isnull(), float("nan"), value)
+
+
 def mapping(raw: ir.Table, names: Sequence[str]) -> ir.MapValue:
     """The first column of ``names`` that is there, a map, a struct or JSON text, as map<text, text>.
 
@@ -116,6 +130,19 @@ def mapping(raw: ir.Table, names: Sequence[str]) -> ir.MapValue:
             json = value.cast("json") if value.type().is_struct() else text(raw, name).try_cast("json")
             return json.try_cast(_TAGS)
     return ibis.null(_TAGS)
+
+
+def entry(raw: ir.Table, column: str, keys: Sequence[str]) -> ir.StringValue:
+    """What the first of ``keys`` that a line's map knows is in it; null where it knows none."""
+    if column not in raw.columns:
+        return ibis.null("string")
+    known = mapping(raw, [column])
+    return ibis.coalesce(*(known.get(key).nullif("") for key in dict.fromkeys(keys)))
+
+
+def flag(raw: ir.Table, name: str) -> ir.BooleanValue:
+    """Whether a column says true; false where it says nothing."""
+    return text(raw, name).lower().isin(["true", "1"]).fill_null(False)
 
 
 def day_of(value: ir.TimestampValue) -> ir.IntegerValue:

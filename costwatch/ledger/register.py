@@ -3,7 +3,7 @@
 import hashlib
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Any, cast
@@ -12,7 +12,7 @@ import duckdb
 import ibis.expr.types as ir
 
 from costwatch.errors import RefusedError
-from costwatch.ledger import delimited, focus
+from costwatch.ledger import cur, cur2, delimited, focus
 from costwatch.ledger.engine import connect, raw_lines
 from costwatch.ledger.files import LedgerFiles, is_parquet
 from costwatch.ledger.lines import COSTS, MAPS, REQUIRED_VALUES, BillFormat, text
@@ -20,7 +20,7 @@ from costwatch.ledger.money import LIMIT, is_exact, nano
 from costwatch.model import DeliveredFile, Export
 
 # In this order; a new format is one module and one entry here.
-FORMATS: tuple[BillFormat, ...] = (cast(BillFormat, focus),)
+FORMATS = tuple(cast(BillFormat, each) for each in (focus, cur2, cur))
 _SHOWN_REASONS = 12  # of each file
 
 
@@ -46,6 +46,8 @@ class Load:
     files: tuple[str, ...]
     accounts: tuple[str, ...]
     totals: Mapping[str, Total]
+    # Name, bytes and SHA-256 of its files: a delivery under other names is the same load.
+    delivered: tuple[tuple[str, int, str], ...] = field(default=(), compare=False)
 
     @property
     def line_count(self) -> int:
@@ -83,8 +85,10 @@ def _inspect(files: LedgerFiles, digest: str, file: DeliveredFile) -> list[dict[
     try:
         raw = raw_lines(con, [files.path(digest)], numbered=True)
         bill = _recognised(file.name, frozenset(raw.columns))
-        lines = raw.select(**bill.columns(raw), record=raw.file_row_number, **_as_delivered(raw))
-        _refuse_unreadable(file, lines)
+        raw = bill.charges(raw)
+        delivered = _as_delivered(bill, raw)
+        lines = raw.select(**bill.columns(raw), record=raw.file_row_number, **delivered)
+        _refuse_unreadable(file, bill, lines)
         totals = lines.group_by(
             period=lines.BillingPeriodStart.date(),
             period_end=lines.BillingPeriodEnd.date(),
@@ -97,7 +101,8 @@ def _inspect(files: LedgerFiles, digest: str, file: DeliveredFile) -> list[dict[
         raise RefusedError([f"{file.name}: cannot be read ({text}); deliver the file again"]) from None
     finally:
         con.disconnect()
-    return [{**row, "digest": digest, "format": bill.name, "name": file.name} for row in found]
+    known = {"digest": digest, "format": bill.name, "name": file.name, "size": file.path.stat().st_size}
+    return [{**row, **known} for row in found]
 
 
 def _recognised(name: str, columns: frozenset[str]) -> BillFormat:
@@ -114,16 +119,22 @@ def _recognised(name: str, columns: frozenset[str]) -> BillFormat:
     return bill
 
 
-def _as_delivered(raw: ir.Table) -> dict[str, ir.Value]:
+def _as_delivered(bill: BillFormat, raw: ir.Table) -> dict[str, ir.Value]:
     """The columns that must be readable, as text, to be shown where they are not."""
+    own = {column: _own(bill, column) for column in (*REQUIRED_VALUES, *MAPS)}
     return {
-        f"delivered_{column}": text(raw, column)
-        for column in (*REQUIRED_VALUES, *MAPS)
-        if column.lower() in raw.columns and not raw[column.lower()].type().is_map()
+        f"delivered_{column}": text(raw, *names)
+        for column, names in own.items()
+        if any(name.lower() in raw.columns and not raw[name.lower()].type().is_map() for name in names)
     }
 
 
-def _refuse_unreadable(file: DeliveredFile, lines: ir.Table) -> None:
+def _own(bill: BillFormat, column: str) -> tuple[str, ...]:
+    """The names that a column of the contract has in the delivered file."""
+    return bill.origins.get(column, (column,))
+
+
+def _refuse_unreadable(file: DeliveredFile, bill: BillFormat, lines: ir.Table) -> None:
     """Raises RefusedError naming file, line and column of values that cannot be taken as they are."""
     bad = {
         column: ~is_exact(lines[column]) if column in COSTS else lines[column].isnull()
@@ -140,17 +151,16 @@ def _refuse_unreadable(file: DeliveredFile, lines: ir.Table) -> None:
     for column, count in counts.to_pyarrow().to_pylist()[0].items():
         if count:
             first = lines.filter(bad[column]).order_by("record").limit(3).to_pyarrow().to_pylist()
-            reasons += [_unreadable(file, column, row) for row in first]
+            where = _own(bill, column)[0]
+            reasons += [_unreadable(file, where, row[f"delivered_{column}"], row["record"]) for row in first]
             if count > len(first):
-                reasons.append(f"{file.name}: column {column}: {count - len(first)} more lines like these")
+                reasons.append(f"{file.name}: column {where}: {count - len(first)} more lines like these")
     if reasons:
         raise RefusedError(reasons)
 
 
-def _unreadable(file: DeliveredFile, column: str, row: Mapping[str, Any]) -> str:
-    record = int(row["record"])
+def _unreadable(file: DeliveredFile, column: str, value: str | None, record: int) -> str:
     line = record + 1 if is_parquet(file.path) else delimited.line_of_record(file.name, file.path, record)
-    value = row.get(f"delivered_{column}")
     shown = "is empty" if value is None else f"cannot be read: {str(value)[:40]!r}"
     return f"{file.name}:{line}: column {column} {shown}; correct the export"
 
@@ -191,6 +201,7 @@ def _loads(rows: Sequence[Mapping[str, Any]]) -> list[Load]:
                 files=digests,
                 accounts=tuple(sorted({part["account"] for part in parts})),
                 totals=_totals(parts),
+                delivered=tuple(sorted({(part["name"], part["size"], part["digest"]) for part in parts})),
             )
         )
     return loads

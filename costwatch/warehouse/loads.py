@@ -36,6 +36,7 @@ class NewLoad:
     accounts: Sequence[str]
     line_count: int
     totals: Mapping[str, object]
+    delivered: Sequence[tuple[str, int, str]]  # name, bytes and SHA-256 of each file
 
 
 def newest_loads(db: sqlite3.Connection, sources: Collection[str]) -> list[StoredLoad]:
@@ -69,8 +70,8 @@ def record_load(db: sqlite3.Connection, source: str, load: NewLoad) -> bool:
     if newest is not None and newest["hash"] == load.digest:
         return False
     db.execute(
-        "INSERT INTO load (source, period, period_end, hash, format, files, accounts, line_count, totals)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO load (source, period, period_end, hash, format, files, accounts, line_count, totals,"
+        " delivered) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             source,
             to_int(load.period),
@@ -81,6 +82,7 @@ def record_load(db: sqlite3.Connection, source: str, load: NewLoad) -> bool:
             json.dumps(list(load.accounts)),
             load.line_count,
             json.dumps(load.totals, sort_keys=True),
+            json.dumps(load.delivered),
         ),
     )
     return True

@@ -24,9 +24,18 @@ SLICE_COLUMNS = (
     "BillingCurrency",
     "x_Pool",
 )
+INVOICE_COLUMNS = (
+    "source",
+    "BillingAccountId",
+    "InvoiceIssuerName",
+    "InvoiceId",
+    "ChargeCategory",
+    "BillingCurrency",
+)
 Slice = tuple[str, ...]
 # team, service, day, slice, BilledCostNano, EffectiveCostNano, line_count
 Fact = tuple[int, int, int, int, int, int, int]
+Invoiced = tuple[int | str, ...]  # INVOICE_COLUMNS, BilledCostNano, EffectiveCostNano, line_count
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +48,9 @@ class Publication:
     loads: tuple[int, ...]
     config: str
     totals: Mapping[str, Mapping[str, int]]  # BillingCurrency -> line_count and nano sums of the bill
-    day_lines: Sequence[tuple[str, int, int]]  # source, day, lines
+    day_lines: Sequence[tuple[str, int, int, int]]  # source, day, lines, of these estimated
+    bill: Sequence[Invoiced]
+    invoices: Sequence[Invoiced]  # the team's number before each
     facts: Iterable[Fact]
 
 
@@ -116,10 +127,9 @@ def publish(db: sqlite3.Connection, ids: Ids, publication: Publication, now: dat
         (period,),
     )
     _require_conservation(db, publication)
-    db.execute("DELETE FROM day_line WHERE period = ?", (period,))
-    db.executemany(
-        "INSERT INTO day_line VALUES (?, ?, ?, ?)", [(period, *line) for line in publication.day_lines]
-    )
+    _replace(db, "day_line", period, publication.day_lines)
+    _replace(db, "bill", period, publication.bill)
+    _replace(db, "team_invoice", period, publication.invoices)
     db.execute(
         "INSERT OR REPLACE INTO published VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (
@@ -150,6 +160,14 @@ def _require_conservation(db: sqlite3.Connection, publication: Publication) -> N
             f"period {publication.period}: teams would carry {stored}, the bill is {publication.totals}; "
             "nothing was published, please report this"
         )
+
+
+def _replace(db: sqlite3.Connection, table: str, period: int, rows: Sequence[Sequence[int | str]]) -> None:
+    """The rows of one period of a small table."""
+    db.execute(f"DELETE FROM {table} WHERE period = ?", (period,))
+    if rows:
+        places = ", ".join("?" * (len(rows[0]) + 1))
+        db.executemany(f"INSERT INTO {table} VALUES ({places})", [(period, *row) for row in rows])
 
 
 def _insert_facts(db: sqlite3.Connection, table: str, period: int, facts: Iterable[Fact]) -> None:
@@ -185,23 +203,25 @@ FROM cost_day WHERE period = :period GROUP BY BillingCurrency
 _REVISIONS = """
 INSERT INTO team_cost_revision
 SELECT :period, x.team, x.service, x.day, x.slice, :known_at, x.billed, x.effective, coalesce(d.state, ''),
-  :cause
+  :cause, x.lines
 FROM (
   SELECT n.team, n.service, n.day, n.slice,
     n.BilledCostNano - coalesce(o.BilledCostNano, 0) AS billed,
-    n.EffectiveCostNano - coalesce(o.EffectiveCostNano, 0) AS effective
+    n.EffectiveCostNano - coalesce(o.EffectiveCostNano, 0) AS effective,
+    n.line_count - coalesce(o.line_count, 0) AS lines
   FROM temp.incoming n
   LEFT JOIN team_cost o USING (period, team, service, day, slice)
   UNION ALL
-  SELECT o.team, o.service, o.day, o.slice, -o.BilledCostNano, -o.EffectiveCostNano
+  SELECT o.team, o.service, o.day, o.slice, -o.BilledCostNano, -o.EffectiveCostNano, -o.line_count
   FROM team_cost o
   LEFT JOIN temp.incoming n USING (period, team, service, day, slice)
   WHERE o.period = :period AND n.team IS NULL
 ) x
 JOIN slice s ON s.id = x.slice
 LEFT JOIN day_state d ON d.source = s.source AND d.day = x.day
-WHERE x.billed <> 0 OR x.effective <> 0
+WHERE x.billed <> 0 OR x.effective <> 0 OR x.lines <> 0
 ON CONFLICT DO UPDATE SET
   BilledCostNano = BilledCostNano + excluded.BilledCostNano,
-  EffectiveCostNano = EffectiveCostNano + excluded.EffectiveCostNano
+  EffectiveCostNano = EffectiveCostNano + excluded.EffectiveCostNano,
+  line_count = line_count + excluded.line_count
 """

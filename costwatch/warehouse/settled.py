@@ -19,6 +19,14 @@ def line_counts(db: sqlite3.Connection) -> dict[str, dict[date, int]]:
     return counts
 
 
+def called_estimated(db: sqlite3.Connection) -> dict[str, set[date]]:
+    """source -> days of which the source itself calls some line estimated."""
+    days: dict[str, set[date]] = defaultdict(set)
+    for row in db.execute("SELECT DISTINCT source, day FROM day_line WHERE estimated > 0"):
+        days[row["source"]].add(from_int(row["day"]))
+    return days
+
+
 def source_periods(db: sqlite3.Connection) -> dict[str, list[tuple[date, date]]]:
     """source -> the [start, end) of its published billing periods."""
     periods: dict[str, list[tuple[date, date]]] = defaultdict(list)
