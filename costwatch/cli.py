@@ -31,6 +31,7 @@ COMMANDS = (
     ("report", "report", "Write the weekly report (step 5)."),
     ("status", "status", "Show freshness, firing alerts and the last runs."),
     ("cost", "cost", "Show cost by team, service, account and more."),
+    ("export", "export", "Write the bill with its teams, for other tools."),
     ("query", "query", "Ask the warehouse in SQL, read-only."),
     ("ui", "ui", "Serve the pages."),
     ("plugins", "plugins", "List the kinds of collectors, rules and notifiers."),

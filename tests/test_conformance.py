@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from collectors.cost_explorer import CostExplorer
 from collectors.exports import Exports
 from costwatch import plugins
 from costwatch.model import Labels, Verdict, Window, labels
@@ -19,6 +20,7 @@ from costwatch.rules.budget import Budget
 from costwatch.rules.freshness import Freshness
 from costwatch.rules.threshold import Threshold
 from costwatch.testing import Example, check_collector, check_notifier, check_rule, daily
+from tests.ce_double import ce_double
 from tests.slack_double import TOKEN, slack_double
 
 # --- collectors: kind -> a source with data in the window, and one that cannot be read -----------
@@ -30,7 +32,19 @@ class Sources(NamedTuple):
     unreadable: Collector
 
 
-def exports(folder: Path) -> Sources:
+@contextmanager
+def cost_explorer(folder: Path) -> Iterator[Sources]:
+    explorer = CostExplorer(name="explorer", billing_account="900000000001")
+    with pytest.MonkeyPatch.context() as patch, ce_double(patch):
+        yield Sources(
+            explorer,
+            Window.of_days(date(2026, 9, 10), date(2026, 10, 20)),
+            explorer.model_copy(update={"profile": "nobody"}),
+        )
+
+
+@contextmanager
+def exports(folder: Path) -> Iterator[Sources]:
     """Two months in AWS's manifest layout. What the files hold is the ledger's matter."""
     for month in ("2026-09", "2026-10"):
         partition = f"BILLING_PERIOD={month}"
@@ -40,14 +54,15 @@ def exports(folder: Path) -> Sources:
         (data / "focus-00001.csv").write_text(f"BilledCost,BillingPeriodStart\n1.5,{month}-01T00:00:00Z\n")
         uri = f"s3://bucket/prefix/focus/data/{partition}/focus-00001.csv"
         (metadata / "focus-Manifest.json").write_text(json.dumps({"dataFiles": [uri]}))
-    return Sources(
+    yield Sources(
         Exports(name="aws", location=str(folder)),
         Window.of_days(date(2026, 9, 10), date(2026, 10, 20)),
         Exports(name="aws", location=str(folder / "gone")),
     )
 
 
-COLLECTORS: dict[str, Callable[[Path], Sources]] = {
+COLLECTORS: dict[str, Callable[[Path], AbstractContextManager[Sources]]] = {
+    "cost_explorer": cost_explorer,
     "exports": exports,
 }
 
@@ -131,8 +146,8 @@ NOTIFIERS: dict[str, Callable[[], AbstractContextManager[Receivers]]] = {
 
 @pytest.mark.parametrize("kind", COLLECTORS)
 def test_collector(kind: str, tmp_path: Path) -> None:
-    sources = COLLECTORS[kind](tmp_path)
-    check_collector(sources.good, sources.window, unreadable=sources.unreadable)
+    with COLLECTORS[kind](tmp_path) as sources:
+        check_collector(sources.good, sources.window, unreadable=sources.unreadable)
 
 
 @pytest.mark.parametrize("kind", RULES)

@@ -12,19 +12,19 @@ from costwatch.allocation import bill, owners, pools
 from costwatch.allocation.pools import SUMMED
 from costwatch.allocation.settings import Allocation, OwnerPool, Pool
 from costwatch.errors import CostwatchError
-from costwatch.ledger.engine import compiled, fetch, keep, small_table
+from costwatch.ledger.engine import Engine, compiled, fetch, keep, small_table
 from costwatch.warehouse.publish import INVOICE_COLUMNS, SLICE_COLUMNS, Slice
 
 
 class Attribution:
-    """Computes one billing period after the other on an engine that is its alone.
+    """Computes one billing period after the other: daily facts where the lines are read, the rest here.
 
     The expressions are the same for every period, and turning them into SQL takes longer than running
     them: they are compiled with the first period and run on the tables of the others.
     """
 
-    def __init__(self, con: Any, allocation: Allocation) -> None:
-        self.con = con
+    def __init__(self, engine: Engine, allocation: Allocation) -> None:
+        self.engine, self.con = engine, engine.con
         self.teams = allocation.teams
         self.ordered = pools.complete(allocation.pools)
         self._steps: list[tuple[str, str]] = []
@@ -32,8 +32,8 @@ class Attribution:
 
     def compute(self, parts: Sequence[bill.Part], period: date) -> None:
         """Attribute a period. Raises CostwatchError unless teams and residuals carry the whole bill."""
-        sums = bill.facts(self.con, parts, period, self.ordered)
-        keep(self.con, "sums", compiled(self.con, sums))
+        sums = bill.facts(self.engine, parts, period, self.ordered)
+        self.engine.keep("sums", sums)
         if not self._answers:
             self._compile(sums.schema())
         for name, sql in self._steps:

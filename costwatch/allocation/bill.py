@@ -4,14 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import ibis
 import ibis.expr.types as ir
 
 from costwatch.allocation import owners, pools
 from costwatch.allocation.settings import OwnerPool, Pool
-from costwatch.ledger.engine import of_one_schema, raw_lines
+from costwatch.ledger.engine import Engine, of_one_schema
 from costwatch.ledger.lines import BillFormat, day_of
 from costwatch.ledger.money import nano
 from costwatch.ledger.register import format_named
@@ -33,7 +32,7 @@ class Part:
     paths: tuple[Path, ...]
 
 
-def facts(con: Any, parts: Sequence[Part], period: date, ordered: Sequence[Pool]) -> ir.Table:
+def facts(engine: Engine, parts: Sequence[Part], period: date, ordered: Sequence[Pool]) -> ir.Table:
     """Daily sums of the period's lines.
 
     Columns: ``KEPT``, ``ServiceName``, ``x_Estimated``, ``day`` (yyyymmdd), ``pool`` (position in
@@ -41,7 +40,11 @@ def facts(con: Any, parts: Sequence[Part], period: date, ordered: Sequence[Pool]
     can name an owner (``<pool>_<column>``), ``line_count`` and both costs in nano-units.
     """
     lines = ibis.union(
-        *(_lines(con, part, paths, period, ordered) for part in parts for paths in of_one_schema(part.paths)),
+        *(
+            _lines(engine, part, paths, period, ordered)
+            for part in parts
+            for paths in of_one_schema(part.paths)
+        ),
         distinct=False,
     )
     keys = [column for column in lines.columns if column not in ("BilledCost", "EffectiveCost")]
@@ -52,10 +55,10 @@ def facts(con: Any, parts: Sequence[Part], period: date, ordered: Sequence[Pool]
     )
 
 
-def daily(con: Any, part: Part, period: date) -> ir.Table:
+def daily(engine: Engine, part: Part, period: date) -> ir.Table:
     """Daily sums of a bill that is only compared, as ``warehouse.checks.Checked``."""
     known = format_named(part.format)
-    raws = (known.charges(raw_lines(con, paths)) for paths in of_one_schema(part.paths))
+    raws = (known.charges(engine.lines(paths)) for paths in of_one_schema(part.paths))
     lines = ibis.union(*(raw.select(**_compared(known.columns(raw))) for raw in raws), distinct=False)
     lines = lines.filter(lines.BillingPeriodStart.date() == ibis.literal(period))
     keys = {
@@ -75,10 +78,12 @@ def _compared(columns: Mapping[str, ir.Value]) -> dict[str, ir.Value]:
     return {column: columns[column] for column in (*needed, *_COMPARED_BY)}
 
 
-def _lines(con: Any, part: Part, paths: Sequence[Path], period: date, ordered: Sequence[Pool]) -> ir.Table:
+def _lines(
+    engine: Engine, part: Part, paths: Sequence[Path], period: date, ordered: Sequence[Pool]
+) -> ir.Table:
     known = format_named(part.format)
-    raw = known.charges(raw_lines(con, paths))
-    lines = raw.select(**known.columns(raw), **_named_values(known, raw, ordered))
+    raw = known.charges(engine.lines(paths))
+    lines = raw.select(**known.columns(raw), **named_values(known, raw, ordered))
     lines = lines.filter(lines.BillingPeriodStart.date() == ibis.literal(period))
     lines = lines.mutate(
         source=ibis.literal(part.source),
@@ -91,13 +96,13 @@ def _lines(con: Any, part: Part, paths: Sequence[Path], period: date, ordered: S
         day=lines.day,
         pool=lines.pool,
         until=_until(lines, ordered),
-        **_naming(lines, ordered),
+        **naming(lines, ordered),
         BilledCost=lines.BilledCost,
         EffectiveCost=lines.EffectiveCost,
     )
 
 
-def _named_values(known: BillFormat, raw: ir.Table, ordered: Sequence[Pool]) -> dict[str, ir.Value]:
+def named_values(known: BillFormat, raw: ir.Table, ordered: Sequence[Pool]) -> dict[str, ir.Value]:
     """The tags and cost categories that some pool asks for."""
     owned = [pool for pool in ordered if isinstance(pool, OwnerPool)]
     tags = {key for pool in ordered for key in pool.match.Tags} | {key for pool in owned for key in pool.tags}
@@ -115,7 +120,8 @@ def _until(lines: ir.Table, ordered: Sequence[Pool]) -> ir.IntegerValue:
     return ibis.ifelse(lines.pool.isin(owned) | (last < lines.day), lines.day, last)
 
 
-def _naming(lines: ir.Table, ordered: Sequence[Pool]) -> dict[str, ir.StringValue]:
+def naming(lines: ir.Table, ordered: Sequence[Pool]) -> dict[str, ir.StringValue]:
+    """The values that can name a line's owner, as ``<pool>_<column>``; empty in those of other pools."""
     return {
         f"{number}_{column}": ibis.ifelse(lines.pool == number, value, "")
         for number, pool in enumerate(ordered)

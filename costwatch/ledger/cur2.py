@@ -120,7 +120,6 @@ def described(raw: ir.Table) -> dict[str, ir.Value]:
         "SkuId": text(raw, "product_sku"),
         "SkuPriceId": text(raw, "pricing_rate_code"),
         "AvailabilityZone": text(raw, "line_item_availability_zone"),
-        "x_LineItemType": amortisation.line_type(raw),
         "x_Operation": text(raw, "line_item_operation"),
     }
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import ibis.expr.types as ir
 
-from costwatch.ledger.lines import amount, control, entry, flag, instant, mapping, text
+from costwatch.ledger.lines import DESCRIBED, amount, control, entry, flag, instant, mapping, text
 
 name = "focus"
 origins: Mapping[str, tuple[str, ...]] = {}
@@ -40,37 +40,6 @@ RENAMED = {
     "ProviderName": ("ServiceProviderName", "HostProviderName"),
     "PublisherName": ("ServiceProviderName", "HostProviderName"),
 }
-
-# What an export passes on of a line besides what it is allocated by.
-_TEXTS = (
-    "AvailabilityZone",
-    "BillingAccountName",
-    "ChargeDescription",
-    "ChargeFrequency",
-    "CommitmentDiscountCategory",
-    "CommitmentDiscountId",
-    "CommitmentDiscountName",
-    "CommitmentDiscountType",
-    "CommitmentDiscountUnit",
-    "ConsumedUnit",
-    "PricingCategory",
-    "PricingUnit",
-    "RegionName",
-    "ResourceName",
-    "ResourceType",
-    "ServiceCategory",
-    "SkuId",
-    "SkuPriceId",
-)
-_NUMBERS = (
-    "CommitmentDiscountQuantity",
-    "ConsumedQuantity",
-    "ContractedCost",
-    "ContractedUnitPrice",
-    "ListCost",
-    "ListUnitPrice",
-    "PricingQuantity",
-)
 
 
 def recognises(columns: frozenset[str]) -> bool:
@@ -125,10 +94,13 @@ def columns(raw: ir.Table) -> dict[str, ir.Value]:
 
 def described(raw: ir.Table) -> dict[str, ir.Value]:
     """See ``lines.BillFormat``."""
-    texts = {column: text(raw, column) for column in _TEXTS if column.lower() in raw.columns}
-    numbers = {column: amount(raw, column) for column in _NUMBERS if column.lower() in raw.columns}
+    known = {
+        column: text(raw, column) if kind == "string" else amount(raw, column)
+        for column, kind in DESCRIBED.items()
+        if column.lower() in raw.columns
+    }
     publisher = text(raw, "PublisherName", "ServiceProviderName", "HostProviderName")
-    return {**texts, **numbers, "PublisherName": publisher}
+    return {**known, "PublisherName": publisher}
 
 
 def tag(raw: ir.Table, key: str) -> ir.StringValue:

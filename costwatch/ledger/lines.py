@@ -16,6 +16,37 @@ MAPS = ("Tags", "x_CostCategories")
 # A line without one of these cannot be placed on the bill.
 REQUIRED_VALUES = (*INSTANTS, *COSTS, "BillingCurrency", "BillingAccountId", "ChargeCategory")
 
+# What FOCUS says of a line besides what it is allocated by; no format knows all of it.
+DESCRIBED: Mapping[str, str] = {
+    "AvailabilityZone": "string",
+    "BillingAccountName": "string",
+    "ChargeDescription": "string",
+    "ChargeFrequency": "string",
+    "CommitmentDiscountCategory": "string",
+    "CommitmentDiscountId": "string",
+    "CommitmentDiscountName": "string",
+    "CommitmentDiscountQuantity": "float64",
+    "CommitmentDiscountType": "string",
+    "CommitmentDiscountUnit": "string",
+    "ConsumedQuantity": "float64",
+    "ConsumedUnit": "string",
+    "ContractedCost": "float64",
+    "ContractedUnitPrice": "float64",
+    "ListCost": "float64",
+    "ListUnitPrice": "float64",
+    "PricingCategory": "string",
+    "PricingQuantity": "float64",
+    "PricingUnit": "string",
+    "PublisherName": "string",
+    "RegionName": "string",
+    "ResourceName": "string",
+    "ResourceType": "string",
+    "ServiceCategory": "string",
+    "SkuId": "string",
+    "SkuPriceId": "string",
+    "x_Operation": "string",
+}
+
 # Enough for the 10 decimals of AWS; a value with more is rounded to 12 before it is summed.
 _DECIMAL = dt.Decimal(38, 12)
 _YEARS = (1990, 2199)
@@ -52,7 +83,7 @@ class BillFormat(Protocol):
         ...
 
     def described(self, raw: ir.Table) -> dict[str, ir.Value]:
-        """The other FOCUS columns, for an export: only those that the format knows something of."""
+        """Those of ``DESCRIBED`` that the format knows something of."""
         ...
 
     def tag(self, raw: ir.Table, key: str) -> ir.StringValue:

@@ -45,20 +45,27 @@ def newest_loads(db: sqlite3.Connection, sources: Collection[str]) -> list[Store
         "SELECT * FROM load WHERE id IN (SELECT MAX(id) FROM load GROUP BY source, period)"
         " ORDER BY period, source"
     )
-    return [
-        StoredLoad(
-            row["id"],
-            row["source"],
-            from_int(row["period"]),
-            from_int(row["period_end"]),
-            row["hash"],
-            row["format"],
-            tuple(json.loads(row["files"])),
-            tuple(json.loads(row["accounts"])),
-        )
-        for row in found
-        if row["source"] in sources
-    ]
+    return [_stored(row) for row in found if row["source"] in sources]
+
+
+def stored_loads(db: sqlite3.Connection, ids: Collection[int]) -> list[StoredLoad]:
+    """Loads by their numbers, by source."""
+    places = ", ".join("?" * len(ids))
+    found = db.execute(f"SELECT * FROM load WHERE id IN ({places}) ORDER BY source", tuple(ids))
+    return [_stored(row) for row in found]
+
+
+def _stored(row: sqlite3.Row) -> StoredLoad:
+    return StoredLoad(
+        row["id"],
+        row["source"],
+        from_int(row["period"]),
+        from_int(row["period_end"]),
+        row["hash"],
+        row["format"],
+        tuple(json.loads(row["files"])),
+        tuple(json.loads(row["accounts"])),
+    )
 
 
 def record_load(db: sqlite3.Connection, source: str, load: NewLoad) -> bool:

@@ -84,6 +84,14 @@ def published(db: sqlite3.Connection) -> dict[date, Published]:
     }
 
 
+def periods_between(db: sqlite3.Connection, first: date, after: date) -> set[date]:
+    """The published periods that hold charges of the days ``first`` up to, not including, ``after``."""
+    found = db.execute(
+        "SELECT DISTINCT period FROM day_line WHERE day >= ? AND day < ?", (to_int(first), to_int(after))
+    )
+    return {from_int(row["period"]) for row in found}
+
+
 def ids_for(
     db: sqlite3.Connection, teams: Iterable[str], services: Iterable[str], slices: Iterable[Slice]
 ) -> Ids:

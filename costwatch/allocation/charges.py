@@ -1,0 +1,98 @@
+"""The single lines behind what was published, each with the team that owns it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+
+from costwatch.allocation import owners, pools
+from costwatch.allocation.bill import Part, named_values, naming
+from costwatch.allocation.settings import Allocation, OwnerPool, Pool
+from costwatch.ledger.engine import of_one_schema, raw_lines
+from costwatch.ledger.files import LedgerFiles
+from costwatch.ledger.lines import DESCRIBED, day_of
+from costwatch.ledger.money import nano
+from costwatch.ledger.register import format_named
+from costwatch.warehouse import loads, publish
+from costwatch.warehouse.store import Warehouse
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """One billing period as it was published: its files, and the teams and pools of then."""
+
+    period: date
+    parts: tuple[Part, ...]
+    allocation: Allocation
+
+    @property
+    def shared(self) -> tuple[str, ...]:
+        """The pools that are split over teams, so that none of their lines has an owner."""
+        ordered = pools.complete(self.allocation.pools)
+        return tuple(pool.name for pool in ordered if not isinstance(pool, OwnerPool))
+
+
+def bills(warehouse: Warehouse, files: LedgerFiles, first: date, after: date) -> list[Bill]:
+    """The published periods that hold charges of the days ``first`` up to ``after``, in order."""
+    with warehouse.read() as db:
+        held = publish.periods_between(db, first, after)
+        known = {period: each for period, each in publish.published(db).items() if period in held}
+        of = {period: loads.stored_loads(db, each.loads) for period, each in known.items()}
+    return [
+        Bill(
+            period,
+            tuple(
+                Part(load.source, load.format, tuple(files.path(digest) for digest in load.files))
+                for load in of[period]
+            ),
+            Allocation.model_validate_json(each.config),
+        )
+        for period, each in sorted(known.items())
+        if of[period]
+    ]
+
+
+def owned(con: Any, bill: Bill) -> ir.Table:
+    """Every line of the period that an owner carries, as it was delivered.
+
+    Columns: those of ``lines.BillFormat`` and ``DESCRIBED``, both costs in nano-units besides, ``source``,
+    ``day`` (yyyymmdd), ``team`` and ``x_Pool``. Nothing is read before the expression is run.
+    """
+    ordered = pools.complete(bill.allocation.pools)
+    claimed = owners.claims(con, bill.allocation.teams)
+    lines = ibis.union(
+        *(
+            _lines(con, part, paths, bill.period, ordered)
+            for part in bill.parts
+            for paths in of_one_schema(part.paths)
+        ),
+        distinct=False,
+    )
+    named = []
+    for number, pool in enumerate(ordered):
+        if isinstance(pool, OwnerPool):
+            mine = lines.filter(lines.pool == number)
+            named_by = [column for column in lines.columns if column.startswith(f"{number}_")]
+            named.append(owners.assign(mine, named_by, claimed).mutate(x_Pool=ibis.literal(pool.name)))
+    return ibis.union(*named, distinct=False)
+
+
+def _lines(con: Any, part: Part, paths: Sequence[Path], period: date, ordered: Sequence[Pool]) -> ir.Table:
+    known = format_named(part.format)
+    raw = known.charges(raw_lines(con, paths))
+    told = known.described(raw)
+    described = {column: told.get(column, ibis.null(kind)).cast(kind) for column, kind in DESCRIBED.items()}
+    columns = known.columns(raw) | {"SubAccountId": known.columns(raw)["SubAccountId"].fill_null("")}
+    lines = raw.select(**columns, **described, **named_values(known, raw, ordered))
+    lines = lines.filter(lines.BillingPeriodStart.date() == ibis.literal(period))
+    lines = lines.mutate(day=day_of(lines.ChargePeriodStart), pool=pools.pool_index(ordered, lines))
+    return lines.mutate(
+        source=ibis.literal(part.source),
+        BilledCostNano=nano(lines.BilledCost),
+        EffectiveCostNano=nano(lines.EffectiveCost),
+        **naming(lines, ordered),
+    )

@@ -1,0 +1,187 @@
+"""The bill as FOCUS 1.2 with the team of every charge: what ``costwatch export focus`` writes.
+
+Source: https://focus.finops.org/focus-specification/v1-2/ (Cost and Usage dataset).
+"""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+
+from costwatch.allocation.charges import Bill, bills, owned
+from costwatch.errors import CostwatchError
+from costwatch.ledger.engine import compiled, connect, small_table, write
+from costwatch.ledger.files import LedgerFiles
+from costwatch.ledger.lines import DESCRIBED
+from costwatch.model import midnight
+from costwatch.money import NANO
+from costwatch.warehouse import queries
+from costwatch.warehouse.days import from_int, to_int
+from costwatch.warehouse.store import Warehouse
+
+_SUFFIXES = (".parquet", ".csv", ".csv.gz")
+_FORMULA = r"^[=+\-@\t\r\n]"
+# FOCUS's columns first, by name as it lists them, then ours.
+_COLUMNS = {
+    **DESCRIBED,
+    "BilledCost": "float64",
+    "BillingAccountId": "string",
+    "BillingCurrency": "string",
+    "BillingPeriodEnd": "timestamp",
+    "BillingPeriodStart": "timestamp",
+    "ChargeCategory": "string",
+    "ChargeClass": "string",
+    "ChargePeriodEnd": "timestamp",
+    "ChargePeriodStart": "timestamp",
+    "CommitmentDiscountStatus": "string",
+    "EffectiveCost": "float64",
+    "InvoiceId": "string",
+    "InvoiceIssuerName": "string",
+    "ProviderName": "string",
+    "RegionId": "string",
+    "ResourceId": "string",
+    "ServiceName": "string",
+    "SubAccountId": "string",
+    "SubAccountName": "string",
+    "Tags": "map<string, string>",
+    "x_CostCategories": "map<string, string>",
+    "x_Pool": "string",
+    "x_Source": "string",
+    "x_Team": "string",
+    "x_UsageType": "string",
+}
+_INSTANTS = tuple(column for column, kind in _COLUMNS.items() if kind == "timestamp")
+_SLICED = (
+    "BillingAccountId",
+    "BillingCurrency",
+    "ChargeCategory",
+    "ChargeClass",
+    "ProviderName",
+    "RegionId",
+    "ServiceName",
+    "SubAccountId",
+    "SubAccountName",
+    "x_Pool",
+    "x_Source",
+    "x_Team",
+    "x_UsageType",
+)
+# Mandatory and never null in FOCUS: filled by the first of these that is there, or by this text.
+_FILLED = {
+    "ContractedCost": ("BilledCost",),
+    "InvoiceIssuerName": ("ProviderName",),
+    "ListCost": ("ContractedCost",),
+    "PublisherName": ("ProviderName",),
+    "ServiceCategory": ("Other",),
+}
+_EMPTY_IS_NULL = ("ChargeClass", "RegionId", "SubAccountId", "SubAccountName", "x_UsageType")
+_ORDER = sorted(_COLUMNS, key=lambda column: (column.startswith("x_"), column))
+
+
+def export(
+    warehouse: Warehouse, files: LedgerFiles, first: date, after: date, teams: Sequence[str], target: Path
+) -> int:
+    """Write the charges of the days ``first`` up to ``after`` to ``target`` and return their number.
+
+    A line that has an owner is a row, as delivered; what a pool splits is a row for each team that it
+    goes to, service, day and slice, so that rows sum to what is published. teams: only theirs; none
+    given: everyone's and the residuals. ``.parquet`` has maps and doubles, ``.csv`` and ``.csv.gz`` have
+    text, tags as JSON, and a ' before text that a spreadsheet would take for a formula. The file appears
+    whole or not at all. Raises CostwatchError for a name that ends otherwise, and for one that cannot be
+    written; SourceError for a ledger file that is gone.
+    """
+    if not target.name.endswith(_SUFFIXES):
+        raise CostwatchError(f"{target}: cannot tell the format; let the name end .parquet, .csv or .csv.gz")
+    con = connect()
+    part = target.with_name(f".{os.getpid()}.{target.name}")
+    try:
+        parts = [
+            part
+            for bill in bills(warehouse, files, first, after)
+            for part in _charges(con, warehouse, bill, first, after, teams)
+        ]
+        if not parts:
+            raise CostwatchError(
+                f"{target}: nothing is published from {first} up to {after}; name other days"
+            )
+        rows = ibis.union(*parts, distinct=False)
+        count = write(con, compiled(con, rows if target.suffix == ".parquet" else _as_text(rows)), part)
+        part.replace(target)
+    except OSError as error:
+        raise CostwatchError(
+            f"{target}: {error.strerror or error}; name a file that can be written"
+        ) from None
+    finally:
+        con.disconnect()
+        part.unlink(missing_ok=True)
+    return count
+
+
+def _charges(
+    con: Any, warehouse: Warehouse, bill: Bill, first: date, after: date, teams: Sequence[str]
+) -> Iterator[ir.Table]:
+    """The period's rows: lines that have an owner, and the shares of what is split."""
+    lines = owned(con, bill)
+    lines = lines.filter(lines.day >= to_int(first), lines.day < to_int(after))
+    if teams:
+        lines = lines.filter(lines.team.isin(list(teams)))
+    yield _in_order(lines.mutate(x_Team=lines.team, x_Source=lines.source))
+    window = {"period": to_int(bill.period), "first": to_int(first), "after": to_int(after)}
+    for pool in bill.shared:
+        with warehouse.read() as db:
+            rows = [dict(row) for row in queries.rows(db, "pool_facts", {**window, "pool": pool})]
+        yield _shared(con, bill, pool, [row for row in rows if not teams or row["x_Team"] in teams])
+
+
+def _shared(con: Any, bill: Bill, pool: str, rows: Sequence[Mapping[str, Any]]) -> ir.Table:
+    """The shares of one of the period's pools, which no line of the bill shows."""
+    told = [
+        {
+            **{column: row[column] for column in _SLICED},
+            "ChargeDescription": f"Share of pool {pool}",
+            "BillingPeriodStart": midnight(bill.period).replace(tzinfo=None),
+            "BillingPeriodEnd": midnight(from_int(row["period_end"])).replace(tzinfo=None),
+            "ChargePeriodStart": midnight(from_int(row["day"])).replace(tzinfo=None),
+            "ChargePeriodEnd": (midnight(from_int(row["day"])) + timedelta(days=1)).replace(tzinfo=None),
+            "BilledCost": row["BilledCostNano"] / NANO,
+            "EffectiveCost": row["EffectiveCostNano"] / NANO,
+        }
+        for row in rows
+    ]
+    columns = {column: pa.timestamp("us") for column in _INSTANTS} | {
+        column: pa.string() for column in (*_SLICED, "ChargeDescription")
+    }
+    columns |= dict.fromkeys(("BilledCost", "EffectiveCost"), pa.float64())
+    values = ([row[column] for column in columns] for row in told)
+    return _in_order(small_table(con, f"shared {bill.period} {pool}", values, columns))
+
+
+def _in_order(rows: ir.Table) -> ir.Table:
+    """The columns of the export; what FOCUS never leaves empty is filled as it asks for."""
+    known = {column: rows[column] for column in _COLUMNS if column in rows.columns}
+    known = {column: known.get(column, ibis.null(kind)).cast(kind) for column, kind in _COLUMNS.items()}
+    for column, others in _FILLED.items():
+        known[column] = ibis.coalesce(known[column], *(known.get(other, other) for other in others))
+    # The columns of the warehouse are empty where FOCUS has null.
+    for column in _EMPTY_IS_NULL:
+        known[column] = known[column].nullif("")
+    return rows.select(**{column: known[column] for column in _ORDER})
+
+
+def _as_text(rows: ir.Table) -> ir.Table:
+    """For CSV: instants as ISO 8601, tags as JSON, no text that a spreadsheet would run as a formula."""
+    texts = {}
+    for column, kind in _COLUMNS.items():
+        value = rows[column]
+        if kind == "timestamp":
+            texts[column] = value.strftime("%Y-%m-%dT%H:%M:%SZ")
+        elif kind.startswith("map"):
+            texts[column] = value.cast("json").cast("string")
+        elif kind == "string":
+            texts[column] = ibis.ifelse(value.re_search(_FORMULA), ibis.literal("'") + value, value)
+    return rows.mutate(**texts)

@@ -1,0 +1,96 @@
+"""Which resources a team's cost of one service comes from, read from the lines of the bill."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import ibis
+import ibis.expr.types as ir
+
+from costwatch.allocation.charges import bills, owned
+from costwatch.ledger.engine import compiled, connect, fetch
+from costwatch.ledger.files import LedgerFiles
+from costwatch.warehouse.cost import cost
+from costwatch.warehouse.days import to_int
+from costwatch.warehouse.store import Warehouse
+
+_KEYS = ("ResourceId", "SubAccountId", "RegionId", "BillingCurrency")
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """What one resource cost; ``x_Pool`` instead of it for what a pool passed on, which no line shows."""
+
+    ResourceId: str
+    SubAccountId: str
+    RegionId: str
+    BillingCurrency: str
+    x_Pool: str
+    BilledCostNano: int
+    EffectiveCostNano: int
+    line_count: int
+
+
+def resources(
+    warehouse: Warehouse, files: LedgerFiles, team: str, service: str, first: date, after: date
+) -> list[Resource]:
+    """Cost of the days ``first`` up to ``after`` by resource, largest EffectiveCost first.
+
+    The sum is what ``warehouse.cost`` says of the same team, service and days. Raises SourceError for a
+    ledger file that is not there any more.
+    """
+    found: list[Resource] = []
+    published = bills(warehouse, files, first, after)
+    con = connect()
+    try:
+        lines = [_chosen(owned(con, bill), team, service, first, after) for bill in published]
+        if lines:
+            mine = ibis.union(*lines, distinct=False)
+            sums = mine.group_by(_KEYS).agg(
+                BilledCostNano=mine.BilledCostNano.sum(),
+                EffectiveCostNano=mine.EffectiveCostNano.sum(),
+                line_count=mine.count(),
+            )
+            rows = fetch(con, compiled(con, sums)).to_pylist()
+            found = [Resource(**row, x_Pool="") for row in rows]
+    finally:
+        con.disconnect()
+    shared = {pool for bill in published for pool in bill.shared}
+    found += _passed_on(warehouse, sorted(shared), team, service, first, after)
+    return sorted(
+        found, key=lambda each: (each.BillingCurrency, -abs(each.EffectiveCostNano), each.ResourceId)
+    )
+
+
+def _chosen(lines: ir.Table, team: str, service: str, first: date, after: date) -> ir.Table:
+    mine = lines.filter(
+        lines.ServiceName.fill_null("") == service,
+        lines.team == team,
+        lines.day >= to_int(first),
+        lines.day < to_int(after),
+    )
+    keys = {key: mine[key].fill_null("") for key in _KEYS}
+    return mine.select(**keys, BilledCostNano=mine.BilledCostNano, EffectiveCostNano=mine.EffectiveCostNano)
+
+
+def _passed_on(
+    warehouse: Warehouse, shared: Sequence[str], team: str, service: str, first: date, after: date
+) -> list[Resource]:
+    if not shared:
+        return []
+    where = {"team": [team], "service": [service], "pool": shared}
+    with warehouse.read() as db:
+        rows = cost(db, first, after, ("pool", "account", "region"), where)
+    return [
+        Resource(
+            "",
+            row.labels["account"],
+            row.labels["region"],
+            row.labels["currency"],
+            row.labels["pool"],
+            row.BilledCostNano,
+            row.EffectiveCostNano,
+            row.line_count,
+        )
+        for row in rows
+    ]
