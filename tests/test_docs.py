@@ -3,10 +3,13 @@
 import re
 import sqlite3
 from pathlib import Path
+from types import ModuleType
 
+import ibis
 import pytest
 
 from costwatch.cli import COMMANDS
+from costwatch.ledger import cur2, focus
 from costwatch.warehouse.migrations import migrate
 
 ROOT = Path(__file__).parent.parent
@@ -31,6 +34,16 @@ def test_the_architecture_names_every_table(tmp_path: Path) -> None:
     db.close()
     internal = {name for name in tables if name.startswith(("sqlite_", "_sqlite"))}
     assert tables - internal <= set(code_of(ROOT / "docs" / "architecture.md"))
+
+
+@pytest.mark.parametrize("known", [focus, cur2], ids=["FOCUS", "CUR 2.0"])
+def test_the_normalisation_tells_where_every_column_comes_from(known: ModuleType) -> None:
+    told = set(code_of(ROOT / "docs" / "normalisation.md"))
+    nothing = ibis.table({"line_item_line_item_type": "string", "line_item_unblended_cost": "float64"})
+    assert known.columns(nothing).keys() <= told
+    assert {column for column in known.MANDATORY if column.startswith(("bill_", "line_item_"))} - {
+        "line_item_line_item_type"
+    } <= told
 
 
 @pytest.mark.parametrize("page", PAGES, ids=NAMES)

@@ -74,9 +74,11 @@ def _shadowed(package: str) -> str:
 
 
 def _source(source: "Collector", run: Run) -> str:
-    """Asked for what it has of late; no batch is read."""
+    """Asked for what it has of late; no batch is read. A paid source is paid from its daily budget."""
+    from costwatch.collect import batches as ask
+
     try:
-        batches = cast(Any, source.collect(Window(run.now - source.lookback, run.now)))
+        batches = cast(Any, ask(run.warehouse, source, Window(run.now - source.lookback, run.now), run.now))
         with closing(batches):
             answered = next(batches, None) is not None
     except CostwatchError as error:

@@ -1,12 +1,13 @@
 """The suite for collectors."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import NamedTuple
 
 from costwatch.errors import SourceError
 from costwatch.model import Batch, Export, Window
-from costwatch.plugins import Collector
+from costwatch.plugins import Collector, PaidCollector
 from costwatch.testing.settings import check_settings, require
 
 
@@ -20,14 +21,17 @@ class _Seen(NamedTuple):
 def check_collector(collector: Collector, window: Window, *, unreadable: Collector | None = None) -> None:
     """Whether ``collector``, whose source has data in ``window``, keeps the contract.
 
-    unreadable: one whose source cannot be read; it must raise SourceError.
+    unreadable: one whose source cannot be read; it must raise SourceError. One that costs money is asked
+    as of the end of ``window``.
     """
     check_settings(collector)
     require(collector.lookback >= timedelta(), "lookback is negative")
-    seen = list(_collected(collector, window))
+    now = window.end
+    seen = list(_collected(collector, window, now))
     require(seen, "no batch: a source that answers yields at least one, so that silence is a failure")
     require(
-        list(_collected(collector, window)) == seen, "asked twice, it answered with other batches or versions"
+        list(_collected(collector, window, now)) == seen,
+        "asked twice, it answered with other batches or versions",
     )
 
     dated = [(batch, batch.window) for batch in seen if batch.window is not None]
@@ -43,15 +47,34 @@ def check_collector(collector: Collector, window: Window, *, unreadable: Collect
         if batch.is_bill:
             day = Window(span.start, min(span.end, span.start + timedelta(days=1)))
             require(
-                batch in list(_collected(collector, day)),
+                batch in list(_collected(collector, day, now)),
                 "asked for one day, a bill answers with the whole billing period",
             )
+    if isinstance(collector, PaidCollector):
+        _check_paid(collector, window)
     if unreadable is not None:
         _check_unreadable(unreadable, window)
 
 
-def _collected(collector: Collector, window: Window) -> Iterator[_Seen]:
-    for batch in collector.collect(window):
+class _Purse:
+    """A purse that holds ``payments`` payments, whatever they are."""
+
+    def __init__(self, payments: int) -> None:
+        self.payments = payments
+
+    def pay(self, dollars: Decimal) -> None:
+        require(dollars > 0, "what a request costs is more than nothing")
+        if self.payments == 0:
+            raise SourceError("purse: is empty; fill it")
+        self.payments -= 1
+
+
+def _collected(collector: Collector, window: Window, now: datetime) -> Iterator[_Seen]:
+    if isinstance(collector, PaidCollector):
+        asked = collector.collect_paid(window, now, _Purse(1000))
+    else:
+        asked = collector.collect(window)
+    for batch in asked:
         require(batch.table, "a batch names its table")
         require(batch.version, "a batch has a version, by which it is known to be new")
         yield _Seen(batch.table, batch.window, batch.version, _check_content(batch))
@@ -78,9 +101,21 @@ def _check_content(batch: Batch) -> bool:
     return False
 
 
+def _check_paid(collector: PaidCollector, window: Window) -> None:
+    require(
+        collector.daily_budget >= 0 and collector.every >= timedelta(), "daily_budget or every is negative"
+    )
+    try:
+        next(collector.collect_paid(window, window.end, _Purse(0)), None)
+    except SourceError as error:
+        require("purse: is empty" in str(error), f"what the purse says is lost: '{error}'")
+    else:
+        raise AssertionError("it answers without having paid: each request is paid before it is sent")
+
+
 def _check_unreadable(collector: Collector, window: Window) -> None:
     try:
-        list(_collected(collector, window))
+        list(_collected(collector, window, window.end))
     except SourceError as error:
         require(": " in str(error), f"an error reads 'where: what is wrong; what to do', not '{error}'")
     else:
