@@ -12,7 +12,7 @@ from typing import Literal
 from costwatch.errors import BusyError, CostwatchError, RefusedError
 from costwatch.ledger.files import LedgerFiles
 from costwatch.ledger.register import Load, Total, register
-from costwatch.model import Batch, Export, Window, midnight
+from costwatch.model import Batch, Export, Progress, Window, midnight, untold
 from costwatch.plugins import Collector, PaidCollector
 from costwatch.warehouse import loads
 from costwatch.warehouse.days import to_int
@@ -44,16 +44,18 @@ def collect(
     *,
     window: Window | None = None,
     dry_run: bool = False,
+    progress: Progress = untold,
 ) -> list[Collected]:
     """Read every source once; one that fails leaves what is stored as it was, and the others go on.
 
     window: what to look at (widened by the source to whole periods); by default from the source's
     watermark less its lookback, or everything the first time, until ``now`` (UTC); a paid source only when
     its last answer is no longer good. dry_run: look and report, store nothing but what looking has cost.
+    progress: told of the files of each delivery.
     """
     if not dry_run:
         warehouse.migrate()
-    return [_one(warehouse, ledger_folder, source, now, window, dry_run) for source in sources]
+    return [_one(warehouse, ledger_folder, source, now, window, dry_run, progress) for source in sources]
 
 
 def batches(warehouse: Warehouse, source: Collector, window: Window, now: datetime) -> Iterator[Batch]:
@@ -71,6 +73,7 @@ def _one(
     now: datetime,
     window: Window | None,
     dry_run: bool,
+    progress: Progress,
 ) -> Collected:
     with ExitStack() as held:
         if dry_run:
@@ -81,7 +84,7 @@ def _one(
             except BusyError as busy:
                 return Collected(source.name, "failed", error=str(busy), busy=True)
             LedgerFiles(ledger_folder).sweep()
-        run = _Run(warehouse, LedgerFiles(ledger_folder), source.name, now, dry_run)
+        run = _Run(warehouse, LedgerFiles(ledger_folder), source.name, now, dry_run, progress)
         if window is None and run.is_answered(source):
             return run.collected()
         due = run.due(source)
@@ -99,10 +102,16 @@ class _Run:
     """One source's batches, as they come."""
 
     def __init__(
-        self, warehouse: Warehouse, files: LedgerFiles, source: str, now: datetime, dry_run: bool
+        self,
+        warehouse: Warehouse,
+        files: LedgerFiles,
+        source: str,
+        now: datetime,
+        dry_run: bool,
+        progress: Progress,
     ) -> None:
         self.warehouse, self.files, self.source = warehouse, files, source
-        self.now, self.dry_run = now, dry_run
+        self.now, self.dry_run, self.progress = now, dry_run, progress
         self.loaded: list[Load] = []
         self.names: list[str] = []
         self.errors: list[str] = []
@@ -180,7 +189,7 @@ class _Run:
                 f"{self.source}: hands over its bill as record batches, not as an Export; "
                 "correct its collector"
             )
-        found = register(self.files, export)
+        found = register(self.files, export, self.progress)
         if batch.window is not None:
             self._require_period(found, batch.window)
         self.names += [file.name for file in export.files]

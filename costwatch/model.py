@@ -62,6 +62,13 @@ def midnight(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
+Progress = Callable[[int, int], None]  # told how much is done, of how much
+
+
+def untold(done: int, total: int) -> None:
+    """The ``Progress`` of work that nobody looks at."""
+
+
 # --- what collectors hand over ---------------------------------------------------------------
 
 

@@ -16,7 +16,7 @@ from costwatch.warehouse.store import Warehouse
 from tests.bills import on_day, tags, write_delivery
 
 SOAK = os.environ.get("COSTWATCH_SOAK") == "1"
-KILLS = 200 if SOAK else 6
+KILLS = 300 if SOAK else 6
 CONFIG = """
 sources:
   - {name: aws, kind: exports, location: export}
@@ -26,11 +26,21 @@ teams:
 pools:
   - {name: tax, match: {ChargeCategory: Tax}, split: proportional}
 """
-BILLS = ("1", "2.5", "0.25")
+# Four deliveries of months that grow: up to which day, and what a line costs in each.
+BILLS = ((7, "1"), (14, "1"), (21, "2.5"), (28, "0.3333333333"))
+LINES_A_DAY = 40
+NAMES_FILES = ("collection", "load")  # tables that say where a file was found
 
 
-def deliver(folder: Path, amount: str) -> None:
+def nano(bill: tuple[int, str]) -> int:
+    """What a billing period of that delivery costs, in nano-units."""
+    last_day, amount = bill
+    return round(float(amount) * 1e9) * LINES_A_DAY * last_day
+
+
+def deliver(folder: Path, bill: tuple[int, str]) -> None:
     """One of the bills, over this billing period and the one before: every period's total is the same."""
+    last_day, amount = bill
     for month in ("10", "11"):
         lines = [
             {
@@ -46,9 +56,9 @@ def deliver(folder: Path, amount: str) -> None:
                 "ChargePeriodStart": f"2026-{month}-{day:02d}T00:00:00Z",
                 "ChargePeriodEnd": f"2026-{month}-{day:02d}T01:00:00Z",
             }
-            for day in range(1, 29)
+            for day in range(1, last_day + 1)
             for team, category in (("risk", "Usage"), ("payments", "Usage"), ("", "Tax"), ("", "Usage"))
-            for _ in range(10)
+            for _ in range(LINES_A_DAY // 4)
         ]
         write_delivery(folder / "export", f"2026-{month}", lines, parts=2)
 
@@ -97,7 +107,7 @@ def test_a_killed_run_is_never_half_seen(tmp_path: Path) -> None:
     (tmp_path / "costwatch.yaml").write_text(CONFIG)
     deliver(tmp_path, BILLS[0])
     run(tmp_path)
-    whole = {amount: int(float(amount) * 1e9) * 4 * 280 for amount in BILLS}
+    whole = {bill: nano(bill) for bill in BILLS}
     deliver(tmp_path, BILLS[1])
     seconds = run(tmp_path)
     chance = random.Random(7)
@@ -138,5 +148,6 @@ def test_a_run_taken_up_again_ends_like_an_undisturbed_one(tmp_path: Path) -> No
         run(folder)
         warehouse = Warehouse(folder / "costwatch.db")
         with warehouse.read() as db:
-            ends.append({name: held.sha256 for name, held in contents(db).items() if name != "collection"})
+            held = {name: held.sha256 for name, held in contents(db).items() if name not in NAMES_FILES}
+            ends.append((held, [row["hash"] for row in db.execute("SELECT hash FROM load ORDER BY id")]))
     assert ends[0] == ends[1]

@@ -47,8 +47,16 @@ def command(
         raise UsageError("collect: --since and --from/--to exclude each other; choose one")
     window = Window(run.now - since, run.now) if since is not None else window_of(first, after, run.now)
     sources = _chosen(run.config.sources, names)
-    with run.working("Collecting"):
-        done = collect(run.warehouse, run.config.ledger, sources, run.now, window=window, dry_run=dry_run)
+    with run.working("Collecting") as progress:
+        done = collect(
+            run.warehouse,
+            run.config.ledger,
+            sources,
+            run.now,
+            window=window,
+            dry_run=dry_run,
+            progress=progress,
+        )
     for each in done:
         if dry_run:
             line(_sentence(each, dry_run))

@@ -8,7 +8,9 @@ import click
 
 from costwatch.commands.options import Span, Subject, json_option, require_order, window_options
 from costwatch.commands.output import complain, print_json, print_table
+from costwatch.commands.resources import resources
 from costwatch.commands.run import Run, pass_run
+from costwatch.commands.verify import verify
 from costwatch.errors import UsageError
 from costwatch.model import DIMENSIONS, METRICS, RESIDUALS
 
@@ -29,6 +31,10 @@ def _filters(function: Callable[..., Any]) -> Callable[..., Any]:
 @click.group("cost", cls=Subject)
 def command() -> None:
     """Show cost by team, service, account and more."""
+
+
+command.add_command(resources)
+command.add_command(verify)
 
 
 @command.command("show")

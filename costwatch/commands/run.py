@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from costwatch.config import AlertRules, Config
+    from costwatch.model import Progress
     from costwatch.warehouse.store import Warehouse
 
 
@@ -110,15 +111,24 @@ class Run:
             line(message, err=True)
 
     @contextmanager
-    def working(self, what: str) -> Iterator[None]:
-        """Show on a terminal that long work goes on."""
+    def working(self, what: str) -> "Iterator[Progress]":
+        """Show on a terminal that long work goes on, and how far it is where what this yields is told."""
+        from costwatch.model import untold
+
         if self.quiet or not sys.stderr.isatty():
-            yield
+            yield untold
             return
+        from rich import progress
         from rich.console import Console
 
-        with Console(stderr=True).status(what):
-            yield
+        columns = (
+            progress.TextColumn("{task.description}"),
+            progress.BarColumn(),
+            progress.TimeElapsedColumn(),
+        )
+        with progress.Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+            task = bar.add_task(what, total=None)
+            yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 pass_run = click.make_pass_decorator(Run)

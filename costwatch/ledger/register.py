@@ -17,7 +17,7 @@ from costwatch.ledger.engine import connect, raw_lines
 from costwatch.ledger.files import LedgerFiles, is_parquet
 from costwatch.ledger.lines import COSTS, MAPS, REQUIRED_VALUES, BillFormat, text
 from costwatch.ledger.money import LIMIT, is_exact, nano
-from costwatch.model import DeliveredFile, Export
+from costwatch.model import DeliveredFile, Export, Progress, untold
 
 # In this order; a new format is one module and one entry here.
 FORMATS = tuple(cast(BillFormat, each) for each in (focus, cur2, cur))
@@ -55,7 +55,7 @@ class Load:
         return sum(total.line_count for total in self.totals.values())
 
 
-def register(files: LedgerFiles, export: Export) -> list[Load]:
+def register(files: LedgerFiles, export: Export, progress: Progress = untold) -> list[Load]:
     """Keep the files of one delivery and say what they hold, a Load for each billing period.
 
     Every file counts, even if two of them are equal. Raises RefusedError with the reasons found in each
@@ -63,7 +63,8 @@ def register(files: LedgerFiles, export: Export) -> list[Load]:
     """
     reasons: list[str] = []
     rows: list[dict[str, Any]] = []
-    for file in sorted(export.files, key=lambda file: file.name):
+    for number, file in enumerate(sorted(export.files, key=lambda file: file.name)):
+        progress(number, len(export.files))
         try:
             rows += _inspect(files, files.add(file), file)
         except RefusedError as refused:
