@@ -1,36 +1,36 @@
-"""Bills that AWS Data Exports, or anyone, delivers as files: FOCUS as CSV, CSV.gz or Parquet."""
+"""Bills delivered as files, by AWS or by anyone: CSV, plain or packed, and Parquet."""
 
 import hashlib
-import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
-from pathlib import Path, PurePosixPath
+from datetime import timedelta
+from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TypeVar
 
 from pydantic import ValidationInfo, field_validator
 
-from collectors.places import Entry, LocalFolder, Place, s3_place
+from collectors.manifests import Manifest, files_of, is_astray, named_files, newest_manifests
+from collectors.places import Entry, FileError, LocalFolder, Place, ReplacedError, s3_place
 from costwatch.errors import SourceError
 from costwatch.model import Batch, DeliveredFile, Export, Window
 from costwatch.plugins import CollectorSettings
 
-# https://docs.aws.amazon.com/cur/latest/userguide/dataexports-export-delivery.html; some deliveries
-# write the partition in lower case, and create-new ones put a folder for each run in between.
-_MANIFEST = re.compile(
-    r"(?P<root>(?:.*/)?)metadata/(?P<partition>billing_period=(?P<year>\d{4})-(?P<month>\d{2}))/"
-    r"(?:.*/)?[^/]*manifest\.json",
-    re.IGNORECASE,
-)
-_DATA_FILE = re.compile(r".*\.(csv|csv\.gz|parquet)", re.IGNORECASE)
+_DATA_FILE = re.compile(r".*\.(csv|csv\.gz|csv\.zip|zip|parquet)", re.IGNORECASE)
+_READINGS = 3  # of a delivery that is replaced while it is read
+_DELIVERY = timedelta(hours=1)  # longer than one takes
+_Found = TypeVar("_Found")
 
 
 class Exports(CollectorSettings):
     """A bill delivered as files, in a local folder or below ``s3://bucket/prefix``.
 
-    location: the export's folder, or any folder above it. Where AWS manifests are found, exactly the
-    files they name are read, by billing period; elsewhere all CSV and Parquet files below the folder
-    together are the bill; of a billing period that is no longer among them, what was published stays.
+    location: the export's folder, or any folder above it. Where manifests of AWS are found (Data Exports
+    and the legacy Cost and Usage Report, whether they overwrite or create new), exactly the files that the
+    newest one of each billing period names are read, as one version of it: a period whose files are
+    missing, short, damaged or just being delivered is refused, the other ones are read. Elsewhere all CSV
+    (also .gz or .zip) and Parquet files below the folder together are the bill; of a billing period that is
+    no longer among them, what was published stays.
     region, profile, role_arn, external_id: how to reach AWS; left out, the usual AWS chain decides.
 
         - {name: aws, kind: exports, location: "s3://acme-billing/focus", profile: billing}
@@ -61,16 +61,19 @@ class Exports(CollectorSettings):
     def collect(self, window: Window) -> Iterator[Batch]:
         """One batch for each billing period that overlaps ``window``; see ``plugins.Collector``."""
         place = self._place()
-        entries = {entry.key: entry for entry in place.entries()}
-        manifests = _newest_manifests(entries.values())
+        entries = place.entries()
+        manifests = newest_manifests(entries)
         if not manifests:
             with TemporaryDirectory(prefix="costwatch-") as folder:
-                yield _loose(place, list(entries.values()), Path(folder))
-        for period, manifest in manifests:
+                yield _loose(place, entries, Path(folder))
+        for period in sorted(manifests):
             if period.overlaps(window):
                 # One folder for each: a year of bills need not lie here at once.
                 with TemporaryDirectory(prefix="costwatch-") as folder:
-                    yield _delivery(place, entries, period, manifest, Path(folder))
+                    delivery = _Delivery(place, period, entries, Path(folder))
+                    yield delivery.batch()
+                    if delivery.is_hopeless:
+                        return
 
     def _place(self) -> Place:
         if not self.location.startswith("s3://"):
@@ -84,94 +87,97 @@ class Exports(CollectorSettings):
         )
 
 
-def _newest_manifests(entries: Iterable[Entry]) -> list[tuple[Window, Entry]]:
-    """The latest manifest of each export and billing period, by period."""
-    newest: dict[tuple[Window, str], Entry] = {}
-    for entry in entries:
-        match = _MANIFEST.fullmatch(entry.key)
-        if match:
-            if not 1 <= int(match["month"]) <= 12:
-                raise SourceError(f"{entry.key}: there is no month {match['month']}; remove that folder")
-            key = (_month(int(match["year"]), int(match["month"])), match["root"])
-            if key not in newest or newest[key].modified <= entry.modified:
-                newest[key] = entry
-    roots = {root for _, root in newest}
-    if len(roots) > 1:
-        raise SourceError(
-            f"{len(roots)} exports lie below one location ({', '.join(sorted(roots))}); "
-            "name one source for each"
-        )
-    return sorted((period, entry) for (period, _), entry in newest.items())
-
-
-def _month(year: int, month: int) -> Window:
-    after = (year + 1, 1) if month == 12 else (year, month + 1)
-    return Window(datetime(year, month, 1, tzinfo=UTC), datetime(*after, 1, tzinfo=UTC))
-
-
 def _loose(place: Place, entries: Sequence[Entry], folder: Path) -> Batch:
     """Files without a manifest: all of them are the bill."""
+    if astray := [entry.key for entry in entries if is_astray(entry.key)]:
+        raise SourceError(
+            f"{place.name(astray[0])}: a manifest, but in no folder where AWS puts one; "
+            "set location to the export's own folder or one above it"
+        )
     # A copy of a file under another name is no second bill.
-    found = {entry.version: entry for entry in reversed(entries) if _DATA_FILE.fullmatch(entry.key)}
+    data = [entry for entry in entries if _DATA_FILE.fullmatch(entry.key)]
+    found = {place.version(entry): entry for entry in reversed(data)}
     files = sorted(found.values(), key=lambda entry: entry.key)
     if not files:
         raise SourceError(f"{place.name('')}: no manifest, CSV or Parquet file there; correct location")
-    return Batch("bill", None, _version(files), _reader(place, files, folder))
+    return Batch("bill", None, _digest(found), lambda: _fetched(place, files, folder))
 
 
-def _delivery(
-    place: Place, entries: dict[str, Entry], period: Window, manifest: Entry, folder: Path
-) -> Batch:
-    """One billing period, exactly the files its manifest names."""
-    match = _MANIFEST.fullmatch(manifest.key)
-    root = match["root"] if match else ""
-    by_lower = {key.lower(): entry for key, entry in entries.items()}
-    files = []
-    for uri in _data_files(place, manifest, folder):
-        key = root + _below_data(uri)
-        entry = by_lower.get(key.lower())
-        if entry is None:
-            # Read anyway, so that this period is refused and the others are not held up.
-            return Batch("bill", period, f"missing {key}", _missing(place, manifest, key))
-        files.append(entry)
-    return Batch("bill", period, _version(files), _reader(place, files, folder))
+class _Delivery:
+    """One billing period of an export, read as one version of its manifest has it, never as a mix.
 
+    A file that is replaced meanwhile, or a manifest that is another one at the end, has all of it read
+    again from a new listing. The version of the batch is then still the one of the first listing: the next
+    run finds another version and reads once more, which brings nothing new, as loads are known by content.
+    """
 
-def _data_files(place: Place, manifest: Entry, folder: Path) -> list[str]:
-    try:
-        named = json.loads(place.fetch(manifest, folder).read_text(encoding="utf-8"))["dataFiles"]
-        if not isinstance(named, list):
-            raise TypeError("dataFiles is no list")
-        return [str(uri) for uri in named]
-    except (ValueError, KeyError, TypeError):
-        raise SourceError(
-            f"{place.name(manifest.key)}: not a manifest of AWS Data Exports (no dataFiles); deliver it again"
-        ) from None
+    def __init__(self, place: Place, period: Window, entries: Sequence[Entry], folder: Path) -> None:
+        self.place, self.period, self.folder = place, period, folder
+        self.entries = entries
+        self.is_hopeless = False  # the place itself cannot be read, so the other periods neither
 
+    def batch(self) -> Batch:
+        try:
+            version = self._steadily(lambda: _digest(map(self.place.version, self._named()[1])))
+        except FileError as error:
+            # To be read anyway, so that this period is refused and the others are not held up.
+            version = str(error)
+        return Batch("bill", self.period, version, self._read)
 
-def _below_data(uri: str) -> str:
-    """``data/BILLING_PERIOD=…/file`` of an URI, wherever the delivery has been copied to."""
-    parts = PurePosixPath(uri.removeprefix("s3://")).parts
-    starts = [number for number, part in enumerate(parts) if part.lower() == "data"]
-    return "/".join(parts[starts[-1] :] if starts else parts[-1:])
+    def _read(self) -> Export:
+        try:
+            return self._steadily(self._whole)
+        except FileError:
+            raise
+        except SourceError:
+            self.is_hopeless = True
+            raise
 
-
-def _missing(place: Place, manifest: Entry, key: str) -> Callable[[], Export]:
-    def refuse() -> Export:
-        raise SourceError(
-            f"{place.name(manifest.key)}: names {key}, which is not there; wait for the next delivery"
+    def _steadily(self, look: Callable[[], _Found]) -> _Found:
+        for _ in range(_READINGS):
+            try:
+                return look()
+            except ReplacedError:
+                self.entries = self.place.entries()
+        raise FileError(
+            f"{self.place.name('')}: the delivery of {self.period.start:%Y-%m} is being replaced "
+            "again and again; run it again"
         )
 
-    return refuse
+    def _whole(self) -> Export:
+        manifest, files = self._named()
+        export = _fetched(self.place, files, self.folder)
+        if not self.place.is_current(manifest.entry):
+            raise ReplacedError(f"{self.place.name(manifest.entry.key)}: was replaced; run it again")
+        return export
+
+    def _named(self) -> tuple[Manifest, list[Entry]]:
+        """The manifest that counts, and its files."""
+        manifest = newest_manifests(self.entries).get(self.period)
+        if manifest is None:
+            raise FileError(
+                f"{self.place.name('')}: the manifest of {self.period.start:%Y-%m} is no longer there; "
+                "wait for the next delivery"
+            )
+        where = self.place.name(manifest.entry.key)
+        content = self.place.fetch(manifest.entry, self.folder).read_bytes()
+        try:
+            files = files_of(manifest, named_files(content), self.entries)
+        except ValueError as error:
+            raise FileError(f"{where}: {error}; wait for the next delivery") from None
+        # The manifest comes last. A bucket that was copied in another order is read once it has settled.
+        for file in files:
+            if file.age is not None and file.age < _DELIVERY and file.modified > manifest.entry.modified:
+                raise FileError(
+                    f"{where}: {file.key} is newer, so that a delivery is under way; run it again later"
+                )
+        return manifest, files
 
 
-def _version(files: Sequence[Entry]) -> str:
+def _fetched(place: Place, files: Sequence[Entry], folder: Path) -> Export:
+    return Export(tuple(DeliveredFile(place.name(file.key), place.fetch(file, folder)) for file in files))
+
+
+def _digest(versions: Iterable[str]) -> str:
     """Of the content alone: two files that swap names are the same bill."""
-    return hashlib.sha256("\n".join(sorted(entry.version for entry in files)).encode()).hexdigest()
-
-
-def _reader(place: Place, files: Sequence[Entry], folder: Path) -> Callable[[], Export]:
-    def read() -> Export:
-        return Export(tuple(DeliveredFile(place.name(file.key), place.fetch(file, folder)) for file in files))
-
-    return read
+    return hashlib.sha256("\n".join(sorted(versions)).encode()).hexdigest()

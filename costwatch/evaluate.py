@@ -10,7 +10,7 @@ from decimal import Decimal
 from costwatch import lifecycle
 from costwatch.errors import CostwatchError
 from costwatch.lifecycle import Step, fingerprint
-from costwatch.model import Alert, AlertState, Finding, Verdict, Window
+from costwatch.model import METRICS, Alert, AlertState, Finding, Verdict, Window
 from costwatch.plugins import Rule, Snapshot, matching, recent
 from costwatch.warehouse import alerting
 from costwatch.warehouse.snapshot import WarehouseSnapshot
@@ -164,7 +164,9 @@ def _value_now(alert: Alert, facts: Snapshot, span: Window) -> Decimal | None:
         span = Window.of_days(day, day + timedelta(days=1))
     try:
         by = tuple(evidence["by"])
-        where = evidence.get("where") or {name: [labels[name]] for name in by} | {"currency": [alert.unit]}
+        where = evidence.get("where") or {name: [labels[name]] for name in by}
+        if evidence["query"] in METRICS:  # a rule that forgets the currency must not add currencies up
+            where = {"currency": [alert.unit], **where}
         series = matching(facts.series(evidence["query"], by, span), where).values()
     except (KeyError, TypeError, ValueError, CostwatchError):  # evidence of another make than ours
         return None

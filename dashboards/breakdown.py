@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
+from costwatch.conversion import Unit
 from costwatch.model import DIMENSIONS, State
 from costwatch.warehouse import queries
 from costwatch.warehouse.cost import cost, values
 from costwatch.warehouse.snapshot import WarehouseSnapshot
-from dashboards.download import csv_text
+from dashboards.download import Cell, csv_text
+from dashboards.reading import configured
 
 FILTERS = ("team", "provider", "account", "service")
 _WEEK = timedelta(days=7)
@@ -24,10 +26,15 @@ class Query:
     where: tuple[tuple[str, str], ...]
     by: str
     metric: str
-    currency: str
+    unit: Unit
     first: date
     end: date
     last: date
+
+    @property
+    def currency(self) -> str:
+        """The one all amounts are in."""
+        return self.unit.currency
 
     @property
     def days(self) -> int:
@@ -73,6 +80,7 @@ class Line:
 
     day: date
     name: str
+    currency: str
     BilledCost: Decimal
     EffectiveCost: Decimal
     state: State
@@ -83,20 +91,25 @@ class Line:
 
 
 def by_day(facts: WarehouseSnapshot, query: Query) -> list[Line]:
-    """Cost of each day and group, by day."""
-    where = {name: [value] for name, value in (*query.where, ("currency", query.currency))}
+    """Cost of each day and group, by day; of a converted query also what has no rate, in its own currency."""
+    where = {name: [value] for name, value in query.where}
+    if not query.unit.converted:
+        where["currency"] = [query.currency]
+    conversion = configured().conversion if query.unit.converted else None
     after = query.last + _DAY
     states = facts.states(query.needed_from, after)
+    rows = cost(facts.db, query.needed_from, after, (query.by,), where, per_day=True, conversion=conversion)
     return sorted(
         (
             Line(
                 row.day,
                 row.labels[query.by],
+                row.labels["currency"],
                 row.amount("BilledCost"),
                 row.amount("EffectiveCost"),
                 states.get(row.day, State.ESTIMATED),
             )
-            for row in cost(facts.db, query.needed_from, after, (query.by,), where, per_day=True)
+            for row in rows
             if row.day is not None
         ),
         key=lambda line: (line.day, line.name),
@@ -121,9 +134,14 @@ def grouped(rows: Sequence[Line], query: Query) -> list[Group]:
 
 def as_csv(rows: Sequence[Line], query: Query) -> str:
     """Every day and group of the range, estimated days included, in FOCUS' names where it has them."""
-    columns = ("day", DIMENSIONS[query.by], "BillingCurrency", "BilledCost", "EffectiveCost", "x_State")
-    kept = (row for row in rows if row.day >= query.first)
-    return csv_text(
-        columns,
-        ((row.day, row.name, query.currency, row.BilledCost, row.EffectiveCost, row.state) for row in kept),
-    )
+    columns = ["day", DIMENSIONS[query.by], "BillingCurrency", "BilledCost", "EffectiveCost", "x_State"]
+    lines: list[list[Cell]] = [
+        [row.day, row.name, row.currency, row.BilledCost, row.EffectiveCost, row.state]
+        for row in rows
+        if row.day >= query.first
+    ]
+    if query.unit.converted:
+        columns.append("x_Converted")
+        for line in lines:
+            line.append("true" if line[2] == query.currency else "false")
+    return csv_text(columns, lines)

@@ -1,15 +1,18 @@
 """What all pages have around them: errors as sentences, heading, freshness, filters bound to the URL."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import takewhile
 
 import streamlit as st
 from markupsafe import Markup
 from streamlit.delta_generator import DeltaGenerator
 
-from costwatch.axes import Spec
+from costwatch.axes import Spec, theme_of
+from costwatch.conversion import Unit, months_of
 from costwatch.errors import CostwatchError
+from costwatch.model import State
 from costwatch.warehouse.cost import days_held, values
 from costwatch.warehouse.lateness import Late, late
 from costwatch.warehouse.snapshot import WarehouseSnapshot
@@ -28,6 +31,7 @@ class Freshness:
     first: date
     last: date
     through: date | None  # the last settled day
+    closed: date | None  # the last day before which all are closed, itself included
     late: tuple[Late, ...]
     currencies: tuple[str, ...]
 
@@ -43,7 +47,9 @@ def freshness(facts: WarehouseSnapshot) -> Freshness | None:
     if held is None:
         return None
     currencies = values(facts.db, "currency", held[0], held[1] + timedelta(days=1))
-    return Freshness(held[0], held[1], facts.data_through, late_sources(facts), tuple(currencies))
+    states = facts.states(held[0], held[1] + timedelta(days=1))
+    closed = max(takewhile(lambda day: states[day] is State.CLOSED, sorted(states)), default=None)
+    return Freshness(held[0], held[1], facts.data_through, closed, late_sources(facts), tuple(currencies))
 
 
 def late_sources(facts: WarehouseSnapshot) -> tuple[Late, ...]:
@@ -93,8 +99,32 @@ def choose(label: str, key: str, options: Sequence[str], default: str) -> str:
 
 def currency(state: Freshness) -> str:
     """The currency shown; a choice where there are several, for they are never summed."""
+    return _currency(state, state.currencies)
+
+
+def unit(state: Freshness) -> Unit:
+    """As ``currency``; where rates are configured, the converted whole can be chosen, too."""
+    conversion = configured().conversion
+    if conversion is None or {*state.currencies} == {conversion.reporting}:
+        return Unit(currency(state))
+    whole = conversion.unit
+    chosen = _currency(state, (*state.currencies, whole.name))
+    return whole if chosen == whole.name else Unit(chosen)
+
+
+def _currency(state: Freshness, choices: Sequence[str]) -> str:
     default = "USD" if "USD" in state.currencies else state.currencies[0]
-    return choose("Currency", "currency", state.currencies, default) if len(state.currencies) > 1 else default
+    return choose("Currency", "currency", choices, default) if len(choices) > 1 else default
+
+
+def tell_conversion(unit: Unit, kept: Iterable[tuple[str, date]]) -> None:
+    """Where ``unit`` is converted, say by what, and what was left out for want of a rate: ``kept``."""
+    if not unit.converted:
+        return
+    badges = [blocks.badge(f"{unit.name} at the fixed monthly rates of costwatch.yaml")]
+    if months := months_of(kept):
+        badges.append(blocks.badge(f"▲ left out, for want of a rate: {months}", "warn"))
+    st.html(blocks.strip(badges))
 
 
 def is_dark() -> bool:
@@ -102,8 +132,12 @@ def is_dark() -> bool:
     return bool(st.context.theme.type == "dark")
 
 
-def chart(spec: Spec) -> None:
-    """Draw one of ``costwatch.charts``' specifications in the width there is."""
+def chart(spec: Spec, unit: Unit) -> None:
+    """Draw one of ``costwatch.charts``' specifications in the width there is; it says if it is converted."""
+    if unit.converted:
+        muted = theme_of(is_dark()).muted
+        title = {"text": unit.name, "anchor": "start", "color": muted, "fontSize": 12, "fontWeight": "normal"}
+        spec = spec | {"title": title, "description": f"{spec['description']} All of it {unit.name}."}
     st.vega_lite_chart(spec | {"padding": {"bottom": 0}}, theme=None)
 
 
@@ -129,6 +163,8 @@ def _badges(state: Freshness, metric: str) -> list[Markup]:
         found = [blocks.badge(f"◐ Nothing settled yet · estimated to {blocks.day(state.last, year)}", "warn")]
     else:
         found = [blocks.badge(f"● Cost data settled through {blocks.day(state.through, year)}")]
+        if state.closed:
+            found.append(blocks.badge(f"closed through {blocks.day(state.closed, year)}"))
         if state.last > state.through:
             found.append(blocks.badge(f"◐ estimated to {blocks.day(state.last, year)}"))
     if state.late:

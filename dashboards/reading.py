@@ -54,11 +54,13 @@ def warehouse_stamp() -> Stamp:
 
 
 def ask(question: Callable[[WarehouseSnapshot, *_Arguments], _T], *arguments: *_Arguments) -> _T:
-    """``question`` of one read transaction; asked once for each state of the warehouse, minute and arguments.
+    """``question`` of one read transaction; asked once for each state of the warehouse and of
+    ``costwatch.yaml``, minute and arguments.
 
     Readers share the answer: it must not be changed. Raises WarehouseError, and what ``question`` raises.
     """
-    return cast(_T, _answer(configured().warehouse, warehouse_stamp(), moment(), question, arguments))
+    stamp = _stamp(find_config()) + warehouse_stamp()
+    return cast(_T, _answer(configured().warehouse, stamp, moment(), question, arguments))
 
 
 @lru_cache(maxsize=256)

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -11,13 +11,16 @@ from markupsafe import Markup
 
 from costwatch import money
 from costwatch.attention import ToldAlert
+from costwatch.conversion import Unit
 from costwatch.explain import Change, changes
-from costwatch.model import AlertState, Severity
+from costwatch.forecast import HISTORY_DAYS
+from costwatch.model import AlertState, Severity, Window
 from costwatch.spending import EVERYONE, TeamSpending, spending
 from costwatch.warehouse import queries
 from costwatch.warehouse.clock import from_text, to_text
 from costwatch.warehouse.snapshot import WarehouseSnapshot
 from dashboards import blocks
+from dashboards.reading import configured
 
 _WEEK = timedelta(days=7)
 _DAY = timedelta(days=1)
@@ -30,17 +33,22 @@ class Answer:
     spending: Sequence[TeamSpending]
     changes: Sequence[Change]
     firing: Sequence[ToldAlert]
+    days: Sequence[tuple[str, date]]  # (currency, day) of every cost it rests on
 
 
-def overview(facts: WarehouseSnapshot) -> Answer:
-    """The question of this page."""
+def overview(facts: WarehouseSnapshot, converted: bool) -> Answer:
+    """The question of this page; ``converted``: in the reporting currency, as far as there are rates."""
+    if converted:
+        facts = WarehouseSnapshot(facts.db, facts.now, conversion=configured().conversion)
     rows = queries.rows(facts.db, "alerts", {"resolved_since": to_text(facts.now)})
     firing = [_told(dict(row)) for row in rows if row["state"] == "firing"]
     if facts.data_through is None:
-        return Answer((), (), firing)
+        return Answer((), (), firing, ())
     after = facts.data_through + _DAY
     moved = changes(facts, after - _WEEK, after, after - 2 * _WEEK, after - _WEEK)
-    return Answer(spending(facts), moved, firing)
+    read = facts.series("EffectiveCost", (), Window.of_days(after - HISTORY_DAYS * _DAY, after))
+    days = [(dict(key)["currency"], point.day) for key, points in read.items() for point in points]
+    return Answer(spending(facts), moved, firing, days)
 
 
 def _told(row: Mapping[str, Any]) -> ToldAlert:
@@ -71,6 +79,7 @@ class View:
     teams: Sequence[TeamSpending]
     changes: Sequence[Change]
     firing: Sequence[ToldAlert]
+    unit: Unit
 
     @property
     def team(self) -> str | None:
@@ -80,7 +89,7 @@ class View:
     @property
     def currency(self) -> str:
         """Of all amounts."""
-        return self.chosen.currency
+        return self.unit.currency
 
     def shows(self, team: str | None) -> bool:
         """Whether what concerns ``team`` is shown."""
@@ -88,4 +97,4 @@ class View:
 
     def short(self, amount: Decimal, name: str = "") -> Markup:
         """An amount for a tile."""
-        return blocks.amount(amount, self.currency, money.short(amount, self.currency), name)
+        return blocks.amount(amount, self.unit.name, money.short(amount, self.currency), name)

@@ -1,10 +1,11 @@
 """A bucket on a real S3 server (moto) on loopback, with the fault proxy before it."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.request import Request, urlopen
 
 import boto3
 import pytest
@@ -12,6 +13,7 @@ from botocore.config import Config
 from moto.server import ThreadedMotoServer
 
 from collectors.exports import Exports
+from tests.bills import Line, write_delivery
 from tests.fault_proxy import Answer, FaultProxy, fault_proxy
 
 NAME = "acme-billing"
@@ -34,42 +36,66 @@ class Bucket:
         for path in sorted(files, key=lambda path: (path.name.endswith("Manifest.json"), path)):
             self.put(path.relative_to(root).as_posix(), path.read_bytes())
 
+    def deliver(self, root: Path, *months: Sequence[Line]) -> None:
+        """Each month's lines as AWS delivers them, a part for each line; ``root`` holds what is delivered."""
+        for lines in months:
+            write_delivery(root, lines[0]["BillingPeriodStart"][:7], lines, parts=len(lines))
+        self.upload(root)
+
     def source(self, prefix: str = f"/{PREFIX}", **settings: str) -> Exports:
         return Exports(name="aws", location=f"s3://{NAME}{prefix}", **settings)
 
 
+@dataclass(frozen=True)
+class S3Server:
+    """``client`` speaks to it directly."""
+
+    url: str
+    session: boto3.Session
+    client: Any
+
+    def lend_session(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Let sources use the one session: what botocore reads for each takes longer than a test."""
+        monkeypatch.setattr("collectors.places.session", lambda *_, **__: self.session)
+
+
 @contextmanager
-def s3_server() -> Iterator[str]:
-    """The URL of a server that runs until the block ends."""
+def s3_server() -> Iterator[S3Server]:
+    """A server that runs until the block ends."""
     server = ThreadedMotoServer("127.0.0.1", 0)
     server.start()
     try:
         host, port = server.get_host_and_port()
-        yield f"http://{host}:{port}"
+        url = f"http://{host}:{port}"
+        # Without checksums beside the files: many buckets have none.
+        config = Config(request_checksum_calculation="when_required")
+        session = boto3.Session("test", "test", region_name="us-east-1")
+        with closing(session.client("s3", endpoint_url=url, config=config)) as client:
+            yield S3Server(url, session, client)
     finally:
         server.stop()
 
 
 @contextmanager
-def s3_bucket(server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
+def s3_bucket(server: S3Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
     """An empty bucket, which the environment's AWS settings lead to until the block ends."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "test")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     monkeypatch.delenv("AWS_PROFILE", raising=False)
-    # Without checksums beside the files: many buckets have none.
-    client = boto3.client(
-        "s3", endpoint_url=server, config=Config(request_checksum_calculation="when_required")
-    )
-    client.create_bucket(Bucket=NAME)
-    with fault_proxy(server) as proxy:
-        monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
-        yield Bucket(client, proxy)
-    for page in client.get_paginator("list_objects_v2").paginate(Bucket=NAME):
-        for item in page.get("Contents", []):
-            client.delete_object(Bucket=NAME, Key=item["Key"])
-    client.delete_bucket(Bucket=NAME)
-    client.close()
+    server.client.create_bucket(Bucket=NAME)
+    try:
+        with fault_proxy(server.url) as proxy:
+            monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
+            yield Bucket(server.client, proxy)
+    finally:
+        urlopen(Request(f"{server.url}/moto-api/reset", method="POST")).close()
+
+
+def flipped(content: bytes) -> bytes:
+    """With another bit in the middle."""
+    middle = len(content) // 2
+    return content[:middle] + bytes([content[middle] ^ 4]) + content[middle + 1 :]
 
 
 def refusal(status: int, code: str) -> Answer:

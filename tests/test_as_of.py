@@ -89,7 +89,19 @@ def answers(warehouse: Warehouse, as_of: datetime | None = None) -> list[list[Co
 def published(db, month: date, facts: Mapping[Fact, Costs], now: datetime) -> None:
     """These facts as all of a month; their days are of October, whatever month bills them."""
     slices = {
-        (region, currency): (SOURCE, "AWS", "1", f"2-{region}", "", region, "Usage", "", "", currency, "direct")
+        (region, currency): (
+            SOURCE,
+            "AWS",
+            "1",
+            f"2-{region}",
+            "",
+            region,
+            "Usage",
+            "",
+            "",
+            currency,
+            "direct",
+        )
         for _, _, _, region, currency in facts
     }
     ids = ids_for(db, {key[0] for key in facts}, {key[1] for key in facts}, slices.values())
@@ -99,7 +111,9 @@ def published(db, month: date, facts: Mapping[Fact, Costs], now: datetime) -> No
     ]
     totals: dict[str, dict[str, int]] = {}
     for (*_, currency), costs in facts.items():
-        sums = totals.setdefault(currency, dict.fromkeys(("BilledCostNano", "EffectiveCostNano", "line_count"), 0))
+        sums = totals.setdefault(
+            currency, dict.fromkeys(("BilledCostNano", "EffectiveCostNano", "line_count"), 0)
+        )
         for name, value in zip(sums, costs, strict=True):
             sums[name] += value
     days = sorted({row[2] for row in rows})
@@ -214,7 +228,9 @@ def test_a_snapshot_as_of_an_instant_has_the_costs_of_then(tmp_path: Path) -> No
     window = Window.of_days(day, day + timedelta(days=1))
     with warehouse.read() as db:
         for as_of, value in ((NOW, 3), (NOW + HOUR, 5), (None, 5)):
-            (points,) = WarehouseSnapshot(db, NOW, as_of=as_of).series("BilledCost", ("team",), window).values()
+            (points,) = (
+                WarehouseSnapshot(db, NOW, as_of=as_of).series("BilledCost", ("team",), window).values()
+            )
             assert [point.value for point in points] == [value]
         assert WarehouseSnapshot(db, NOW, as_of=NOW - HOUR).series("BilledCost", (), window) == {}
 

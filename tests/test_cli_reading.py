@@ -2,12 +2,14 @@
 
 import csv
 import sqlite3
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from costwatch.warehouse.store import Warehouse
 from tests.command_line import CONFIG, EVIL, S3, Costwatch, configure
+from tests.warehouse_rows import Row, fill
 
 # --- reading -----------------------------------------------------------------------------------
 
@@ -21,6 +23,7 @@ def test_cost_show_json_is_exact_and_keeps_currencies_apart(costwatch: Costwatch
             "BilledCostNano": 7_000_000_000,
             "EffectiveCostNano": 7_000_000_000,
             "x_LineCount": 1,
+            "x_State": "settled",
         },
         {
             "BillingCurrency": "USD",
@@ -29,6 +32,7 @@ def test_cost_show_json_is_exact_and_keeps_currencies_apart(costwatch: Costwatch
             "BilledCostNano": 13_100_000_001,
             "EffectiveCostNano": 12_200_000_000,
             "x_LineCount": 3,
+            "x_State": "settled",
         },
     ]
 
@@ -60,6 +64,7 @@ def test_cost_show_groups_filters_and_bounds(costwatch: Costwatch, company: Path
             "BilledCostNano": 100_000_000,
             "EffectiveCostNano": 200_000_000,
             "x_LineCount": 1,
+            "x_State": "settled",
         }
     ]
     assert costwatch("cost", "show", "--to", "2026-10-01", "--json").json == []
@@ -73,6 +78,7 @@ def test_cost_show_for_people_marks_residuals_and_adds_up_by_currency(
     answer = costwatch("cost", "show", "--by", "team", "--metric", "BilledCost")
     assert answer.out == (
         "BilledCost, 2026-10-01 to 2026-10-03 (UTC days)\n"
+        "3 days settled\n"
         "\n"
         "x_Team         BillingCurrency  BilledCost\n"
         "risk           USD                  $13.00\n"
@@ -83,6 +89,84 @@ def test_cost_show_for_people_marks_residuals_and_adds_up_by_currency(
         "\n"
         "* carried by no team\n"
     )
+
+
+STATES = {  # of 30 September, 1, 2 and 3 October
+    "all closed": (("closed",) * 4, "closed", "4 days closed"),
+    "some closed": (
+        ("closed", "closed", "settled", "settled"),
+        "settled",
+        "4 days settled, 2 of them closed",
+    ),
+    "some estimated": (
+        ("closed", "settled", "estimated", "estimated"),
+        "estimated",
+        "2 of 4 days estimated (from 2026-10-02)",
+    ),
+    "an estimated day among settled ones holds back what comes after it": (
+        ("settled", "estimated", "settled", "settled"),
+        "estimated",
+        "3 of 4 days estimated (from 2026-10-01)",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", STATES)
+def test_cost_show_says_how_settled_its_numbers_are(case: str, costwatch: Costwatch, tmp_path: Path) -> None:
+    states, least, told = STATES[case]
+    days = [date(2026, 9, 30), *(date(2026, 10, number) for number in (1, 2, 3))]
+    rows: list[Row] = [(day, "risk", S3, "USD", 1, 1, state) for day, state in zip(days, states, strict=True)]
+    fill(Warehouse(tmp_path / "costwatch.db"), rows)
+    show = ("--db", "costwatch.db", "cost", "show")
+    (row,) = costwatch(*show, "--json").json
+    assert row["x_State"] == least
+    assert costwatch(*show).out.splitlines()[1] == told
+    settled = states.index("estimated") if "estimated" in states else 4
+    by_day = costwatch(*show, "--per-day", "--json").json
+    assert [row["x_State"] for row in by_day] == [*states[:settled], *["estimated"] * (4 - settled)]
+    assert costwatch(*show, "--per-day").out.splitlines()[4].split() == [
+        "USD",
+        "2026-09-30",
+        states[0],
+        "$1.00",
+    ]
+    (row,) = costwatch(*show, "--to", "2026-10-10", "--json").json
+    assert row["x_State"] == "estimated"
+    assert (
+        costwatch(*show, "--to", "2026-10-10").out.splitlines()[1]
+        == f"{told}, nothing known after 2026-10-03"
+    )
+
+
+def test_cost_show_as_of_an_instant_is_what_was_known_then(costwatch: Costwatch, tmp_path: Path) -> None:
+    day, then = date(2026, 10, 1), datetime(2026, 10, 5, 6, tzinfo=UTC)
+    for hours, amount in enumerate((3, 5)):
+        row: Row = (day, "risk", S3, "USD", amount, amount, "settled")
+        fill(Warehouse(tmp_path / "costwatch.db"), [row], then + timedelta(hours=hours))
+    show = ("--db", "costwatch.db", "cost", "show", "--by", "team")
+    assert costwatch(*show, "--json").json[0]["BilledCost"] == 5
+    assert costwatch(*show, "--as-of", "2026-10-05T08:30:00+02:00", "--json").json == [
+        {
+            "x_Team": "risk",
+            "BillingCurrency": "USD",
+            "BilledCost": 3.0,
+            "EffectiveCost": 3.0,
+            "BilledCostNano": 3_000_000_000,
+            "EffectiveCostNano": 3_000_000_000,
+            "x_LineCount": 1,
+            "x_AsOf": "2026-10-05T06:30:00Z",
+        }
+    ]
+    table = costwatch(*show, "--as-of", "2026-10-05T06:30", "--per-day").out.splitlines()
+    assert table[:2] == [
+        "EffectiveCost, 2026-10-01 to 2026-10-01 (UTC days)",
+        "as known on 5 Oct 2026 06:30 UTC",
+    ]
+    assert table[3].split() == ["x_Team", "BillingCurrency", "day", "EffectiveCost"]
+    before = costwatch(*show, "--as-of", "2026-10-05")
+    assert (before.code, before.out) == (0, "")
+    assert "nothing fits from 2026-10-01 up to 2026-10-02 as known on 2026-10-05 00:00 UTC" in before.err
+    assert costwatch(*show, "--as-of", "yesterday").code == 2
 
 
 def test_text_from_a_bill_cannot_steer_the_terminal(costwatch: Costwatch, company: Path) -> None:

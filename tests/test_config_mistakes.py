@@ -184,8 +184,37 @@ IN_CONFIG = {
         [
             "2: 'kind' is missing here; add it",
             "3: unknown kind 'export'; did you mean 'exports'?",
-            "4: 'kind' must be one word; known here: exports",
+            "4: 'kind' must be one word; known here: cost_explorer, exports",
         ],
+    ),
+    "rates that cannot be": (
+        "currency:\n"
+        "  reporting: usd\n"
+        "  rates:\n"
+        "    2026-10: {euro: 1, GBP: -1, CHF: 0}\n"
+        "    2026-11:\n"
+        "      NOK: 1e400\n"
+        "      SEK: some\n"
+        "    2026-13: {EUR: 1}\n"
+        "    2026-12: 1.08\n",
+        [
+            "2: 'reporting' must be 3 capital letters, not 'usd'",
+            "4: 'CHF' must be greater than 0, not '0'",
+            "4: 'GBP' must be greater than 0, not '-1'",
+            "4: the key 'euro' must be 3 capital letters",
+            "6: 'NOK' must not have more than 18 digits, not '1e400'",
+            "7: 'SEK' must be a number, not 'some'; write e.g. SEK: 100",
+            "8: '2026-13' is no month; write it like 2026-10",
+            "9: '2026-12' must be a mapping of keys to values, not '1.08'",
+        ],
+    ),
+    "a rate of the reporting currency itself": (
+        "currency:\n  reporting: USD\n  rates: {2026-10: {USD: 2}}\n",
+        ["3: rates are given for USD itself, which is 'reporting'; remove them"],
+    ),
+    "rates of nothing": (
+        "currency: {rates: {2026-10: {EUR: 1}}}\n",
+        ["1: 'reporting' is missing here; add it"],
     ),
     "links that lead nowhere": (
         "ui: {public_url: costs.example.com}\n",

@@ -152,3 +152,24 @@ def test_a_file_that_a_manifest_names_and_that_is_not_there_refuses_its_period_o
     with pytest.raises(SourceError, match=r"names data/BILLING_PERIOD=2026-09/export-00001"):
         batches[0].read()
     assert len(batches) == 2
+
+
+def test_a_delivery_replaced_after_it_was_listed_is_read_as_it_is_now(local: Exports) -> None:
+    root = Path(local.location)
+    write_delivery(root, "2026-10", [line(), line()], parts=2)
+    batch = next(local.collect(AUTUMN))
+    write_delivery(root, "2026-10", [line(BilledCost="7")], name="other")
+    (root / "metadata/BILLING_PERIOD=2026-10/export-Manifest.json").unlink()
+    export = batch.read()
+    assert isinstance(export, Export)
+    assert [Path(file.name).name for file in export.files] == ["other-00001.snappy.parquet"]
+
+
+def test_a_file_of_a_folder_without_manifests_that_is_replaced_after_it_was_listed_is_not_taken(
+    local: Exports,
+) -> None:
+    path = write_csv(Path(local.location) / "a.csv", [line()])
+    batch = next(local.collect(AUTUMN))
+    path.write_text("BilledCost\n")
+    with pytest.raises(SourceError, match=r"a\.csv: it was replaced while it was read; run it again"):
+        batch.read()

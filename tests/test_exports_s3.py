@@ -11,9 +11,9 @@ import time_machine
 from collectors.exports import Exports
 from costwatch.errors import SourceError
 from costwatch.model import Export, Window
-from tests.bills import line, of_month, write_csv, write_delivery, write_parquet
+from tests.bills import line, of_month, write_csv, write_parquet
 from tests.fault_proxy import Change
-from tests.s3_bucket import NAME, Bucket, s3_bucket, s3_server
+from tests.s3_bucket import NAME, Bucket, S3Server, s3_bucket, s3_server
 
 AUTUMN = Window(datetime(2026, 9, 1, tzinfo=UTC), datetime(2026, 12, 1, tzinfo=UTC))
 PART = "data/BILLING_PERIOD=2026-10/export-{:05d}.snappy.parquet"
@@ -21,22 +21,22 @@ MANIFEST = "metadata/BILLING_PERIOD=2026-10/export-Manifest.json"
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    with s3_server() as url:
-        yield url
+def server() -> Iterator[S3Server]:
+    with s3_server() as running:
+        yield running
 
 
 @pytest.fixture
-def bucket(server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
+def bucket(server: S3Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
     with s3_bucket(server, monkeypatch) as made:
         yield made
 
 
 @pytest.fixture
-def october(bucket: Bucket, tmp_path: Path) -> Path:
+def october(server: S3Server, bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """October in two parts, in the bucket and in a folder."""
-    write_delivery(tmp_path, "2026-10", [line(), line()], parts=2)
-    bucket.upload(tmp_path)
+    server.lend_session(monkeypatch)
+    bucket.deliver(tmp_path, [line(), line()])
     return tmp_path
 
 
@@ -63,11 +63,10 @@ def test_an_export_is_found_below(prefix: str, bucket: Bucket, october: Path) ->
 def test_a_delivery_of_more_files_than_a_page_lists_is_found_whole(
     bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write_delivery(tmp_path, "2026-10", [line()] * 5, parts=5)
-    bucket.upload(tmp_path)
+    bucket.deliver(tmp_path, [line()] * 5)
     monkeypatch.setattr("collectors.places._PAGE_SIZE", 2)
     assert read(bucket.source()) == parts(tmp_path, 1, 2, 3, 4, 5)
-    assert bucket.proxy.count("list-type=2") == 3
+    assert bucket.proxy.count("list-type=2.*max-keys=2") == 3
 
 
 def test_a_legacy_report_is_found_with_an_empty_prefix(bucket: Bucket, tmp_path: Path) -> None:
@@ -80,11 +79,12 @@ def test_a_legacy_report_is_found_with_an_empty_prefix(bucket: Bucket, tmp_path:
     assert read(bucket.source("")) == {"2026-10": [part.read_bytes()]}
 
 
-def test_a_role_is_assumed(bucket: Bucket, october: Path) -> None:
+def test_a_role_is_assumed(bucket: Bucket, tmp_path: Path) -> None:
+    bucket.deliver(tmp_path, [line(), line()])
     source = bucket.source(
         role_arn="arn:aws:iam::123456789012:role/cost", external_id="x-1", region="eu-west-1"
     )
-    assert read(source) == parts(october, 1, 2)
+    assert read(source) == parts(tmp_path, 1, 2)
     assert bucket.proxy.requests[0] == "POST /"
 
 

@@ -2,16 +2,23 @@
 
 import csv
 import io
+import json
 import re
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from html import unescape
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from costwatch import cli
+from costwatch.conversion import Unit
+from costwatch.model import METRICS
 from costwatch.money import nanos, units
 from costwatch.warehouse.store import Warehouse
 from dashboards import blocks
@@ -19,6 +26,8 @@ from dashboards.breakdown import Query, as_csv, by_day
 from dashboards.download import csv_text
 from dashboards.reading import ask, warehouse_stamp
 from tests import made_company
+from tests.bills import on_day, write_csv
+from tests.command_line import configure
 from tests.warehouse_rows import Row, alert, budget, fill
 
 PAGES = ("overview", "costs", "data")
@@ -89,6 +98,7 @@ def test_the_app_opens_on_the_overview(full: Path, monkeypatch: pytest.MonkeyPat
 def test_a_page_says_how_far_the_data_reach(open_page: Open, full: Path, page: str) -> None:
     text = open_page(full, page).text
     assert "Cost data settled through Thu 19 Nov" in text
+    assert "closed through Sat 31 Oct" in text
     assert "estimated to Sat 21 Nov" in text
     assert "UTC · USD" in text
     assert "source late" not in text
@@ -248,11 +258,122 @@ def test_currencies_are_chosen_between_never_summed(open_page: Open, tmp_path: P
     assert "EUR" in open_page(file, "data").text
 
 
+RATES = "currency: {reporting: USD, rates: {2026-09: {EUR: 2}, 2026-10: {EUR: 2}, 2026-11: {EUR: 1.5}}}\n"
+CONVERTED = "USD, converted"
+
+
+@pytest.fixture(scope="module")
+def mixed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The company twice, in dollars and in euros; alerts in both, a budget in dollars."""
+    file = made_company.full(tmp_path_factory.mktemp("mixed"))
+    file.write_text(made_company.CONFIG + RATES)
+    warehouse = Warehouse(file.parent / "costwatch.db")
+    fill(warehouse, [*made_company.rows(), *made_company.rows("EUR")], made_company.NOW)
+    alert(
+        warehouse,
+        "Euros",
+        "risk: €1,430.00 on 19 Nov 2026, above €1,000.00",
+        made_company.NOW - timedelta(hours=1),
+        labels={"team": "risk"},
+        value="1430",
+        threshold="1000",
+        unit="EUR",
+    )
+    return file
+
+
+@contextmanager
+def rates(file: Path, text: str) -> Iterator[None]:
+    """These rates for a while."""
+    file.write_text(made_company.CONFIG + text)
+    yield
+    file.write_text(made_company.CONFIG + RATES)
+
+
+def at_rates(first: date, last: date) -> Decimal:
+    """Dollars, and as many euros as dollars, by the configured rates."""
+    november = date(2026, 11, 1)
+    older = spent(first, november - timedelta(days=1)) if first < november else Decimal()
+    return older * 3 + spent(max(first, november), last) * Decimal("2.5")
+
+
+def test_a_converted_whole_can_be_chosen_and_is_marked_as_such(open_page: Open, mixed: Path) -> None:
+    first = made_company.SETTLED - timedelta(days=29)
+    costs = open_page(mixed, "costs", currency=CONVERTED)
+    assert abs(costs.number("total") - at_rates(first, made_company.SETTLED)) < Decimal("0.000001")
+    assert "USD, converted at the fixed monthly rates of costwatch.yaml" in costs.text
+    assert "Total, 30 days, converted" in costs.text
+    assert "EffectiveCost, USD, converted, by service" in costs.text
+    assert "left out" not in costs.text
+    overview = open_page(mixed, "overview", currency=CONVERTED)
+    month = at_rates(date(2026, 11, 1), made_company.SETTLED)
+    assert abs(overview.number("month_to_date") - month) < Decimal("0.000001")
+    assert "Spend, month to date, converted" in overview.text
+    assert "no budget is converted" in overview.text
+    assert "under budget" not in overview.text
+    for shown in (costs, overview):
+        assert set(re.findall(r'title="\S+ (USD[^"]*)" data-exact', shown.html)) == {CONVERTED}
+        assert {chart["title"]["text"] for chart in charts(shown)} == {CONVERTED}
+    for page in ("costs", "overview"):
+        assert "converted" not in open_page(mixed, page).text
+
+
+def charts(shown: Page) -> list[dict[str, Any]]:
+    """The specifications of the page's charts."""
+    return [json.loads(chart.proto.spec) for chart in shown.test.get("vega_lite_chart")]
+
+
+def test_the_overview_links_to_costs_in_the_same_currency(open_page: Open, mixed: Path) -> None:
+    assert 'href="costs?team=risk&amp;currency=USD%2C+converted"' in (
+        open_page(mixed, "overview", currency=CONVERTED).html
+    )
+    assert 'href="costs?team=risk"' in open_page(mixed, "overview").html
+
+
+def test_what_has_no_rate_is_left_out_and_named(open_page: Open, mixed: Path) -> None:
+    with rates(mixed, RATES.replace("2026-11", "2025-11")):
+        for page in ("costs", "overview"):
+            text = open_page(mixed, page, currency=CONVERTED).text
+            assert "left out, for want of a rate: EUR in 2026-11" in text
+        shown = open_page(mixed, "overview", currency=CONVERTED)
+        assert shown.number("month_to_date") == spent(date(2026, 11, 1), made_company.SETTLED)
+
+
+def test_without_rates_there_is_nothing_converted_to_choose(open_page: Open, mixed: Path) -> None:
+    with rates(mixed, ""):
+        shown = open_page(mixed, "costs", currency=CONVERTED)
+        assert shown.number("total") == open_page(mixed, "costs").number("total")
+        assert "converted" not in shown.text
+
+
+def test_an_alert_in_another_currency_needs_attention_too(open_page: Open, mixed: Path) -> None:
+    for currency in ("USD", "EUR", CONVERTED):
+        text = open_page(mixed, "overview", currency=currency).text
+        assert text.count("€1,430.00 on 19 Nov 2026") == 1
+        assert text.count("Virtual Private Cloud cost $352.00") == 1
+
+
+def test_the_csv_of_a_converted_page_marks_each_line(mixed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COSTWATCH_CONFIG", str(mixed))
+    monkeypatch.setenv("COSTWATCH_NOW", made_company.NOW.isoformat())
+    days = date(2026, 9, 1), made_company.SETTLED, made_company.LAST
+    query = Query((("team", "risk"),), "service", "EffectiveCost", Unit("USD", converted=True), *days)
+    with rates(mixed, RATES.replace("2026-10", "2025-10")):
+        held = list(csv.DictReader(io.StringIO(as_csv(ask(by_day, query), query))))
+    assert {(row["BillingCurrency"], row["x_Converted"]) for row in held} == {
+        ("USD", "true"),
+        ("EUR", "false"),
+    }
+    assert {row["day"][:7] for row in held if row["BillingCurrency"] == "EUR"} == {"2026-10"}
+
+
 def test_the_csv_holds_every_digit_and_sums_to_the_total(open_page: Open, full: Path) -> None:
     total = open_page(full, "costs", team="ml-platform").number("total")
     first = made_company.SETTLED - timedelta(days=29)
     where = (("team", "ml-platform"),)
-    query = Query(where, "service", "EffectiveCost", "USD", first, made_company.SETTLED, made_company.LAST)
+    query = Query(
+        where, "service", "EffectiveCost", Unit("USD"), first, made_company.SETTLED, made_company.LAST
+    )
     held = list(csv.DictReader(io.StringIO(as_csv(ask(by_day, query), query))))
     assert list(held[0]) == [
         "day",
@@ -334,3 +455,70 @@ def test_a_mistake_in_the_rules_does_not_hide_the_pages(open_page: Open, tmp_pat
     file = made_company.full(tmp_path)
     (tmp_path / "alerts.yaml").write_text("rules: 3\n")
     assert "Month to date" in open_page(file, "overview").text
+
+
+# --- the proof ---------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def proven(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A company whose bill another source tells, too: it has netted a credit, and knows of more."""
+    folder = tmp_path_factory.mktemp("proven")
+    configure(
+        folder,
+        "sources:\n  - {name: aws, kind: exports, location: bill}\n"
+        "  - {name: ce, kind: exports, role: check, location: ce}\n",
+    )
+
+    def charge(day: int, amount: str, **columns: str) -> dict[str, str]:
+        issued = {"InvoiceId": "<img src=x>", "BilledCost": amount, "EffectiveCost": amount}
+        return on_day(day, **issued, **columns)
+
+    bill = [
+        charge(1, "10.0000000004"),
+        charge(1, "-1", ChargeCategory="Credit"),
+        charge(2, "3", ServiceName="<b>new</b>"),
+        charge(3, "3"),
+    ]
+    said = [charge(1, "9"), charge(2, "8", ServiceName="<i>x</i>"), charge(3, "3")]
+    write_csv(folder / "bill" / "bill.csv", bill)
+    write_csv(folder / "ce" / "bill.csv", said)
+    for step in ("collect", "allocate"):
+        assert cli.run(["-c", str(folder / "costwatch.yaml"), step], made_company.NOW) == 0
+    return folder / "costwatch.yaml"
+
+
+def test_the_data_page_proves_what_the_command_proves(
+    open_page: Open, proven: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shown = open_page(proven, "data", now=made_company.NOW)
+    assert cli.run(["-c", str(proven), "cost", "verify", "--json"], made_company.NOW) == 3
+    told = json.loads(capsys.readouterr().out)
+    (period,), opinions = told["periods"], told["opinions"]
+    exact = {Decimal(text) for text in re.findall(r'data-exact="([^"]*)"', shown.html)}
+    parts = [part["bill"] for part in period["parts"]]
+    sums = [of[f"{metric}Nano"] for of in (period["published"], *parts) for metric in METRICS]
+    sums += [day["said_nano"] for each in opinions for day in each["differences"]]
+    sums += [sum(each["reasons"].values()) for each in opinions]
+    assert {units(nano) for nano in sums} <= exact
+    assert "0.0000000004 / 0.0000000004" in shown.text
+    assert "<img src=x> AWS 900000000001 Credit -$1.00" in shown.text
+    assert "unexplained -$5.00" in shown.text
+    assert re.search(r"2 Oct <i>x</i> \$0\.00 \$8\.00 -\$8\.00 unexplained", shown.text)
+    assert "<img" not in shown.html
+    assert "<b>new" not in shown.html
+
+
+def test_the_data_page_names_what_does_not_agree(open_page: Open, proven: Path, tmp_path: Path) -> None:
+    shutil.copytree(proven.parent, tmp_path, dirs_exist_ok=True)
+    with Warehouse(tmp_path / "costwatch.db").write() as db:
+        db.execute("UPDATE team_invoice SET BilledCostNano = 0 WHERE ChargeCategory = 'Credit'")
+    text = open_page(tmp_path / "costwatch.yaml", "data").text
+    assert "teams and residuals differ from the bill" in text
+    assert "2026-10: bill less team_invoice: BilledCost -1 USD in invoice <img src=x> of AWS" in text
+    with Warehouse(tmp_path / "costwatch.db").write() as db:
+        db.execute("DELETE FROM bill")
+        db.execute("DELETE FROM team_invoice")
+    text = open_page(tmp_path / "costwatch.yaml", "data").text
+    assert "costwatch allocate --from 2026-10-01 --to 2026-11-01" in text
+    assert "teams and residuals carry exactly the bill" in text

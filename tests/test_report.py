@@ -131,6 +131,8 @@ def test_a_closed_week_is_told_as_of_its_own_end(made_company: Warehouse) -> Non
     past = read(made_company, week="2026-W42")
     assert (past.through, len(past.counted), len(past.compared)) == (date(2026, 10, 18), 7, 7)
     text = markdown(past)
+    assert "UTC days · closed through 18 Oct 2026" in text
+    assert "| Sun 18 Oct | $7,383.84 | closed |" in text
     assert "for Mon 12 to Sun 18 Oct" in text
     assert "against the week before" in text
     assert "October is forecast at" in text

@@ -14,7 +14,9 @@ from costwatch.config.kinds import loaded
 from costwatch.config.quote import looks_secret
 from costwatch.config.sentences import sentences, subject
 from costwatch.config.tree import Mistakes, Tree, read
+from costwatch.conversion import Conversion
 from costwatch.errors import ConfigError, UsageError
+from costwatch.ledger import address
 from costwatch.plugins import COLLECTORS, NOTIFIERS, RULES, Collector, Notifier, Rule, Settings
 from costwatch.routing import RootRoute, Route
 from costwatch.secret import NOT_A_REFERENCE
@@ -64,9 +66,11 @@ class ConfigFile(Allocation):
 
     warehouse: _FilePath = "costwatch.db"
     ledger: _FilePath = "ledger"
+    engine: Annotated[str, AfterValidator(address.checked)] = address.IN_PROCESS
     reports: _FilePath = "reports"
     alerts: _FilePath = "alerts.yaml"
     sources: tuple[dict[str, Any], ...] = ()
+    currency: Conversion | None = None
     ui: UI = UI()
 
 
@@ -85,10 +89,12 @@ class Config:
     file: Path
     warehouse: Path
     ledger: Path
+    engine: str
     reports: Path
     alerts_file: Path
     sources: tuple[Collector, ...]
     allocation: Allocation
+    conversion: Conversion | None
     ui: UI
 
 
@@ -173,10 +179,12 @@ def _config(tree: Tree | None, file: Path, mistakes: Mistakes) -> Config | None:
         file=file,
         warehouse=folder / parsed.warehouse,
         ledger=folder / parsed.ledger,
+        engine=parsed.engine,
         reports=folder / parsed.reports,
         alerts_file=folder / parsed.alerts,
         sources=sources,
         allocation=Allocation(**{key: getattr(parsed, key) for key in Allocation.model_fields}),
+        conversion=parsed.currency,
         ui=parsed.ui,
     )
 

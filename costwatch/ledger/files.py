@@ -9,8 +9,8 @@ import os
 import shutil
 from pathlib import Path
 
-from costwatch.errors import SourceError
-from costwatch.ledger import delimited
+from costwatch.errors import RefusedError, SourceError
+from costwatch.ledger import delimited, pages
 from costwatch.model import DeliveredFile
 
 _PARQUET_MAGIC = b"PAR1"
@@ -29,19 +29,25 @@ class LedgerFiles:
     def add(self, file: DeliveredFile) -> str:
         """Keep a delivered file and return the SHA-256 of its bytes; one that is there stays as it is.
 
-        Parquet is kept unchanged, CSV is turned into Parquet. Raises RefusedError, SourceError.
+        Parquet is kept unchanged, CSV is turned into Parquet. Raises RefusedError for a damaged file and
+        SourceError for one that changes meanwhile or cannot be stored; nothing of them is kept.
         """
         try:
+            before = _state(file.path)
             digest = sha256(file.path)
             target = self.path(digest)
-            if not target.exists():
+            if not _is_kept(target):
                 self.folder.mkdir(parents=True, exist_ok=True)
-                self._write(file, target)
+                self._write(file, target, before)
         except OSError as error:
             raise SourceError(
                 f"{file.name}: {error.strerror or error}; check the disk and the rights"
             ) from None
         return digest
+
+    def discard(self, digest: str) -> None:
+        """Keep a file no longer: the engine could not read it."""
+        self.path(digest).unlink(missing_ok=True)
 
     def sweep(self) -> None:
         """Remove what runs that are no more left half written."""
@@ -51,7 +57,7 @@ class LedgerFiles:
             except ProcessLookupError:
                 part.unlink(missing_ok=True)
 
-    def _write(self, file: DeliveredFile, target: Path) -> None:
+    def _write(self, file: DeliveredFile, target: Path, before: tuple[int, ...]) -> None:
         # Two sources, read at once, may bring the same bytes.
         part = target.with_suffix(f".{os.getpid()}.part")
         try:
@@ -59,11 +65,25 @@ class LedgerFiles:
                 shutil.copyfile(file.path, part)
             else:
                 delimited.to_parquet(file.name, file.path, part)
+            if _state(file.path) != before:
+                raise SourceError(f"{file.name}: it was replaced while it was read; run it again")
+            if damage := pages.damage(part):
+                raise RefusedError([f"{file.name}: cannot be read ({damage}); deliver the file again"])
             with part.open("rb") as written:
                 os.fsync(written.fileno())
             part.replace(target)
         finally:
             part.unlink(missing_ok=True)
+
+
+def _is_kept(target: Path) -> bool:
+    return target.exists() and not pages.damage(target)
+
+
+def _state(path: Path) -> tuple[int, ...]:
+    """Changes when the file is written to or replaced."""
+    about = path.stat()
+    return about.st_ino, about.st_mtime_ns, about.st_size
 
 
 def is_parquet(path: Path) -> bool:

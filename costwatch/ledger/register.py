@@ -98,6 +98,7 @@ def _inspect(files: LedgerFiles, digest: str, file: DeliveredFile) -> list[dict[
         ).agg(**_sums(lines))
         found = totals.to_pyarrow().to_pylist()
     except duckdb.Error as error:
+        files.discard(digest)
         text = str(error).splitlines()[0][:200]
         raise RefusedError([f"{file.name}: cannot be read ({text}); deliver the file again"]) from None
     finally:

@@ -12,6 +12,7 @@ from urllib.parse import quote, urlencode
 from costwatch import charts, money
 from costwatch.axes import Spec
 from costwatch.explain import Change
+from costwatch.model import State
 from costwatch.report.sentence import change_in_words, sentence
 from costwatch.report.view import Restated, Section, Weekly, in_words
 from costwatch.wording import at_instant, on_day, percent, printable
@@ -90,19 +91,19 @@ def _changes_chart(section: Section, team: str | None) -> Callable[[int], Spec]:
 
 def _days_chart(section: Section) -> Callable[[int], Spec]:
     rows = [
-        {"day": one.day, "key": one.service, "value": one.cost, "estimated": not one.is_settled}
+        {"day": one.day, "key": one.service, "value": one.cost, "estimated": one.state is State.ESTIMATED}
         for one in section.days
     ]
     return lambda width_px: charts.stacked_days(rows, section.currency, dark=None, names_px=width_px // 4)
 
 
-def _day_sums(weekly: Weekly, section: Section) -> list[tuple[date, Decimal, bool]]:
-    """(day, cost, whether it is settled) for the days of the week that have costs."""
+def _day_sums(weekly: Weekly, section: Section) -> list[tuple[date, Decimal, State]]:
+    """(day, cost, how settled it is) for the days of the week that have costs."""
     sums: dict[date, Decimal] = defaultdict(Decimal)
+    states = {one.day: one.state for one in section.days if one.day >= weekly.first}
     for one in section.days:
-        if one.day >= weekly.first:
-            sums[one.day] += one.cost
-    return [(day, sums[day], day in weekly.counted) for day in sorted(sums)]
+        sums[one.day] += one.cost
+    return [(day, sums[day], states[day]) for day in sorted(states)]
 
 
 def _named(change: Change, team: str | None) -> str:

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from costwatch.attention import Action, ToldAlert
 from costwatch.explain import Change
+from costwatch.model import State
 from costwatch.spending import TeamSpending
 
 
@@ -44,7 +45,7 @@ class DayCost:
     day: date
     service: str
     cost: Decimal
-    is_settled: bool
+    state: State
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,12 @@ class Weekly:
     def days(self) -> tuple[date, ...]:
         """All seven."""
         return tuple(self.first + timedelta(days=number) for number in range((self.after - self.first).days))
+
+    @property
+    def state(self) -> State:
+        """Of the days counted: ``closed`` where all of them are."""
+        states = {one.state for section in self.sections for one in section.days if one.day in self.counted}
+        return State.CLOSED if states == {State.CLOSED} else State.SETTLED
 
     @property
     def through(self) -> date:

@@ -192,7 +192,7 @@ def _days(facts: WarehouseSnapshot, first: date, team: str | None) -> dict[str, 
         names = dict(key)
         if team in (None, names["team"]):
             found[names["currency"]] += [
-                DayCost(point.day, names["service"], point.value, point.state.is_settled) for point in points
+                DayCost(point.day, names["service"], point.value, point.state) for point in points
             ]
     return found
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
+from costwatch.conversion import Conversion
 from costwatch.model import DIMENSIONS, METRICS, Labels, Point, Series, State, Window, labels
 from costwatch.money import units
 from costwatch.warehouse import queries
@@ -18,11 +19,25 @@ _PERIOD_MONTHS = {"month": 1, "quarter": 3}
 
 
 class WarehouseSnapshot:
-    """``plugins.Snapshot`` over a read transaction. ``now`` (UTC) is what ages are measured from."""
+    """``plugins.Snapshot`` over a read transaction. ``now`` (UTC) is what ages are measured from.
 
-    def __init__(self, db: sqlite3.Connection, now: datetime) -> None:
+    as_of: costs are those known at that instant (see ``cost``); what days, budgets and sources are like
+    is not remembered and stays as it is. conversion: costs are converted; there are no budgets then, for
+    a budget is held against what was spent in its own currency.
+    """
+
+    def __init__(
+        self,
+        db: sqlite3.Connection,
+        now: datetime,
+        *,
+        as_of: datetime | None = None,
+        conversion: Conversion | None = None,
+    ) -> None:
         self.db = db
         self.now = now
+        self.as_of = as_of
+        self.conversion = conversion
         self._answers: dict[tuple[str, tuple[str, ...], Window], Mapping[Labels, Series]] = {}
         self._through: list[date | None] = []
 
@@ -57,7 +72,8 @@ class WarehouseSnapshot:
         first, after = window.start.date(), window.end.date()
         states = self.states(first, after)
         found: dict[Labels, list[Point]] = defaultdict(list)
-        for row in cost(self.db, first, after, by, per_day=True):
+        rows = cost(self.db, first, after, by, per_day=True, as_of=self.as_of, conversion=self.conversion)
+        for row in rows:
             if row.day is not None:
                 state = states.get(row.day, State.ESTIMATED)
                 found[labels(**row.labels)].append(Point(row.day, row.amount(metric), state))
@@ -75,7 +91,7 @@ class WarehouseSnapshot:
 
     def _budgets(self, window: Window) -> Mapping[Labels, Series]:
         answer: dict[Labels, Series] = {}
-        for row in queries.rows(self.db, "budgets"):
+        for row in () if self.conversion else queries.rows(self.db, "budgets"):
             key = labels(
                 name=row["name"],
                 team=row["team"],

@@ -165,6 +165,10 @@ class Warehouse:
             return WarehouseError(
                 f"{self.path}: {text}; free some space or mend the rights, then run it again"
             )
+        if "overflow" in text or "cannot store REAL" in text:
+            return WarehouseError(
+                f"{self.path}: an amount does not fit 64 bits of a billionth ({text}); split the bill by account"
+            )
         return error
 
 

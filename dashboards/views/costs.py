@@ -28,18 +28,22 @@ def page() -> None:
     if state is None:
         return
     query = _query(state)
-    rows = ask(by_day, query)
+    every = ask(by_day, query)
+    rows = [row for row in every if row.currency == query.currency]
+    frame.tell_conversion(
+        query.unit, ((row.currency, row.day) for row in every if row.currency != query.currency)
+    )
     groups = grouped(rows, query)
     if not groups:
         st.html(blocks.note("No cost in this range fits the filters."))
         return
     _summary(groups, rows, query)
     faint = "; faint days are estimated" if query.last > query.end else ""
-    with frame.card("By day", f"{query.metric}, {query.currency}, by {query.by}{faint}"):
+    with frame.card("By day", f"{query.metric}, {query.unit.name}, by {query.by}{faint}"):
         _chart(rows, query)
-    with frame.card(f"By {query.by}", "last 7 days against the 7 before"):
+    with frame.card(f"By {query.by}", f"last 7 days against the 7 before{query.unit.mark}"):
         st.html(_table(groups, query))
-    _download(rows, query)
+    _download(every, query)
 
 
 def _query(state: Freshness) -> Query:
@@ -50,9 +54,9 @@ def _query(state: Freshness) -> Query:
         by = frame.select("Group by", "by", _GROUPS, "service")
         days = _RANGES[frame.choose("Range", "range", tuple(_RANGES), "30d")]
         metric = METRICS[frame.choose("Metric", "metric", tuple(METRICS), "amortised")]
-        currency = frame.currency(state)
+        unit = frame.unit(state)
     where = tuple((name, value) for name, value in chosen.items() if value is not None)
-    return Query(where, by, metric, currency, state.end - timedelta(days=days - 1), state.end, state.last)
+    return Query(where, by, metric, unit, state.end - timedelta(days=days - 1), state.end, state.last)
 
 
 def _summary(groups: Sequence[Group], rows: Sequence[Line], query: Query) -> None:
@@ -62,19 +66,27 @@ def _summary(groups: Sequence[Group], rows: Sequence[Line], query: Query) -> Non
     span = f"{blocks.day(query.first, query.end.year)} to {blocks.day(query.end)}"
     change = blocks.change(last_7 - before_7, query.currency, "on the 7 before")
     tiles = [
-        Tile(f"Total, {query.days} days", _short(total, query, "total"), money.exact(total, query.currency)),
-        Tile("Last 7 days", _short(last_7, query, "last_7_days"), *change),
-        Tile("A day, on average", _short(round(total / query.days, 9), query, "daily"), span),
+        Tile(
+            f"Total, {query.days} days{query.unit.mark}",
+            _short(total, query, "total"),
+            money.exact(total, query.currency),
+        ),
+        Tile(f"Last 7 days{query.unit.mark}", _short(last_7, query, "last_7_days"), *change),
+        Tile(
+            f"A day, on average{query.unit.mark}", _short(round(total / query.days, 9), query, "daily"), span
+        ),
     ]
     if query.last > query.end:
         estimated = sum((row.amount(query.metric) for row in rows if row.day > query.end), Decimal())
         since = f"{blocks.day(query.end + _DAY)} to {blocks.day(query.last)}, may change"
-        tiles.append(Tile("Since then, estimated", _short(estimated, query, "estimated"), since))
+        tiles.append(
+            Tile(f"Since then, estimated{query.unit.mark}", _short(estimated, query, "estimated"), since)
+        )
     st.html(blocks.tiles(tiles))
 
 
 def _short(amount: Decimal, query: Query, name: str) -> Markup:
-    return blocks.amount(amount, query.currency, money.short(amount, query.currency), name)
+    return blocks.amount(amount, query.unit.name, money.short(amount, query.currency), name)
 
 
 def _chart(rows: Sequence[Line], query: Query) -> None:
@@ -93,7 +105,7 @@ def _chart(rows: Sequence[Line], query: Query) -> None:
     bars = spec["layer"][0]
     if query.days > _OUTLINED_DAYS:
         bars = bars | {"mark": bars["mark"] | {"strokeWidth": 0}}
-    frame.chart(spec | {"layer": [bars]})
+    frame.chart(spec | {"layer": [bars]}, query.unit)
     colours = bars["encoding"]["color"]["scale"]
     st.html(blocks.legend(zip(colours["domain"], colours["range"], strict=True)))
 
@@ -111,11 +123,11 @@ def _table(groups: Sequence[Group], query: Query) -> Markup:
         (
             _drill(group.name, query),
             *(
-                blocks.amount(amount, query.currency, money.exact(amount, query.currency))
+                blocks.amount(amount, query.unit.name, money.exact(amount, query.currency))
                 for amount in (group.total, group.last_7, group.before_7)
             ),
             blocks.signed_percent(group.change / group.before_7) if group.before_7 > 0 else "–",
-            blocks.amount(group.change, query.currency, blocks.signed(group.change, query.currency)),
+            blocks.amount(group.change, query.unit.name, blocks.signed(group.change, query.currency)),
         )
         for group in groups[:_LISTED]
     ]

@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from costwatch import charts, money
 from costwatch.attention import Action, ToldAlert, actions
+from costwatch.conversion import Unit
 from costwatch.explain import Change
 from costwatch.model import RESIDUALS, UNALLOCATED, Severity
 from costwatch.spending import EVERYONE, TeamSpending
@@ -31,7 +32,10 @@ def page() -> None:
     if state is None:
         return
     with right:
-        view = _view(ask(overview), state)
+        unit = frame.unit(state)
+        answer = ask(overview, unit.converted)
+        view = _view(answer, unit)
+    frame.tell_conversion(unit, (pair for pair in answer.days if pair[0] != unit.currency))
     if view is None:
         st.html(blocks.note("No day is settled yet; the Costs page shows the estimated ones."))
         return
@@ -39,36 +43,36 @@ def page() -> None:
     with frame.card("Needs attention"):
         st.html(blocks.sentences(_attention(view, state)))
     left, right = st.columns([3, 2])
-    with left, frame.card("Month to date", _budget_remark(view.chosen), stretch=True):
-        _burn_up(view.chosen)
-    with right, frame.card("What changed", "last 7 days vs 7 before", stretch=True):
+    with left, frame.card("Month to date", _budget_remark(view), stretch=True):
+        _burn_up(view.chosen, unit)
+    with right, frame.card("What changed", f"last 7 days vs 7 before{unit.mark}", stretch=True):
         _changes(view)
-    with frame.card("Teams", "worst first"):
+    with frame.card("Teams", f"largest first{unit.mark}" if unit.converted else "worst first"):
         st.html(_teams(view))
 
 
-def _view(answer: Answer, state: Freshness) -> View | None:
-    currency = frame.currency(state)
-    of = [one for one in answer.spending if one.currency == currency]
+def _view(answer: Answer, unit: Unit) -> View | None:
+    of = [one for one in answer.spending if one.currency == unit.currency]
     team = frame.pick("Team", "team", [one.team for one in of if one.team != EVERYONE], "All teams")
     chosen = next((one for one in of if one.team == (team or EVERYONE)), None)
     if chosen is None:
         return None
-    moved = [one for one in answer.changes if one.currency == currency]
-    return View(chosen, of[0], [one for one in of if one.team != EVERYONE], moved, answer.firing)
+    moved = [one for one in answer.changes if one.currency == unit.currency]
+    return View(chosen, of[0], [one for one in of if one.team != EVERYONE], moved, answer.firing, unit)
 
 
 def _spent(view: View) -> Tile:
     value = view.short(view.chosen.month_to_date, "month_to_date")
     note, tone = blocks.change(view.chosen.change_7_days, view.currency, "last 7 d vs 7 before")
-    return Tile("Spend, month to date", value, note, tone)
+    return Tile(f"Spend, month to date{view.unit.mark}", value, note, tone)
 
 
 def _forecast(view: View) -> Tile:
     chosen, budget, end = view.chosen, view.chosen.budget, view.chosen.month[-1]
-    label, value = f"Forecast, {end.day.day} {end.day:%b}", view.short(chosen.forecast, "forecast")
+    label = f"Forecast, {end.day.day} {end.day:%b}{view.unit.mark}"
+    value = view.short(chosen.forecast, "forecast")
     if budget is None:
-        return Tile(label, value, "no budget set")
+        return Tile(label, value, _no_budget(view.unit))
     amount = money.short(budget.amount, view.currency)
     name = "budget" if budget.period == "month" else "quarter's"
     if budget.over > 0:
@@ -93,17 +97,21 @@ def _share(view: View) -> Tile:
         part = sum((one.month_to_date for one in view.teams if one.team == UNALLOCATED), Decimal())
     share = blocks.share(part / whole) if whole > 0 else "–"
     note = f"{money.short(part, view.currency)} of {money.short(whole, view.currency)}"
-    return Tile(label, blocks.amount(part, view.currency, share, name), note)
+    return Tile(f"{label}{view.unit.mark}", blocks.amount(part, view.unit.name, share, name), note)
 
 
 def _attention(view: View, state: Freshness) -> list[tuple[str, str, Markup]]:
-    """What costs money, the budget of everyone together, other alerts, late sources."""
+    """What costs money, the budget of everyone together, other alerts, late sources.
+
+    Alerts are told as they were sent, in their own currency: nothing converted stands among them.
+    """
     whole = {view.currency: view.everyone.last_7_days or Decimal()}
-    todo = actions(
-        view.firing, [view.everyone, *view.teams], view.changes, whole, limit=len(view.firing) + 20
-    )
+    moved = () if view.unit.converted else view.changes
+    todo = actions(view.firing, [view.everyone, *view.teams], moved, whole, limit=len(view.firing) + 20)
     money_first = [one for one in todo if one.currency == view.currency and view.shows(one.team)]
-    told = {one.summary for one in view.firing if any(action.text.startswith(one.summary) for action in todo)}
+    told = {
+        one.summary for one in view.firing if any(each.text.startswith(one.summary) for each in money_first)
+    }
     others = [one for one in view.firing if one.summary not in told and view.shows(one.labels.get("team"))]
     left_out = len(money_first) - _ACTIONS
     return [
@@ -111,7 +119,7 @@ def _attention(view: View, state: Freshness) -> list[tuple[str, str, Markup]]:
         *([("○", "muted", Markup("and {} more").format(left_out))] if left_out > 0 else []),
         *_over(view),
         *(("▲", "bad" if one.severity is Severity.PAGE else "warn", _alert(one)) for one in others),
-        *(("▲", "warn", _linked(one.reason, "See what to do", "data")) for one in state.late),
+        *(("▲", "warn", _linked(one.reason, blocks.link("See what to do", "data"))) for one in state.late),
     ] or [
         ("●", "good", Markup("Nothing: no alert fires, no budget is about to be passed, no source is late."))
     ]
@@ -127,34 +135,46 @@ def _over(view: View) -> list[tuple[str, str, Markup]]:
         money.short(value, view.currency) for value in (budget.standing.forecast, budget.over, budget.amount)
     )
     text = f": the {budget.period} is forecast at {forecast}, {over} over the budget of {amount}"
-    return [("▲", "warn", _linked(Markup("<b>All teams</b>{}").format(text), "See the cost", "costs"))]
+    return [("▲", "warn", _linked(Markup("<b>All teams</b>{}").format(text), _to_costs("See the cost")))]
 
 
 def _action(action: Action) -> Markup:
     team, rest = action.team, action.text.removeprefix(action.team)
     text = Markup("<b>{}</b>{}").format(team, rest) if rest != action.text else Markup("{}").format(rest)
-    return _linked(text, "See the cost", "costs", team=team)
+    return _linked(text, _to_costs("See the cost", team=team))
 
 
 def _alert(alert: ToldAlert) -> Markup:
     if "source" in alert.labels:
-        return _linked(alert.summary, "See the source", "data")
+        return _linked(alert.summary, blocks.link("See the source", "data"))
     named = {name: alert.labels.get(name, "") for name in ("team", "service", "account", "provider")}
     query = {name: value for name, value in named.items() if value != EVERYONE}
-    return _linked(alert.summary, "See the cost", "costs", **query)
+    return _linked(alert.summary, _to_costs("See the cost", **query))
 
 
-def _linked(text: blocks.Text, words: str, page: str, **query: str) -> Markup:
-    return Markup("{}. {}").format(text.rstrip("."), blocks.link(words, page, **query))
+def _linked(text: blocks.Text, link: Markup) -> Markup:
+    return Markup("{}. {}").format(text.rstrip("."), link)
 
 
-def _budget_remark(of: TeamSpending) -> str:
+def _to_costs(text: str, **query: str) -> Markup:
+    """In the currency that is looked at."""
+    return blocks.link(text, "costs", **query, currency=str(st.query_params.get("currency", "")))
+
+
+def _no_budget(unit: Unit) -> str:
+    return "no budget is converted" if unit.converted else "no budget set"
+
+
+def _budget_remark(view: View) -> str:
+    of = view.chosen
+    if view.unit.converted:
+        return "converted; budgets are not"
     if of.budget is None:
         return "no budget set: add one under budgets:"
     return "against budget" if of.budget.period == "month" else "its budget is for the quarter"
 
 
-def _burn_up(of: TeamSpending) -> None:
+def _burn_up(of: TeamSpending, unit: Unit) -> None:
     settled = [entry for entry in of.month if entry.is_settled]
     ahead = [entry for entry in of.month if not entry.is_settled]
     forecast = [
@@ -163,7 +183,7 @@ def _burn_up(of: TeamSpending) -> None:
     ]
     budget = of.budget.amount if of.budget and of.budget.period == "month" else None
     known = [{"day": entry.day, "value": entry.amount} for entry in settled]
-    frame.chart(charts.burn_up(known, forecast, budget, of.currency, frame.is_dark()))
+    frame.chart(charts.burn_up(known, forecast, budget, of.currency, frame.is_dark()), unit)
 
 
 def _changes(view: View) -> None:
@@ -174,7 +194,7 @@ def _changes(view: View) -> None:
         if abs(one.delta) > _TOO_SMALL * abs(shown[0].delta)
     ]
     if bars:
-        frame.chart(charts.changes(bars, view.currency, frame.is_dark()))
+        frame.chart(charts.changes(bars, view.currency, frame.is_dark()), view.unit)
     else:
         st.html(blocks.note("Nothing, or the days to compare are not settled."))
 
@@ -203,12 +223,12 @@ def _teams(view: View) -> Markup:
     shown = [one for one in view.teams if view.shows(one.team)]
     shown.sort(key=lambda one: (one.team in RESIDUALS, -_ratio(one), -one.month_to_date, one.team))
     begun = min(point.day for point in view.everyone.days)
-    return blocks.table(columns, [_team(one, begun) for one in shown])
+    return blocks.table(columns, [_team(one, begun, view.unit) for one in shown])
 
 
-def _team(of: TeamSpending, begun: date) -> tuple[blocks.Text, ...]:
+def _team(of: TeamSpending, begun: date, unit: Unit) -> tuple[blocks.Text, ...]:
     def short(amount: Decimal) -> Markup:
-        return blocks.amount(amount, of.currency, money.short(amount, of.currency))
+        return blocks.amount(amount, unit.name, money.short(amount, of.currency))
 
     ratio, change = _ratio(of), of.change_7_days
     mark, tone = (
@@ -216,11 +236,11 @@ def _team(of: TeamSpending, begun: date) -> tuple[blocks.Text, ...]:
     )
     quarter = " a quarter" if of.budget and of.budget.period == "quarter" else ""
     return (
-        blocks.toned(mark, tone) if of.budget else blocks.hover("–", "no budget set", "muted"),
-        blocks.link(of.team, "costs", team=of.team),
+        blocks.toned(mark, tone) if of.budget else blocks.hover("–", _no_budget(unit), "muted"),
+        _to_costs(of.team, team=of.team),
         blocks.sparkline(_daily(of, begun), f"{of.team}, cost of the last 30 days"),
         short(of.month_to_date),
-        "–" if change is None else blocks.amount(change, of.currency, money.change(change, of.currency)),
+        "–" if change is None else blocks.amount(change, unit.name, money.change(change, of.currency)),
         short(of.forecast),
         Markup("{}{}").format(short(of.budget.amount), quarter) if of.budget else "–",
         blocks.meter(ratio, tone) if of.budget else "–",

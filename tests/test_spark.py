@@ -1,0 +1,303 @@
+"""Spark as the engine: the same bill to the nano-unit, and what stands in its way told plainly."""
+
+import shutil
+import socket
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from itertools import product
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from collectors.exports import Exports
+from costwatch.allocate import Published, allocate
+from costwatch.allocation.settings import Allocation
+from costwatch.collect import collect
+from costwatch.errors import EngineError
+from costwatch.ledger import driver
+from costwatch.ledger.engine import engine_at
+from costwatch.warehouse.contents import contents
+from costwatch.warehouse.cost import cost
+from costwatch.warehouse.store import Warehouse
+from tests import cur_bills, spark_cluster
+from tests.bills import Line, of_month, tags, write_csv, write_parquet
+from tests.command_line import CONFIG, Costwatch, configure
+from tests.steps import EVER
+
+pytestmark = pytest.mark.spark
+
+NOW = datetime(2026, 11, 3, tzinfo=UTC)
+# Halves of a nano-unit and less, more digits than a double has, large and negative ones.
+AMOUNTS = (
+    *("0.0000000005", "-0.0000000005", "0.0000000015", "1e-10", "0.00000000049999999", "-2.5e-9"),
+    *("0.1", "-0.3", "1.0000000005", "123456.7891234565", "8812345.123456789012345", "-0", "7"),
+)
+# Among them names that begin or end with a letter of an escape for white space, and white space itself.
+TAGGED = ("finance", "dev", "staff", " Dev", "FINANCE\t", "vcf\v", "nobody", "")
+SHARED = "it's 100% \\ shared\f"
+FORMS = ("CUR 2.0 as Parquet", "CUR 2.0 as CSV.gz", "legacy CUR as CSV", "legacy CUR as Parquet")
+SETTINGS = Allocation.model_validate(
+    {
+        "teams": [
+            {"name": "finance", "accounts": ["100000000001"]},
+            {"name": "dev", "aliases": ["staff"]},
+            {"name": "vcf", "accounts": [{"id": "100000000001", "valid_from": "2026-10-01"}]},
+        ],
+        "pools": [
+            {"name": "support", "split": "proportional", "match": {"ServiceName": "Support"}},
+            {
+                "name": "network",
+                "split": "fixed",
+                "match": {"Tags": {"shared": SHARED}},
+                "percent": {"dev": "33.3333333", "finance": "66.6666667"},
+            },
+            {"name": "tax", "split": "even", "match": {"ChargeCategory": "Tax"}},
+        ],
+    }
+)
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[spark_cluster.Cluster]:
+    with spark_cluster.running(tmp_path_factory.mktemp("spark")) as cluster:
+        yield cluster
+
+
+@pytest.fixture(autouse=True)
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spark_cluster.configure(tmp_path, monkeypatch)
+    monkeypatch.chdir(tmp_path)
+
+
+def collected(root: Path, roles: Mapping[str, str]) -> list[Exports]:
+    """Sources of the folders below ``root``, collected into ``duckdb.db`` and ``spark.db`` there."""
+    sources = [Exports(name=name, location=str(root / name), role=role) for name, role in roles.items()]
+    found = collect(Warehouse(root / "duckdb.db"), root / "ledger", sources, NOW)
+    assert [each.error for each in found] == [""] * len(sources)
+    shutil.copy(root / "duckdb.db", root / "spark.db")
+    return sources
+
+
+def allocated(root: Path, name: str, sources: Sequence[Exports], engine: str) -> list[Published]:
+    return allocate(Warehouse(root / name), root / "ledger", sources, SETTINGS, NOW, engine=engine)
+
+
+# --- the same bill ---------------------------------------------------------------------------------
+
+
+def focus_lines(month: str, account: str, **columns: str) -> list[Line]:
+    """Every amount with every tag, and what is shared."""
+    lines = [
+        of_month(
+            month,
+            BilledCost=amount,
+            EffectiveCost=AMOUNTS[-1 - number],
+            Tags=tags(team=team) if team else "",
+            ServiceName=f"Service {number % 3}",
+            BillingAccountId=account,
+            **columns,
+        )
+        for (number, amount), team in product(enumerate(AMOUNTS), TAGGED)
+    ]
+    whole_month = {"ChargePeriodEnd": lines[0]["BillingPeriodEnd"], "BillingAccountId": account, **columns}
+    shared: list[dict[str, str]] = [
+        {"ServiceName": "Support", "BilledCost": "100.0000000015", "EffectiveCost": "-33.3333333333"},
+        {"Tags": tags(shared=SHARED), "BilledCost": "0.000000001", "EffectiveCost": "77.7777777777"},
+        {"ChargeCategory": "Tax", "BilledCost": "19.99", "EffectiveCost": "0.00000001"},
+    ]
+    return lines + [of_month(month, **{**whole_month, **line}) for line in shared]
+
+
+def report_lines(account: str) -> list[cur_bills.Row]:
+    """AWS's line types, with awkward costs."""
+    plan = {"savings_plan_savings_plan_a_r_n": "arn:plan"}
+    kinds: list[dict[str, object]] = [
+        {},
+        {"line_item_line_item_type": "Tax"},
+        {"line_item_line_item_type": "Credit", "line_item_net_unblended_cost": "-0.0000000025"},
+        {"line_item_line_item_type": "Refund", **plan},
+        {
+            "line_item_line_item_type": "SavingsPlanCoveredUsage",
+            "savings_plan_savings_plan_effective_cost": "0.72000000005",
+            **plan,
+        },
+        {
+            "line_item_line_item_type": "SavingsPlanRecurringFee",
+            "savings_plan_total_commitment_to_date": "3.3",
+            "savings_plan_used_commitment": "1.1",
+            **plan,
+        },
+        {"line_item_line_item_type": "RIFee", "reservation_unused_recurring_fee": "0.1"},
+        {"line_item_line_item_type": "DiscountedUsage", "reservation_effective_cost": "0.0000000005"},
+        {"line_item_operation": "EKSPod-EC2"},
+    ]
+    return [
+        cur_bills.usage(team, amount, 1 + number % 30, bill_payer_account_id=account, **kind)
+        for number, (amount, team, kind) in enumerate(product(AMOUNTS, TAGGED, kinds))
+    ]
+
+
+def odd_parquet(path: Path, lines: Sequence[Line]) -> Path:
+    """As other tools write it: tags as JSON, cost categories as a struct, nanoseconds, decimals."""
+    table = pq.read_table(write_parquet(path, lines))
+    for number, name in enumerate(table.column_names):
+        if pa.types.is_timestamp(table.schema.field(name).type):
+            table = table.set_column(number, name, table[name].cast(pa.timestamp("ns")))
+        elif name.endswith("Cost"):
+            table = table.set_column(number, name, table[name].cast(pa.decimal128(38, 18), safe=False))
+    table = table.set_column(table.column_names.index("Tags"), "tags", [[line["Tags"] for line in lines]])
+    categories = [{"team": "vcf", "unit": None} if number % 2 else None for number in range(len(lines))]
+    pq.write_table(table.append_column("x_CostCategories", pa.array(categories)), path)
+    return path
+
+
+def deliver_every_form(root: Path) -> dict[str, str]:
+    """Bills in all formats, of two periods, currencies and teams that move. Returns the sources' roles."""
+    euros = {"BillingCurrency": "EUR", "SubAccountId": ""}
+    for month in ("2026-09", "2026-10"):
+        write_csv(root / f"csv/{month}.csv", focus_lines(month, "1"))
+        write_parquet(root / f"parquet/{month}.parquet", focus_lines(month, "2", **euros))
+    lines = focus_lines("2026-10", "1", RegionId="eu-central-1")
+    # The same part twice, and one of other columns.
+    write_csv(root / "csv/more.csv", lines)
+    write_csv(root / "csv/more-of-it.csv", lines)
+    write_csv(root / "csv/other.csv.gz", [{**line, "x_CostCategories": tags(team="dev")} for line in lines])
+    odd_parquet(root / "odd/bill.parquet", focus_lines("2026-10", "3"))
+    for account, form in enumerate(FORMS):
+        name, write = cur_bills.FORMS[form]
+        write(root / f"cur-{account}" / name, report_lines(f"10{account}"))
+    write_csv(root / "compared/bill.csv", focus_lines("2026-10", "1"))
+    return {each.name: "check" if each.name == "compared" else "bill" for each in sorted(root.iterdir())}
+
+
+def test_spark_and_duckdb_publish_the_same_bill(cluster: spark_cluster.Cluster, tmp_path: Path) -> None:
+    root = tmp_path / "it's a [company] {of} 100% *"
+    sources = collected(root, deliver_every_form(root))
+    on = {"duckdb.db": "duckdb://", "spark.db": cluster.url}
+    done = {name: allocated(root, name, sources, engine) for name, engine in on.items()}
+    assert done["spark.db"] == done["duckdb.db"]
+    assert {each.error for each in done["spark.db"]} == {""}
+    held, teams = {}, {}
+    for name in on:
+        with Warehouse(root / name).read() as db:
+            held[name] = contents(db)
+            teams[name] = {tuple(row.labels.values()): row for row in cost(db, *EVER, ("team",))}
+    assert teams["spark.db"] == teams["duckdb.db"]
+    assert held["spark.db"] == held["duckdb.db"]
+    assert {team for team, _ in teams["spark.db"]} == {"finance", "dev", "vcf", "unallocated"}
+    assert held["spark.db"]["team_cost"].row_count > 100
+    assert held["spark.db"]["check_cost"].row_count > 0
+    assert cluster.ran_on() == {"worker-1", "worker-2"}
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left == {root.name, "spark-defaults.conf"}
+
+
+# --- what stands in its way ------------------------------------------------------------------------
+
+
+def test_a_period_that_spark_cannot_read_is_told_and_the_others_are_published(
+    cluster: spark_cluster.Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spark_cluster.configure(tmp_path, monkeypatch, {"spark.cores.max": "1", "spark.task.maxFailures": "1"})
+    minutes = {"ChargePeriodEnd": "2026-10-02T00:00Z"}
+    write_csv(tmp_path / "bill/2026-10.csv", [of_month("2026-10"), of_month("2026-10", **minutes)])
+    write_csv(tmp_path / "bill/2026-09.csv", [of_month("2026-09")] * 999)
+    write_csv(tmp_path / "bill/2026-08.csv", [of_month("2026-08")])
+    sources = collected(tmp_path, {"bill": "bill"})
+    september = max((tmp_path / "ledger").iterdir(), key=lambda path: path.stat().st_size)
+    damaged = bytearray(september.read_bytes())
+    damaged[40:80] = b"#" * 40
+    september.write_bytes(damaged)
+    (august, refused, unreadable) = allocated(tmp_path, "spark.db", sources, cluster.url)
+    assert (august.changed, august.line_count) == (True, 1)
+    assert refused.error.startswith(f"engine {cluster.url}: [FAILED_READ_FILE")
+    assert september.name in refused.error
+    assert unreadable.error == (
+        f"engine {cluster.url}: a line has an instant that is not ISO 8601 with seconds, or a cost that is "
+        "no plain number; export it again so, or let engine: duckdb:// read it"
+    )
+
+
+def test_a_cluster_without_room_is_not_waited_for_without_end(
+    cluster: spark_cluster.Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spark_cluster.configure(tmp_path, monkeypatch, {"spark.executor.memory": "8g"})
+    monkeypatch.setattr(driver, "_WORKER_WITHIN_SECONDS", 1)
+    with pytest.raises(EngineError, match="no worker was free within 1 seconds; free one, or ask for less"):
+        engine_at(cluster.url)
+
+
+def without_pyspark(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("costwatch.ledger.spark", "costwatch.ledger.driver"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    monkeypatch.setitem(sys.modules, "pyspark", None)
+
+
+def without_java(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("JAVA_HOME", raising=False)
+    monkeypatch.setenv("PATH", str(folder))
+
+
+def with_an_old_java(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    java = folder / "bin/java"
+    java.parent.mkdir()
+    java.write_text("#!/bin/sh\necho java.lang.UnsupportedClassVersionError: org/apache/spark; exit 1\n")
+    java.chmod(0o755)
+    monkeypatch.setenv("JAVA_HOME", str(folder))
+
+
+def alone(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only there is no master."""
+
+
+TROUBLES = {
+    "pyspark is missing; install costwatch[spark]": without_pyspark,
+    "there is no Java here; install Java 17 or newer (Debian: openjdk-17-jre-headless)": without_java,
+    "this Java is too old for Spark; install Java 17 or newer": with_an_old_java,
+    "the master does not answer (Connection refused); start it, or correct engine in costwatch.yaml": alone,
+}
+
+
+# What starts Java leaves a pipe to one that did not start.
+@pytest.mark.filterwarnings(
+    "ignore:Exception ignored in. <_io.FileIO:pytest.PytestUnraisableExceptionWarning"
+)
+@pytest.mark.parametrize("what", TROUBLES)
+def test_what_is_missing_is_named_once(
+    what: str, costwatch: Costwatch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"spark://127.0.0.1:{server.getsockname()[1]}"
+        if TROUBLES[what] is alone:
+            server.close()
+        configure(tmp_path, f"{CONFIG}engine: {url}\n")
+        write_csv(tmp_path / "bill/bill.csv", [of_month("2026-09"), of_month("2026-10")])
+        assert costwatch("collect").code == 0
+        TROUBLES[what](tmp_path, monkeypatch)
+        answer = costwatch("allocate")
+    assert (answer.code, answer.out) == (1, "")
+    assert answer.err == f"costwatch: engine {url}: {what}\n"
+
+
+ENGINES = {
+    "duckdb://": None,
+    "spark://spark-master:7077": None,
+    "spark://one:7077,two:7077": None,
+    "spark://spark-master": "a Spark master is named by host and port",
+    "spark://jo@spark-master:7077": "a Spark master is named by host and port",
+    "athena://primary": "costwatch has no engine for athena yet",
+    "trino://host:8080/hive": "costwatch has no engine for trino yet",
+    "clickhouse://host": "costwatch has no engine for clickhouse yet",
+    "polars": "no such engine",
+}
+
+
+@pytest.mark.parametrize("url", ENGINES)
+def test_an_engine_is_named_by(url: str, costwatch: Costwatch, tmp_path: Path) -> None:
+    configure(tmp_path, f"{CONFIG}engine: {url}\n")
+    why = ENGINES[url]
+    told = f"costwatch.yaml:6: 'engine': {why}; write duckdb:// or spark://HOST:PORT\n" if why else ""
+    assert costwatch("check").out == told
