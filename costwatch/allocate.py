@@ -1,16 +1,18 @@
 """Step 2: every dollar onto a team. Billing periods whose inputs changed are computed anew and published."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from costwatch import maturity
 from costwatch.allocation.plan import Plan, plan_of
 from costwatch.allocation.settings import Allocation, Budget
-from costwatch.errors import CostwatchError
+from costwatch.errors import CostwatchError, EngineError
+from costwatch.ledger.address import IN_PROCESS
 from costwatch.ledger.files import LedgerFiles
 from costwatch.model import Window
 from costwatch.money import nanos
@@ -23,6 +25,7 @@ from costwatch.warehouse.store import Warehouse
 if TYPE_CHECKING:
     from costwatch.allocation.attribution import Attribution
     from costwatch.allocation.bill import Part
+    from costwatch.ledger.engine import Engine
 
 _ROWS_AT_ONCE = 50_000
 
@@ -45,26 +48,30 @@ def allocate(
     now: datetime,
     *,
     window: Window | None = None,
+    engine: str = IN_PROCESS,
 ) -> list[Published]:
     """Publish every billing period whose loads or, unless it is closed, configuration changed.
 
-    window: allocate all periods that overlap it by today's configuration, closed ones too. A period
-    that cannot be allocated keeps its published bill; the others go on. Raises BusyError.
+    window: allocate all periods that overlap it by today's configuration, closed ones too. engine: the
+    URL of what reads the lines. A period that cannot be allocated keeps its published bill; the others
+    go on. Raises BusyError, EngineError.
     """
     warehouse.migrate()
     roles = {source.name: source.role for source in sources}
     bill = [name for name, role in roles.items() if role == "bill"]
-    with warehouse.job_lock("allocate"):
+    with warehouse.job_lock("allocate"), ExitStack() as held:
         with warehouse.read() as db:
             known = publish.published(db)
             due: dict[date, list[StoredLoad]] = {period: [] for period in known}
             due |= _by_period(stored.newest_loads(db, bill))
-        allocator = _Allocator(warehouse, LedgerFiles(ledger_folder), now)
+        allocator = _Allocator(warehouse, LedgerFiles(ledger_folder), now, engine, held)
         done = []
         for period, loads in sorted(due.items()):
             try:
                 plan = plan_of(period, loads, known.get(period), allocation, now, window)
                 done.append(allocator.allocate(plan) if plan else Published(period, changed=False))
+            except EngineError:
+                raise  # no other period would fare better
             except CostwatchError as error:
                 done.append(Published(period, changed=False, error=str(error)))
         done += allocator.compare([name for name, role in roles.items() if role == "check"])
@@ -80,11 +87,21 @@ def _by_period(found: Iterable[StoredLoad]) -> dict[date, list[StoredLoad]]:
 
 
 class _Allocator:
-    """All the periods of a run: one attribution, with an engine of its own, for each configuration."""
+    """All the periods of a run, on one engine: it is started with the first, ``held`` closes it."""
 
-    def __init__(self, warehouse: Warehouse, files: LedgerFiles, now: datetime) -> None:
+    def __init__(
+        self, warehouse: Warehouse, files: LedgerFiles, now: datetime, engine: str, held: ExitStack
+    ) -> None:
         self.warehouse, self.files, self.now = warehouse, files, now
-        self._attributions: dict[str, Attribution] = {}
+        self._url, self._held = engine, held
+        self._attribution: tuple[str, Attribution] | None = None
+
+    @cached_property
+    def engine(self) -> "Engine":
+        """Raises EngineError."""
+        from costwatch.ledger.engine import engine_at
+
+        return self._held.enter_context(closing(engine_at(self._url)))
 
     def allocate(self, plan: Plan) -> Published:
         """Compute and publish one period. Raises CostwatchError; its published bill stays as it is then."""
@@ -105,6 +122,8 @@ class _Allocator:
             try:
                 with self._explained(load.period):
                     rows = self._daily(load)
+            except EngineError:
+                raise
             except CostwatchError as error:
                 told.append(Published(load.period, changed=False, error=str(error)))
                 continue
@@ -116,13 +135,8 @@ class _Allocator:
 
     def _daily(self, load: StoredLoad) -> list[checks.Checked]:
         from costwatch.allocation.bill import daily
-        from costwatch.ledger.engine import compiled, connect, fetch
 
-        con = connect()
-        try:
-            answer = fetch(con, compiled(con, daily(con, self._part(load), load.period)))
-        finally:
-            con.disconnect()
+        answer = self.engine.fetch(daily(self.engine, self._part(load), load.period))
         return list(zip(*(column.to_pylist() for column in answer.columns), strict=True))
 
     def _part(self, load: StoredLoad) -> "Part":
@@ -146,7 +160,7 @@ class _Allocator:
     def _computed(self, plan: Plan) -> tuple[publish.Ids, publish.Publication]:
         if not plan.loads:
             return publish.Ids({}, {}, {}), _publication(plan, {}, [], [], [], ())
-        found = self._attribution(plan)
+        found = self._attributing(plan)
         found.compute([self._part(load) for load in plan.loads], plan.period)
         with self.warehouse.read() as db:
             ids = publish.ids_for(db, *found.names())
@@ -154,13 +168,13 @@ class _Allocator:
         invoices = found.invoices(ids.team)
         return ids, _publication(plan, found.totals(), found.day_lines(), found.bill(), invoices, facts)
 
-    def _attribution(self, plan: Plan) -> "Attribution":
+    def _attributing(self, plan: Plan) -> "Attribution":
+        """Periods of one configuration mostly follow each other, and each use what the first compiled."""
         from costwatch.allocation.attribution import Attribution
-        from costwatch.ledger.engine import connect
 
-        if plan.config not in self._attributions:
-            self._attributions[plan.config] = Attribution(connect(), plan.allocation)
-        return self._attributions[plan.config]
+        if self._attribution is None or self._attribution[0] != plan.config:
+            self._attribution = plan.config, Attribution(self.engine, plan.allocation)
+        return self._attribution[1]
 
 
 def _publication(

@@ -9,6 +9,7 @@ traceback and ends with the exit code below; anything else that escapes is a bug
     * SourceError             1   a source could not be read; what is stored stays as it was
         * RefusedError        1   a bill that breaks its format or the store's limits, refused whole
     * WarehouseError          1   the store is missing, newer than this program, or damaged
+    * EngineError             1   the engine that is to read the bill cannot be had
     * NotifyError             1   a receiver did not take a message (``permanent``: trying again is no use)
     * BusyError              75   another run holds the lock; try again
 """
@@ -50,6 +51,10 @@ class RefusedError(SourceError):
 
 class WarehouseError(CostwatchError):
     """The warehouse file cannot be used as it is."""
+
+
+class EngineError(CostwatchError):
+    """The engine that ``costwatch.yaml`` names cannot be had: nothing can be allocated by it."""
 
 
 class NotifyError(CostwatchError):

@@ -1,6 +1,5 @@
 """What shows whether the numbers can be trusted: the questions of the Data page."""
 
-import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,15 +7,18 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from costwatch.model import METRICS, UNALLOCATED, State
+from costwatch.model import UNALLOCATED, State
 from costwatch.money import units
-from costwatch.warehouse import queries
+from costwatch.second_opinion import Opinion, compare
+from costwatch.warehouse import opinions, proof, queries
 from costwatch.warehouse.clock import from_text
 from costwatch.warehouse.cost import Cost, cost
 from costwatch.warehouse.days import from_int, to_int
+from costwatch.warehouse.proof import Held
 from costwatch.warehouse.snapshot import WarehouseSnapshot
 
 SHARE_DAYS = 30
+_PERIODS = 13
 _RUNS = 12
 _LARGEST = 8
 _DAY = timedelta(days=1)
@@ -34,42 +36,14 @@ def runs(facts: WarehouseSnapshot) -> list[Row]:
     return [dict(row) for row in queries.rows(facts.db, "collections", {"limit": _RUNS})]
 
 
-@dataclass(frozen=True, slots=True)
-class Proof:
-    """A published period in one currency: what the bill says and what teams and residuals carry."""
-
-    period: date
-    currency: str
-    load_count: int
-    line_count: int
-    bill: Mapping[str, int]  # nano-units, by metric
-    carried: Mapping[str, int]
-    known_at: datetime
-
-    def difference(self, metric: str) -> int:
-        """Bill minus what is carried, in nano-units."""
-        return self.bill[metric] - self.carried[metric]
+def held(facts: WarehouseSnapshot) -> Held:
+    """The newest published periods, as each table tells them."""
+    return proof.held(facts.db, at_most=_PERIODS)
 
 
-def proofs(facts: WarehouseSnapshot) -> list[Proof]:
-    """All published periods, newest first."""
-    carried: dict[tuple[int, str], dict[str, int]] = defaultdict(lambda: dict.fromkeys(METRICS, 0))
-    for row in queries.rows(facts.db, "bill_against_teams"):
-        for metric in METRICS:
-            carried[row["period"], row["BillingCurrency"]][metric] += row[f"{metric}Nano"]
-    return [
-        Proof(
-            from_int(row["period"]),
-            currency,
-            row["x_LoadCount"],
-            total["line_count"],
-            {metric: total[f"{metric}Nano"] for metric in METRICS},
-            carried[row["period"], currency],
-            from_text(row["known_at"]),
-        )
-        for row in queries.rows(facts.db, "published")
-        for currency, total in sorted(json.loads(row["totals"]).items())
-    ]
+def second_opinions(facts: WarehouseSnapshot, periods: tuple[tuple[date, date], ...]) -> tuple[Opinion, ...]:
+    """What other sources say of published periods, each with its end, and why it differs."""
+    return tuple(opinion for said in opinions.said(facts.db, dict(periods)) for opinion in compare(said))
 
 
 @dataclass(frozen=True, slots=True)

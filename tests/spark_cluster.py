@@ -14,7 +14,7 @@ import pytest
 
 _SPARK_CLASS = Path(pyspark.__file__).parent / "bin" / "spark-class"
 _READY_WITHIN_SECONDS = 120
-_JAVA = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1"  # starts in half the time
+_JAVA = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:-BytecodeVerificationRemote"  # starts in half the time
 _DAEMONS = {
     "SPARK_DAEMON_JAVA_OPTS": f"{_JAVA} -Dspark.master.rest.enabled=false",
     "SPARK_DAEMON_MEMORY": "256m",

@@ -5,11 +5,12 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from hashlib import sha256
 from itertools import takewhile
 from pathlib import Path
 
-from costwatch.model import State
-from costwatch.money import nanos
+from costwatch.model import METRICS, State
+from costwatch.money import nanos, units
 from costwatch.warehouse import loads
 from costwatch.warehouse.clock import to_text
 from costwatch.warehouse.days import from_int, to_int
@@ -19,7 +20,7 @@ from costwatch.warehouse.store import Warehouse
 # day, team, service, currency, BilledCost, EffectiveCost (text, int or Decimal), state of the day
 Row = tuple[date, str, str, str, object, object, str]
 
-SOURCE = "aws"
+SOURCE, PAYER = "aws", "111111111111"
 NOW = datetime(
     2026, 11, 23, 6, tzinfo=UTC
 )  # a Monday: Fri 20 Nov is the newest settled day, Sun 22 is missing
@@ -68,12 +69,12 @@ def fill(warehouse: Warehouse, rows: Iterable[Row], now: datetime = NOW) -> None
                     period=month,
                     period_end=_next_month(month),
                     inputs_key=to_text(now),
-                    loads=(to_int(now.date()),),  # another delivery every time
+                    loads=(_load(db, month, its_rows, now),),
                     config="{}",
                     totals=_totals(its_rows),
                     day_lines=[(SOURCE, to_int(day), 1, 0) for day in sorted({row[0] for row in its_rows})],
-                    bill=[],
-                    invoices=[],
+                    bill=_invoiced(((), row) for row in its_rows),
+                    invoices=_invoiced(((ids.team[row[1]],), row) for row in its_rows),
                     facts=sorted(facts),
                 ),
                 now,
@@ -164,7 +165,7 @@ def _slice(currency: str) -> tuple[str, ...]:
     return (
         SOURCE,
         "AWS",
-        "111111111111",
+        PAYER,
         "222222222222",
         "main",
         "us-east-1",
@@ -174,6 +175,31 @@ def _slice(currency: str) -> tuple[str, ...]:
         currency,
         "direct",
     )
+
+
+def _load(db, month: date, rows: list[Row], now: datetime) -> int:
+    """Another delivery every time, as collect would record it."""
+    name = f"{month} {to_text(now)}"
+    totals = {
+        currency: {**sums, **{f"{cost}Control": str(units(sums[f"{cost}Nano"])) for cost in METRICS}}
+        for currency, sums in _totals(rows).items()
+    }
+    digest = sha256(name.encode()).hexdigest()
+    load = loads.NewLoad(month, _next_month(month), digest, "focus", [name], [PAYER], len(rows), totals, [])
+    loads.record_load(db, SOURCE, load)
+    return int(db.execute("SELECT MAX(id) FROM load").fetchone()[0])
+
+
+def _invoiced(rows: Iterable[tuple[tuple[int, ...], Row]]) -> list[tuple[int | str, ...]]:
+    """One issued invoice of each currency, after what comes before each row."""
+    found: dict[tuple[int | str, ...], list[int]] = {}
+    for before, (day, _, _, currency, billed, effective, _) in rows:
+        key = (*before, SOURCE, PAYER, "AWS", f"{day:%Y%m}-{currency}", "Usage", currency)
+        sums = found.setdefault(key, [0, 0, 0])
+        for place, amount in enumerate((billed, effective)):
+            sums[place] += nanos(Decimal(str(amount)))
+        sums[2] += 1
+    return [(*key, *sums) for key, sums in sorted(found.items())]
 
 
 def _next_month(month: date) -> date:

@@ -60,6 +60,7 @@ def daily(engine: Engine, part: Part, period: date) -> ir.Table:
     known = format_named(part.format)
     raws = (known.charges(engine.lines(paths)) for paths in of_one_schema(part.paths))
     lines = ibis.union(*(raw.select(**_compared(known.columns(raw))) for raw in raws), distinct=False)
+    lines = engine.as_registered(lines)
     lines = lines.filter(lines.BillingPeriodStart.date() == ibis.literal(period))
     keys = {
         "day": day_of(lines.ChargePeriodStart),
@@ -83,7 +84,7 @@ def _lines(
 ) -> ir.Table:
     known = format_named(part.format)
     raw = known.charges(engine.lines(paths))
-    lines = raw.select(**known.columns(raw), **named_values(known, raw, ordered))
+    lines = engine.as_registered(raw.select(**known.columns(raw), **named_values(known, raw, ordered)))
     lines = lines.filter(lines.BillingPeriodStart.date() == ibis.literal(period))
     lines = lines.mutate(
         source=ibis.literal(part.source),

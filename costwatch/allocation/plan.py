@@ -59,7 +59,7 @@ def plan_of(
         "transform": TRANSFORM_VERSION,
     }
     key = hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
-    if known is not None and known.inputs_key == key:
+    if known is not None and known.inputs_key == key and not asked:
         return None
     return Plan(period, period_end, tuple(loads), allocation, config, key)
 

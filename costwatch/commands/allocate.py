@@ -28,7 +28,13 @@ def command(run: Run, first: date | None, after: date | None) -> int:
     window = window_of(first, after, run.now)
     with run.working("Allocating"):
         done = allocate(
-            run.warehouse, config.ledger, config.sources, config.allocation, run.now, window=window
+            run.warehouse,
+            config.ledger,
+            config.sources,
+            config.allocation,
+            run.now,
+            window=window,
+            engine=config.engine,
         )
     for each in done:
         if each.changed:

@@ -1,23 +1,22 @@
 """``costwatch cost``: what was spent, by anything a bill can be cut by."""
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import date, timedelta
+from collections.abc import Callable, Iterable
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from costwatch.commands.options import Span, Subject, json_option, require_order, window_options
-from costwatch.commands.output import complain, print_json, print_table
+from costwatch.commands.options import Instant, Span, Subject, json_option, require_order, window_options
+from costwatch.commands.output import complain, print_json
 from costwatch.commands.resources import resources
 from costwatch.commands.run import Run, pass_run
 from costwatch.commands.verify import verify
 from costwatch.errors import UsageError
-from costwatch.model import DIMENSIONS, METRICS, RESIDUALS
+from costwatch.model import DIMENSIONS, METRICS
 
 if TYPE_CHECKING:
+    from costwatch.conversion import Conversion
     from costwatch.warehouse.cost import Cost
-
-_NANO = 10**9
 
 
 def _filters(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -45,6 +44,10 @@ command.add_command(verify)
     "--metric", type=click.Choice(METRICS), default=METRICS[0], show_default=True, help="In tables."
 )
 @click.option("--per-day", is_flag=True, help="A row for each day.")
+@click.option(
+    "--as-of", type=Instant(), metavar="INSTANT", help="As it was known then; UTC unless it names a zone."
+)
+@click.option("--converted", is_flag=True, help="In one currency, at the rates of costwatch.yaml.")
 @_filters
 @json_option
 @pass_run
@@ -57,6 +60,8 @@ def show(
     last: timedelta | None,
     metric: str,
     per_day: bool,
+    as_of: datetime | None,
+    converted: bool,
     as_json: bool,
     **wanted: tuple[str, ...],
 ) -> None:
@@ -65,78 +70,69 @@ def show(
     Days are UTC days; --from is included, --to is not. Without a window: everything held. A filter
     may be repeated: any of its values will do. EffectiveCost spreads what was paid in advance over the
     time it is for; BilledCost is what the invoice says. JSON has both, exact in the ...Nano columns
-    (1e-9 of the currency), and x_LineCount, the lines of the bill behind them.
+    (1e-9 of the currency), x_LineCount, the lines of the bill behind them, and x_State: how settled the
+    day is, or the least settled day of a sum; not with --as-of, for how settled it was then is not kept.
 
     \b
     Example: costwatch cost show --by team --by service --last 30d
              costwatch cost show --provider AWS --from 2026-10-01 --to 2026-11-01 --json
+             costwatch cost show --by team --as-of 2026-11-03T06:00:00Z
     """
+    from costwatch.commands.cost_answer import Answer
     from costwatch.warehouse.cost import cost, days_held
+    from costwatch.warehouse.snapshot import WarehouseSnapshot
 
-    if last is not None and (first or after):
-        raise UsageError("cost show: --last and --from/--to exclude each other; choose one")
-    require_order(first, after)
-    if last is not None:
-        first, after = run.now.date() - max(last, timedelta(days=1)), run.now.date()
+    first, after = _window(run, first, after, last)
     where = {name: values for name, values in wanted.items() if values}
+    conversion = _conversion(run) if converted else None
     with run.warehouse.read() as db:
-        held = days_held(db) or (run.now.date(), run.now.date())
+        held = days_held(db, as_of) or (run.now.date(), run.now.date())
         first, after = first or held[0], after or held[1] + timedelta(days=1)
-        rows = cost(db, first, after, by, where, per_day=per_day)
+        rows = cost(db, first, after, by, where, per_day=per_day, as_of=as_of, conversion=conversion)
+        states = None if as_of else WarehouseSnapshot(db, run.now).states(first, after)
+        if conversion and any(row.labels["currency"] != conversion.reporting for row in rows):
+            daily = cost(db, first, after, (), where, per_day=True, as_of=as_of, conversion=conversion)
+            _tell_kept(daily, conversion)
+    answer = Answer(rows, first, after, held[1], states, as_of, conversion)
     if as_json:
-        print_json([_as_json(row) for row in rows])
+        print_json(answer.as_json())
     elif rows:
-        click.echo(f"{metric}, {first} to {after - timedelta(days=1)} (UTC days)\n")
-        _print_table(rows, by, metric)
+        answer.print_table(metric, by)
     else:
+        then = f" as known on {as_of:%Y-%m-%d %H:%M} UTC" if as_of else ""
         complain(
-            f"nothing fits from {first} up to {after}; `costwatch cost show --by team` shows what is held"
+            f"nothing fits from {first} up to {after}{then}; "
+            "`costwatch cost show --by team` shows what is held"
         )
 
 
-def _labels(row: "Cost") -> dict[str, str]:
-    return {DIMENSIONS[name]: value for name, value in row.labels.items()}
+def _window(
+    run: Run, first: date | None, after: date | None, last: timedelta | None
+) -> tuple[date | None, date | None]:
+    if last is None:
+        require_order(first, after)
+        return first, after
+    if first or after:
+        raise UsageError("cost show: --last and --from/--to exclude each other; choose one")
+    return run.now.date() - max(last, timedelta(days=1)), run.now.date()
 
 
-def _as_json(row: "Cost") -> Mapping[str, Any]:
-    """Integers divided once: the number printed is the shortest that means the nearest double."""
-    return {
-        **_labels(row),
-        **({"day": row.day.isoformat()} if row.day else {}),
-        "BilledCost": row.BilledCostNano / _NANO,
-        "EffectiveCost": row.EffectiveCostNano / _NANO,
-        "BilledCostNano": row.BilledCostNano,
-        "EffectiveCostNano": row.EffectiveCostNano,
-        "x_LineCount": row.line_count,
-    }
+def _conversion(run: Run) -> "Conversion":
+    """The configured rates. Raises UsageError where there are none."""
+    if run.config.conversion is None:
+        raise UsageError(
+            f"{run.config.file}: --converted needs 'currency', which is not there; "
+            "add it with 'reporting' and 'rates'"
+        )
+    return run.config.conversion
 
 
-def _print_table(rows: Sequence["Cost"], by: Sequence[str], metric: str) -> None:
-    """Largest first, or by day; a total for each currency where there is something to add up."""
-    from costwatch.money import exact
+def _tell_kept(daily: Iterable["Cost"], conversion: "Conversion") -> None:
+    """What stayed in its own currency."""
+    from costwatch.conversion import months_of
 
-    totals: dict[str, Any] = {}
-    for row in rows:
-        currency = row.labels["currency"]
-        totals[currency] = totals.get(currency, 0) + row.amount(metric)
-    ordered = sorted(rows, key=lambda row: (row.day or date.min, -abs(row.amount(metric))))
-    columns = [*_labels(rows[0]), *(["day"] if rows[0].day else []), metric]
-    lines = [
-        [*_marked(row), *([row.day] if row.day else []), exact(row.amount(metric), row.labels["currency"])]
-        for row in ordered
-    ]
-    if len(rows) > len(totals):
-        place = columns.index("BillingCurrency")
-        for currency, total in sorted(totals.items()):
-            line = ["Total" if number == 0 else "" for number in range(len(columns))]
-            line[place] = currency if place else f"Total {currency}"
-            lines.append([*line[:-1], exact(total, currency)])
-    print_table(columns, lines, right={metric})
-    if "team" in by and any(row.labels["team"] in RESIDUALS for row in rows):
-        click.echo("\n* carried by no team")
-
-
-def _marked(row: "Cost") -> list[str]:
-    return [
-        f"{value} *" if name == "team" and value in RESIDUALS else value for name, value in row.labels.items()
-    ]
+    kept = [(row.labels["currency"], row.day) for row in daily if row.day]
+    months = months_of(pair for pair in kept if pair[0] != conversion.reporting)
+    complain(
+        f"cost show: not converted, for want of a rate: {months}; add it to 'currency' in costwatch.yaml"
+    )

@@ -1,15 +1,88 @@
-"""The door of the DuckDB engine: from ledger files to one table with lower-case column names."""
+"""Engines: where the lines of a bill are read and summed. DuckDB is one in this process.
+
+The expressions are the same for each; only its door is its own, from ledger files to one table with
+lower-case column names. What comes of the lines is small, and goes on in DuckDB whichever read them.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
+import duckdb
 import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from costwatch.errors import SourceError
+from costwatch.errors import EngineError, SourceError
+from costwatch.ledger.address import IN_PROCESS
+
+
+class Engine(Protocol):
+    """One engine, until it is closed. Its methods raise CostwatchError; an EngineError stays one."""
+
+    con: Any  # the in-process connection that answers are kept in
+
+    def lines(self, paths: Sequence[Path]) -> ir.Table:
+        """The rows of ledger files of one schema, costs and tags as ``lines`` can read them."""
+        ...
+
+    def as_registered(self, lines: ir.Table) -> ir.Table:
+        """``lines`` (columns of the contract, not yet filtered) as DuckDB read them when it registered them.
+
+        An answer about them fails where this engine cannot read an instant or a cost.
+        """
+        ...
+
+    def fetch(self, expression: ir.Table) -> pa.Table:
+        """The answer, with the expression's types."""
+        ...
+
+    def keep(self, name: str, expression: ir.Table) -> None:
+        """The answer as a temporary table of ``con``, which replaces one of that name."""
+        ...
+
+    def close(self) -> None:
+        """Let go of what the engine holds."""
+        ...
+
+
+class InProcess:
+    """DuckDB: lines become answers without leaving it."""
+
+    def __init__(self) -> None:
+        self.con = connect()
+
+    def lines(self, paths: Sequence[Path]) -> ir.Table:
+        """See ``Engine``."""
+        return raw_lines(self.con, paths)
+
+    def as_registered(self, lines: ir.Table) -> ir.Table:
+        """See ``Engine``."""
+        return lines
+
+    def fetch(self, expression: ir.Table) -> pa.Table:
+        """See ``Engine``."""
+        return fetch(self.con, compiled(self.con, expression))
+
+    def keep(self, name: str, expression: ir.Table) -> None:
+        """See ``Engine``."""
+        keep(self.con, name, compiled(self.con, expression))
+
+    def close(self) -> None:
+        """See ``Engine``."""
+        self.con.disconnect()
+
+
+def engine_at(url: str) -> Engine:
+    """The engine that ``costwatch.yaml`` names, started. Raises EngineError where that is not possible."""
+    if url == IN_PROCESS:
+        return InProcess()
+    try:
+        from costwatch.ledger.spark import Spark
+    except ModuleNotFoundError as error:
+        raise EngineError(f"engine {url}: {error.name} is missing; install costwatch[spark]") from None
+    return Spark(url)
 
 
 def connect() -> Any:
@@ -71,3 +144,18 @@ def keep(con: Any, name: str, sql: str) -> None:
 def fetch(con: Any, sql: str) -> pa.Table:
     """The answer of compiled SQL."""
     return con.con.sql(sql).to_arrow_table()
+
+
+def write(con: Any, sql: str, target: Path) -> int:
+    """Write the answer of compiled SQL as CSV or Parquet, as the name ends; the number of its rows.
+
+    Raises OSError.
+    """
+    packed = ", COMPRESSION gzip" if ".gz" in target.suffixes else ""
+    form = "csv, HEADER" + packed if ".csv" in target.suffixes else "parquet, COMPRESSION zstd"
+    name = str(target).replace("'", "''")
+    try:
+        answer = con.con.execute(f"COPY ({sql}) TO '{name}' (FORMAT {form})").fetchone()
+    except duckdb.IOException as error:
+        raise OSError(str(error).splitlines()[0][:200]) from None
+    return int(answer[0])

@@ -95,7 +95,7 @@ def _inspect(files: LedgerFiles, digest: str, file: DeliveredFile) -> list[dict[
             period_end=lines.BillingPeriodEnd.date(),
             account=lines.BillingAccountId,
             currency=lines.BillingCurrency,
-        ).agg(**_sums(lines))
+        ).agg(**sums(lines))
         found = totals.to_pyarrow().to_pylist()
     except duckdb.Error as error:
         files.discard(digest)
@@ -167,13 +167,14 @@ def _unreadable(file: DeliveredFile, column: str, value: str | None, record: int
     return f"{file.name}:{line}: column {column} {shown}; correct the export"
 
 
-def _sums(lines: ir.Table) -> dict[str, ir.Value]:
-    sums: dict[str, ir.Value] = {"line_count": lines.count()}
+def sums(lines: ir.Table) -> dict[str, ir.Value]:
+    """Lines, and of each cost nano-units, absolute size and the file's own decimal sum."""
+    found: dict[str, ir.Value] = {"line_count": lines.count()}
     for column in COSTS:
-        sums[f"{column}Nano"] = nano(lines[column]).sum()
-        sums[f"{column}Absolute"] = lines[column].abs().sum()
-        sums[f"{column}Control"] = lines[f"x_{column}Decimal"].sum()
-    return sums
+        found[f"{column}Nano"] = nano(lines[column]).sum()
+        found[f"{column}Absolute"] = lines[column].abs().sum()
+        found[f"{column}Control"] = lines[f"x_{column}Decimal"].sum()
+    return found
 
 
 def _too_large(rows: Sequence[Mapping[str, Any]]) -> list[str]:

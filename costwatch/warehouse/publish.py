@@ -10,6 +10,7 @@ from costwatch.errors import WarehouseError
 from costwatch.money import NANO
 from costwatch.warehouse.clock import to_text
 from costwatch.warehouse.days import from_int, to_int
+from costwatch.warehouse.fingerprint import fingerprint
 
 SLICE_COLUMNS = (
     "source",
@@ -139,7 +140,7 @@ def publish(db: sqlite3.Connection, ids: Ids, publication: Publication, now: dat
     _replace(db, "bill", period, publication.bill)
     _replace(db, "team_invoice", period, publication.invoices)
     db.execute(
-        "INSERT OR REPLACE INTO published VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT OR REPLACE INTO published VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             period,
             to_int(publication.period_end),
@@ -149,6 +150,7 @@ def publish(db: sqlite3.Connection, ids: Ids, publication: Publication, now: dat
             to_text(now) if first is None else first["first_known_at"],
             to_text(now),
             json.dumps(publication.totals, sort_keys=True),
+            fingerprint(db, period),
         ),
     )
 

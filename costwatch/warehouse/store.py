@@ -167,7 +167,7 @@ class Warehouse:
             )
         if "overflow" in text or "cannot store REAL" in text:
             return WarehouseError(
-                f"{self.path}: an amount does not fit 64 bits of a billionth ({text}); split the bill by account"
+                f"{self.path}: an amount does not fit 64 bits ({text}); split the bill by account"
             )
         return error
 

@@ -8,16 +8,15 @@ import streamlit as st
 from markupsafe import Markup
 
 from costwatch import money, wording
-from costwatch.model import METRICS, UNALLOCATED
-from costwatch.money import units
+from costwatch.model import UNALLOCATED
 from costwatch.warehouse.clock import from_text
 from costwatch.warehouse.days import from_int
 from costwatch.warehouse.lateness import Late
-from dashboards import blocks, frame, trust
+from dashboards import blocks, frame, proving, trust
 from dashboards.blocks import Column
 from dashboards.frame import Freshness
 from dashboards.reading import ask, configured, moment
-from dashboards.trust import Proof, Restatement, Row, Unowned
+from dashboards.trust import Restatement, Row, Unowned
 
 _STRIP_DAYS = 60
 _LISTED = 10
@@ -34,7 +33,10 @@ def page() -> None:
     if state is not None:
         currency = frame.currency(state)
         _days(state)
-        _proofs(ask(trust.proofs))
+        held = ask(trust.held)
+        proving.periods(held)
+        proving.parts(held.proofs)
+        proving.opinions(ask(trust.second_opinions, proving.newest(held.periods)))
         _unowned(ask(trust.unowned, currency, state.end), currency, state.end)
         _restatements(ask(trust.restatements, state.first, state.last))
     _runs(ask(trust.runs))
@@ -92,45 +94,6 @@ def _days(state: Freshness) -> None:
     days = [first + timedelta(days=number) for number in range((state.last - first).days + 1)]
     with frame.card("Days", f"the last {len(days)}"):
         st.html(blocks.day_strip([(day, states.get(day)) for day in days]))
-
-
-def _proofs(found: Sequence[Proof]) -> None:
-    columns = (
-        Column("Period"),
-        Column("Known since", wide=True),
-        Column("Loads", "number", wide=True),
-        Column("Lines", "number", wide=True),
-        Column("Bill, BilledCost", "number"),
-        Column("Teams + residuals", "number", wide=True),
-        Column("Bill, EffectiveCost", "number", wide=True),
-        Column("Teams + residuals", "number", wide=True),
-        Column("Difference", "number"),
-    )
-    exact = all(not one.difference(metric) for one in found for metric in METRICS)
-    remark = (
-        "teams and residuals carry exactly the bill" if exact else "teams and residuals differ from the bill"
-    )
-    with frame.card("Published periods", remark):
-        st.html(blocks.table(columns, [_proof(one) for one in found]))
-
-
-def _proof(one: Proof) -> tuple[blocks.Text, ...]:
-    def shown(nano: int, name: str = "") -> Markup:
-        return blocks.amount(units(nano), one.currency, money.exact(units(nano), one.currency), name)
-
-    differences = [one.difference(metric) for metric in METRICS]
-    text = " / ".join(wording.digits(units(nano)) for nano in differences)
-    return (
-        f"{one.period:%b %Y}",
-        wording.at_instant(one.known_at),
-        f"{one.load_count:,}",
-        f"{one.line_count:,}",
-        shown(one.bill["BilledCost"], f"{one.period:%Y-%m}-{one.currency}"),
-        shown(one.carried["BilledCost"]),
-        shown(one.bill["EffectiveCost"]),
-        shown(one.carried["EffectiveCost"]),
-        blocks.toned("0, exactly", "good") if not any(differences) else blocks.toned(text, "bad"),
-    )
 
 
 def _unowned(found: Unowned, currency: str, end: date) -> None:

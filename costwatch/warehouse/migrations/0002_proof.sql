@@ -60,3 +60,6 @@ ALTER TABLE day_line ADD COLUMN estimated INTEGER NOT NULL DEFAULT 0;
 
 -- JSON: name, size in bytes and SHA-256 of each file as it was delivered.
 ALTER TABLE load ADD COLUMN delivered TEXT NOT NULL DEFAULT '[]';
+
+-- SHA-256 of all facts of the period and of their names, as they were published; '' from before this version.
+ALTER TABLE published ADD COLUMN fingerprint TEXT NOT NULL DEFAULT '';

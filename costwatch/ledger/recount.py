@@ -1,0 +1,132 @@
+"""The files of a load, looked at once more: are they there and unchanged, do they still sum to the same."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+import duckdb
+import ibis
+
+from costwatch.errors import SourceError
+from costwatch.ledger.engine import InProcess, of_one_schema
+from costwatch.ledger.files import LedgerFiles, sha256
+from costwatch.ledger.register import FORMATS, format_named, sums
+from costwatch.model import METRICS
+from costwatch.money import units
+from costwatch.proof import RESTORE, Amounts, Counted, Finding, Registered
+from costwatch.wording import digits
+
+_NOTHING = Counted(Amounts(), dict.fromkeys(METRICS, Decimal()))
+
+
+class Kept(StrEnum):
+    """What became of a delivered file."""
+
+    UNCHANGED = "unchanged"  # Parquet, byte by byte as it was delivered
+    CONVERTED = "converted"  # delivered as CSV, so that only its sums can tell
+    MISSING = "missing"
+    CHANGED = "changed"
+    UNREADABLE = "unreadable"
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether its lines are worth counting."""
+        return self in (Kept.UNCHANGED, Kept.CONVERTED)
+
+
+@dataclass(frozen=True, slots=True)
+class Recount:
+    """A load's files by digest, and what they hold now by currency; None where they were not counted.
+
+    ``trouble``: what kept them from being read; empty where that went well.
+    """
+
+    load: Registered
+    files: Mapping[str, Kept]
+    totals: Mapping[str, Counted] | None
+    trouble: str = ""
+
+    def findings(self) -> Iterator[Finding]:
+        """Files that are not as they were delivered, and sums that are not as they were registered."""
+        of = f"{self.load.period:%Y-%m} {self.load.source}"
+        for digest, kept in self.files.items():
+            if kept in (Kept.MISSING, Kept.CHANGED):
+                delete = "delete it, then run" if kept is Kept.CHANGED else "run"
+                named = self.load.names.get(digest, "a file")
+                yield self._finding(
+                    f"{of}: {named} is {kept} in the ledger ({digest}.parquet); {delete}: "
+                    f"costwatch collect {self.load.source}"
+                )
+        if self.totals is None:
+            return
+        for currency in sorted({*self.totals, *self.load.totals}):
+            there, told = self.totals.get(currency, _NOTHING), self.load.totals.get(currency, _NOTHING)
+            if there != told:
+                yield self._finding(
+                    f"{of} {currency}: counted again are {_told(there)}, registered were {_told(told)}; "
+                    f"delete its files in the ledger, then run: costwatch collect {self.load.source}, "
+                    f"or {RESTORE}"
+                )
+
+    def _finding(self, text: str) -> Finding:
+        return Finding("ledger", self.load.period.isoformat(), text)
+
+
+def recount(files: LedgerFiles, load: Registered) -> Recount:
+    """Read all files of a load: their bytes for the SHA-256, their lines for the sums of its period."""
+    kept: dict[str, Kept] = {}
+    trouble = ""
+    for digest in dict.fromkeys(load.files):
+        try:
+            kept[digest] = _kept(files, digest, load.names.get(digest, ""))
+        except OSError as error:
+            kept[digest] = Kept.UNREADABLE
+            trouble = f"{files.path(digest)}: {error.strerror or error}; check the disk and the rights"
+    if load.format not in {known.name for known in FORMATS}:
+        trouble = f"load {load.id}: its format '{load.format}' is not known; upgrade costwatch"
+    if trouble or not all(each.is_whole for each in kept.values()):
+        return Recount(load, kept, None, trouble)
+    try:
+        return Recount(load, kept, _totals(files, load))
+    except (duckdb.Error, SourceError, OSError) as error:
+        reason = str(error).splitlines()[0][:300]
+        return Recount(load, kept, None, f"ledger {files.folder}: {reason}")
+
+
+def _kept(files: LedgerFiles, digest: str, name: str) -> Kept:
+    path = files.path(digest)
+    if not path.exists():
+        return Kept.MISSING
+    if sha256(path) == digest:
+        return Kept.UNCHANGED
+    # A file's name is that of its delivered bytes, which only Parquet still has.
+    return Kept.CHANGED if name.lower().endswith(".parquet") else Kept.CONVERTED
+
+
+def _totals(files: LedgerFiles, load: Registered) -> dict[str, Counted]:
+    engine = InProcess()
+    try:
+        known = format_named(load.format)
+        raws = (known.charges(engine.lines(paths)) for paths in of_one_schema([*map(files.path, load.files)]))
+        lines = ibis.union(*(raw.select(**known.columns(raw)) for raw in raws), distinct=False)
+        lines = lines.filter(lines.BillingPeriodStart.date() == ibis.literal(load.period))
+        rows = engine.fetch(lines.group_by("BillingCurrency").agg(**sums(lines))).to_pylist()
+    finally:
+        engine.close()
+    return {
+        row["BillingCurrency"]: Counted(
+            Amounts(int(row["BilledCostNano"]), int(row["EffectiveCostNano"]), row["line_count"]),
+            {metric: row[f"{metric}Control"] for metric in METRICS},
+        )
+        for row in rows
+    }
+
+
+def _told(counted: Counted) -> str:
+    amounts = counted.amounts
+    costs = (
+        f"{metric} {digits(units(amounts.nano(metric)))} ({digits(counted.control[metric])} before rounding)"
+        for metric in sorted(METRICS)
+    )
+    return f"{amounts.line_count} lines, {', '.join(costs)}"

@@ -1,0 +1,133 @@
+"""Spark: a cluster that reads the lines of a bill too large for one machine.
+
+Its workers read the ledger's files themselves, under the same path. What is not set here is taken from
+Spark's own ``spark-defaults.conf`` (in the folder that ``SPARK_CONF_DIR`` names): memory, cores, keys.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import reduce
+from itertools import count
+from operator import and_
+from pathlib import Path
+from typing import Any
+
+import ibis
+import ibis.expr.datatypes as dt
+import ibis.expr.types as ir
+import pyarrow as pa
+import pyarrow.parquet as pq
+from py4j.protocol import Py4JError
+from pyspark.errors import PySparkException
+from pyspark.sql import Column, functions
+from pyspark.sql.types import MapType, StructField, StructType
+
+from costwatch.errors import CostwatchError
+from costwatch.ledger.address import IN_PROCESS
+from costwatch.ledger.driver import Driver
+from costwatch.ledger.engine import connect
+from costwatch.ledger.lines import COSTS, INSTANTS
+from costwatch.ledger.money import is_exact
+
+# Columns that a bill may deliver as JSON text or as structs, in lower case.
+_MAPS = ("tags", "x_costcategories", "resource_tags", "cost_category", "product")
+
+_ESCAPES = {r"\a": r"\u0007", r"\f": r"\u000c", r"\v": r"\u000b"}
+
+_UNREADABLE = "a line has an instant that is not ISO 8601 with seconds, or a cost that is no plain number"
+
+
+@ibis.udf.scalar.builtin(signature=((dt.string,), dt.timestamp))  # type: ignore[untyped-decorator]
+def raise_error(message: Any) -> Any:
+    """Spark's own function: the whole answer fails."""
+
+
+class Spark:
+    """The engine of a Spark master. See ``engine.Engine``."""
+
+    def __init__(self, url: str) -> None:
+        """Raises EngineError where Spark does not start, or its master gives no worker."""
+        self.url = url
+        self._driver = Driver(url)
+        self.con = connect()
+        self._ibis = self._driver.ibis()
+        self._names = (f"lines_{number}" for number in count())
+
+    def lines(self, paths: Sequence[Path]) -> ir.Table:
+        """See ``engine.Engine``."""
+        nanosecond = _in_nanoseconds(paths[0])
+        with self._explained():
+            frame = self._driver.session.read.parquet(*(_literal(path) for path in paths))
+            columns = [_column(field, field.name in nanosecond) for field in frame.schema]
+            name = next(self._names)
+            frame.select(*columns).createOrReplaceTempView(name)
+            return self._ibis.table(name)
+
+    def as_registered(self, lines: ir.Table) -> ir.Table:
+        """See ``engine.Engine``. Every line is filtered by its period, so the check stands there."""
+        instants = [lines[column].notnull() for column in INSTANTS if column in lines.columns]
+        readable = reduce(and_, instants + [is_exact(lines[column]) for column in COSTS])
+        start = ibis.ifelse(readable, lines.BillingPeriodStart, raise_error(_UNREADABLE))
+        return lines.mutate(BillingPeriodStart=start)
+
+    def fetch(self, expression: ir.Table) -> pa.Table:
+        """See ``engine.Engine``."""
+        with self._explained():
+            answer = self._driver.session.sql(_spelt(self._ibis.compile(expression))).toArrow()
+        return answer.cast(expression.schema().to_pyarrow())
+
+    def keep(self, name: str, expression: ir.Table) -> None:
+        """See ``engine.Engine``."""
+        self.con.create_table(name, self.fetch(expression), temp=True, overwrite=True)
+
+    def close(self) -> None:
+        """See ``engine.Engine``: the application leaves the cluster, and Java ends."""
+        self.con.disconnect()
+        self._driver.stop()
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except (PySparkException, Py4JError, OSError) as error:
+            raise CostwatchError(f"engine {self.url}: {_reason(error)}") from None
+
+
+def _literal(path: Path) -> str:
+    """A path in which no character stands for others."""
+    return "file://" + re.sub(r"([\\{}\[\]*?])", r"\\\1", str(path.absolute()))
+
+
+def _in_nanoseconds(path: Path) -> frozenset[str]:
+    """The columns of instants that Spark can only read as integers."""
+    instants = (field for field in pq.read_schema(path) if pa.types.is_timestamp(field.type))
+    return frozenset(field.name for field in instants if field.type.unit == "ns")
+
+
+def _column(field: StructField, is_nanoseconds: bool) -> Column:
+    """A column of a file by its lower-case name: instants as such, maps whatever they came as."""
+    quoted = "`" + field.name.replace("`", "``") + "`"
+    name = field.name.lower()
+    value = functions.expr(f"timestamp_micros({quoted} div 1000)" if is_nanoseconds else quoted)
+    if isinstance(field.dataType, StructType):
+        value = functions.to_json(value)
+    if name in _MAPS and not isinstance(field.dataType, MapType):
+        value = functions.from_json(value.cast("string"), "map<string,string>")
+    return value.alias(name)
+
+
+def _spelt(sql: str) -> str:
+    """SQL whose texts are what was meant: Ibis writes white space in escapes that Spark takes for letters."""
+    return re.sub(r"\\(.)", lambda escape: _ESCAPES.get(escape[0], escape[0]), sql)
+
+
+def _reason(error: Exception) -> str:
+    """What Spark says, on one line, and what to do."""
+    if _UNREADABLE in str(error):
+        return f"{_UNREADABLE}; export it again so, or let engine: {IN_PROCESS} read it"
+    condition = re.search(r"\[[A-Z_.]+\] .*", str(error))
+    said = condition[0] if condition else str(error).strip().splitlines()[0]
+    if "FILE_NOT_EXIST" in said:
+        return f"{said[:300]}; keep the ledger in a folder that every worker sees under the same path"
+    return f"{said[:300]}; look for the reason in the master's pages"

@@ -1,0 +1,298 @@
+"""What is held against what so that a bill is proven: equal to the nano-unit, or named. Pure."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from costwatch.model import METRICS
+from costwatch.money import exact, units
+from costwatch.wording import digits
+
+SHOWN = 5  # differing places, of many alike
+RESTORE = "restore the last `costwatch db backup`"
+# Currencies whose smallest unit is no hundredth. Source: ISO 4217, list one, column "minor unit".
+_DECIMALS = {
+    **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
+    **dict.fromkeys(("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW"), 0),
+    **dict.fromkeys(("PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF"), 0),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Amounts:
+    """Sums of some lines of one currency: both costs in nano-units, and how many lines they are."""
+
+    BilledCostNano: int = 0
+    EffectiveCostNano: int = 0
+    line_count: int = 0
+
+    def __add__(self, other: "Amounts") -> "Amounts":
+        return Amounts(
+            self.BilledCostNano + other.BilledCostNano,
+            self.EffectiveCostNano + other.EffectiveCostNano,
+            self.line_count + other.line_count,
+        )
+
+    def __sub__(self, other: "Amounts") -> "Amounts":
+        return self + Amounts(-other.BilledCostNano, -other.EffectiveCostNano, -other.line_count)
+
+    def __bool__(self) -> bool:
+        return self != Amounts()
+
+    def nano(self, metric: str) -> int:
+        """One of ``METRICS`` in nano-units."""
+        return self.BilledCostNano if metric == "BilledCost" else self.EffectiveCostNano
+
+
+def total(of: Iterable[Amounts]) -> Amounts:
+    """The sum."""
+    return sum(of, Amounts())
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What one load holds of one currency. ``control``: the files' own decimal sums, by metric."""
+
+    amounts: Amounts
+    control: Mapping[str, Decimal]
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A load as it was registered; ``names``: digest -> name of each file as it was delivered."""
+
+    id: int
+    source: str
+    role: str  # bill or check
+    period: date
+    format: str
+    files: tuple[str, ...]
+    names: Mapping[str, str]
+    totals: Mapping[str, Counted]  # by BillingCurrency
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that does not agree. ``period``: the ISO day its billing period starts; empty: of none."""
+
+    check: str  # bill, load, ledger, control, opinion, invoice or unproven
+    period: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One invoice, issuer, payer and category: as delivered, and as teams and residuals carry it."""
+
+    source: str
+    BillingAccountId: str
+    InvoiceIssuerName: str
+    InvoiceId: str
+    ChargeCategory: str
+    bill: Amounts
+    carried: Amounts
+
+
+@dataclass(frozen=True, slots=True)
+class Differing:
+    """A place where two tables tell the same cost differently: ``by`` is the first less the second."""
+
+    tables: tuple[str, str]
+    period: str
+    currency: str
+    place: str
+    by: Amounts
+
+    @property
+    def compared(self) -> str:
+        """``team_cost less cost_day``."""
+        return f"{self.tables[0]} less {self.tables[1]}"
+
+    @property
+    def amounts(self) -> str:
+        """``BilledCost 0.01 USD in team risk, service ...``."""
+        named = [
+            f"{metric} {digits(units(self.by.nano(metric)))} {self.currency}".rstrip()
+            for metric in sorted(METRICS)
+            if self.by.nano(metric)
+        ]
+        if self.by.line_count:
+            named.append(f"{self.by.line_count} lines")
+        return f"{', '.join(named)} in {self.place}"
+
+    @property
+    def text(self) -> str:
+        """All of it, after the month."""
+        return f"{self.period[:7]}: {self.compared}: {self.amounts}"
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """One published billing period in one currency, as every table tells it.
+
+    ``published``: its recorded totals. ``parts``: the tables bill and team_invoice; none where the period
+    was published before they were kept. ``teams``: table -> team -> what it carries there.
+    """
+
+    period: date
+    period_end: date
+    currency: str
+    known_at: datetime
+    load_count: int
+    published: Amounts
+    loads: Amounts
+    control: Mapping[str, Decimal]
+    parts: tuple[Part, ...]
+    teams: Mapping[str, Mapping[str, Amounts]]
+
+    @property
+    def bill(self) -> Amounts:
+        """The delivered lines, before they were allocated."""
+        return total(part.bill for part in self.parts)
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the bill by invoice is there to be held against."""
+        return bool(self.parts) or not self.published
+
+    def carried(self, table: str = "team_cost") -> Amounts:
+        """What teams and residuals carry together."""
+        return total(self.teams[table].values())
+
+    def rounding(self, metric: str) -> Decimal:
+        """The files' own decimal sum less the sum of nano-units, in currency units."""
+        return self.control.get(metric, Decimal()) - units(self.loads.nano(metric))
+
+    def may_round(self, metric: str) -> Decimal:
+        """At most half a nano-unit a line; amounts beyond 9 million are delivered less exactly than that.
+
+        Files carry float64, of 53 binary digits, and control totals are read to 12 decimals.
+        """
+        a_line, a_digit = Decimal("0.502").scaleb(-9), Decimal(2) ** -51
+        most = a_line * self.loads.line_count + abs(units(self.loads.nano(metric))) * a_digit
+        return most.quantize(Decimal(1).scaleb(-12), rounding="ROUND_UP")
+
+    def differing(self) -> Iterator[Differing]:
+        """Where tables disagree, so far as sums of the period, of each team and of each part tell."""
+        yield from self.differing_bill()
+        pairs = (("team_invoice", "team_cost"), ("team_cost", "cost_day"))
+        for left, right in pairs[0 if self.is_kept else 1 :]:
+            for team in sorted({*self.teams[left], *self.teams[right]}):
+                by = self.teams[left].get(team, Amounts()) - self.teams[right].get(team, Amounts())
+                yield from self._differs((left, right), f"team {team}", by)
+        if not self.is_kept:
+            yield from self._differs(
+                ("published", "team_cost"), "the whole period", self.published - self.carried()
+            )
+
+    def differing_bill(self) -> Iterator[Differing]:
+        """The same of the bill as delivered: against what was published, and part by part against teams."""
+        if not self.is_kept:
+            return
+        yield from self._differs(("published", "bill"), "the whole period", self.published - self.bill)
+        for part in self.parts:
+            yield from self._differs(("bill", "team_invoice"), _place(part), part.bill - part.carried)
+
+    def _differs(self, tables: tuple[str, str], place: str, by: Amounts) -> Iterator[Differing]:
+        if by:
+            yield Differing(tables, self.period.isoformat(), self.currency, place, by)
+
+    def findings(self) -> Iterator[Finding]:
+        """What is wrong with the totals of its loads, or cannot be proven for want of a table."""
+        of = f"{self.period:%Y-%m} {self.currency}"
+        if not self.is_kept:
+            yield self._finding(
+                "unproven",
+                f"{of}: was published before the bill was kept by invoice; allocate it again: costwatch "
+                f"allocate --from {self.period} --to {self.period_end}",
+            )
+        if self.published != self.loads:
+            (differing,) = self._differs(
+                ("published", "load"), "the whole period", self.published - self.loads
+            )
+            yield self._finding("load", f"{differing.text}; {mend(self.period, self.period_end)}")
+        for metric in METRICS:
+            if abs(self.rounding(metric)) > self.may_round(metric):
+                yield self._finding(
+                    "control",
+                    f"{of}: {metric}: the files' own total less the sum of their lines is "
+                    f"{digits(self.rounding(metric))}, rounding explains {digits(self.may_round(metric))}; "
+                    f"{mend(self.period, self.period_end)}",
+                )
+
+    def _finding(self, check: str, text: str) -> Finding:
+        return Finding(check, self.period.isoformat(), text)
+
+
+def mend(first: date, after: date) -> str:
+    """What to do about stored rows that were altered."""
+    return f"{RESTORE}, or publish it anew: costwatch allocate --from {first} --to {after}"
+
+
+def _place(part: Part) -> str:
+    return (
+        f"invoice {part.InvoiceId or '(not issued)'} of {part.InvoiceIssuerName or '(no issuer)'}, "
+        f"payer {part.BillingAccountId}, {part.ChargeCategory}, source {part.source}"
+    )
+
+
+def altered(places: Iterable[Differing], proofs: Iterable[Proof]) -> list[Finding]:
+    """A finding for each period and pair of tables that differ, with some of the places."""
+    ends = {proof.period.isoformat(): (proof.period, proof.period_end) for proof in proofs}
+    groups: dict[tuple[str, tuple[str, str]], list[Differing]] = {}
+    for place in places:
+        groups.setdefault((place.period, place.tables), []).append(place)
+    found = []
+    for (period, _), its_places in sorted(groups.items()):
+        shown = "; ".join(place.amounts for place in its_places[:SHOWN])
+        more = f"; and {len(its_places) - SHOWN} places more" if len(its_places) > SHOWN else ""
+        advice = mend(*ends[period]) if period in ends else RESTORE
+        found.append(
+            Finding("bill", period, f"{period[:7]}: {its_places[0].compared}: {shown}{more}; {advice}")
+        )
+    return found
+
+
+def smallest_unit(currency: str) -> Decimal:
+    """What a currency is counted in at least: 0.01 for most, 1 for the yen."""
+    return Decimal(1).scaleb(-_DECIMALS.get(currency, 2))
+
+
+@dataclass(frozen=True, slots=True)
+class Invoice:
+    """An amount that an invoice states, against what the bill holds of it in each currency."""
+
+    InvoiceId: str
+    amount: Decimal
+    held: Mapping[str, Amounts]
+
+    def difference(self, currency: str) -> Decimal:
+        """The bill less the invoice, in currency units."""
+        return units(self.held[currency].BilledCostNano) - self.amount
+
+    def finding(self, known: Iterable[str]) -> Finding | None:
+        """None where the bill rounds to the amount; ``known``: ids that are held, to be named."""
+        if not self.held:
+            ids = list(known)
+            named = ", ".join(ids[: 2 * SHOWN]) + (" …" if len(ids) > 2 * SHOWN else "")
+            held = f"held are {named}" if ids else "none is held"
+            text = f"invoice {self.InvoiceId}: the bill holds no line of it; {held}"
+        elif len(self.held) > 1:
+            currencies = " and ".join(sorted(self.held))
+            text = (
+                f"invoice {self.InvoiceId}: has charges in {currencies}, which are never added; hold it "
+                "against --json, which tells each"
+            )
+        else:
+            ((currency, amounts),) = self.held.items()
+            difference = self.difference(currency)
+            if abs(difference) <= smallest_unit(currency) / 2:
+                return None
+            billed = digits(units(amounts.BilledCostNano))
+            text = (
+                f"invoice {self.InvoiceId}: BilledCost is {billed} {currency}, the invoice "
+                f"{digits(self.amount)}: a difference of {digits(difference)} "
+                f"({exact(difference, currency)}); look for charges of a delivery that has not come"
+            )
+        return Finding("invoice", "", text)
