@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
@@ -158,15 +158,29 @@ class _Allocator:
             ) from None
 
     def _computed(self, plan: Plan) -> tuple[publish.Ids, publish.Publication]:
+        nothing = publish.Publication(
+            plan.period,
+            plan.period_end,
+            plan.inputs_key,
+            tuple(load.id for load in plan.loads),
+            plan.config,
+        )
         if not plan.loads:
-            return publish.Ids({}, {}, {}), _publication(plan, {}, [], [], [], ())
+            return publish.Ids({}, {}, {}), nothing
         found = self._attributing(plan)
         found.compute([self._part(load) for load in plan.loads], plan.period)
         with self.warehouse.read() as db:
             ids = publish.ids_for(db, *found.names())
         facts = _rows(found.numbered(ids.team, ids.service, ids.slice))
-        invoices = found.invoices(ids.team)
-        return ids, _publication(plan, found.totals(), found.day_lines(), found.bill(), invoices, facts)
+        return ids, replace(
+            nothing,
+            totals=found.totals(),
+            day_lines=found.day_lines(),
+            summary=found.summary(),
+            bill=found.bill(),
+            invoices=found.invoices(ids.team),
+            facts=facts,
+        )
 
     def _attributing(self, plan: Plan) -> "Attribution":
         """Periods of one configuration mostly follow each other, and each use what the first compiled."""
@@ -175,28 +189,6 @@ class _Allocator:
         if self._attribution is None or self._attribution[0] != plan.config:
             self._attribution = plan.config, Attribution(self.engine, plan.allocation)
         return self._attribution[1]
-
-
-def _publication(
-    plan: Plan,
-    totals: Mapping[str, Mapping[str, int]],
-    day_lines: Sequence[tuple[str, int, int, int]],
-    bill: Sequence[publish.Invoiced],
-    invoices: Sequence[publish.Invoiced],
-    facts: Iterable[publish.Fact],
-) -> publish.Publication:
-    return publish.Publication(
-        period=plan.period,
-        period_end=plan.period_end,
-        inputs_key=plan.inputs_key,
-        loads=tuple(load.id for load in plan.loads),
-        config=plan.config,
-        totals=totals,
-        day_lines=day_lines,
-        bill=bill,
-        invoices=invoices,
-        facts=facts,
-    )
 
 
 def _refuse_shared_accounts(loads: Sequence[StoredLoad]) -> None:
@@ -213,7 +205,7 @@ def _refuse_shared_accounts(loads: Sequence[StoredLoad]) -> None:
 
 def _rows(table: Any) -> Iterator[publish.Fact]:
     for batch in table.to_batches(max_chunksize=_ROWS_AT_ONCE):
-        yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
+        yield from zip(*(column.to_numpy().tolist() for column in batch.columns), strict=True)
 
 
 def _settle(warehouse: Warehouse, roles: Mapping[str, str], allocation: Allocation, now: datetime) -> None:

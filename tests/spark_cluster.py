@@ -14,7 +14,7 @@ import pytest
 
 _SPARK_CLASS = Path(pyspark.__file__).parent / "bin" / "spark-class"
 _READY_WITHIN_SECONDS = 120
-_JAVA = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:-BytecodeVerificationRemote"  # starts in half the time
+_JAVA = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1"  # starts in half the time
 _DAEMONS = {
     "SPARK_DAEMON_JAVA_OPTS": f"{_JAVA} -Dspark.master.rest.enabled=false",
     "SPARK_DAEMON_MEMORY": "256m",
@@ -31,10 +31,14 @@ _DEFAULTS = {
 
 @dataclass(frozen=True)
 class Cluster:
-    """A running cluster; what its workers ran lies below ``folder``."""
+    """A running cluster, whose workers may still be starting; their logs and work lie in ``folder``."""
 
     url: str
     folder: Path
+
+    def ready(self) -> None:
+        """Wait for both workers."""
+        _logged(self.folder / "master.log", "Registering worker", 2)
 
     def ran_on(self) -> set[str]:
         """The workers that gave an application a process."""
@@ -61,7 +65,6 @@ def running(folder: Path) -> Iterator[Cluster]:
             options = ["--host", "127.0.0.1", "--webui-port", "0", "-c", "1", "-m", "512m"]
             place = ["-d", str(folder / name)]
             daemons.enter_context(_daemon(folder / f"{name}.log", "worker.Worker", *options, *place, url))
-        _logged(log, "Registering worker", 2)
         yield Cluster(url, folder)
 
 

@@ -4,6 +4,7 @@ import shutil
 import socket
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import product
 from pathlib import Path
@@ -19,6 +20,7 @@ from costwatch.collect import collect
 from costwatch.errors import EngineError
 from costwatch.ledger import driver
 from costwatch.ledger.engine import engine_at
+from costwatch.ledger.files import LedgerFiles, sha256
 from costwatch.warehouse.contents import contents
 from costwatch.warehouse.cost import cost
 from costwatch.warehouse.store import Warehouse
@@ -37,6 +39,8 @@ AMOUNTS = (
 )
 # Among them names that begin or end with a letter of an escape for white space, and white space itself.
 TAGGED = ("finance", "dev", "staff", " Dev", "FINANCE\t", "vcf\v", "nobody", "")
+# What collecting writes; the rest is allocated.
+OF_COLLECT = ("collection", "load", "source", "source_version")
 SHARED = "it's 100% \\ shared\f"
 FORMS = ("CUR 2.0 as Parquet", "CUR 2.0 as CSV.gz", "legacy CUR as CSV", "legacy CUR as Parquet")
 SETTINGS = Allocation.model_validate(
@@ -66,23 +70,16 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[spark_cluster.
         yield cluster
 
 
-@pytest.fixture(autouse=True)
-def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    spark_cluster.configure(tmp_path, monkeypatch)
-    monkeypatch.chdir(tmp_path)
-
-
-def collected(root: Path, roles: Mapping[str, str]) -> list[Exports]:
-    """Sources of the folders below ``root``, collected into ``duckdb.db`` and ``spark.db`` there."""
+def collected(root: Path, warehouse: str, roles: Mapping[str, str]) -> list[Exports]:
+    """Sources of these folders below ``root``, collected into a warehouse there."""
     sources = [Exports(name=name, location=str(root / name), role=role) for name, role in roles.items()]
-    found = collect(Warehouse(root / "duckdb.db"), root / "ledger", sources, NOW)
+    found = collect(Warehouse(root / warehouse), root / "ledger", sources, NOW)
     assert [each.error for each in found] == [""] * len(sources)
-    shutil.copy(root / "duckdb.db", root / "spark.db")
     return sources
 
 
-def allocated(root: Path, name: str, sources: Sequence[Exports], engine: str) -> list[Published]:
-    return allocate(Warehouse(root / name), root / "ledger", sources, SETTINGS, NOW, engine=engine)
+def allocated(root: Path, warehouse: str, sources: Sequence[Exports], engine: str) -> list[Published]:
+    return allocate(Warehouse(root / warehouse), root / "ledger", sources, SETTINGS, NOW, engine=engine)
 
 
 # --- the same bill ---------------------------------------------------------------------------------
@@ -173,52 +170,76 @@ def deliver_every_form(root: Path) -> dict[str, str]:
     return {each.name: "check" if each.name == "compared" else "bill" for each in sorted(root.iterdir())}
 
 
-def test_spark_and_duckdb_publish_the_same_bill(cluster: spark_cluster.Cluster, tmp_path: Path) -> None:
-    root = tmp_path / "it's a [company] {of} 100% *"
-    sources = collected(root, deliver_every_form(root))
-    on = {"duckdb.db": "duckdb://", "spark.db": cluster.url}
-    done = {name: allocated(root, name, sources, engine) for name, engine in on.items()}
-    assert done["spark.db"] == done["duckdb.db"]
-    assert {each.error for each in done["spark.db"]} == {""}
-    held, teams = {}, {}
-    for name in on:
-        with Warehouse(root / name).read() as db:
-            held[name] = contents(db)
-            teams[name] = {tuple(row.labels.values()): row for row in cost(db, *EVER, ("team",))}
-    assert teams["spark.db"] == teams["duckdb.db"]
-    assert held["spark.db"] == held["duckdb.db"]
-    assert {team for team, _ in teams["spark.db"]} == {"finance", "dev", "vcf", "unallocated"}
-    assert held["spark.db"]["team_cost"].row_count > 100
-    assert held["spark.db"]["check_cost"].row_count > 0
-    assert cluster.ran_on() == {"worker-1", "worker-2"}
-    left = {path.name for path in tmp_path.iterdir()}
-    assert left == {root.name, "spark-defaults.conf"}
+def deliver_trouble(root: Path) -> dict[str, str]:
+    """Of June a file that is damaged later, of July an instant that only DuckDB can read."""
+    write_csv(root / "trouble/2026-06.csv", [of_month("2026-06")])
+    write_csv(root / "trouble/2026-07.csv", [of_month("2026-07", ChargePeriodEnd="2026-07-02T00:00Z")])
+    return {"trouble": "bill"}
+
+
+@dataclass(frozen=True)
+class Runs:
+    """What DuckDB and Spark published of the same bill; Spark met trouble before it."""
+
+    cluster: spark_cluster.Cluster
+    root: Path
+    damaged: str
+    duckdb: list[Published]
+    spark: list[Published]
+
+
+@pytest.fixture(scope="module")
+def runs(cluster: spark_cluster.Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
+    root = tmp_path_factory.mktemp("runs") / "it's a [company] {of} 100% *"
+    with pytest.MonkeyPatch.context() as patched:
+        sources = collected(root, "duckdb.db", deliver_every_form(root))
+        shutil.copy(root / "duckdb.db", root / "spark.db")
+        duckdb = allocated(root, "duckdb.db", sources, "duckdb://")
+        sources += collected(root, "spark.db", deliver_trouble(root))
+        damaged = LedgerFiles(root / "ledger").path(sha256(root / "trouble/2026-06.csv"))
+        damaged.write_bytes(damaged.read_bytes()[:4] + b"#" * 40 + damaged.read_bytes()[44:])
+        spark_cluster.configure(root.parent, patched)
+        patched.chdir(root.parent)
+        cluster.ready()
+        yield Runs(cluster, root, damaged.stem, duckdb, allocated(root, "spark.db", sources, cluster.url))
+
+
+def test_spark_and_duckdb_publish_the_same_bill(runs: Runs) -> None:
+    assert [each for each in runs.spark if not each.error] == runs.duckdb
+    assert [each.period.month for each in runs.duckdb] == [9, 10]
+    held, teams = [], []
+    for name in ("duckdb.db", "spark.db"):
+        with Warehouse(runs.root / name).read() as db:
+            held.append({table: rows for table, rows in contents(db).items() if table not in OF_COLLECT})
+            teams.append(cost(db, *EVER, ("team",)))
+    assert teams[0] == teams[1]
+    assert held[0] == held[1]
+    names = {row.labels["team"] for row in teams[0]}
+    assert names == {"finance", "dev", "vcf", "unallocated"}
+    assert {row.labels["currency"] for row in teams[0]} == {"USD", "EUR"}
+    assert held[0]["team_cost"].row_count > 100
+    assert held[0]["check_cost"].row_count > 0
+
+
+def test_both_workers_had_a_part_and_nothing_is_left_lying_about(runs: Runs) -> None:
+    assert runs.cluster.ran_on() == {"worker-1", "worker-2"}
+    assert {path.name for path in runs.root.parent.iterdir()} == {runs.root.name, "spark-defaults.conf"}
 
 
 # --- what stands in its way ------------------------------------------------------------------------
 
 
-def test_a_period_that_spark_cannot_read_is_told_and_the_others_are_published(
-    cluster: spark_cluster.Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    spark_cluster.configure(tmp_path, monkeypatch, {"spark.cores.max": "1", "spark.task.maxFailures": "1"})
-    minutes = {"ChargePeriodEnd": "2026-10-02T00:00Z"}
-    write_csv(tmp_path / "bill/2026-10.csv", [of_month("2026-10"), of_month("2026-10", **minutes)])
-    write_csv(tmp_path / "bill/2026-09.csv", [of_month("2026-09")] * 999)
-    write_csv(tmp_path / "bill/2026-08.csv", [of_month("2026-08")])
-    sources = collected(tmp_path, {"bill": "bill"})
-    september = max((tmp_path / "ledger").iterdir(), key=lambda path: path.stat().st_size)
-    damaged = bytearray(september.read_bytes())
-    damaged[40:80] = b"#" * 40
-    september.write_bytes(damaged)
-    (august, refused, unreadable) = allocated(tmp_path, "spark.db", sources, cluster.url)
-    assert (august.changed, august.line_count) == (True, 1)
-    assert refused.error.startswith(f"engine {cluster.url}: [FAILED_READ_FILE")
-    assert september.name in refused.error
-    assert unreadable.error == (
-        f"engine {cluster.url}: a line has an instant that is not ISO 8601 with seconds, or a cost that is "
-        "no plain number; export it again so, or let engine: duckdb:// read it"
+def test_a_period_that_spark_cannot_read_is_told_and_the_others_are_published(runs: Runs) -> None:
+    told = {each.period.month: each.error for each in runs.spark if each.error}
+    engine = f"engine {runs.cluster.url}"
+    unreadable = (
+        f"{engine}: a line has an instant that is not ISO 8601 with seconds, or a cost that is no plain "
+        "number; export it again so, or let engine: duckdb:// read it"
     )
+    assert told.keys() == {6, 7}
+    assert told[6].startswith(f"{engine}: [FAILED_READ_FILE")
+    assert runs.damaged in told[6]
+    assert told[7] == unreadable
 
 
 def test_a_cluster_without_room_is_not_waited_for_without_end(
@@ -255,7 +276,7 @@ def alone(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 TROUBLES = {
     "pyspark is missing; install costwatch[spark]": without_pyspark,
-    "there is no Java here; install Java 17 or newer (Debian: openjdk-17-jre-headless)": without_java,
+    "there is no Java here; install Java 17 or newer (Debian: default-jre-headless)": without_java,
     "this Java is too old for Spark; install Java 17 or newer": with_an_old_java,
     "the master does not answer (Connection refused); start it, or correct engine in costwatch.yaml": alone,
 }

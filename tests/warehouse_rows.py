@@ -73,6 +73,7 @@ def fill(warehouse: Warehouse, rows: Iterable[Row], now: datetime = NOW) -> None
                     config="{}",
                     totals=_totals(its_rows),
                     day_lines=[(SOURCE, to_int(day), 1, 0) for day in sorted({row[0] for row in its_rows})],
+                    summary=_summary(facts, ids),
                     bill=_invoiced(((), row) for row in its_rows),
                     invoices=_invoiced(((ids.team[row[1]],), row) for row in its_rows),
                     facts=sorted(facts),
@@ -188,6 +189,16 @@ def _load(db, month: date, rows: list[Row], now: datetime) -> int:
     load = loads.NewLoad(month, _next_month(month), digest, "focus", [name], [PAYER], len(rows), totals, [])
     loads.record_load(db, SOURCE, load)
     return int(db.execute("SELECT MAX(id) FROM load").fetchone()[0])
+
+
+def _summary(facts, ids) -> list[tuple[int | str, ...]]:
+    """The facts without their slices, as allocate sums them."""
+    currency = {number: key[-2] for key, number in ids.slice.items()}
+    found: dict[tuple[int | str, ...], list[int]] = {}
+    for team, service, day, of, *sums in facts:
+        held = found.setdefault((day, team, service, currency[of]), [0, 0, 0])
+        held[:] = [one + more for one, more in zip(held, sums, strict=True)]
+    return [(*key, *sums) for key, sums in sorted(found.items())]
 
 
 def _invoiced(rows: Iterable[tuple[tuple[int, ...], Row]]) -> list[tuple[int | str, ...]]:

@@ -32,12 +32,13 @@ class Attribution:
 
     def compute(self, parts: Sequence[bill.Part], period: date) -> None:
         """Attribute a period. Raises CostwatchError unless teams and residuals carry the whole bill."""
-        sums = bill.facts(self.engine, parts, period, self.ordered)
-        self.engine.keep("sums", sums)
+        bill.keep_facts(self.engine, parts, period, self.ordered)
         if not self._answers:
-            self._compile(sums.schema())
+            self._compile(self.con.table("days"), self.con.table("alike"))
         for name, sql in self._steps:
             keep(self.con, name, sql)
+        if self._lines("facts") != self._lines("days"):
+            raise CostwatchError(f"period {period}: lines that differ have one mark; please report this")
         if self._sums("bill") != self._sums("carried"):
             raise CostwatchError(
                 f"period {period}: teams carry {self._sums('carried')}, the bill is {self._sums('bill')}; "
@@ -51,6 +52,10 @@ class Attribution:
     def day_lines(self) -> list[tuple[str, int, int, int]]:
         """source, day, the number of its lines, and of those that the source calls estimated."""
         return self._rows("day_lines")
+
+    def summary(self) -> list[tuple[Any, ...]]:
+        """What is ``numbered``, without slices: day, team, service, BillingCurrency, costs, lines."""
+        return self._rows("summary")
 
     def bill(self) -> list[tuple[Any, ...]]:
         """The bill by ``INVOICE_COLUMNS``: these, both costs in nano-units, and lines."""
@@ -76,6 +81,7 @@ class Attribution:
         self._number("team", ("team",), [*team.items()])
         self._number("service", ("ServiceName",), [*service.items()])
         self._number("slice", SLICE_COLUMNS, [(*key, number) for key, number in slices.items()])
+        keep(self.con, "stored", self._answers["stored"])
         return fetch(self.con, self._answers["numbered"])
 
     def _rows(self, of: str) -> list[tuple[Any, ...]]:
@@ -90,67 +96,95 @@ class Attribution:
         rows = fetch(self.con, self._answers[of]).to_pylist()
         return {row["BillingCurrency"]: {name: int(row[name]) for name in SUMMED} for row in rows}
 
-    def _compile(self, schema: ibis.Schema) -> None:
+    def _lines(self, table: str) -> int:
+        counted = ibis.table({"line_count": "int64"}, name=table)
+        sums = counted.agg(line_count=counted.line_count.sum())
+        return int(fetch(self.con, compiled(self.con, sums))["line_count"][0].as_py() or 0)
+
+    def _compile(self, days: ir.Table, alike: ir.Table) -> None:
+        """Facts, and what kinds of them there are: most of what is asked of a fact is asked of its kind."""
         self._steps.clear()
-        facts = self._step("facts", ibis.table(schema, name="sums").mutate(row=ibis.row_number()))
+        kinds = self._step("kinds", alike.mutate(kind=ibis.row_number()))
+        located = days.join(kinds.select("part", "mark", "kind", "pool"), ["part", "mark"])
+        located = located.mutate(day=located["first"], until=bill.until(located, self.ordered))
+        facts = self._step("facts", _summed(located, ("kind", "day", "until")))
         claimed = owners.claims(self.con, self.teams)
+        spans = small_table(
+            self.con, "spans", owners.spans(self.teams), {"day": pa.int64(), "before": pa.int64()}
+        )
         owned = [
-            _owned(facts, number, pool, claimed)
+            _owned(kinds, spans, number, claimed)
             for number, pool in enumerate(self.ordered)
             if isinstance(pool, OwnerPool)
         ]
-        carried = self._step("carried_by_owners", ibis.union(*owned, distinct=False))
+        whose = self._step("whose", ibis.union(*owned, distinct=False))
+        mine = facts.join(
+            whose, [facts.kind == whose.kind, facts.day >= whose.since, facts.day < whose.before]
+        )
+        carried = self._step("carried_by_owners", _summed(mine, ("team", "kind", "day")))
         for number, pool in enumerate(self.ordered):
             if not isinstance(pool, OwnerPool):
-                carried = self._step(f"carried_after_{number}", self._shared(facts, carried, number, pool))
-        stored = _summed(carried, ("team", "ServiceName", "day", *SLICE_COLUMNS))
-        self._answer(facts, carried, self._step("carried", stored))
+                shared = self._shared(kinds, facts, carried, number, pool)
+                carried = self._step(f"carried_after_{number}", carried.union(shared, distinct=False))
+        self._answer(kinds, facts, carried)
 
     def _step(self, name: str, expression: ir.Table) -> ir.Table:
         self._steps.append((name, compiled(self.con, expression)))
         return ibis.table(expression.schema(), name=name)
 
-    def _shared(self, facts: ir.Table, carried: ir.Table, number: int, pool: Pool) -> ir.Table:
-        mine = facts.filter(facts.pool == number)
-        shares = pools.shared(self.con, mine, carried, pool, self.teams)
-        columns = ("ServiceName", "day", *bill.KEPT)
-        located = shares.join(mine.select("row", *columns), "row")
-        kept = located.select("team", *columns, *SUMMED, x_Pool=ibis.literal(pool.name))
-        return carried.union(kept.select(carried.columns), distinct=False)
+    def _shared(
+        self, kinds: ir.Table, facts: ir.Table, carried: ir.Table, number: int, pool: Pool
+    ) -> ir.Table:
+        currency = kinds.select("kind", "BillingCurrency", "pool")
+        mine = facts.join(currency.filter(currency.pool == number), "kind")
+        mine = self._step(f"pool_{number}", mine.mutate(row=ibis.row_number()))
+        daily = _summed(carried.join(currency, "kind"), ("team", "day", "BillingCurrency"))
+        daily = self._step(f"daily_{number}", daily)
+        shares = pools.shared(self.con, mine, daily, pool, self.teams)
+        located = shares.join(mine.select("row", "kind", "day"), "row")
+        return located.select(carried.columns)
 
-    def _answer(self, facts: ir.Table, invoiced: ir.Table, carried: ir.Table) -> None:
+    def _answer(self, kinds: ir.Table, facts: ir.Table, carried: ir.Table) -> None:
         teams = ibis.table({"team": "string", "team_id": "int64"}, name="team_ids")
         services = ibis.table({"ServiceName": "string", "service_id": "int64"}, name="service_ids")
         keys = ibis.table({**dict.fromkeys(SLICE_COLUMNS, "string"), "slice_id": "int64"}, name="slice_ids")
-        joined = carried.join(teams, "team").join(services, "ServiceName").join(keys, list(SLICE_COLUMNS))
+        numbers = kinds.join(services, "ServiceName").join(keys, list(SLICE_COLUMNS))
+        known = numbers.select("kind", "service_id", "slice_id", "BillingCurrency")
+        joined = carried.join(teams, "team").join(known, "kind")
+        numbered = ("team_id", "service_id", "day", "slice_id")
+        stored = _summed(joined, (*numbered, "BillingCurrency"))
+        kept = ibis.table(stored.schema(), name="stored")
+        summary = ("day", "team_id", "service_id", "BillingCurrency")
+        whole = _summed(facts, ["kind"]).join(kinds, "kind")
+        by_kind = _summed(carried, ("team", "kind")).join(kinds, "kind")
         by_team = ("team", *INVOICE_COLUMNS)
+        days = facts.join(kinds.select("kind", "source", "x_Estimated"), "kind")
         answers = {
-            "bill": _by_currency(facts),
-            "carried": _by_currency(carried),
-            "invoices": _summed(facts, INVOICE_COLUMNS).order_by(*INVOICE_COLUMNS),
-            "invoices_by_team": _summed(invoiced, by_team).order_by(*by_team),
-            "day_lines": facts.group_by("source", "day")
+            "bill": _by_currency(whole),
+            "carried": _by_currency(by_kind),
+            "invoices": _summed(whole, INVOICE_COLUMNS).order_by(*INVOICE_COLUMNS),
+            "invoices_by_team": _summed(by_kind, by_team).order_by(*by_team),
+            "day_lines": days.group_by("source", "day")
             .agg(
-                lines=facts.line_count.sum(),
-                estimated=ibis.ifelse(facts.x_Estimated, facts.line_count, 0).sum(),
+                lines=days.line_count.sum(),
+                estimated=ibis.ifelse(days.x_Estimated, days.line_count, 0).sum(),
             )
             .order_by("source", "day"),
             "teams": carried.select("team").distinct(),
-            "services": carried.select("ServiceName").distinct(),
-            "slices": carried.select(*SLICE_COLUMNS).distinct(),
-            "numbered": joined.order_by("team_id", "service_id", "day", "slice_id").select(
-                "team_id", "service_id", "day", "slice_id", *SUMMED
-            ),
+            "services": kinds.select("ServiceName").distinct(),
+            "slices": kinds.select(*SLICE_COLUMNS).distinct(),
+            "stored": stored,
+            "numbered": kept.order_by(*numbered).select(*numbered, *SUMMED),
+            "summary": _summed(kept, summary).order_by(*summary),
         }
         self._answers = {name: compiled(self.con, expression) for name, expression in answers.items()}
 
 
-def _owned(facts: ir.Table, number: int, pool: OwnerPool, claimed: owners.Claims) -> ir.Table:
-    mine = facts.filter(facts.pool == number)
-    named_by = [column for column in facts.columns if column.startswith(f"{number}_")]
-    return owners.assign(mine, named_by, claimed).select(
-        "team", "ServiceName", "day", *bill.KEPT, *SUMMED, x_Pool=ibis.literal(pool.name)
-    )
+def _owned(kinds: ir.Table, spans: ir.Table, number: int, claimed: owners.Claims) -> ir.Table:
+    mine = kinds.filter(kinds.pool == number)
+    named_by = [column for column in kinds.columns if column.startswith(f"{number}_")]
+    found = owners.assign(mine.cross_join(spans), named_by, claimed)
+    return found.select("kind", "team", "before", since="day")
 
 
 def _by_currency(table: ir.Table) -> ir.Table:

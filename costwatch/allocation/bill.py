@@ -6,12 +6,13 @@ from datetime import date
 from pathlib import Path
 
 import ibis
+import ibis.expr.operations as ops
 import ibis.expr.types as ir
 
 from costwatch.allocation import owners, pools
 from costwatch.allocation.settings import OwnerPool, Pool
 from costwatch.ledger.engine import Engine, of_one_schema
-from costwatch.ledger.lines import BillFormat, day_of
+from costwatch.ledger.lines import COSTS, BillFormat, day_of
 from costwatch.ledger.money import nano
 from costwatch.ledger.register import format_named
 from costwatch.warehouse.publish import SLICE_COLUMNS
@@ -32,36 +33,35 @@ class Part:
     paths: tuple[Path, ...]
 
 
-def facts(engine: Engine, parts: Sequence[Part], period: date, ordered: Sequence[Pool]) -> ir.Table:
-    """Daily sums of the period's lines.
+def keep_facts(engine: Engine, parts: Sequence[Part], period: date, ordered: Sequence[Pool]) -> None:
+    """Daily sums of the period's lines, as two tables of ``engine.con``: most is asked of alike lines once.
 
-    Columns: ``KEPT``, ``ServiceName``, ``x_Estimated``, ``day`` (yyyymmdd), ``pool`` (position in
-    ``ordered``), ``until`` (last day of a shared charge's period; ``day`` for owned ones), the values that
-    can name an owner (``<pool>_<column>``), ``line_count`` and both costs in nano-units.
+    ``alike``: ``part`` and ``mark``, which together tell lines apart that are written differently, ``KEPT``,
+    ``ServiceName``, ``x_Estimated``, ``pool`` (position in ``ordered``), ``x_Pool``, and the values that can
+    name an owner (``<pool>_<column>``). ``days``: ``part``, ``mark``, ``first`` and ``last`` (days of the
+    charge period), ``line_count`` and both costs in nano-units.
     """
-    lines = ibis.union(
-        *(
-            _lines(engine, part, paths, period, ordered)
-            for part in parts
-            for paths in of_one_schema(part.paths)
-        ),
-        distinct=False,
+    written = [
+        (number, part, _written(engine, part, paths, period, ordered))
+        for number, (part, paths) in enumerate(
+            (part, paths) for part in parts for paths in of_one_schema(part.paths)
+        )
+    ]
+    days = (_days(lines).mutate(part=ibis.literal(number, "int64")) for number, _, lines in written)
+    engine.keep("days", ibis.union(*days, distinct=False))
+    alike = (
+        _understood(lines, part, ordered).mutate(part=ibis.literal(number, "int64"))
+        for number, part, lines in written
     )
-    keys = [column for column in lines.columns if column not in ("BilledCost", "EffectiveCost")]
-    return lines.group_by(keys).agg(
-        line_count=lines.count(),
-        BilledCostNano=nano(lines.BilledCost).sum(),
-        EffectiveCostNano=nano(lines.EffectiveCost).sum(),
-    )
+    engine.keep("alike", ibis.union(*alike, distinct=False))
 
 
 def daily(engine: Engine, part: Part, period: date) -> ir.Table:
     """Daily sums of a bill that is only compared, as ``warehouse.checks.Checked``."""
     known = format_named(part.format)
     raws = (known.charges(engine.lines(paths)) for paths in of_one_schema(part.paths))
-    lines = ibis.union(*(raw.select(**_compared(known.columns(raw))) for raw in raws), distinct=False)
-    lines = engine.as_registered(lines)
-    lines = lines.filter(lines.BillingPeriodStart.date() == ibis.literal(period))
+    lines = ibis.union(*(_compared(engine, raw, known.columns(raw)) for raw in raws), distinct=False)
+    lines = lines.filter(lines.period == ibis.literal(period))
     keys = {
         "day": day_of(lines.ChargePeriodStart),
         **{column: lines[column].fill_null("") for column in _COMPARED_BY},
@@ -74,32 +74,76 @@ def daily(engine: Engine, part: Part, period: date) -> ir.Table:
     return sums.order_by(*keys)
 
 
-def _compared(columns: Mapping[str, ir.Value]) -> dict[str, ir.Value]:
-    needed = ("BillingPeriodStart", "ChargePeriodStart", "BilledCost", "EffectiveCost", "x_Estimated")
-    return {column: columns[column] for column in (*needed, *_COMPARED_BY)}
+def _compared(engine: Engine, raw: ir.Table, told: Mapping[str, ir.Value]) -> ir.Table:
+    needed = ("ChargePeriodStart", *COSTS, "x_Estimated", *_COMPARED_BY)
+    return raw.select(period=engine.period_of(told), **{column: told[column] for column in needed})
 
 
-def _lines(
+def _written(
     engine: Engine, part: Part, paths: Sequence[Path], period: date, ordered: Sequence[Pool]
 ) -> ir.Table:
+    """The period's lines with the columns they are told apart by, as they are written, and their ``mark``."""
     known = format_named(part.format)
     raw = known.charges(engine.lines(paths))
-    lines = engine.as_registered(raw.select(**known.columns(raw), **named_values(known, raw, ordered)))
-    lines = lines.filter(lines.BillingPeriodStart.date() == ibis.literal(period))
-    lines = lines.mutate(
-        source=ibis.literal(part.source),
-        day=day_of(lines.ChargePeriodStart),
-        pool=pools.pool_index(ordered, lines),
+    told = known.columns(raw)
+    columns = {name: raw[name] for name in _fields(raw, [told[column] for column in _used(ordered)])}
+    columns |= named_values(known, raw, ordered)
+    lines = raw.select(
+        **columns,
+        mark=engine.mark(list(columns.values())),
+        period=engine.period_of(told),
+        first=told["ChargePeriodStart"].date(),
+        last=(told["ChargePeriodEnd"] - ibis.interval(microseconds=1)).date(),
+        x_Billed=told["BilledCost"],
+        x_Effective=told["EffectiveCost"],
     )
-    return lines.select(
-        **{column: lines[column].fill_null("") for column in (*KEPT, "ServiceName")},
-        x_Estimated=lines.x_Estimated,
-        day=lines.day,
-        pool=lines.pool,
-        until=_until(lines, ordered),
-        **naming(lines, ordered),
-        BilledCost=lines.BilledCost,
-        EffectiveCost=lines.EffectiveCost,
+    return lines.filter(lines.period == ibis.literal(period))
+
+
+def _days(lines: ir.Table) -> ir.Table:
+    sums = lines.group_by("mark", "first", "last").agg(
+        line_count=lines.count(),
+        BilledCostNano=nano(lines.x_Billed).sum(),
+        EffectiveCostNano=nano(lines.x_Effective).sum(),
+    )
+    return sums.mutate(first=day_of(sums["first"]), last=day_of(sums["last"]))
+
+
+def _used(ordered: Sequence[Pool]) -> list[str]:
+    """The columns of the contract by which lines are told apart, and chosen by some pool."""
+    chosen = {
+        column for pool in ordered for column in pool.match.model_dump(exclude={"Tags"}, exclude_none=True)
+    }
+    return sorted({*KEPT, "ServiceName", "x_Estimated", *chosen} - {"source"})
+
+
+def _fields(raw: ir.Table, values: Sequence[ir.Value]) -> list[str]:
+    """The columns of ``raw`` that ``values`` are made of."""
+    fields = (field for value in values for field in value.op().find(ops.Field))
+    return sorted({field.name for field in fields if field.rel == raw.op()})
+
+
+def _understood(lines: ir.Table, part: Part, ordered: Sequence[Pool]) -> ir.Table:
+    """What is written, once, as the contract has it."""
+    alike = lines.drop("period", "first", "last", "x_Billed", "x_Effective").distinct()
+    told = format_named(part.format).columns(alike)
+    used = {column: told[column] for column in _used(ordered)}
+    texts = {column: value.fill_null("") for column, value in used.items() if value.type().is_string()}
+    named = {column: alike[column] for column in alike.columns if column.startswith(owners.NAMED)}
+    charges = alike.select("mark", **(used | texts), **named, source=ibis.literal(part.source))
+    charges = charges.mutate(pool=pools.pool_index(ordered, charges))
+    return charges.select(
+        *("mark", *KEPT, "ServiceName", "x_Estimated", "pool"),
+        x_Pool=ibis.cases(*((charges.pool == number, pool.name) for number, pool in enumerate(ordered))),
+        **naming(charges, ordered),
+    )
+
+
+def until(facts: ir.Table, ordered: Sequence[Pool]) -> ir.IntegerValue:
+    """The last day of each charge; owned ones are not spread, so that their length tells nothing apart."""
+    owned = [number for number, pool in enumerate(ordered) if isinstance(pool, OwnerPool)]
+    return ibis.ifelse(
+        facts.pool.isin(owned) | (facts["last"] < facts["first"]), facts["first"], facts["last"]
     )
 
 
@@ -112,13 +156,6 @@ def named_values(known: BillFormat, raw: ir.Table, ordered: Sequence[Pool]) -> d
         **{owners.tag_column(key): known.tag(raw, key) for key in sorted(tags)},
         **{owners.category_column(each): known.cost_category(raw, each) for each in sorted(categories)},
     }
-
-
-def _until(lines: ir.Table, ordered: Sequence[Pool]) -> ir.IntegerValue:
-    """Owned charges are not spread, so their length must not tell their facts apart."""
-    owned = [number for number, pool in enumerate(ordered) if isinstance(pool, OwnerPool)]
-    last = day_of(lines.ChargePeriodEnd - ibis.interval(microseconds=1))
-    return ibis.ifelse(lines.pool.isin(owned) | (last < lines.day), lines.day, last)
 
 
 def naming(lines: ir.Table, ordered: Sequence[Pool]) -> dict[str, ir.StringValue]:

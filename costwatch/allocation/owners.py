@@ -28,6 +28,10 @@ class Claims:
 Validity = tuple[str, int, int, str]  # what is claimed, from day, until day (exclusive), team
 
 
+# How the columns of values begin that lines are looked up by.
+NAMED = ("tag ", "category ")
+
+
 def tag_column(key: str) -> str:
     """What the column with the values of one tag is called among the lines that are allocated."""
     return f"tag {key}"
@@ -61,6 +65,13 @@ def assign(facts: ir.Table, named_by: Sequence[str], claimed: Claims) -> ir.Tabl
         found = _first_named(found, column, claimed.names)
     found = _first_named(found, "SubAccountId", claimed.accounts)
     return found.mutate(team=found.team.fill_null(UNALLOCATED))
+
+
+def spans(teams: Sequence[Team]) -> list[tuple[int, int]]:
+    """The days [from, before) within which every claim holds throughout or not at all."""
+    known = (*name_validities(teams), *account_validities(teams))
+    starts = sorted({_ALWAYS, *(since for _, since, _, _ in known)})
+    return list(zip(starts, [*starts[1:], _NEVER], strict=True))
 
 
 def name_validities(teams: Iterable[Team]) -> list[Validity]:

@@ -55,9 +55,16 @@ def missing(columns: frozenset[str]) -> list[str]:
 
 def charges(raw: ir.Table) -> ir.Table:
     """Without the lines that split an instance's cost over its pods or tasks."""
-    split = text(raw, "line_item_operation").isin(_SPLIT_OPERATIONS)
-    split |= text(raw, "split_line_item_parent_resource_id").notnull()
-    return raw.filter(~split.fill_null(False))
+    if "line_item_operation" in raw.columns:
+        raw = raw.filter(raw.line_item_operation.fill_null("").notin(_SPLIT_OPERATIONS))
+    if "split_line_item_parent_resource_id" in raw.columns:
+        raw = raw.filter(text(raw, "split_line_item_parent_resource_id").isnull())
+    # What is read of maps gets columns of its own.
+    told = {
+        "product_product_name": entry(raw, "product", ["product_name"]),
+        "product_region_code": entry(raw, "product", ["region_code", "region"]),
+    }
+    return raw.mutate(**{column: value for column, value in told.items() if column not in raw.columns})
 
 
 def columns(raw: ir.Table) -> dict[str, ir.Value]:
@@ -74,19 +81,12 @@ def columns(raw: ir.Table) -> dict[str, ir.Value]:
         "ProviderName": ibis.literal("AWS"),
         "InvoiceIssuerName": text(raw, "bill_invoicing_entity", "bill_billing_entity"),
         "InvoiceId": text(raw, "bill_invoice_id"),
-        "ServiceName": ibis.coalesce(
-            text(raw, "product_product_name"),
-            entry(raw, "product", ["product_name"]),
-            text(raw, "line_item_product_code"),
-        ),
+        "ServiceName": text(raw, "product_product_name", "line_item_product_code"),
         "ChargeCategory": amortisation.charge_category(raw),
         "ChargeClass": amortisation.charge_class(raw),
         "SubAccountId": text(raw, "line_item_usage_account_id"),
         "SubAccountName": text(raw, "line_item_usage_account_name"),
-        "RegionId": ibis.coalesce(
-            text(raw, "product_region_code", "product_region"),
-            entry(raw, "product", ["region_code", "region"]),
-        ),
+        "RegionId": text(raw, "product_region_code", "product_region"),
         "ResourceId": text(raw, "line_item_resource_id"),
         "CommitmentDiscountStatus": amortisation.commitment_status(raw),
         "x_UsageType": text(raw, "line_item_usage_type"),

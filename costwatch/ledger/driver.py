@@ -78,7 +78,7 @@ class Driver:
             where = f"below JAVA_HOME ({home})" if home else "here"
             raise EngineError(
                 f"engine {self.url}: there is no Java {where}; install Java 17 or newer "
-                "(Debian: openjdk-17-jre-headless)"
+                "(Debian: default-jre-headless)"
             )
 
     def _reach_a_master(self) -> str:
@@ -118,9 +118,16 @@ class Driver:
     def _refused(self, error: Exception, log: str) -> EngineError:
         if "UnsupportedClassVersionError" in log:
             return EngineError(f"engine {self.url}: this Java is too old for Spark; install Java 17 or newer")
+        if "masters are unresponsive" in log:
+            return EngineError(
+                f"engine {self.url}: what answers there is no master of Spark {pyspark_version}; "
+                "correct engine in costwatch.yaml, or install the pyspark of the cluster's version"
+            )
+        mistakes = (line for line in log.splitlines() if "Exception" in line or "ERROR" in line)
+        said = next(mistakes, str(error).strip()).splitlines()[0][:200]
         return EngineError(
-            f"engine {self.url}: Spark {pyspark_version} did not start ({_first_error(log) or error}); "
-            "the cluster must be of the same version"
+            f"engine {self.url}: Spark {pyspark_version} did not start ({said}); "
+            "correct its settings in spark-defaults.conf"
         )
 
 
@@ -149,8 +156,3 @@ def _session(gateway: JavaGateway, conf: SparkConf) -> Iterator[SparkSession]:
         yield session
     finally:
         session.stop()
-
-
-def _first_error(log: str) -> str:
-    lines = (line.strip() for line in log.splitlines())
-    return next((line[:200] for line in lines if "Exception" in line or "ERROR" in line), "")

@@ -4,8 +4,11 @@ The expressions are the same for each; only its door is its own, from ledger fil
 lower-case column names. What comes of the lines is small, and goes on in DuckDB whichever read them.
 """
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
+from inspect import Parameter, Signature
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Any, Protocol
 
 import duckdb
@@ -17,6 +20,9 @@ import pyarrow.parquet as pq
 from costwatch.errors import EngineError, SourceError
 from costwatch.ledger.address import IN_PROCESS
 
+# A bill of any size is summed within it: the machine may be small, and is not ours alone.
+_MEMORY_LIMIT = "640MB"
+
 
 class Engine(Protocol):
     """One engine, until it is closed. Its methods raise CostwatchError; an EngineError stays one."""
@@ -27,11 +33,16 @@ class Engine(Protocol):
         """The rows of ledger files of one schema, costs and tags as ``lines`` can read them."""
         ...
 
-    def as_registered(self, lines: ir.Table) -> ir.Table:
-        """``lines`` (columns of the contract, not yet filtered) as DuckDB read them when it registered them.
+    def period_of(self, charge: Mapping[str, ir.Value]) -> ir.DateValue:
+        """The day on which the billing period of a charge (columns of the contract) begins.
 
-        An answer about them fails where this engine cannot read an instant or a cost.
+        An answer fails if this engine cannot read an instant or a cost that DuckDB could read when it
+        registered the load.
         """
+        ...
+
+    def mark(self, columns: Sequence[ir.Value]) -> ir.IntegerValue:
+        """A 64-bit hash of a row's columns: equal for equal rows, and for others by one in 10^19 chances."""
         ...
 
     def fetch(self, expression: ir.Table) -> pa.Table:
@@ -57,9 +68,13 @@ class InProcess:
         """See ``Engine``."""
         return raw_lines(self.con, paths)
 
-    def as_registered(self, lines: ir.Table) -> ir.Table:
+    def period_of(self, charge: Mapping[str, ir.Value]) -> ir.DateValue:
         """See ``Engine``."""
-        return lines
+        return charge["BillingPeriodStart"].date()
+
+    def mark(self, columns: Sequence[ir.Value]) -> ir.IntegerValue:
+        """See ``Engine``."""
+        return builtin("hash", columns, "uint64")
 
     def fetch(self, expression: ir.Table) -> pa.Table:
         """See ``Engine``."""
@@ -85,10 +100,25 @@ def engine_at(url: str) -> Engine:
     return Spark(url)
 
 
+def builtin(name: str, arguments: Sequence[ir.Value], kind: str) -> Any:
+    """The answer, of type ``kind``, of a function that the engine has and Ibis does not know."""
+
+    def known() -> None:
+        """Stands for the engine's function."""
+
+    names = (Parameter(f"_{number}", Parameter.POSITIONAL_ONLY) for number in range(len(arguments)))
+    known.__signature__ = Signature([*names])  # type: ignore[attr-defined]
+    types = tuple(value.type() for value in arguments)
+    return ibis.udf.scalar.builtin(known, name=name, signature=(types, kind))(*arguments)
+
+
 def connect() -> Any:
-    """An in-process engine. Instants without a zone are UTC."""
+    """An in-process engine of bounded memory. Instants without a zone are UTC."""
     con = ibis.duckdb.connect()
     con.raw_sql("SET TimeZone='UTC'")
+    con.raw_sql(f"SET memory_limit='{_MEMORY_LIMIT}'")
+    # What does not fit goes there; by default it would be the folder that the command was run in.
+    con.raw_sql(f"SET temp_directory='{gettempdir()}/costwatch-{os.getpid()}'")
     con.raw_sql("SET enable_progress_bar=false")
     return con
 

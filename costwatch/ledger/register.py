@@ -15,7 +15,7 @@ from costwatch.errors import RefusedError
 from costwatch.ledger import cur, cur2, delimited, focus
 from costwatch.ledger.engine import connect, raw_lines
 from costwatch.ledger.files import LedgerFiles, is_parquet
-from costwatch.ledger.lines import COSTS, MAPS, REQUIRED_VALUES, BillFormat, text
+from costwatch.ledger.lines import COSTS, MAPS, REQUIRED_VALUES, BillFormat, is_of_a_bill, text
 from costwatch.ledger.money import LIMIT, is_exact, nano
 from costwatch.model import DeliveredFile, Export, Progress, untold
 
@@ -89,14 +89,17 @@ def _inspect(files: LedgerFiles, digest: str, file: DeliveredFile) -> list[dict[
         raw = bill.charges(raw)
         delivered = _as_delivered(bill, raw)
         lines = raw.select(**bill.columns(raw), record=raw.file_row_number, **delivered)
-        _refuse_unreadable(file, bill, lines)
+        bad = _bad(lines)
         totals = lines.group_by(
             period=lines.BillingPeriodStart.date(),
             period_end=lines.BillingPeriodEnd.date(),
             account=lines.BillingAccountId,
             currency=lines.BillingCurrency,
-        ).agg(**sums(lines))
+        ).agg(**sums(lines), **{f"bad {column}": bad[column].cast("int64").sum() for column in bad})
         found = totals.to_pyarrow().to_pylist()
+        counts = {column: sum(row.pop(f"bad {column}") for row in found) for column in bad}
+        if any(counts.values()):
+            raise RefusedError(_reasons(file, bill, lines, bad, counts))
     except duckdb.Error as error:
         files.discard(digest)
         text = str(error).splitlines()[0][:200]
@@ -136,29 +139,42 @@ def _own(bill: BillFormat, column: str) -> tuple[str, ...]:
     return bill.origins.get(column, (column,))
 
 
-def _refuse_unreadable(file: DeliveredFile, bill: BillFormat, lines: ir.Table) -> None:
-    """Raises RefusedError naming file, line and column of values that cannot be taken as they are."""
-    bad = {
-        column: ~is_exact(lines[column]) if column in COSTS else lines[column].isnull()
-        for column in REQUIRED_VALUES
-    }
+def _bad(lines: ir.Table) -> dict[str, ir.BooleanValue]:
+    """Which values cannot be taken as they are, by column."""
     # Tags that cannot be read must not silently count as none.
-    bad |= {
+    maps = {
         column: lines[column].isnull() & lines[f"delivered_{column}"].notnull()
         for column in MAPS
         if f"delivered_{column}" in lines.columns
     }
-    counts = lines.agg(**{column: condition.cast("int64").sum() for column, condition in bad.items()})
+    return {column: _is_bad(lines[column]) for column in REQUIRED_VALUES} | maps
+
+
+def _reasons(
+    file: DeliveredFile,
+    bill: BillFormat,
+    lines: ir.Table,
+    bad: Mapping[str, ir.BooleanValue],
+    counts: Mapping[str, int],
+) -> list[str]:
+    """File, line and column of the first bad values of each column."""
     reasons = []
-    for column, count in counts.to_pyarrow().to_pylist()[0].items():
+    for column, count in counts.items():
         if count:
             first = lines.filter(bad[column]).order_by("record").limit(3).to_pyarrow().to_pylist()
             where = _own(bill, column)[0]
             reasons += [_unreadable(file, where, row[f"delivered_{column}"], row["record"]) for row in first]
             if count > len(first):
                 reasons.append(f"{file.name}: column {where}: {count - len(first)} more lines like these")
-    if reasons:
-        raise RefusedError(reasons)
+    return reasons
+
+
+def _is_bad(value: ir.Value) -> ir.BooleanValue:
+    if value.type().is_timestamp():
+        return ~is_of_a_bill(value)
+    if value.type().is_string():
+        return (value.strip() == "").fill_null(True)
+    return ~is_exact(value)
 
 
 def _unreadable(file: DeliveredFile, column: str, value: str | None, record: int) -> str:

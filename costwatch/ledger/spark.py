@@ -5,7 +5,7 @@ Spark's own ``spark-defaults.conf`` (in the folder that ``SPARK_CONF_DIR`` names
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import reduce
 from itertools import count
@@ -26,7 +26,7 @@ from pyspark.sql.types import MapType, StructField, StructType
 from costwatch.errors import CostwatchError
 from costwatch.ledger.address import IN_PROCESS
 from costwatch.ledger.driver import Driver
-from costwatch.ledger.engine import connect
+from costwatch.ledger.engine import builtin, connect
 from costwatch.ledger.lines import COSTS, INSTANTS
 from costwatch.ledger.money import is_exact
 
@@ -38,7 +38,7 @@ _ESCAPES = {r"\a": r"\u0007", r"\f": r"\u000c", r"\v": r"\u000b"}
 _UNREADABLE = "a line has an instant that is not ISO 8601 with seconds, or a cost that is no plain number"
 
 
-@ibis.udf.scalar.builtin(signature=((dt.string,), dt.timestamp))  # type: ignore[untyped-decorator]
+@ibis.udf.scalar.builtin(signature=((dt.string,), dt.date))  # type: ignore[untyped-decorator]
 def raise_error(message: Any) -> Any:
     """Spark's own function: the whole answer fails."""
 
@@ -64,12 +64,15 @@ class Spark:
             frame.select(*columns).createOrReplaceTempView(name)
             return self._ibis.table(name)
 
-    def as_registered(self, lines: ir.Table) -> ir.Table:
-        """See ``engine.Engine``. Every line is filtered by its period, so the check stands there."""
-        instants = [lines[column].notnull() for column in INSTANTS if column in lines.columns]
-        readable = reduce(and_, instants + [is_exact(lines[column]) for column in COSTS])
-        start = ibis.ifelse(readable, lines.BillingPeriodStart, raise_error(_UNREADABLE))
-        return lines.mutate(BillingPeriodStart=start)
+    def period_of(self, charge: Mapping[str, ir.Value]) -> ir.DateValue:
+        """See ``engine.Engine``."""
+        instants = [charge[column].notnull() for column in INSTANTS]
+        readable = reduce(and_, instants + [is_exact(charge[column]) for column in COSTS])
+        return ibis.ifelse(readable, charge["BillingPeriodStart"].date(), raise_error(_UNREADABLE))
+
+    def mark(self, columns: Sequence[ir.Value]) -> ir.IntegerValue:
+        """See ``engine.Engine``. Spark passes over null, so that it must be told where one stands."""
+        return builtin("xxhash64", [value.cast("string").fill_null("\0") for value in columns], "int64")
 
     def fetch(self, expression: ir.Table) -> pa.Table:
         """See ``engine.Engine``."""

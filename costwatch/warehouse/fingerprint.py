@@ -1,4 +1,4 @@
-"""What the sums of a published period cannot tell: whether facts and the names they rest on are as they were."""
+"""What the sums of a published period cannot tell: whether its facts, and their names, are as they were."""
 
 import hashlib
 import json

@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from itertools import groupby
 
 from costwatch.errors import WarehouseError
 from costwatch.money import NANO
@@ -48,11 +49,13 @@ class Publication:
     inputs_key: str
     loads: tuple[int, ...]
     config: str
-    totals: Mapping[str, Mapping[str, int]]  # BillingCurrency -> line_count and nano sums of the bill
-    day_lines: Sequence[tuple[str, int, int, int]]  # source, day, lines, of these estimated
-    bill: Sequence[Invoiced]
-    invoices: Sequence[Invoiced]  # the team's number before each
-    facts: Iterable[Fact]
+    # BillingCurrency -> line_count and nano sums of the bill
+    totals: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    day_lines: Sequence[tuple[str, int, int, int]] = ()  # source, day, lines, of these estimated
+    summary: Sequence[Invoiced] = ()  # day, team, service, BillingCurrency, both costs, lines
+    bill: Sequence[Invoiced] = ()
+    invoices: Sequence[Invoiced] = ()  # the team's number before each
+    facts: Iterable[Fact] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +119,9 @@ def ids_for(
 def publish(db: sqlite3.Connection, ids: Ids, publication: Publication, now: datetime) -> None:
     """Replace the period inside the caller's write transaction; what changed becomes revisions."""
     period = to_int(publication.period)
-    for table, row in ids.new:
-        db.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", row)
+    for table, rows in groupby(ids.new, key=lambda new: new[0]):
+        named = [row for _, row in rows]
+        db.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * len(named[0]))})", named)
     first = db.execute("SELECT first_known_at, loads FROM published WHERE period = ?", (period,)).fetchone()
     if first is None:
         _insert_facts(db, "team_cost", period, publication.facts)
@@ -125,16 +129,7 @@ def publish(db: sqlite3.Connection, ids: Ids, publication: Publication, now: dat
         same = tuple(json.loads(first["loads"])) == publication.loads
         cause = "configuration" if same else "delivery"
         _replace_facts(db, period, publication.facts, to_text(now), cause)
-    db.execute("DELETE FROM cost_day WHERE period = ?", (period,))
-    db.execute(
-        """INSERT INTO cost_day
-        SELECT c.period, c.day, c.team, c.service, s.BillingCurrency,
-          SUM(BilledCostNano), SUM(EffectiveCostNano),
-          SUM(line_count)
-        FROM team_cost c JOIN slice s ON s.id = c.slice
-        WHERE c.period = ? GROUP BY 2, 3, 4, 5 ORDER BY 2, 3, 4, 5""",
-        (period,),
-    )
+    _replace(db, "cost_day", period, publication.summary)
     _require_conservation(db, publication)
     _replace(db, "day_line", period, publication.day_lines)
     _replace(db, "bill", period, publication.bill)
@@ -157,19 +152,23 @@ def publish(db: sqlite3.Connection, ids: Ids, publication: Publication, now: dat
 
 def _require_conservation(db: sqlite3.Connection, publication: Publication) -> None:
     """What is stored must be the bill, to the nano-unit. Raises WarehouseError, which undoes it all."""
-    stored = {
-        row["BillingCurrency"]: {
-            "line_count": row["line_count"],
-            "BilledCostNano": row["BilledWhole"] * NANO + row["BilledRest"],
-            "EffectiveCostNano": row["EffectiveWhole"] * NANO + row["EffectiveRest"],
-        }
-        for row in db.execute(_STORED, {"nano": NANO, "period": to_int(publication.period)})
-    }
-    if stored != publication.totals:
+    of_period = {"nano": NANO, "period": to_int(publication.period)}
+    stored = {row["BillingCurrency"]: _exact(row) for row in db.execute(_STORED, of_period)}
+    facts = _exact(db.execute(_FACTS, of_period).fetchone())
+    bill = publication.totals
+    if stored != bill or facts != {name: sum(each[name] for each in bill.values()) for name in facts}:
         raise WarehouseError(
-            f"period {publication.period}: teams would carry {stored}, the bill is {publication.totals}; "
+            f"period {publication.period}: teams would carry {stored}, the bill is {bill}; "
             "nothing was published, please report this"
         )
+
+
+def _exact(row: sqlite3.Row) -> dict[str, int]:
+    return {
+        "line_count": row["line_count"] or 0,
+        "BilledCostNano": (row["BilledWhole"] or 0) * NANO + (row["BilledRest"] or 0),
+        "EffectiveCostNano": (row["EffectiveWhole"] or 0) * NANO + (row["EffectiveRest"] or 0),
+    }
 
 
 def _replace(db: sqlite3.Connection, table: str, period: int, rows: Sequence[Sequence[int | str]]) -> None:
@@ -202,12 +201,12 @@ def _replace_facts(
     db.execute("DROP TABLE temp.incoming")
 
 
-_STORED = """
-SELECT BillingCurrency, SUM(line_count) AS line_count,
+_SUMS = """SUM(line_count) AS line_count,
   SUM(BilledCostNano / :nano) AS BilledWhole, SUM(BilledCostNano % :nano) AS BilledRest,
-  SUM(EffectiveCostNano / :nano) AS EffectiveWhole, SUM(EffectiveCostNano % :nano) AS EffectiveRest
-FROM cost_day WHERE period = :period GROUP BY BillingCurrency
-"""
+  SUM(EffectiveCostNano / :nano) AS EffectiveWhole, SUM(EffectiveCostNano % :nano) AS EffectiveRest"""
+_STORED = f"SELECT BillingCurrency, {_SUMS} FROM cost_day WHERE period = :period GROUP BY BillingCurrency"
+# A check sum over all currencies, which is never shown: which of them a fact is of, only its slice knows.
+_FACTS = f"SELECT {_SUMS} FROM team_cost WHERE period = :period"
 
 # Two publications at one instant (a re-run with the same --now) add up in one revision.
 _REVISIONS = """
