@@ -18,7 +18,7 @@ from costwatch.warehouse.snapshot import WarehouseSnapshot
 from costwatch.warehouse.store import Warehouse
 from tests.bills import every_day, line, on_day, write_csv
 from tests.steps import EVER, NOW, Company
-from tests.warehouse_rows import SOURCE, fill
+from tests.warehouse_rows import SOURCE, fill, summary_of
 
 START = datetime(2026, 10, 2, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -128,8 +128,7 @@ def published(db, month: date, facts: Mapping[Fact, Costs], now: datetime) -> No
             config="{}",
             totals=totals,
             day_lines=[(SOURCE, day, 1, 0) for day in days],
-            bill=[],
-            invoices=[],
+            summary=summary_of(rows, ids),
             facts=sorted(rows),
         ),
         now,

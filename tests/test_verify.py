@@ -194,7 +194,7 @@ def test_a_file_that_the_ledger_lost_is_named_with_what_brings_it_back(
     ledger_file(company, "aws").unlink()
     answer = costwatch("cost", "verify")
     assert answer.code == 3
-    assert "bill/bill.parquet is missing in the ledger" in answer.out
+    assert "bill.parquet is missing in the ledger" in answer.out
     assert costwatch("collect", "aws").code == 0
     assert costwatch("cost", "verify").code == 0
 
@@ -205,7 +205,7 @@ def test_delivered_parquet_that_is_no_longer_what_it_was_is_found(
     rewritten(ledger_file(company, "aws"), "ChargeDescription", "")
     answer = costwatch("cost", "verify")
     assert answer.code == 3
-    assert "bill/bill.parquet is changed in the ledger" in answer.out
+    assert "bill.parquet is changed in the ledger" in answer.out
 
 
 def test_csv_in_the_ledger_is_counted_again(costwatch: Costwatch, company: Path) -> None:

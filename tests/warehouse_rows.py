@@ -73,7 +73,7 @@ def fill(warehouse: Warehouse, rows: Iterable[Row], now: datetime = NOW) -> None
                     config="{}",
                     totals=_totals(its_rows),
                     day_lines=[(SOURCE, to_int(day), 1, 0) for day in sorted({row[0] for row in its_rows})],
-                    summary=_summary(facts, ids),
+                    summary=summary_of(facts, ids),
                     bill=_invoiced(((), row) for row in its_rows),
                     invoices=_invoiced(((ids.team[row[1]],), row) for row in its_rows),
                     facts=sorted(facts),
@@ -191,7 +191,7 @@ def _load(db, month: date, rows: list[Row], now: datetime) -> int:
     return int(db.execute("SELECT MAX(id) FROM load").fetchone()[0])
 
 
-def _summary(facts, ids) -> list[tuple[int | str, ...]]:
+def summary_of(facts, ids) -> list[tuple[int | str, ...]]:
     """The facts without their slices, as allocate sums them."""
     currency = {number: key[-2] for key, number in ids.slice.items()}
     found: dict[tuple[int | str, ...], list[int]] = {}

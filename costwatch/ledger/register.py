@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, cast
 
 import duckdb
@@ -46,7 +47,7 @@ class Load:
     files: tuple[str, ...]
     accounts: tuple[str, ...]
     totals: Mapping[str, Total]
-    # Name, bytes and SHA-256 of its files: a delivery under other names is the same load.
+    # Name (without its folder), bytes and SHA-256 of its files: under other names it is the same load.
     delivered: tuple[tuple[str, int, str], ...] = field(default=(), compare=False)
 
     @property
@@ -220,7 +221,9 @@ def _loads(rows: Sequence[Mapping[str, Any]]) -> list[Load]:
                 files=digests,
                 accounts=tuple(sorted({part["account"] for part in parts})),
                 totals=_totals(parts),
-                delivered=tuple(sorted({(part["name"], part["size"], part["digest"]) for part in parts})),
+                delivered=tuple(
+                    sorted({(Path(part["name"]).name, part["size"], part["digest"]) for part in parts})
+                ),
             )
         )
     return loads
