@@ -8,7 +8,7 @@ INSTALL := $(UV) pip install --quiet --python $(BIN)/python
 LOCKED := $(INSTALL) --require-hashes --compile-bytecode
 COMPILE := $(UV) pip compile --quiet --universal --generate-hashes --custom-compile-command "make lock"
 
-.PHONY: help demo test lint format bench soak lock dist wheel clean
+.PHONY: help demo test lint format bench scale soak lock dist wheel clean
 .DEFAULT_GOAL := help
 
 help:  ## Say what there is
@@ -17,7 +17,7 @@ help:  ## Say what there is
 demo: .venv/run  ## Make up a company's bill, allocate it, alert, report, and serve the pages
 	@$(BIN)/costwatch demo $(ARGS)
 
-test: .venv/dev  ## Run all tests; installs Debian's Chromium for the browser tests where it may
+test: .venv/dev  ## Run all tests; installs Debian's Chromium and Java where it may
 	@.ci/test $(ARGS)
 
 lint: .venv/dev  ## Check formatting, style, types and import contracts
@@ -31,7 +31,10 @@ format: .venv/dev  ## Format the code and mend what can be mended safely
 	$(BIN)/ruff check --fix .
 
 bench: .venv/dev  ## Measure CPU time of the commands people wait for
-	@for script in bench/*.py; do $(BIN)/python "$$script" || exit 1; done
+	@$(BIN)/python bench/start.py
+
+scale: .venv/dev  ## Measure a bill of ten million lines beside bare engines (ARGS="--lines 1M --rounds 1")
+	@$(BIN)/python bench/ledger.py $(ARGS)
 
 soak: .venv/dev  ## Run the long loops whole (kill -9 and the like)
 	COSTWATCH_SOAK=1 $(BIN)/pytest -m soak $(ARGS)

@@ -1,4 +1,4 @@
-"""Spark as the engine: the same bill to the nano-unit, and what stands in its way told plainly."""
+"""Spark as the engine: the same bill to the nano-unit."""
 
 import shutil
 from collections.abc import Iterator, Mapping, Sequence

@@ -96,7 +96,8 @@ def engine_at(url: str) -> Engine:
     try:
         from costwatch.ledger.spark import Spark
     except ModuleNotFoundError as error:
-        raise EngineError(f"engine {url}: {error.name} is missing; install costwatch[spark]") from None
+        package = (error.name or "").partition(".")[0]
+        raise EngineError(f"engine {url}: {package} is missing; install costwatch[spark]") from None
     return Spark(url)
 
 
