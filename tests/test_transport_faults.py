@@ -1,8 +1,10 @@
 """Files whose way here goes wrong: a real S3 server behind a proxy that breaks, slows and refuses."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import date
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from botocore.retries.standard import ExponentialBackoff, RetryContext
@@ -51,9 +53,10 @@ def october_part(bucket: Bucket, root: Path) -> tuple[bytes, bytes]:
     bucket.deliver(root, OCTOBER)
     bucket.proxy.requests.clear()
     batches = bucket.source().collect(Window.of_days(date(2026, 10, 1), date(2026, 10, 2)))
-    export = next(batches).read()
-    assert isinstance(export, Export)
-    return (root / PART).read_bytes(), export.files[1].path.read_bytes()
+    with closing(cast(Any, batches)):
+        export = next(batches).read()
+        assert isinstance(export, Export)
+        return (root / PART).read_bytes(), export.files[1].path.read_bytes()
 
 
 PASSES: dict[str, Fault] = {
