@@ -74,6 +74,7 @@ BREACHES = {
     "a step speaks to AWS": ("AWS", "costwatch.collect", "boto3"),
     "a command draws": ("Streamlit", "costwatch.commands.report", "streamlit"),
     "a page runs Ibis": ("Ibis", "dashboards.app", "ibis"),
+    "a step starts Spark": ("Spark", "costwatch.allocate", "pyspark"),
     "a page opens SQLite": ("SQL", "dashboards.app", "sqlite3"),
     "a step uses sqlite-utils": ("SQL", "costwatch.evaluate", "sqlite_utils"),
 }
