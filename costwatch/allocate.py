@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from costwatch import maturity
 from costwatch.allocation.plan import Plan, plan_of
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from costwatch.allocation.attribution import Attribution
     from costwatch.allocation.bill import Part
     from costwatch.ledger.engine import Engine
-
-_ROWS_AT_ONCE = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,9 +167,10 @@ class _Allocator:
             return publish.Ids({}, {}, {}), nothing
         found = self._attributing(plan)
         found.compute([self._part(load) for load in plan.loads], plan.period)
+        teams, services, slices = found.names()
         with self.warehouse.read() as db:
-            ids = publish.ids_for(db, *found.names())
-        facts = _rows(found.numbered(ids.team, ids.service, ids.slice))
+            ids = publish.ids_for(db, teams, services, slices)
+        found.number(ids.team, ids.service, [ids.slice[each] for each in slices])
         return ids, replace(
             nothing,
             totals=found.totals(),
@@ -179,7 +178,7 @@ class _Allocator:
             summary=found.summary(),
             bill=found.bill(),
             invoices=found.invoices(ids.team),
-            facts=facts,
+            facts=found.facts(),
         )
 
     def _attributing(self, plan: Plan) -> "Attribution":
@@ -201,11 +200,6 @@ def _refuse_shared_accounts(loads: Sequence[StoredLoad]) -> None:
                     f"period {load.period}: sources '{owner[account]}' and '{load.source}' both bill account "
                     f"{account}; give one of them role: check"
                 )
-
-
-def _rows(table: Any) -> Iterator[publish.Fact]:
-    for batch in table.to_batches(max_chunksize=_ROWS_AT_ONCE):
-        yield from zip(*(column.to_numpy().tolist() for column in batch.columns), strict=True)
 
 
 def _settle(warehouse: Warehouse, roles: Mapping[str, str], allocation: Allocation, now: datetime) -> None:

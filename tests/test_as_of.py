@@ -18,7 +18,7 @@ from costwatch.warehouse.snapshot import WarehouseSnapshot
 from costwatch.warehouse.store import Warehouse
 from tests.bills import every_day, line, on_day, write_csv
 from tests.steps import EVER, NOW, Company
-from tests.warehouse_rows import SOURCE, fill, summary_of
+from tests.warehouse_rows import SOURCE, fill, in_batches, summary_of
 
 START = datetime(2026, 10, 2, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -129,7 +129,7 @@ def published(db, month: date, facts: Mapping[Fact, Costs], now: datetime) -> No
             totals=totals,
             day_lines=[(SOURCE, day, 1, 0) for day in days],
             summary=summary_of(rows, ids),
-            facts=sorted(rows),
+            facts=in_batches(rows),
         ),
         now,
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from collectors.exports import Exports
-from costwatch import allocate as allocate_step
+from costwatch.allocation.attribution import Attribution
 from costwatch.model import Window
 from costwatch.warehouse import queries
 from tests.bills import MONTHS, every_day, line, of_month, tags, write_csv
@@ -152,8 +152,8 @@ def test_a_publication_that_is_not_the_bill_is_undone(
     company.run()
     company.bill(every_day("2"))
     company.collect()
-    rows = allocate_step._rows
-    monkeypatch.setattr(allocate_step, "_rows", lambda table: list(rows(table))[1:])
+    facts = Attribution.facts
+    monkeypatch.setattr(Attribution, "facts", lambda self: [batch.slice(1) for batch in facts(self)])
     (published,) = company.allocate()
     assert "nothing was published, please report this" in published.error
     assert company.effective() == {"risk": Decimal(31)}

@@ -2,12 +2,14 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from hashlib import sha256
 from itertools import takewhile
 from pathlib import Path
+
+import pyarrow as pa
 
 from costwatch.model import METRICS, State
 from costwatch.money import nanos, units
@@ -76,7 +78,7 @@ def fill(warehouse: Warehouse, rows: Iterable[Row], now: datetime = NOW) -> None
                     summary=summary_of(facts, ids),
                     bill=_invoiced(((), row) for row in its_rows),
                     invoices=_invoiced(((ids.team[row[1]],), row) for row in its_rows),
-                    facts=sorted(facts),
+                    facts=in_batches(facts),
                 ),
                 now,
             )
@@ -189,6 +191,15 @@ def _load(db, month: date, rows: list[Row], now: datetime) -> int:
     load = loads.NewLoad(month, _next_month(month), digest, "focus", [name], [PAYER], len(rows), totals, [])
     loads.record_load(db, SOURCE, load)
     return int(db.execute("SELECT MAX(id) FROM load").fetchone()[0])
+
+
+def in_batches(facts: Sequence[tuple[int, ...]]) -> list[pa.RecordBatch]:
+    """Facts in the order and the form in which they are published."""
+    return (
+        [pa.record_batch([*map(pa.array, zip(*sorted(facts), strict=True))], names=[*"tsdlben"])]
+        if facts
+        else []
+    )
 
 
 def summary_of(facts, ids) -> list[tuple[int | str, ...]]:

@@ -1,6 +1,6 @@
 """From the daily facts of a bill to what every team carries, exactly, for one set of teams and pools."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -12,8 +12,11 @@ from costwatch.allocation import bill, owners, pools
 from costwatch.allocation.pools import SUMMED
 from costwatch.allocation.settings import Allocation, OwnerPool, Pool
 from costwatch.errors import CostwatchError
-from costwatch.ledger.engine import Engine, compiled, fetch, keep, small_table
+from costwatch.ledger.engine import Engine, compiled, fetch, fetch_batches, keep, small_table
 from costwatch.warehouse.publish import INVOICE_COLUMNS, SLICE_COLUMNS, Slice
+
+# How a fact is known where it is stored, and in which order it stands there.
+_STORED = ("team_id", "service_id", "day", "slice_id")
 
 
 class Attribution:
@@ -28,6 +31,7 @@ class Attribution:
         self.teams = allocation.teams
         self.ordered = pools.complete(allocation.pools)
         self._steps: list[tuple[str, str]] = []
+        self._numbering: list[tuple[str, str]] = []
         self._answers: dict[str, str] = {}
 
     def compute(self, parts: Sequence[bill.Part], period: date) -> None:
@@ -39,6 +43,7 @@ class Attribution:
             keep(self.con, name, sql)
         if self._lines("facts") != self._lines("days"):
             raise CostwatchError(f"period {period}: lines that differ have one mark; please report this")
+        self.con.drop_table("days")  # as large as the facts, and needed no more
         if self._sums("bill") != self._sums("carried"):
             raise CostwatchError(
                 f"period {period}: teams carry {self._sums('carried')}, the bill is {self._sums('bill')}; "
@@ -54,7 +59,7 @@ class Attribution:
         return self._rows("day_lines")
 
     def summary(self) -> list[tuple[Any, ...]]:
-        """What is ``numbered``, without slices: day, team, service, BillingCurrency, costs, lines."""
+        """The facts without slices: day, team, service, BillingCurrency, costs, lines."""
         return self._rows("summary")
 
     def bill(self) -> list[tuple[Any, ...]]:
@@ -66,31 +71,32 @@ class Attribution:
         return [(team[name], *rest) for name, *rest in self._rows("invoices_by_team")]
 
     def names(self) -> tuple[list[str], list[str], list[Slice]]:
-        """The distinct teams, services and slices."""
-        slices = fetch(self.con, self._answers["slices"])
+        """The distinct teams and services, and the slices in order."""
         return (
-            fetch(self.con, self._answers["teams"])["team"].to_pylist(),
-            fetch(self.con, self._answers["services"])["ServiceName"].to_pylist(),
-            list(zip(*(column.to_pylist() for column in slices.columns), strict=True)),
+            [team for (team,) in self._rows("teams")],
+            [service for (service,) in self._rows("services")],
+            self._rows("slices"),
         )
 
-    def numbered(
-        self, team: Mapping[str, int], service: Mapping[str, int], slices: Mapping[Slice, int]
-    ) -> pa.Table:
-        """The facts by number, in the order they are stored: team, service, day, slice, costs, lines."""
-        self._number("team", ("team",), [*team.items()])
-        self._number("service", ("ServiceName",), [*service.items()])
-        self._number("slice", SLICE_COLUMNS, [(*key, number) for key, number in slices.items()])
-        keep(self.con, "stored", self._answers["stored"])
-        return fetch(self.con, self._answers["numbered"])
+    def number(self, team: Mapping[str, int], service: Mapping[str, int], slices: Sequence[int]) -> None:
+        """By which numbers ``summary`` and ``facts`` name them. slices: in the order of ``names``."""
+        self._number("team", pa.string(), [*team], [*team.values()])
+        self._number("service", pa.string(), [*service], [*service.values()])
+        self._number("slice", pa.int64(), range(1, len(slices) + 1), slices)
+        for name, sql in self._numbering:
+            keep(self.con, name, sql)
+
+    def facts(self) -> Iterator[pa.RecordBatch]:
+        """The facts as ``publish.Publication`` has them; while they are read, nothing else can be asked."""
+        return fetch_batches(self.con, self._answers["facts"])
 
     def _rows(self, of: str) -> list[tuple[Any, ...]]:
         columns = fetch(self.con, self._answers[of]).columns
         return list(zip(*(column.to_pylist() for column in columns), strict=True))
 
-    def _number(self, of: str, names: Sequence[str], rows: Sequence[Sequence[str | int]]) -> None:
-        types = {**dict.fromkeys(names, pa.string()), f"{of}_id": pa.int64()}
-        small_table(self.con, f"{of}_ids", rows, types)
+    def _number(self, of: str, kind: pa.DataType, known: Sequence[str | int], ids: Sequence[int]) -> None:
+        numbers = pa.table({of: pa.array(known, kind), f"{of}_id": pa.array(ids, pa.int64())})
+        self.con.create_table(f"{of}_ids", numbers, temp=True, overwrite=True)
 
     def _sums(self, of: str) -> dict[str, dict[str, int]]:
         rows = fetch(self.con, self._answers[of]).to_pylist()
@@ -105,9 +111,10 @@ class Attribution:
         """Facts, and what kinds of them there are: most of what is asked of a fact is asked of its kind."""
         self._steps.clear()
         kinds = self._step("kinds", alike.mutate(kind=ibis.row_number()))
-        located = days.join(kinds.select("part", "mark", "kind", "pool"), ["part", "mark"])
+        told = ("part", *bill.MARKS[:-1])  # two kinds that only the last mark tells apart count lines twice
+        located = days.join(kinds.select(*told, "kind", "pool"), told)
         located = located.mutate(day=located["first"], until=bill.until(located, self.ordered))
-        facts = self._step("facts", _summed(located, ("kind", "day", "until")))
+        facts = self._step("facts", located.select("kind", "day", "until", *SUMMED))
         claimed = owners.claims(self.con, self.teams)
         spans = small_table(
             self.con, "spans", owners.spans(self.teams), {"day": pa.int64(), "before": pa.int64()}
@@ -121,11 +128,11 @@ class Attribution:
         mine = facts.join(
             whose, [facts.kind == whose.kind, facts.day >= whose.since, facts.day < whose.before]
         )
-        carried = self._step("carried_by_owners", _summed(mine, ("team", "kind", "day")))
+        carried = mine.select("team", "kind", "day", *SUMMED)
         for number, pool in enumerate(self.ordered):
             if not isinstance(pool, OwnerPool):
-                shared = self._shared(kinds, facts, carried, number, pool)
-                carried = self._step(f"carried_after_{number}", carried.union(shared, distinct=False))
+                shared = self._step(f"carried_of_{number}", self._shared(kinds, facts, carried, number, pool))
+                carried = carried.union(shared, distinct=False)
         self._answer(kinds, facts, carried)
 
     def _step(self, name: str, expression: ir.Table) -> ir.Table:
@@ -145,20 +152,19 @@ class Attribution:
         return located.select(carried.columns)
 
     def _answer(self, kinds: ir.Table, facts: ir.Table, carried: ir.Table) -> None:
-        teams = ibis.table({"team": "string", "team_id": "int64"}, name="team_ids")
-        services = ibis.table({"ServiceName": "string", "service_id": "int64"}, name="service_ids")
-        keys = ibis.table({**dict.fromkeys(SLICE_COLUMNS, "string"), "slice_id": "int64"}, name="slice_ids")
-        numbers = kinds.join(services, "ServiceName").join(keys, list(SLICE_COLUMNS))
-        known = numbers.select("kind", "service_id", "slice_id", "BillingCurrency")
-        joined = carried.join(teams, "team").join(known, "kind")
-        numbered = ("team_id", "service_id", "day", "slice_id")
-        stored = _summed(joined, (*numbered, "BillingCurrency"))
-        kept = ibis.table(stored.schema(), name="stored")
+        slices = kinds.select(*SLICE_COLUMNS).distinct()
+        order = ibis.window(order_by=[slices[column] for column in SLICE_COLUMNS])
+        slices = self._step("slices", slices.mutate(slice=ibis.row_number().over(order) + 1))
+        sliced = self._step(
+            "sliced", kinds.join(slices, SLICE_COLUMNS).select("kind", "slice", "ServiceName")
+        )
         summary = ("day", "team_id", "service_id", "BillingCurrency")
         whole = _summed(facts, ["kind"]).join(kinds, "kind")
         by_kind = _summed(carried, ("team", "kind")).join(kinds, "kind")
         by_team = ("team", *INVOICE_COLUMNS)
         days = facts.join(kinds.select("kind", "source", "x_Estimated"), "kind")
+        stored, slice_ids = self._number_facts(carried, sliced)
+        currencies = slices.join(slice_ids, "slice").select("slice_id", "BillingCurrency")
         answers = {
             "bill": _by_currency(whole),
             "carried": _by_currency(by_kind),
@@ -170,14 +176,28 @@ class Attribution:
                 estimated=ibis.ifelse(days.x_Estimated, days.line_count, 0).sum(),
             )
             .order_by("source", "day"),
-            "teams": carried.select("team").distinct(),
+            "teams": by_kind.select("team").distinct(),
             "services": kinds.select("ServiceName").distinct(),
-            "slices": kinds.select(*SLICE_COLUMNS).distinct(),
-            "stored": stored,
-            "numbered": kept.order_by(*numbered).select(*numbered, *SUMMED),
-            "summary": _summed(kept, summary).order_by(*summary),
+            "slices": slices.order_by("slice").select(*SLICE_COLUMNS),
+            "facts": stored.select(*_STORED, *SUMMED),
+            "summary": _summed(stored.join(currencies, "slice_id"), summary).order_by(*summary),
         }
         self._answers = {name: compiled(self.con, expression) for name, expression in answers.items()}
+
+    def _number_facts(self, carried: ir.Table, sliced: ir.Table) -> tuple[ir.Table, ir.Table]:
+        """Facts as they are stored, and in that order, once all names have a number; and those of slices."""
+        ids = {"team": "string", "service": "string", "slice": "int64"}
+        teams, services, slices = (
+            ibis.table({of: kind, f"{of}_id": "int64"}, name=f"{of}_ids") for of, kind in ids.items()
+        )
+        known = sliced.join(services, sliced.ServiceName == services.service).join(slices, "slice")
+        known = known.select("kind", "service_id", "slice_id")
+        numbers = ibis.table(known.schema(), name="numbers")
+        joined = carried.join(teams, "team").join(numbers, "kind")
+        stored = _summed(joined, _STORED).order_by(*_STORED)
+        steps = {"numbers": known, "stored": stored}
+        self._numbering = [(name, compiled(self.con, expression)) for name, expression in steps.items()]
+        return ibis.table(stored.schema(), name="stored"), slices
 
 
 def _owned(kinds: ir.Table, spans: ir.Table, number: int, claimed: owners.Claims) -> ir.Table:

@@ -8,11 +8,12 @@ from pathlib import Path
 import ibis
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
+from ibis import _
 
 from costwatch.allocation import owners, pools
 from costwatch.allocation.settings import OwnerPool, Pool
-from costwatch.ledger.engine import Engine, of_one_schema
-from costwatch.ledger.lines import COSTS, BillFormat, day_of
+from costwatch.ledger.engine import PLACE, Engine, compiled, keep, of_one_schema
+from costwatch.ledger.lines import COSTS, BillFormat, day_of, is_entry
 from costwatch.ledger.money import nano
 from costwatch.ledger.register import format_named
 from costwatch.warehouse.publish import SLICE_COLUMNS
@@ -20,6 +21,10 @@ from costwatch.warehouse.publish import SLICE_COLUMNS
 # What a fact keeps of its lines besides team, service and day; its pool is known later.
 KEPT = (*(column for column in SLICE_COLUMNS if column != "x_Pool"), "InvoiceId", "InvoiceIssuerName")
 
+# Hashes of what is written in a line: in its own columns, in the maps among them, and in both.
+MARKS = ("columns_mark", "entries_mark", "proof_mark")
+_ROW_BITS = 40
+_ROWS_OF_A_FILE = 1 << _ROW_BITS
 
 _COMPARED_BY = ("ServiceName", "ChargeCategory", "BillingCurrency")
 
@@ -33,27 +38,37 @@ class Part:
     paths: tuple[Path, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """The period's lines of files of one schema, with the names of what tells them apart, and ``MARKS``.
+
+    Reading a map is what costs most: ``entries`` are those columns that are read from one.
+    """
+
+    number: int
+    part: Part
+    lines: ir.Table
+    columns: tuple[str, ...]
+    entries: tuple[str, ...]
+
+
 def keep_facts(engine: Engine, parts: Sequence[Part], period: date, ordered: Sequence[Pool]) -> None:
     """Daily sums of the period's lines, as two tables of ``engine.con``: most is asked of alike lines once.
 
-    ``alike``: ``part`` and ``mark``, which together tell lines apart that are written differently, ``KEPT``,
+    ``alike``: ``part`` and ``MARKS``, which together tell lines apart that are written differently, ``KEPT``,
     ``ServiceName``, ``x_Estimated``, ``pool`` (position in ``ordered``), ``x_Pool``, and the values that can
-    name an owner (``<pool>_<column>``). ``days``: ``part``, ``mark``, ``first`` and ``last`` (days of the
-    charge period), ``line_count`` and both costs in nano-units.
+    name an owner (``<pool>_<column>``). ``days``: ``part``, ``MARKS``, ``first`` and ``last`` (days of the
+    charge period), ``line`` (where the first of them stands), ``line_count`` and both costs in nano-units.
     """
     written = [
-        (number, part, _written(engine, part, paths, period, ordered))
+        _written(engine, number, part, paths, period, ordered)
         for number, (part, paths) in enumerate(
             (part, paths) for part in parts for paths in of_one_schema(part.paths)
         )
     ]
-    days = (_days(lines).mutate(part=ibis.literal(number, "int64")) for number, _, lines in written)
-    engine.keep("days", ibis.union(*days, distinct=False))
-    alike = (
-        _understood(lines, part, ordered).mutate(part=ibis.literal(number, "int64"))
-        for number, part, lines in written
-    )
-    engine.keep("alike", ibis.union(*alike, distinct=False))
+    days = engine.keep("days", ibis.union(*map(_days, written), distinct=False))
+    alike = [_understood(each, _alike(engine, each, days), ordered) for each in written]
+    keep(engine.con, "alike", compiled(engine.con, ibis.union(*alike, distinct=False)))
 
 
 def daily(engine: Engine, part: Part, period: date) -> ir.Table:
@@ -80,33 +95,60 @@ def _compared(engine: Engine, raw: ir.Table, told: Mapping[str, ir.Value]) -> ir
 
 
 def _written(
-    engine: Engine, part: Part, paths: Sequence[Path], period: date, ordered: Sequence[Pool]
-) -> ir.Table:
-    """The period's lines with the columns they are told apart by, as they are written, and their ``mark``."""
+    engine: Engine, number: int, part: Part, paths: Sequence[Path], period: date, ordered: Sequence[Pool]
+) -> _Written:
     known = format_named(part.format)
     raw = known.charges(engine.lines(paths))
     told = known.columns(raw)
-    columns = {name: raw[name] for name in _fields(raw, [told[column] for column in _used(ordered)])}
-    columns |= named_values(known, raw, ordered)
+    fields = {name: raw[name] for name in _fields(raw, [told[column] for column in _used(ordered)])}
+    entries = {name: raw[name] for name in fields if is_entry(name)} | named_values(known, raw, ordered)
+    columns = {name: value for name, value in fields.items() if name not in entries}
     lines = raw.select(
+        *PLACE,
         **columns,
-        mark=engine.mark(list(columns.values())),
+        **entries,
         period=engine.period_of(told),
         first=told["ChargePeriodStart"].date(),
         last=(told["ChargePeriodEnd"] - ibis.interval(microseconds=1)).date(),
         x_Billed=told["BilledCost"],
         x_Effective=told["EffectiveCost"],
     )
-    return lines.filter(lines.period == ibis.literal(period))
+    marked = ([*columns], [*entries], [*entries, *columns])
+    marks = {
+        mark: engine.mark([lines[name] for name in names] or [ibis.literal("")])
+        for mark, names in zip(MARKS, marked, strict=True)
+    }
+    lines = lines.filter(lines.period == ibis.literal(period)).mutate(**marks)
+    return _Written(number, part, lines, tuple(columns), tuple(entries))
 
 
-def _days(lines: ir.Table) -> ir.Table:
-    sums = lines.group_by("mark", "first", "last").agg(
+def _days(written: _Written) -> ir.Table:
+    lines = written.lines
+    file, row = (lines[column] for column in PLACE)
+    sums = lines.group_by(*MARKS, "first", "last").agg(
+        line=(file * _ROWS_OF_A_FILE + row).min(),
         line_count=lines.count(),
         BilledCostNano=nano(lines.x_Billed).sum(),
         EffectiveCostNano=nano(lines.x_Effective).sum(),
     )
-    return sums.mutate(first=day_of(sums["first"]), last=day_of(sums["last"]))
+    return sums.mutate(
+        first=day_of(sums["first"]), last=day_of(sums["last"]), part=ibis.literal(written.number, "int64")
+    )
+
+
+def _alike(engine: Engine, written: _Written, days: ir.Table) -> ir.Table:
+    """What is written in lines that are alike, looked up in the first of them."""
+    mine = days.filter(days.part == written.number)
+    alike = engine.con.table("days").filter(_.part == written.number).select(*MARKS).distinct()
+    for mark, columns in zip(MARKS, (written.columns, written.entries), strict=False):
+        first = mine.group_by(mark).agg(line=mine.line.min())
+        place = zip(PLACE, (first.line >> _ROW_BITS, first.line & (_ROWS_OF_A_FILE - 1)), strict=True)
+        found = written.lines.select(*PLACE, *columns).join(first.select(mark, **dict(place)), PLACE)
+        # Each by itself: DuckDB would read both at once, and then all lines.
+        name = f"{mark}_{written.number}"
+        engine.keep(name, found.select(mark, *columns).distinct())
+        alike = alike.join(engine.con.table(name), mark)
+    return alike
 
 
 def _used(ordered: Sequence[Pool]) -> list[str]:
@@ -123,17 +165,17 @@ def _fields(raw: ir.Table, values: Sequence[ir.Value]) -> list[str]:
     return sorted({field.name for field in fields if field.rel == raw.op()})
 
 
-def _understood(lines: ir.Table, part: Part, ordered: Sequence[Pool]) -> ir.Table:
+def _understood(written: _Written, alike: ir.Table, ordered: Sequence[Pool]) -> ir.Table:
     """What is written, once, as the contract has it."""
-    alike = lines.drop("period", "first", "last", "x_Billed", "x_Effective").distinct()
-    told = format_named(part.format).columns(alike)
+    told = format_named(written.part.format).columns(alike)
     used = {column: told[column] for column in _used(ordered)}
     texts = {column: value.fill_null("") for column, value in used.items() if value.type().is_string()}
     named = {column: alike[column] for column in alike.columns if column.startswith(owners.NAMED)}
-    charges = alike.select("mark", **(used | texts), **named, source=ibis.literal(part.source))
+    charges = alike.select(*MARKS, **(used | texts), **named, source=ibis.literal(written.part.source))
     charges = charges.mutate(pool=pools.pool_index(ordered, charges))
     return charges.select(
-        *("mark", *KEPT, "ServiceName", "x_Estimated", "pool"),
+        *(*MARKS, *KEPT, "ServiceName", "x_Estimated", "pool"),
+        part=ibis.literal(written.number, "int64"),
         x_Pool=ibis.cases(*((charges.pool == number, pool.name) for number, pool in enumerate(ordered))),
         **naming(charges, ordered),
     )

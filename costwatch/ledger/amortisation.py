@@ -16,7 +16,7 @@ from costwatch.ledger.lines import text
 Read = Callable[[ir.Table, str], ir.NumericValue]  # a cost column of a table, null where it is empty
 
 _CATEGORIES = {
-    "Usage": ("Usage", "DiscountedUsage", "SavingsPlanCoveredUsage", "SavingsPlanNegation"),
+    "Usage": ("Usage", "SavingsPlanCoveredUsage", "DiscountedUsage", "SavingsPlanNegation"),
     "Purchase": ("Fee", "RIFee", "SavingsPlanRecurringFee", "SavingsPlanUpfrontFee"),
     "Tax": ("Tax",),
     "Credit": ("Credit",),
@@ -39,14 +39,16 @@ _RESERVATION = "reservation_reservation_a_r_n"
 
 def line_type(raw: ir.Table) -> ir.StringValue:
     """The type as delivered; it is never empty in a line that AWS wrote."""
-    return text(raw, "line_item_line_item_type")
+    return raw["line_item_line_item_type"].cast("string")
 
 
 def charge_category(raw: ir.Table) -> ir.StringValue:
     """FOCUS's ChargeCategory of each line; null without a type."""
     kind = line_type(raw)
-    known = [(kind.isin(kinds), category) for category, kinds in _CATEGORIES.items()]
-    return ibis.cases((kind.isnull(), ibis.null("string")), *known, else_=_OTHER)
+    # One by one, the most frequent first: each is asked of what is left only.
+    known = [(kind == each, category) for category, kinds in _CATEGORIES.items() for each in kinds]
+    empty = text(raw, "line_item_line_item_type").isnull()
+    return ibis.cases(*known, (empty, ibis.null("string")), else_=_OTHER)
 
 
 def charge_class(raw: ir.Table) -> ir.StringValue:
@@ -89,17 +91,18 @@ def effective_cost(raw: ir.Table, read: Read) -> ir.NumericValue:
         "DiscountedUsage": _first(raw, read, "reservation_net_effective_cost", "reservation_effective_cost"),
         "RIFee": _sum(*(_first(raw, read, *names) for names in _UNUSED_PARTS)),
     }
-    free = kind.isin(["SavingsPlanNegation", "SavingsPlanUpfrontFee"])
-    upfront = (kind == "Fee") & text(raw, _RESERVATION).notnull()
-    refunded = (kind == _CORRECTION) & (
-        text(raw, _ARN).notnull() | text(raw, "line_item_product_code").endswith("SavingsPlans")
-    )
     known = {name: value.fill_null(0) for name, value in amortised.items() if value is not None}
+    in_advance = {"Fee": text(raw, _RESERVATION).notnull(), _CORRECTION: _is_of_a_plan(raw)}
     return ibis.cases(
         *((kind == name, value) for name, value in known.items()),
-        ((free | upfront | refunded).fill_null(False), nothing),
+        *((kind == name, nothing) for name in ("SavingsPlanNegation", "SavingsPlanUpfrontFee")),
+        *((kind == name, ibis.ifelse(is_so, nothing, unblended)) for name, is_so in in_advance.items()),
         else_=unblended,
     )
+
+
+def _is_of_a_plan(raw: ir.Table) -> ir.BooleanValue:
+    return text(raw, _ARN).notnull() | text(raw, "line_item_product_code").endswith("SavingsPlans")
 
 
 def _first(raw: ir.Table, read: Read, *names: str) -> ir.NumericValue | None:

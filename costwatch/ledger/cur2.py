@@ -10,7 +10,7 @@ import ibis
 import ibis.expr.types as ir
 
 from costwatch.ledger import amortisation
-from costwatch.ledger.lines import amount, control, entry, instant, mapping, quantity, text
+from costwatch.ledger.lines import amount, control, entry, entry_column, instant, mapping, quantity, text
 
 name = "cur2"
 
@@ -40,6 +40,7 @@ origins = {
 }
 # Their cost stands on the line of the instance that they share, too.
 _SPLIT_OPERATIONS = ("EKSPod-EC2", "ECSTask-EC2")
+_NAME, _REGION = (entry_column("product", key) for key in ("product_name", "region_code"))
 
 
 def recognises(columns: frozenset[str]) -> bool:
@@ -61,10 +62,16 @@ def charges(raw: ir.Table) -> ir.Table:
         raw = raw.filter(text(raw, "split_line_item_parent_resource_id").isnull())
     # What is read of maps gets columns of its own.
     told = {
-        "product_product_name": entry(raw, "product", ["product_name"]),
-        "product_region_code": entry(raw, "product", ["region_code", "region"]),
+        "product_product_name": (_NAME, ["product_name"]),
+        "product_region_code": (_REGION, ["region_code", "region"]),
     }
-    return raw.mutate(**{column: value for column, value in told.items() if column not in raw.columns})
+    return raw.mutate(
+        **{
+            name: entry(raw, "product", keys)
+            for column, (name, keys) in told.items()
+            if column not in raw.columns and "product" in raw.columns
+        }
+    )
 
 
 def columns(raw: ir.Table) -> dict[str, ir.Value]:
@@ -81,12 +88,12 @@ def columns(raw: ir.Table) -> dict[str, ir.Value]:
         "ProviderName": ibis.literal("AWS"),
         "InvoiceIssuerName": text(raw, "bill_invoicing_entity", "bill_billing_entity"),
         "InvoiceId": text(raw, "bill_invoice_id"),
-        "ServiceName": text(raw, "product_product_name", "line_item_product_code"),
+        "ServiceName": text(raw, "product_product_name", _NAME, "line_item_product_code"),
         "ChargeCategory": amortisation.charge_category(raw),
         "ChargeClass": amortisation.charge_class(raw),
         "SubAccountId": text(raw, "line_item_usage_account_id"),
         "SubAccountName": text(raw, "line_item_usage_account_name"),
-        "RegionId": text(raw, "product_region_code", "product_region"),
+        "RegionId": text(raw, "product_region_code", _REGION, "product_region"),
         "ResourceId": text(raw, "line_item_resource_id"),
         "CommitmentDiscountStatus": amortisation.commitment_status(raw),
         "x_UsageType": text(raw, "line_item_usage_type"),

@@ -5,7 +5,7 @@ lower-case column names. What comes of the lines is small, and goes on in DuckDB
 """
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from inspect import Parameter, Signature
 from pathlib import Path
 from tempfile import gettempdir
@@ -16,12 +16,20 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 import pyarrow.parquet as pq
+from ibis.backends.sql.compilers import DuckDBCompiler
 
 from costwatch.errors import EngineError, SourceError
 from costwatch.ledger.address import IN_PROCESS
 
 # A bill of any size is summed within it: the machine may be small, and is not ours alone.
-_MEMORY_LIMIT = "640MB"
+_MEMORY_LIMIT = "512MB"
+
+_ROWS_AT_ONCE = 50_000
+# The columns that say where a line stands.
+PLACE = ("file number", "row number")
+
+# What is read out of a map is told apart, named and hashed by: as one select, it would be read thrice.
+ibis.options.sql.fuse_selects = False
 
 
 class Engine(Protocol):
@@ -30,7 +38,11 @@ class Engine(Protocol):
     con: Any  # the in-process connection that answers are kept in
 
     def lines(self, paths: Sequence[Path]) -> ir.Table:
-        """The rows of ledger files of one schema, costs and tags as ``lines`` can read them."""
+        """The rows of ledger files of one schema, costs and tags as ``lines`` can read them.
+
+        The columns ``PLACE`` are where a row stands: its file's number and its own in it. They are the same
+        whenever it is read; of a file that is named twice, two rows may stand in one place.
+        """
         ...
 
     def period_of(self, charge: Mapping[str, ir.Value]) -> ir.DateValue:
@@ -49,8 +61,11 @@ class Engine(Protocol):
         """The answer, with the expression's types."""
         ...
 
-    def keep(self, name: str, expression: ir.Table) -> None:
-        """The answer as a temporary table of ``con``, which replaces one of that name."""
+    def keep(self, name: str, expression: ir.Table) -> ir.Table:
+        """The answer as a temporary table of ``con``, which replaces one of that name.
+
+        Returns the same rows for use in this engine's further expressions.
+        """
         ...
 
     def close(self) -> None:
@@ -80,9 +95,10 @@ class InProcess:
         """See ``Engine``."""
         return fetch(self.con, compiled(self.con, expression))
 
-    def keep(self, name: str, expression: ir.Table) -> None:
+    def keep(self, name: str, expression: ir.Table) -> ir.Table:
         """See ``Engine``."""
         keep(self.con, name, compiled(self.con, expression))
+        return ibis.table(expression.schema(), name=name)
 
     def close(self) -> None:
         """See ``Engine``."""
@@ -113,9 +129,20 @@ def builtin(name: str, arguments: Sequence[ir.Value], kind: str) -> Any:
     return ibis.udf.scalar.builtin(known, name=name, signature=(types, kind))(*arguments)
 
 
+class _Compiler(DuckDBCompiler):  # type: ignore[misc]
+    """Ibis' own, but for what is looked up in every line of a bill."""
+
+    __slots__ = ()
+
+    def visit_MapGet(self, op: Any, *, arg: Any, key: Any, default: Any) -> Any:
+        """DuckDB minds null maps and keys itself; to ask before takes half as long again."""
+        return self.f.coalesce(self.f.map_extract_value(arg, key), default)
+
+
 def connect() -> Any:
     """An in-process engine of bounded memory. Instants without a zone are UTC."""
     con = ibis.duckdb.connect()
+    con.compiler = _Compiler()
     con.raw_sql("SET TimeZone='UTC'")
     con.raw_sql(f"SET memory_limit='{_MEMORY_LIMIT}'")
     # What does not fit goes there; by default it would be the folder that the command was run in.
@@ -140,13 +167,19 @@ def of_one_schema(paths: Sequence[Path]) -> list[list[Path]]:
     return list(groups.values())
 
 
-def raw_lines(con: Any, paths: Sequence[Path], *, numbered: bool = False) -> ir.Table:
-    """The rows of Parquet files of one schema, as they are.
+def raw_lines(con: Any, paths: Sequence[Path], *, name: str = "") -> ir.Table:
+    """The rows of Parquet files of one schema, as they are, and their ``PLACE``, both numbers from 0.
 
-    numbered: adds ``file_row_number`` (from 0), for pointing at a line.
+    name: replaces what was read by it before.
     """
-    table = con.read_parquet([str(path) for path in paths], file_row_number=numbered)
-    return table.rename({name.lower(): name for name in table.columns if name != name.lower()})
+    files = ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths)
+    name = name or ibis.util.gen_name("lines")
+    con.raw_sql(
+        f'CREATE OR REPLACE TEMPORARY VIEW "{name}" AS SELECT *, file_index::BIGINT AS "{PLACE[0]}",'
+        f' file_row_number AS "{PLACE[1]}" FROM read_parquet([{files}])'
+    )
+    table = con.table(name)
+    return table.rename({each.lower(): each for each in table.columns if each != each.lower()})
 
 
 def small_table(
@@ -175,6 +208,11 @@ def keep(con: Any, name: str, sql: str) -> None:
 def fetch(con: Any, sql: str) -> pa.Table:
     """The answer of compiled SQL."""
     return con.con.sql(sql).to_arrow_table()
+
+
+def fetch_batches(con: Any, sql: str) -> Iterator[pa.RecordBatch]:
+    """The same piece by piece; until the last one is read, ``con`` can be asked nothing else."""
+    yield from con.con.sql(sql).to_arrow_reader(_ROWS_AT_ONCE)
 
 
 def write(con: Any, sql: str, target: Path) -> int:

@@ -4,6 +4,7 @@ Source: https://focus.finops.org/focus-specification/v1-2/
 """
 
 from collections.abc import Mapping, Sequence
+from functools import reduce
 from typing import Protocol
 
 import ibis
@@ -100,9 +101,8 @@ class BillFormat(Protocol):
 def text(raw: ir.Table, *names: str) -> ir.StringValue:
     """The first column of ``names`` that is there, as text; the text NULL and blanks are null."""
     found = [raw[name.lower()].cast("string") for name in names if name.lower() in raw.columns]
-    if not found:
-        return ibis.null("string")
-    return ibis.coalesce(*(ibis.ifelse(value.isin(_NOTHING), ibis.null("string"), value) for value in found))
+    known = [ibis.ifelse(value.isin(_NOTHING), ibis.null("string"), value) for value in found]
+    return reduce(lambda first, other: first.fill_null(other), known) if known else ibis.null("string")
 
 
 def instant(raw: ir.Table, name: str) -> ir.TimestampValue:
@@ -146,10 +146,11 @@ def control(raw: ir.Table, name: str) -> ir.DecimalValue:
 
 
 def quantity(raw: ir.Table, name: str) -> ir.FloatingValue:
-    """A cost as ``amount`` reads it, but text that is no number is NaN, not null: it refuses its load."""
+    """A cost as ``amount`` reads it, but what is no number is NaN, not null: it refuses its load."""
     value = amount(raw, name)
-    delivered = text(raw, name).notnull() if name.lower() in raw.columns else ibis.literal(False)
-    return ibis.ifelse(delivered & value.isnull(), float("nan"), value)
+    if name.lower() not in raw.columns or raw[name.lower()].type().is_numeric():
+        return value
+    return ibis.ifelse(text(raw, name).notnull() & value.isnull(), float("nan"), value)
 
 
 def mapping(raw: ir.Table, names: Sequence[str]) -> ir.MapValue:
@@ -173,6 +174,16 @@ def entry(raw: ir.Table, column: str, keys: Sequence[str]) -> ir.StringValue:
         return ibis.null("string")
     known = mapping(raw, [column])
     return ibis.coalesce(*(known.get(key).nullif("") for key in dict.fromkeys(keys)))
+
+
+def entry_column(column: str, key: str) -> str:
+    """What a column is called that holds what the map ``column`` has under ``key``."""
+    return f"{column}['{key}']"
+
+
+def is_entry(name: str) -> bool:
+    """Whether a column is called so."""
+    return name.endswith("']")
 
 
 def flag(raw: ir.Table, name: str) -> ir.BooleanValue:

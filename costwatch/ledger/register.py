@@ -3,6 +3,7 @@
 import hashlib
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -10,11 +11,12 @@ from pathlib import Path
 from typing import Any, cast
 
 import duckdb
+import ibis
 import ibis.expr.types as ir
 
 from costwatch.errors import RefusedError
 from costwatch.ledger import cur, cur2, delimited, focus
-from costwatch.ledger.engine import connect, raw_lines
+from costwatch.ledger.engine import PLACE, compiled, connect, fetch, raw_lines
 from costwatch.ledger.files import LedgerFiles, is_parquet
 from costwatch.ledger.lines import COSTS, MAPS, REQUIRED_VALUES, BillFormat, is_of_a_bill, text
 from costwatch.ledger.money import LIMIT, is_exact, nano
@@ -64,12 +66,13 @@ def register(files: LedgerFiles, export: Export, progress: Progress = untold) ->
     """
     reasons: list[str] = []
     rows: list[dict[str, Any]] = []
-    for number, file in enumerate(sorted(export.files, key=lambda file: file.name)):
-        progress(number, len(export.files))
-        try:
-            rows += _inspect(files, files.add(file), file)
-        except RefusedError as refused:
-            reasons += refused.reasons[:_SHOWN_REASONS]
+    with closing(_Inspector(files)) as inspector:
+        for number, file in enumerate(sorted(export.files, key=lambda file: file.name)):
+            progress(number, len(export.files))
+            try:
+                rows += inspector.totals(files.add(file), file)
+            except RefusedError as refused:
+                reasons += refused.reasons[:_SHOWN_REASONS]
     reasons = reasons or _too_large(rows)
     if reasons:
         raise RefusedError(reasons)
@@ -81,15 +84,48 @@ def format_named(name: str) -> BillFormat:
     return next(known for known in FORMATS if known.name == name)
 
 
-def _inspect(files: LedgerFiles, digest: str, file: DeliveredFile) -> list[dict[str, Any]]:
-    """Totals per billing period, account and currency of one file."""
-    con = connect()
-    try:
-        raw = raw_lines(con, [files.path(digest)], numbered=True)
-        bill = _recognised(file.name, frozenset(raw.columns))
-        raw = bill.charges(raw)
-        delivered = _as_delivered(bill, raw)
-        lines = raw.select(**bill.columns(raw), record=raw.file_row_number, **delivered)
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What is asked of every file of one schema."""
+
+    bill: BillFormat
+    lines: ir.Table
+    bad: Mapping[str, ir.BooleanValue]
+    totals: str  # as SQL
+
+
+class _Inspector:
+    """Looks into the files of a delivery, one after the other."""
+
+    def __init__(self, files: LedgerFiles) -> None:
+        self._files, self._con = files, connect()
+        self._questions: dict[ibis.Schema, _Question] = {}
+
+    def close(self) -> None:
+        """Let go of the engine."""
+        self._con.disconnect()
+
+    def totals(self, digest: str, file: DeliveredFile) -> list[dict[str, Any]]:
+        """Totals per billing period, account and currency of one file. Raises RefusedError."""
+        try:
+            raw = raw_lines(self._con, [self._files.path(digest)], name="delivered")
+            asked = self._questions.get(raw.schema()) or self._question(file.name, raw)
+            found = fetch(self._con, asked.totals).to_pylist()
+            counts = {column: sum(row.pop(f"bad {column}") for row in found) for column in asked.bad}
+            if any(counts.values()):
+                raise RefusedError(_reasons(self._con, file, asked, counts))
+        except duckdb.Error as error:
+            self._files.discard(digest)
+            text = str(error).splitlines()[0][:200]
+            raise RefusedError([f"{file.name}: cannot be read ({text}); deliver the file again"]) from None
+        known = {"digest": digest, "name": file.name, "size": file.path.stat().st_size}
+        return [{**row, **known, "format": asked.bill.name} for row in found]
+
+    def _question(self, name: str, raw: ir.Table) -> _Question:
+        bill = _recognised(name, frozenset(raw.columns))
+        charges = bill.charges(raw)
+        delivered = _as_delivered(bill, charges)
+        lines = charges.select(**bill.columns(charges), record=charges[PLACE[1]], **delivered)
         bad = _bad(lines)
         totals = lines.group_by(
             period=lines.BillingPeriodStart.date(),
@@ -97,18 +133,9 @@ def _inspect(files: LedgerFiles, digest: str, file: DeliveredFile) -> list[dict[
             account=lines.BillingAccountId,
             currency=lines.BillingCurrency,
         ).agg(**sums(lines), **{f"bad {column}": bad[column].cast("int64").sum() for column in bad})
-        found = totals.to_pyarrow().to_pylist()
-        counts = {column: sum(row.pop(f"bad {column}") for row in found) for column in bad}
-        if any(counts.values()):
-            raise RefusedError(_reasons(file, bill, lines, bad, counts))
-    except duckdb.Error as error:
-        files.discard(digest)
-        text = str(error).splitlines()[0][:200]
-        raise RefusedError([f"{file.name}: cannot be read ({text}); deliver the file again"]) from None
-    finally:
-        con.disconnect()
-    known = {"digest": digest, "format": bill.name, "name": file.name, "size": file.path.stat().st_size}
-    return [{**row, **known} for row in found]
+        question = _Question(bill, lines, bad, compiled(self._con, totals))
+        self._questions[raw.schema()] = question
+        return question
 
 
 def _recognised(name: str, columns: frozenset[str]) -> BillFormat:
@@ -151,19 +178,14 @@ def _bad(lines: ir.Table) -> dict[str, ir.BooleanValue]:
     return {column: _is_bad(lines[column]) for column in REQUIRED_VALUES} | maps
 
 
-def _reasons(
-    file: DeliveredFile,
-    bill: BillFormat,
-    lines: ir.Table,
-    bad: Mapping[str, ir.BooleanValue],
-    counts: Mapping[str, int],
-) -> list[str]:
+def _reasons(con: Any, file: DeliveredFile, asked: _Question, counts: Mapping[str, int]) -> list[str]:
     """File, line and column of the first bad values of each column."""
     reasons = []
     for column, count in counts.items():
         if count:
-            first = lines.filter(bad[column]).order_by("record").limit(3).to_pyarrow().to_pylist()
-            where = _own(bill, column)[0]
+            bad = asked.lines.filter(asked.bad[column]).order_by("record").limit(3)
+            first = fetch(con, compiled(con, bad)).to_pylist()
+            where = _own(asked.bill, column)[0]
             reasons += [_unreadable(file, where, row[f"delivered_{column}"], row["record"]) for row in first]
             if count > len(first):
                 reasons.append(f"{file.name}: column {where}: {count - len(first)} more lines like these")
@@ -174,7 +196,8 @@ def _is_bad(value: ir.Value) -> ir.BooleanValue:
     if value.type().is_timestamp():
         return ~is_of_a_bill(value)
     if value.type().is_string():
-        return (value.strip() == "").fill_null(True)
+        # Blanks sort before letters: only what may be blank is looked at closely.
+        return value.isnull() | ibis.ifelse(value < "!", value.strip() == "", False)
     return ~is_exact(value)
 
 

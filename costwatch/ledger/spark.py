@@ -20,13 +20,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
-from pyspark.sql import Column, functions
+from pyspark.sql import Column, DataFrame, functions
 from pyspark.sql.types import MapType, StructField, StructType
 
 from costwatch.errors import CostwatchError
 from costwatch.ledger.address import IN_PROCESS
 from costwatch.ledger.driver import Driver
-from costwatch.ledger.engine import builtin, connect
+from costwatch.ledger.engine import PLACE, builtin, connect
 from costwatch.ledger.lines import COSTS, INSTANTS
 from costwatch.ledger.money import is_exact
 
@@ -53,6 +53,7 @@ class Spark:
         self.con = connect()
         self._ibis = self._driver.ibis()
         self._names = (f"lines_{number}" for number in count())
+        self._kept: dict[str, DataFrame] = {}
 
     def lines(self, paths: Sequence[Path]) -> ir.Table:
         """See ``engine.Engine``."""
@@ -61,7 +62,7 @@ class Spark:
             frame = self._driver.session.read.parquet(*(_literal(path) for path in paths))
             columns = [_column(field, field.name in nanosecond) for field in frame.schema]
             name = next(self._names)
-            frame.select(*columns).createOrReplaceTempView(name)
+            frame.select(*columns, *_place(paths)).createOrReplaceTempView(name)
             return self._ibis.table(name)
 
     def period_of(self, charge: Mapping[str, ir.Value]) -> ir.DateValue:
@@ -80,9 +81,18 @@ class Spark:
             answer = self._driver.session.sql(_spelt(self._ibis.compile(expression))).toArrow()
         return answer.cast(expression.schema().to_pyarrow())
 
-    def keep(self, name: str, expression: ir.Table) -> None:
-        """See ``engine.Engine``."""
-        self.con.create_table(name, self.fetch(expression), temp=True, overwrite=True)
+    def keep(self, name: str, expression: ir.Table) -> ir.Table:
+        """See ``engine.Engine``: on the cluster, too, so that nothing is computed twice."""
+        with self._explained():
+            frame = self._driver.session.sql(_spelt(self._ibis.compile(expression))).persist()
+            answer = frame.toArrow().cast(expression.schema().to_pyarrow())
+            frame.createOrReplaceTempView(name)
+            kept = self._ibis.table(name)
+        if earlier := self._kept.get(name):
+            earlier.unpersist()
+        self._kept[name] = frame
+        self.con.create_table(name, answer, temp=True, overwrite=True)
+        return kept
 
     def close(self) -> None:
         """See ``engine.Engine``: the application leaves the cluster, and Java ends."""
@@ -118,6 +128,14 @@ def _column(field: StructField, is_nanoseconds: bool) -> Column:
     if name in _MAPS and not isinstance(field.dataType, MapType):
         value = functions.from_json(value.cast("string"), "map<string,string>")
     return value.alias(name)
+
+
+def _place(paths: Sequence[Path]) -> list[Column]:
+    """Where a row stands, which Spark says of each file's name."""
+    numbers = {path.name: number for number, path in enumerate(paths)}
+    known = functions.create_map(*(functions.lit(each) for pair in numbers.items() for each in pair))
+    places = (known[functions.col("_metadata.file_name")].cast("long"), functions.col("_metadata.row_index"))
+    return [value.alias(name) for name, value in zip(PLACE, places, strict=True)]
 
 
 def _spelt(sql: str) -> str:

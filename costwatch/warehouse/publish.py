@@ -6,12 +6,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 from costwatch.errors import WarehouseError
 from costwatch.money import NANO
 from costwatch.warehouse.clock import to_text
 from costwatch.warehouse.days import from_int, to_int
 from costwatch.warehouse.fingerprint import fingerprint
+
+if TYPE_CHECKING:
+    from pyarrow import RecordBatch
 
 SLICE_COLUMNS = (
     "source",
@@ -35,14 +39,17 @@ INVOICE_COLUMNS = (
     "BillingCurrency",
 )
 Slice = tuple[str, ...]
-# team, service, day, slice, BilledCostNano, EffectiveCostNano, line_count
-Fact = tuple[int, int, int, int, int, int, int]
+_ROWS_A_STATEMENT = 50
 Invoiced = tuple[int | str, ...]  # INVOICE_COLUMNS, BilledCostNano, EffectiveCostNano, line_count
 
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """One billing period as it shall be read. ``facts`` ascending by their first four numbers."""
+    """One billing period as it shall be read.
+
+    facts: 64-bit integers, ascending by the first four: team, service, day, slice, BilledCostNano,
+    EffectiveCostNano, line_count.
+    """
 
     period: date
     period_end: date
@@ -55,7 +62,7 @@ class Publication:
     summary: Sequence[Invoiced] = ()  # day, team, service, BillingCurrency, both costs, lines
     bill: Sequence[Invoiced] = ()
     invoices: Sequence[Invoiced] = ()  # the team's number before each
-    facts: Iterable[Fact] = ()
+    facts: Iterable["RecordBatch"] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,12 +186,21 @@ def _replace(db: sqlite3.Connection, table: str, period: int, rows: Sequence[Seq
         db.executemany(f"INSERT INTO {table} VALUES ({places})", [(period, *row) for row in rows])
 
 
-def _insert_facts(db: sqlite3.Connection, table: str, period: int, facts: Iterable[Fact]) -> None:
-    db.executemany(f"INSERT INTO {table} VALUES ({period:d}, ?, ?, ?, ?, ?, ?, ?)", facts)
+def _insert_facts(db: sqlite3.Connection, table: str, period: int, facts: Iterable["RecordBatch"]) -> None:
+    """Many rows a statement: to bind and run one for each takes twice as long."""
+    import numpy as np
+
+    for batch in facts:
+        rows = np.column_stack([column.to_numpy() for column in batch.columns])
+        whole = len(rows) - len(rows) % _ROWS_A_STATEMENT
+        for part, at_once in ((rows[:whole], _ROWS_A_STATEMENT), (rows[whole:], 1)):
+            places = ", ".join([f"({period:d}, ?, ?, ?, ?, ?, ?, ?)"] * at_once)
+            bound = part.reshape(-1, at_once * rows.shape[1]).tolist()
+            db.executemany(f"INSERT INTO {table} VALUES {places}", bound)
 
 
 def _replace_facts(
-    db: sqlite3.Connection, period: int, facts: Iterable[Fact], known_at: str, cause: str
+    db: sqlite3.Connection, period: int, facts: Iterable["RecordBatch"], known_at: str, cause: str
 ) -> None:
     db.execute("DROP TABLE IF EXISTS temp.incoming")
     db.execute(
