@@ -1,6 +1,6 @@
 """Which resources a team's cost of one service comes from, read from the lines of the bill."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -10,11 +10,13 @@ import ibis.expr.types as ir
 from costwatch.allocation.charges import bills, owned
 from costwatch.ledger.engine import compiled, connect, fetch
 from costwatch.ledger.files import LedgerFiles
+from costwatch.model import DIMENSIONS
 from costwatch.warehouse.cost import cost
 from costwatch.warehouse.days import to_int
 from costwatch.warehouse.store import Warehouse
 
 _KEYS = ("ResourceId", "SubAccountId", "RegionId", "BillingCurrency")
+_TOLD_BY = ("usage_type", "service")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +42,13 @@ def resources(
     ledger file that is not there any more.
     """
     found: list[Resource] = []
+    held = _held(warehouse, team, service, first, after)
+    if not held:
+        return found
     published = bills(warehouse, files, first, after)
     con = connect()
     try:
-        lines = [_chosen(owned(con, bill), team, service, first, after) for bill in published]
+        lines = [_chosen(owned(con, bill), team, held, first, after) for bill in published]
         if lines:
             mine = ibis.union(*lines, distinct=False)
             sums = mine.group_by(_KEYS).agg(
@@ -62,9 +67,19 @@ def resources(
     )
 
 
-def _chosen(lines: ir.Table, team: str, service: str, first: date, after: date) -> ir.Table:
+def _held(warehouse: Warehouse, team: str, service: str, first: date, after: date) -> dict[str, list[str]]:
+    """The values that the published cost has in columns that lines are told by; nothing without cost."""
+    with warehouse.read() as db:
+        rows = cost(db, first, after, _TOLD_BY, {"team": [team], "service": [service]})
+    return {DIMENSIONS[name]: sorted({row.labels[name] for row in rows}) for name in _TOLD_BY if rows}
+
+
+def _chosen(
+    lines: ir.Table, team: str, held: Mapping[str, Sequence[str]], first: date, after: date
+) -> ir.Table:
+    """The service alone would do; its usage types spare looking into the tags of most other lines."""
     mine = lines.filter(
-        lines.ServiceName.fill_null("") == service,
+        *(lines[column].fill_null("").isin(known) for column, known in held.items()),
         lines.team == team,
         lines.day >= to_int(first),
         lines.day < to_int(after),
