@@ -144,11 +144,16 @@ def connect() -> Any:
     con = ibis.duckdb.connect()
     con.compiler = _Compiler()
     con.raw_sql("SET TimeZone='UTC'")
-    con.raw_sql(f"SET memory_limit='{_MEMORY_LIMIT}'")
-    # What does not fit goes there; by default it would be the folder that the command was run in.
-    con.raw_sql(f"SET temp_directory='{gettempdir()}/costwatch-{os.getpid()}'")
-    con.raw_sql("SET enable_progress_bar=false")
+    bound(con.con, _MEMORY_LIMIT)
     return con
+
+
+def bound(con: duckdb.DuckDBPyConnection, memory_limit: str) -> None:
+    """Let it take that much memory, and go on in a temporary folder."""
+    con.execute(f"SET memory_limit='{memory_limit}'")
+    # By default it would be the folder that the command was run in.
+    con.execute(f"SET temp_directory='{gettempdir()}/costwatch-{os.getpid()}'")
+    con.execute("SET enable_progress_bar=false")
 
 
 def of_one_schema(paths: Sequence[Path]) -> list[list[Path]]:
