@@ -41,14 +41,19 @@ class Attribution:
             self._compile(self.con.table("days"), self.con.table("alike"))
         for name, sql in self._steps:
             keep(self.con, name, sql)
-        if self._lines("facts") != self._lines("days"):
-            raise CostwatchError(f"period {period}: lines that differ have one mark; please report this")
-        self.con.drop_table("days")  # as large as the facts, and needed no more
+            if name == "facts":
+                self._require_every_line(period)
         if self._sums("bill") != self._sums("carried"):
             raise CostwatchError(
                 f"period {period}: teams carry {self._sums('carried')}, the bill is {self._sums('bill')}; "
                 "nothing was published, please report this"
             )
+
+    def _require_every_line(self, period: date) -> None:
+        """As many lines in the facts as in what they were made of, which is needed no more."""
+        if self._lines("facts") != self._lines("days"):
+            raise CostwatchError(f"period {period}: lines that differ have one mark; please report this")
+        self.con.drop_table("days")
 
     def totals(self) -> dict[str, dict[str, int]]:
         """The bill: per BillingCurrency its lines and the sums of its nano-units."""
@@ -159,8 +164,8 @@ class Attribution:
             "sliced", kinds.join(slices, SLICE_COLUMNS).select("kind", "slice", "ServiceName")
         )
         summary = ("day", "team_id", "service_id", "BillingCurrency")
-        whole = _summed(facts, ["kind"]).join(kinds, "kind")
-        by_kind = _summed(carried, ("team", "kind")).join(kinds, "kind")
+        whole = self._step("whole", _summed(facts, ["kind"])).join(kinds, "kind")
+        by_kind = self._step("by_kind", _summed(carried, ("team", "kind"))).join(kinds, "kind")
         by_team = ("team", *INVOICE_COLUMNS)
         days = facts.join(kinds.select("kind", "source", "x_Estimated"), "kind")
         stored, slice_ids = self._number_facts(carried, sliced)
