@@ -118,6 +118,11 @@ REFUSED = {
     "no currency": (line(BillingCurrency="NULL"), "bill.csv:3: column BillingCurrency is empty"),
     "no billing account": (line(BillingAccountId=""), "bill.csv:3: column BillingAccountId is empty"),
     "tags that are no JSON object": (line(Tags="team=risk"), "bill.csv:3: column Tags: not a JSON object"),
+    "tags that are a list": (line(Tags='["risk"]'), "bill.csv:3: column Tags: not a JSON object"),
+    "tags that are null in JSON": (line(Tags="null"), "bill.csv:3: column Tags: not a JSON object"),
+    "tags that say a key twice": (line(Tags='{"a": "1", "a": "2"}'), "bill.csv:3: column Tags: not a JSON"),
+    "a currency of blanks": (line(BillingCurrency=" \t "), "bill.csv:3: column BillingCurrency cannot be"),
+    "a category of blanks": (line(ChargeCategory="\t"), "bill.csv:3: column ChargeCategory cannot be read"),
 }
 
 
@@ -126,6 +131,21 @@ def test_a_file_is_refused_whole_for(row: dict[str, str], reason: str, tmp_path:
     with pytest.raises(RefusedError) as refused:
         load(tmp_path, write_csv(tmp_path / "bill.csv", [line(), row]))
     assert reason in str(refused.value)
+
+
+def test_columns_of_json_are_refused_together(tmp_path: Path) -> None:
+    lines = [line(x_CostCategories=""), line(Tags="no", x_CostCategories="{}"), line(x_CostCategories="[]")]
+    with pytest.raises(RefusedError) as refused:
+        load(tmp_path, write_csv(tmp_path / "bill.csv", lines))
+    assert [*refused.value.reasons] == [
+        "bill.csv:3: column Tags: not a JSON object; export the file again",
+        "bill.csv:4: column x_CostCategories: not a JSON object; export the file again",
+    ]
+
+
+def test_a_value_that_begins_with_a_blank_is_not_blank(tmp_path: Path) -> None:
+    (found,) = load(tmp_path, write_csv(tmp_path / "bill.csv", [line(BillingCurrency=" usd ")]))
+    assert found.totals.keys() == {"USD"}
 
 
 def test_a_line_is_named_as_an_editor_counts_it(tmp_path: Path) -> None:

@@ -52,7 +52,9 @@ class Attribution:
     def _require_every_line(self, period: date) -> None:
         """As many lines in the facts as in what they were made of, which is needed no more."""
         if self._lines("facts") != self._lines("days"):
-            raise CostwatchError(f"period {period}: lines that differ have one mark; please report this")
+            raise CostwatchError(
+                f"period {period}: lines that differ have one mark; nothing was published, please report this"
+            )
         self.con.drop_table("days")
 
     def totals(self) -> dict[str, dict[str, int]]:
@@ -115,7 +117,7 @@ class Attribution:
     def _compile(self, days: ir.Table, alike: ir.Table) -> None:
         """Facts, and what kinds of them there are: most of what is asked of a fact is asked of its kind."""
         self._steps.clear()
-        kinds = self._step("kinds", alike.mutate(kind=ibis.row_number()))
+        kinds = self._step("kinds", alike.mutate(kind=ibis.row_number().cast("int32")))
         told = ("part", *bill.MARKS[:-1])  # two kinds that only the last mark tells apart count lines twice
         located = days.join(kinds.select(*told, "kind", "pool"), told)
         located = located.mutate(day=located["first"], until=bill.until(located, self.ordered))

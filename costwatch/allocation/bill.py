@@ -131,9 +131,8 @@ def _days(written: _Written) -> ir.Table:
         BilledCostNano=nano(lines.x_Billed).sum(),
         EffectiveCostNano=nano(lines.x_Effective).sum(),
     )
-    return sums.mutate(
-        first=day_of(sums["first"]), last=day_of(sums["last"]), part=ibis.literal(written.number, "int64")
-    )
+    days = {name: day_of(sums[name]).cast("int32") for name in ("first", "last")}
+    return sums.mutate(**days, part=ibis.literal(written.number, "int32"))
 
 
 def _alike(engine: Engine, written: _Written, days: ir.Table) -> ir.Table:
@@ -175,7 +174,7 @@ def _understood(written: _Written, alike: ir.Table, ordered: Sequence[Pool]) -> 
     charges = charges.mutate(pool=pools.pool_index(ordered, charges))
     return charges.select(
         *(*MARKS, *KEPT, "ServiceName", "x_Estimated", "pool"),
-        part=ibis.literal(written.number, "int64"),
+        part=ibis.literal(written.number, "int32"),
         x_Pool=ibis.cases(*((charges.pool == number, pool.name) for number, pool in enumerate(ordered))),
         **naming(charges, ordered),
     )
