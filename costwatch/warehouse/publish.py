@@ -117,7 +117,7 @@ def ids_for(
         for name in sorted(set(names) - numbers.keys()):
             numbers[name] = len(numbers) + 1
             ids.new.append((table, (numbers[name], name)))
-    for key in sorted(set(slices) - ids.slice.keys()):
+    for key in sorted(key for key in slices if key not in ids.slice):
         ids.slice[key] = len(ids.slice) + 1
         ids.new.append(("slice", (ids.slice[key], *key)))
     return ids
