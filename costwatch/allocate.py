@@ -106,8 +106,8 @@ class _Allocator:
         _refuse_shared_accounts(plan.loads)
         with self._explained(plan.period):
             ids, publication = self._computed(plan)
-        with self.warehouse.write() as db:
-            publish.publish(db, ids, publication, self.now)
+            with self.warehouse.write() as db:
+                publish.publish(db, ids, publication, self.now)
         lines = sum(total["line_count"] for total in publication.totals.values())
         return Published(plan.period, changed=True, line_count=lines)
 
