@@ -51,9 +51,11 @@ class Attribution:
 
     def _require_every_line(self, period: date) -> None:
         """As many lines in the facts as in what they were made of, which is needed no more."""
-        if self._lines("facts") != self._lines("days"):
+        found, summed = self._lines("facts"), self._lines("days")
+        if found != summed:
             raise CostwatchError(
-                f"period {period}: lines that differ have one mark; nothing was published, please report this"
+                f"period {period}: of {summed} lines {found} were found again; "
+                "nothing was published, please report this"
             )
         self.con.drop_table("days")
 
@@ -118,7 +120,7 @@ class Attribution:
         """Facts, and what kinds of them there are: most of what is asked of a fact is asked of its kind."""
         self._steps.clear()
         kinds = self._step("kinds", alike.mutate(kind=ibis.row_number().cast("int32")))
-        told = ("part", *bill.MARKS[:-1])  # two kinds that only the last mark tells apart count lines twice
+        told = ("part", *bill.MARKS)
         located = days.join(kinds.select(*told, "kind", "pool"), told)
         located = located.mutate(day=located["first"], until=bill.until(located, self.ordered))
         facts = self._step("facts", located.select("kind", "day", "until", *SUMMED))
@@ -186,13 +188,16 @@ class Attribution:
             "teams": by_kind.select("team").distinct(),
             "services": kinds.select("ServiceName").distinct(),
             "slices": slices.order_by("slice").select(*SLICE_COLUMNS),
-            "facts": stored.select(*_STORED, *SUMMED),
+            "facts": stored.select(*(stored[column].cast("int64") for column in (*_STORED, *SUMMED))),
             "summary": _summed(stored.join(currencies, "slice_id"), summary).order_by(*summary),
         }
         self._answers = {name: compiled(self.con, expression) for name, expression in answers.items()}
 
     def _number_facts(self, carried: ir.Table, sliced: ir.Table) -> tuple[ir.Table, ir.Table]:
-        """Facts as they are stored, and in that order, once all names have a number; and those of slices."""
+        """Facts as they are stored, and in that order, once all names have a number.
+
+        And the table that slices will have theirs from.
+        """
         ids = {"team": "string", "service": "string", "slice": "int64"}
         teams, services, slices = (
             ibis.table({of: kind, f"{of}_id": "int64"}, name=f"{of}_ids") for of, kind in ids.items()

@@ -21,8 +21,8 @@ from costwatch.warehouse.publish import SLICE_COLUMNS
 # What a fact keeps of its lines besides team, service and day; its pool is known later.
 KEPT = (*(column for column in SLICE_COLUMNS if column != "x_Pool"), "InvoiceId", "InvoiceIssuerName")
 
-# Hashes of what is written in a line: in its own columns, in the maps among them, and in both.
-MARKS = ("columns_mark", "entries_mark", "proof_mark")
+# Hashes of what is written in a line: in its own columns, and in the maps among them.
+MARKS = ("columns_mark", "entries_mark")
 _ROW_BITS = 40
 _ROWS_OF_A_FILE = 1 << _ROW_BITS
 
@@ -69,6 +69,9 @@ def keep_facts(engine: Engine, parts: Sequence[Part], period: date, ordered: Seq
     days = engine.keep("days", ibis.union(*map(_days, written), distinct=False))
     alike = [_understood(each, _alike(engine, each, days), ordered) for each in written]
     keep(engine.con, "alike", compiled(engine.con, ibis.union(*alike, distinct=False)))
+    for each in written:
+        engine.con.drop_table(f"columns_{each.number}")
+        engine.con.drop_table(f"entries_{each.number}")
 
 
 def daily(engine: Engine, part: Part, period: date) -> ir.Table:
@@ -113,10 +116,9 @@ def _written(
         x_Billed=told["BilledCost"],
         x_Effective=told["EffectiveCost"],
     )
-    marked = ([*columns], [*entries], [*entries, *columns])
     marks = {
         mark: engine.mark([lines[name] for name in names] or [ibis.literal("")])
-        for mark, names in zip(MARKS, marked, strict=True)
+        for mark, names in zip(MARKS, (columns, entries), strict=True)
     }
     lines = lines.filter(lines.period == ibis.literal(period)).mutate(**marks)
     return _Written(number, part, lines, tuple(columns), tuple(entries))
@@ -136,17 +138,22 @@ def _days(written: _Written) -> ir.Table:
 
 
 def _alike(engine: Engine, written: _Written, days: ir.Table) -> ir.Table:
-    """What is written in lines that are alike, looked up in the first of them."""
-    mine = days.filter(days.part == written.number)
+    """What is written in lines that are alike, looked up in the first of them.
+
+    Columns are read of every kind of line, maps, which cost more, of every kind of entries only.
+    """
+    kinds = days.filter(days.part == written.number)
     alike = engine.con.table("days").filter(_.part == written.number).select(*MARKS).distinct()
-    for mark, columns in zip(MARKS, (written.columns, written.entries), strict=False):
-        first = mine.group_by(mark).agg(line=mine.line.min())
+    for name, told_by, columns in (
+        ("columns", MARKS, written.columns),
+        ("entries", MARKS[1:], written.entries),
+    ):
+        first = kinds.group_by(*told_by).agg(line=kinds.line.min())
         place = zip(PLACE, (first.line >> _ROW_BITS, first.line & (_ROWS_OF_A_FILE - 1)), strict=True)
-        found = written.lines.select(*PLACE, *columns).join(first.select(mark, **dict(place)), PLACE)
+        found = written.lines.select(*PLACE, *columns).join(first.select(*told_by, **dict(place)), PLACE)
         # Each by itself: DuckDB would read both at once, and then all lines.
-        name = f"{mark}_{written.number}"
-        engine.keep(name, found.select(mark, *columns).distinct())
-        alike = alike.join(engine.con.table(name), mark)
+        engine.keep(f"{name}_{written.number}", found.select(*told_by, *columns).distinct())
+        alike = alike.join(engine.con.table(f"{name}_{written.number}"), told_by)
     return alike
 
 

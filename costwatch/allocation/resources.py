@@ -41,10 +41,10 @@ def resources(
     The sum is what ``warehouse.cost`` says of the same team, service and days. Raises SourceError for a
     ledger file that is not there any more.
     """
-    found: list[Resource] = []
     held = _held(warehouse, team, service, first, after)
-    if not held:
-        return found
+    if not any(held.values()):
+        return []
+    found: list[Resource] = []
     published = bills(warehouse, files, first, after)
     con = connect()
     try:
@@ -71,7 +71,7 @@ def _held(warehouse: Warehouse, team: str, service: str, first: date, after: dat
     """The values that the published cost has in columns that lines are told by; nothing without cost."""
     with warehouse.read() as db:
         rows = cost(db, first, after, _TOLD_BY, {"team": [team], "service": [service]})
-    return {DIMENSIONS[name]: sorted({row.labels[name] for row in rows}) for name in _TOLD_BY if rows}
+    return {DIMENSIONS[name]: sorted({row.labels[name] for row in rows}) for name in _TOLD_BY}
 
 
 def _chosen(

@@ -16,7 +16,7 @@ import ibis.expr.types as ir
 
 from costwatch.errors import RefusedError
 from costwatch.ledger import cur, cur2, delimited, focus
-from costwatch.ledger.engine import PLACE, compiled, connect, fetch, raw_lines
+from costwatch.ledger.engine import PLACE, RESERVED, compiled, connect, fetch, raw_lines
 from costwatch.ledger.files import LedgerFiles, is_parquet
 from costwatch.ledger.lines import COSTS, MAPS, REQUIRED_VALUES, BillFormat, is_of_a_bill, text
 from costwatch.ledger.money import LIMIT, is_exact, nano
@@ -116,6 +116,9 @@ class _Inspector:
                 raise RefusedError(_reasons(self._con, file, asked, counts))
         except duckdb.Error as error:
             self._files.discard(digest)
+            self._con.disconnect()  # it may be of no more use, and other files are whole
+            self._con = connect()
+            self._questions.clear()
             text = str(error).splitlines()[0][:200]
             raise RefusedError([f"{file.name}: cannot be read ({text}); deliver the file again"]) from None
         known = {"digest": digest, "name": file.name, "size": file.path.stat().st_size}
@@ -141,6 +144,13 @@ class _Inspector:
 def _recognised(name: str, columns: frozenset[str]) -> BillFormat:
     bill = next((known for known in FORMATS if known.recognises(columns)), focus)
     missing = bill.missing(columns)
+    if reserved := sorted(columns.intersection(RESERVED)):
+        raise RefusedError(
+            [
+                f"{name}:1: column {column} cannot have this name; rename it in the export"
+                for column in reserved
+            ]
+        )
     if missing:
         raise RefusedError(
             [

@@ -62,8 +62,19 @@ class Spark:
             frame = self._driver.session.read.parquet(*(_literal(path) for path in paths))
             columns = [_column(field, field.name in nanosecond) for field in frame.schema]
             name = next(self._names)
-            frame.select(*columns, *_place(paths)).createOrReplaceTempView(name)
+            file, row = PLACE
+            told = [functions.col("_metadata.file_name"), functions.col("_metadata.row_index").alias(row)]
+            located = frame.select(*columns, *told).join(
+                functions.broadcast(self._numbers(paths)), "file_name"
+            )
+            located.withColumnRenamed("file_number", file).drop("file_name").createOrReplaceTempView(name)
             return self._ibis.table(name)
+
+    def _numbers(self, paths: Sequence[Path]) -> DataFrame:
+        """What each file is called by, and its number."""
+        known = {path.name: number for number, path in enumerate(paths)}
+        rows = ", ".join(f"('{name}', {number}L)" for name, number in known.items())
+        return self._driver.session.sql(f"SELECT * FROM VALUES {rows} AS (file_name, file_number)")
 
     def period_of(self, charge: Mapping[str, ir.Value]) -> ir.DateValue:
         """See ``engine.Engine``."""
@@ -85,12 +96,12 @@ class Spark:
         """See ``engine.Engine``: on the cluster, too, so that nothing is computed twice."""
         with self._explained():
             frame = self._driver.session.sql(_spelt(self._ibis.compile(expression))).persist()
+            if earlier := self._kept.get(name):
+                earlier.unpersist()
+            self._kept[name] = frame
             answer = frame.toArrow().cast(expression.schema().to_pyarrow())
             frame.createOrReplaceTempView(name)
             kept = self._ibis.table(name)
-        if earlier := self._kept.get(name):
-            earlier.unpersist()
-        self._kept[name] = frame
         self.con.create_table(name, answer, temp=True, overwrite=True)
         return kept
 
@@ -128,14 +139,6 @@ def _column(field: StructField, is_nanoseconds: bool) -> Column:
     if name in _MAPS and not isinstance(field.dataType, MapType):
         value = functions.from_json(value.cast("string"), "map<string,string>")
     return value.alias(name)
-
-
-def _place(paths: Sequence[Path]) -> list[Column]:
-    """Where a row stands, which Spark says of each file's name."""
-    numbers = {path.name: number for number, path in enumerate(paths)}
-    known = functions.create_map(*(functions.lit(each) for pair in numbers.items() for each in pair))
-    places = (known[functions.col("_metadata.file_name")].cast("long"), functions.col("_metadata.row_index"))
-    return [value.alias(name) for name, value in zip(PLACE, places, strict=True)]
 
 
 def _spelt(sql: str) -> str:
