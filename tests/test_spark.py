@@ -158,6 +158,9 @@ def deliver_every_form(root: Path) -> dict[str, str]:
     # The same part twice, and one of other columns.
     write_csv(root / "csv/more.csv", lines)
     write_csv(root / "csv/more-of-it.csv", lines)
+    # Columns called as what places lines is called by engines.
+    named = {"file_name": "a", "file_number": "b", "row_index": "c", "_metadata": "d"}
+    write_csv(root / "csv/named.csv", [{**line, **named} for line in lines])
     write_csv(root / "csv/other.csv.gz", [{**line, "x_CostCategories": tags(team="dev")} for line in lines])
     odd_parquet(root / "odd/bill.parquet", focus_lines("2026-10", "3"))
     for account, form in enumerate(FORMS):

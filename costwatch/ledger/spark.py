@@ -33,6 +33,8 @@ from costwatch.ledger.money import is_exact
 # Columns that a bill may deliver as JSON text or as structs, in lower case.
 _MAPS = ("tags", "x_costcategories", "resource_tags", "cost_category", "product")
 
+_FILE_NAME = "costwatch: file name"  # as ``PLACE``: no bill has such a column
+
 _ESCAPES = {r"\a": r"\u0007", r"\f": r"\u000c", r"\v": r"\u000b"}
 
 _UNREADABLE = "a line has an instant that is not ISO 8601 with seconds, or a cost that is no plain number"
@@ -62,19 +64,18 @@ class Spark:
             frame = self._driver.session.read.parquet(*(_literal(path) for path in paths))
             columns = [_column(field, field.name in nanosecond) for field in frame.schema]
             name = next(self._names)
-            file, row = PLACE
-            told = [functions.col("_metadata.file_name"), functions.col("_metadata.row_index").alias(row)]
-            located = frame.select(*columns, *told).join(
-                functions.broadcast(self._numbers(paths)), "file_name"
-            )
-            located.withColumnRenamed("file_number", file).drop("file_name").createOrReplaceTempView(name)
+            place = frame.metadataColumn("_metadata")
+            told = [place["file_name"].alias(_FILE_NAME), place["row_index"].alias(PLACE[1])]
+            numbered = functions.broadcast(self._numbers(paths))
+            located = frame.select(*columns, *told).join(numbered, _FILE_NAME).drop(_FILE_NAME)
+            located.createOrReplaceTempView(name)
             return self._ibis.table(name)
 
     def _numbers(self, paths: Sequence[Path]) -> DataFrame:
         """What each file is called by, and its number."""
         known = {path.name: number for number, path in enumerate(paths)}
         rows = ", ".join(f"('{name}', {number}L)" for name, number in known.items())
-        return self._driver.session.sql(f"SELECT * FROM VALUES {rows} AS (file_name, file_number)")
+        return self._driver.session.sql(f"SELECT * FROM VALUES {rows} AS (`{_FILE_NAME}`, `{PLACE[0]}`)")
 
     def period_of(self, charge: Mapping[str, ir.Value]) -> ir.DateValue:
         """See ``engine.Engine``."""
