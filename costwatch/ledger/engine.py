@@ -139,7 +139,7 @@ def builtin(name: str, arguments: Sequence[ir.Value], kind: str) -> Any:
     return ibis.udf.scalar.builtin(known, name=name, signature=(types, kind))(*arguments)
 
 
-class _Compiler(DuckDBCompiler):  # type: ignore[misc]
+class _Compiler(DuckDBCompiler):  # type: ignore[misc]  # Ibis has no types
     """Ibis' own, but for what is looked up in every line of a bill."""
 
     __slots__ = ()
