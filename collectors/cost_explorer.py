@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, field_validator
 
-from collectors.aws import explained, limits, session
+from collectors.aws.session import explained, limits, session
 from costwatch.errors import SourceError
 from costwatch.model import Batch, DeliveredFile, Export, Window, midnight
 from costwatch.plugins import CollectorSettings, Duration, Purse

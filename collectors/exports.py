@@ -10,8 +10,8 @@ from typing import TypeVar
 
 from pydantic import ValidationInfo, field_validator
 
-from collectors.manifests import Manifest, files_of, is_astray, named_files, newest_manifests
-from collectors.places import Entry, FileError, LocalFolder, Place, ReplacedError, s3_place
+from collectors.aws.manifests import Manifest, files_of, is_astray, named_files, newest_manifests
+from collectors.aws.places import Entry, FileError, LocalFolder, Place, ReplacedError, s3_place
 from costwatch.errors import SourceError
 from costwatch.model import Batch, DeliveredFile, Export, Window
 from costwatch.plugins import CollectorSettings

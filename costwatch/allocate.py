@@ -8,24 +8,25 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from costwatch import maturity
 from costwatch.allocation.plan import Plan, plan_of
-from costwatch.allocation.settings import Allocation, Budget
+from costwatch.allocation.settings import Allocation
+from costwatch.cost import settling
+from costwatch.cost.settings import Budget
 from costwatch.errors import CostwatchError, EngineError
-from costwatch.ledger.address import IN_PROCESS
+from costwatch.ledger.engines.address import IN_PROCESS
 from costwatch.ledger.files import LedgerFiles
 from costwatch.model import Window
 from costwatch.money import nanos
 from costwatch.plugins import Collector
-from costwatch.warehouse import checks, publish, settled
-from costwatch.warehouse import loads as stored
-from costwatch.warehouse.loads import StoredLoad
+from costwatch.warehouse.bill import day_states, publish, second_opinion
+from costwatch.warehouse.bill import loads as stored
+from costwatch.warehouse.bill.loads import StoredLoad
 from costwatch.warehouse.store import Warehouse
 
 if TYPE_CHECKING:
     from costwatch.allocation.attribution import Attribution
     from costwatch.allocation.bill import Part
-    from costwatch.ledger.engine import Engine
+    from costwatch.ledger.engines.engine import Engine
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,7 @@ class _Allocator:
     @cached_property
     def engine(self) -> "Engine":
         """Raises EngineError."""
-        from costwatch.ledger.engine import engine_at
+        from costwatch.ledger.engines import engine_at
 
         return self._held.enter_context(closing(engine_at(self._url)))
 
@@ -114,7 +115,7 @@ class _Allocator:
     def compare(self, sources: Sequence[str]) -> list[Published]:
         """Store what those sources say of each day; what cannot be read is told and the rest goes on."""
         with self.warehouse.read() as db:
-            due = checks.due(db, sources)
+            due = second_opinion.due(db, sources)
         told = []
         for load in due:
             try:
@@ -126,12 +127,12 @@ class _Allocator:
                 told.append(Published(load.period, changed=False, error=str(error)))
                 continue
             with self.warehouse.write() as db:
-                checks.store(db, load, rows)
+                second_opinion.store(db, load, rows)
         with self.warehouse.write() as db:
-            checks.forget_others(db, sources)
+            second_opinion.forget_others(db, sources)
         return told
 
-    def _daily(self, load: StoredLoad) -> list[checks.Checked]:
+    def _daily(self, load: StoredLoad) -> list[second_opinion.Checked]:
         from costwatch.allocation.bill import daily
 
         answer = self.engine.fetch(daily(self.engine, self._part(load), load.period))
@@ -205,26 +206,26 @@ def _refuse_shared_accounts(loads: Sequence[StoredLoad]) -> None:
 def _settle(warehouse: Warehouse, roles: Mapping[str, str], allocation: Allocation, now: datetime) -> None:
     settle = allocation.settle
     with warehouse.read() as db:
-        counts, periods = settled.line_counts(db), settled.source_periods(db)
-        said = settled.called_estimated(db) if settle.source_estimates else {}
+        counts, periods = day_states.line_counts(db), day_states.source_periods(db)
+        said = day_states.called_estimated(db) if settle.source_estimates else {}
     known = {
         source: (
             days,
-            maturity.closed_before(periods[source], now, settle.close_after_days),
+            settling.closed_before(periods[source], now, settle.close_after_days),
             now,
-            maturity.Settling(
+            settling.Settling(
                 settle.age_hours, settle.min_line_share, settle.at_most_days, said.get(source, frozenset())
             ),
         )
         for source, days in counts.items()
     }
     with warehouse.write() as db:
-        settled.store_states(db, {source: maturity.states(*of) for source, of in known.items()})
-        through = {source: maturity.data_through(*of) for source, of in known.items()}
-        settled.store_sources(db, roles, through)
-        settled.store_budgets(db, [_budget_row(budget) for budget in allocation.budgets])
+        day_states.store_states(db, {source: settling.states(*of) for source, of in known.items()})
+        through = {source: settling.data_through(*of) for source, of in known.items()}
+        day_states.store_sources(db, roles, through)
+        day_states.store_budgets(db, [_budget_row(budget) for budget in allocation.budgets])
 
 
-def _budget_row(budget: Budget) -> settled.BudgetRow:
+def _budget_row(budget: Budget) -> day_states.BudgetRow:
     name = budget.name or f"{budget.team} {budget.period}"
     return name, budget.team, budget.metric, budget.period, budget.currency, nanos(budget.amount)

@@ -13,32 +13,32 @@ from typing import NoReturn
 import click
 
 from costwatch import __version__
+from costwatch.commands.context import Context
 from costwatch.commands.options import global_options
 from costwatch.commands.output import complain
-from costwatch.commands.run import Run
 from costwatch.errors import CostwatchError
 
-# Name, module in costwatch.commands, help. A module is imported when its command runs, so that
-# `costwatch --help` costs no more than reading this table.
+# Name, which is its module's in costwatch.commands, and help. A module is imported when its command runs,
+# so that `costwatch --help` costs no more than reading this table.
 COMMANDS = (
-    ("init", "init", "Write costwatch.yaml and alerts.yaml to begin with."),
-    ("demo", "demo", "Make up a company's bill, run every step on it, and serve the pages."),
-    ("check", "check", "Find the mistakes in costwatch.yaml and alerts.yaml."),
-    ("doctor", "doctor", "Test files, disk, store and sources, and say how to mend what is wrong."),
-    ("collect", "collect", "Load what is new from the sources (step 1)."),
-    ("allocate", "allocate", "Give every dollar of the bill to a team (step 2)."),
-    ("alerts", "alerts", "Evaluate the rules (step 3), deliver and list alerts (step 4)."),
-    ("report", "report", "Write the weekly report (step 5)."),
-    ("status", "status", "Show freshness, firing alerts and the last runs."),
-    ("cost", "cost", "Show cost by team, service, account and more."),
-    ("export", "export", "Write the bill with its teams, for other tools."),
-    ("query", "query", "Ask the warehouse in SQL, read-only."),
-    ("ui", "ui", "Serve the pages."),
-    ("plugins", "plugins", "List the kinds of collectors, rules and notifiers."),
-    ("config", "config", "Print the JSON Schema of the configuration files."),
-    ("db", "db", "Migrate, inspect and back up the warehouse."),
+    ("init", "Write costwatch.yaml and alerts.yaml to begin with."),
+    ("demo", "Make up a company's bill, run every step on it, and serve the pages."),
+    ("check", "Find the mistakes in costwatch.yaml and alerts.yaml."),
+    ("doctor", "Test files, disk, store and sources, and say how to mend what is wrong."),
+    ("collect", "Load what is new from the sources (step 1)."),
+    ("allocate", "Give every dollar of the bill to a team (step 2)."),
+    ("alerts", "Evaluate the rules (step 3), deliver and list alerts (step 4)."),
+    ("report", "Write the weekly report (step 5)."),
+    ("status", "Show freshness, firing alerts and the last runs."),
+    ("cost", "Show cost by team, service, account and more."),
+    ("export", "Write the bill with its teams, for other tools."),
+    ("query", "Ask the warehouse in SQL, read-only."),
+    ("ui", "Serve the pages."),
+    ("plugins", "List the kinds of collectors, rules and notifiers."),
+    ("config", "Print the JSON Schema of the configuration files."),
+    ("db", "Migrate, inspect and back up the warehouse."),
 )
-_MODULES = {name: module for name, module, _ in COMMANDS}
+_NAMES = tuple(name for name, _ in COMMANDS)
 _INTERRUPTED = 130
 
 
@@ -47,21 +47,21 @@ class Root(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """All names, in the order of the table."""
-        return list(_MODULES)
+        return list(_NAMES)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command, imported. For a name not in the table: an error that names those like it."""
-        if cmd_name not in _MODULES:
+        if cmd_name not in _NAMES:
             if ctx.resilient_parsing:  # while a shell completes, half a name is no mistake
                 return None
-            raise click.exceptions.NoSuchCommand(cmd_name, possibilities=_MODULES, ctx=ctx)
-        command: click.Command = import_module(f"costwatch.commands.{_MODULES[cmd_name]}").command
+            raise click.exceptions.NoSuchCommand(cmd_name, possibilities=_NAMES, ctx=ctx)
+        command: click.Command = import_module(f"costwatch.commands.{cmd_name}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The table as it stands."""
         with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, _, text in COMMANDS])
+            formatter.write_dl(list(COMMANDS))
 
 
 @click.group("costwatch", cls=Root, params=global_options())
@@ -84,8 +84,8 @@ def main() -> NoReturn:
 
 
 def run(arguments: Sequence[str], now: datetime) -> int:
-    """Run one command line; ``now`` (UTC) holds unless --now says otherwise. Returns the exit code."""
-    state = Run(now)
+    """Context one command line; ``now`` (UTC) holds unless --now says otherwise. Returns the exit code."""
+    state = Context(now)
     try:
         code = root.main(arguments, "costwatch", standalone_mode=False, obj=state)
         sys.stdout.flush()

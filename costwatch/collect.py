@@ -14,9 +14,9 @@ from costwatch.ledger.files import LedgerFiles
 from costwatch.ledger.register import Load, Total, register
 from costwatch.model import Batch, Export, Progress, Window, midnight, untold
 from costwatch.plugins import Collector, PaidCollector
-from costwatch.warehouse import loads
-from costwatch.warehouse.days import to_int
-from costwatch.warehouse.purse import Purse
+from costwatch.warehouse.bill import loads
+from costwatch.warehouse.bill.spend import Purse
+from costwatch.warehouse.encoding import to_int
 from costwatch.warehouse.store import Warehouse
 
 _log = logging.getLogger(__name__)

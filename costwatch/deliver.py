@@ -13,14 +13,15 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from urllib.parse import urlencode
 
-from costwatch import lifecycle
+from costwatch.alerts import lifecycle
+from costwatch.alerts.dedup import Told, digest, present, reason
+from costwatch.alerts.routing import Bundle, Node, Route, group, resolve
 from costwatch.errors import NotifyError
 from costwatch.model import DIMENSIONS, Alert, Group, Reason
 from costwatch.plugins import Notifier
-from costwatch.routing import Bundle, Node, Route, Told, digest, group, present, reason, resolve
-from costwatch.warehouse import alerting
-from costwatch.warehouse.outbox import Conversation, Notification, Outbox
-from costwatch.warehouse.snapshot import WarehouseSnapshot
+from costwatch.warehouse.alerts import alerts as stored_alerts
+from costwatch.warehouse.alerts.outbox import Conversation, Notification, Outbox
+from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
 from costwatch.warehouse.store import Warehouse
 
 _BACK_OFF_SECONDS = 15
@@ -115,7 +116,7 @@ class _Planner:
         with warehouse.read() as db:
             outbox = Outbox(db)
             plan = _Plan(outbox.unsent())
-            alerts = alerting.remembered(db, self.now - lifecycle.REMEMBERED).values()
+            alerts = stored_alerts.remembered(db, self.now - lifecycle.REMEMBERED).values()
             event, unseen = outbox.newest_event(), outbox.fired_since_planned()
             data_through = WarehouseSnapshot(db, self.now).data_through
             bundles = {(bundle.node.receiver, bundle.key): bundle for bundle in group(self.root, alerts)}

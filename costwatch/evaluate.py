@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from costwatch import lifecycle
+from costwatch.alerts import lifecycle
+from costwatch.alerts.lifecycle import Step, fingerprint
 from costwatch.errors import CostwatchError
-from costwatch.lifecycle import Step, fingerprint
 from costwatch.model import METRICS, Alert, AlertState, Finding, Verdict, Window
 from costwatch.plugins import Rule, Snapshot, matching, recent
-from costwatch.warehouse import alerting
-from costwatch.warehouse.snapshot import WarehouseSnapshot
+from costwatch.warehouse.alerts import alerts as stored_alerts
+from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
 from costwatch.warehouse.store import Warehouse
 
 _log = logging.getLogger(__name__)
@@ -46,14 +46,14 @@ def evaluate(
         judged = _judged(warehouse, rules, now)
         errors = {rule.name: judged.errors.get(rule.name, "") for rule in rules}
         with warehouse.write() as db:
-            alerting.save(db, judged.changed, judged.gone, judged.events, now)
-            alerting.save_evaluations(db, errors, now)
+            stored_alerts.save(db, judged.changed, judged.gone, judged.events, now)
+            stored_alerts.save_evaluations(db, errors, now)
     return judged.evaluation
 
 
 def _judged(warehouse: Warehouse, rules: Sequence[Rule], now: datetime) -> "_Judgement":
     with warehouse.read() as db:
-        held = alerting.remembered(db, now - lifecycle.REMEMBERED)
+        held = stored_alerts.remembered(db, now - lifecycle.REMEMBERED)
         judged = _Judgement(WarehouseSnapshot(db, now), held, now)
         judged.hear(rules)
         judged.look_back()

@@ -9,15 +9,16 @@ import streamlit as st
 from markupsafe import Markup
 from streamlit.delta_generator import DeltaGenerator
 
-from costwatch.axes import Spec, theme_of
-from costwatch.conversion import Unit, months_of
+from costwatch.answers import sources
+from costwatch.answers.sources import LateSource
+from costwatch.charts.axes import Spec, theme_of
+from costwatch.cost.conversion import Unit, months_of
 from costwatch.errors import CostwatchError
 from costwatch.model import State
-from costwatch.warehouse.cost import days_held, values
-from costwatch.warehouse.lateness import Late, late
-from costwatch.warehouse.snapshot import WarehouseSnapshot
+from costwatch.warehouse.facts.cost import days_held, values
+from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
 from dashboards import blocks
-from dashboards.reading import ask, configured, freshness_rules, moment, warehouse_stamp
+from dashboards.reading import ask, configured, moment, rules, warehouse_stamp
 from dashboards.theme import STYLE
 
 METRICS = {"amortised": "EffectiveCost", "billed": "BilledCost"}
@@ -32,7 +33,7 @@ class Freshness:
     last: date
     through: date | None  # the last settled day
     closed: date | None  # the last day before which all are closed, itself included
-    late: tuple[Late, ...]
+    late: tuple[LateSource, ...]
     currencies: tuple[str, ...]
 
     @property
@@ -52,9 +53,10 @@ def freshness(facts: WarehouseSnapshot) -> Freshness | None:
     return Freshness(held[0], held[1], facts.data_through, closed, late_sources(facts), tuple(currencies))
 
 
-def late_sources(facts: WarehouseSnapshot) -> tuple[Late, ...]:
+def late_sources(facts: WarehouseSnapshot) -> tuple[LateSource, ...]:
     """A question for ``ask``: the sources that do not deliver."""
-    found = late(facts, [source.name for source in configured().sources], freshness_rules())
+    names = [source.name for source in configured().sources]
+    found = sources.late_sources(facts, names, rules())
     return tuple(found.values())
 
 

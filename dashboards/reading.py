@@ -13,8 +13,8 @@ from typing import Any, TypeVar, TypeVarTuple, cast
 
 from costwatch.config import Config, find_config, load_alerts, load_config
 from costwatch.errors import ConfigError
-from costwatch.rules.freshness import Freshness as FreshnessRule
-from costwatch.warehouse.snapshot import WarehouseSnapshot
+from costwatch.plugins import Rule
+from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
 from costwatch.warehouse.store import Warehouse
 
 CONFIG_VARIABLE = "COSTWATCH_CONFIG"
@@ -31,13 +31,12 @@ def configured() -> Config:
     return _config(file, _stamp(file))
 
 
-def freshness_rules() -> tuple[FreshnessRule, ...]:
-    """The rules of kind freshness. A rules file with a mistake has none: pages go on without it."""
+def rules() -> tuple[Rule, ...]:
+    """What the rules file holds; with a mistake it holds nothing, and pages go on without it."""
     try:
-        rules = load_alerts(configured().alerts_file).rules
+        return load_alerts(configured().alerts_file).rules
     except ConfigError:
         return ()
-    return tuple(rule for rule in rules if isinstance(rule, FreshnessRule))
 
 
 def moment() -> datetime:

@@ -1,6 +1,6 @@
 """How the pages look: Streamlit's theme options, and where icon and style of our own blocks lie.
 
-Given a light and a dark theme, Streamlit follows the reader's system. Colours are ``costwatch.charts``'.
+Given a light and a dark theme, Streamlit follows the reader's system. Colours are ``costwatch.charts.cost``'.
 """
 
 from pathlib import Path

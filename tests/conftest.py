@@ -8,8 +8,8 @@ import pytest
 
 from costwatch.model import Severity
 from costwatch.notify.slack import Slack
-from tests.command_line import Costwatch, commands, publish
-from tests.slack_double import SlackDouble, settled, slack_double
+from tests.doubles.slack import SlackDouble, settled, slack_double
+from tests.made.command_line import Costwatch, commands, publish
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from costwatch.warehouse.clock import from_text, to_text
+from costwatch.warehouse.encoding import from_text, to_text
 from costwatch.wording import at_instant, digits, on_day, percent, printable, quantity, shortened
 
 

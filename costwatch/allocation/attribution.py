@@ -9,11 +9,13 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from costwatch.allocation import bill, owners, pools
-from costwatch.allocation.pools import SUMMED
-from costwatch.allocation.settings import Allocation, OwnerPool, Pool
+from costwatch.allocation.settings import Allocation, Pool
+from costwatch.allocation.splits.owner import OwnerPool
+from costwatch.allocation.weights import SUMMED, shared
 from costwatch.errors import CostwatchError
-from costwatch.ledger.engine import Engine, compiled, fetch, fetch_batches, keep, small_table
-from costwatch.warehouse.publish import INVOICE_COLUMNS, SLICE_COLUMNS, Slice
+from costwatch.ledger.engines.duckdb import compiled, fetch, fetch_batches, keep, small_table
+from costwatch.ledger.engines.engine import Engine
+from costwatch.warehouse.bill.publish import INVOICE_COLUMNS, SLICE_COLUMNS, Slice
 
 # How a fact is known where it is stored, and in which order it stands there.
 _STORED = ("team_id", "service_id", "day", "slice_id")
@@ -140,8 +142,8 @@ class Attribution:
         carried = mine.select("team", "kind", "day", *SUMMED)
         for number, pool in enumerate(self.ordered):
             if not isinstance(pool, OwnerPool):
-                shared = self._step(f"carried_of_{number}", self._shared(kinds, facts, carried, number, pool))
-                carried = carried.union(shared, distinct=False)
+                parts = self._step(f"carried_of_{number}", self._shared(kinds, facts, carried, number, pool))
+                carried = carried.union(parts, distinct=False)
         self._answer(kinds, facts, carried)
 
     def _step(self, name: str, expression: ir.Table) -> ir.Table:
@@ -156,7 +158,7 @@ class Attribution:
         mine = self._step(f"pool_{number}", mine.mutate(row=ibis.row_number()))
         daily = _summed(carried.join(currency, "kind"), ("team", "day", "BillingCurrency"))
         daily = self._step(f"daily_{number}", daily)
-        shares = pools.shared(self.con, mine, daily, pool, self.teams)
+        shares = shared(self.con, mine, daily, pool, self.teams)
         located = shares.join(mine.select("row", "kind", "day"), "row")
         return located.select(carried.columns)
 

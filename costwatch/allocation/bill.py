@@ -11,12 +11,14 @@ import ibis.expr.types as ir
 from ibis import _
 
 from costwatch.allocation import owners, pools
-from costwatch.allocation.settings import OwnerPool, Pool
-from costwatch.ledger.engine import PLACE, Engine, compiled, keep, of_one_schema
-from costwatch.ledger.lines import COSTS, BillFormat, day_of, is_entry
-from costwatch.ledger.money import nano
+from costwatch.allocation.settings import Pool
+from costwatch.allocation.splits.owner import OwnerPool
+from costwatch.ledger.engines.duckdb import compiled, keep, of_one_schema
+from costwatch.ledger.engines.engine import PLACE, Engine
+from costwatch.ledger.formats.contract import COSTS, BillFormat, day_of, is_entry
+from costwatch.ledger.nano import nano
 from costwatch.ledger.register import format_named
-from costwatch.warehouse.publish import SLICE_COLUMNS
+from costwatch.warehouse.bill.publish import SLICE_COLUMNS
 
 # What a fact keeps of its lines besides team, service and day; its pool is known later.
 KEPT = (*(column for column in SLICE_COLUMNS if column != "x_Pool"), "InvoiceId", "InvoiceIssuerName")
@@ -75,7 +77,7 @@ def keep_facts(engine: Engine, parts: Sequence[Part], period: date, ordered: Seq
 
 
 def daily(engine: Engine, part: Part, period: date) -> ir.Table:
-    """Daily sums of a bill that is only compared, as ``warehouse.checks.Checked``."""
+    """Daily sums of a bill that is only compared, as ``warehouse.bill.second_opinion.Checked``."""
     known = format_named(part.format)
     raws = (known.charges(engine.lines(paths)) for paths in of_one_schema(part.paths))
     lines = ibis.union(*(_compared(engine, raw, known.columns(raw)) for raw in raws), distinct=False)

@@ -11,13 +11,14 @@ import ibis.expr.types as ir
 
 from costwatch.allocation import owners, pools
 from costwatch.allocation.bill import Part, named_values, naming
-from costwatch.allocation.settings import Allocation, OwnerPool, Pool
-from costwatch.ledger.engine import of_one_schema, raw_lines
+from costwatch.allocation.settings import Allocation, Pool
+from costwatch.allocation.splits.owner import OwnerPool
+from costwatch.ledger.engines.duckdb import of_one_schema, raw_lines
 from costwatch.ledger.files import LedgerFiles
-from costwatch.ledger.lines import DESCRIBED, day_of
-from costwatch.ledger.money import nano
+from costwatch.ledger.formats.contract import DESCRIBED, day_of
+from costwatch.ledger.nano import nano
 from costwatch.ledger.register import format_named
-from costwatch.warehouse import loads, publish
+from costwatch.warehouse.bill import loads, publish
 from costwatch.warehouse.store import Warehouse
 
 

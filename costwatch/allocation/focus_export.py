@@ -15,13 +15,13 @@ import pyarrow as pa
 
 from costwatch.allocation.charges import Bill, bills, owned
 from costwatch.errors import CostwatchError
-from costwatch.ledger.engine import compiled, connect, small_table, write
+from costwatch.ledger.engines.duckdb import compiled, connect, small_table, write
 from costwatch.ledger.files import LedgerFiles
-from costwatch.ledger.lines import DESCRIBED
+from costwatch.ledger.formats.contract import DESCRIBED
 from costwatch.model import midnight
 from costwatch.money import NANO
 from costwatch.warehouse import queries
-from costwatch.warehouse.days import from_int, to_int
+from costwatch.warehouse.encoding import from_int, to_int
 from costwatch.warehouse.store import Warehouse
 
 _SUFFIXES = (".parquet", ".csv", ".csv.gz")

@@ -9,8 +9,9 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from costwatch.allocation.settings import Claim, OwnerPool, Team
-from costwatch.ledger.engine import small_table
+from costwatch.allocation.splits.owner import OwnerPool
+from costwatch.allocation.teams import Claim, Team
+from costwatch.ledger.engines.duckdb import small_table
 from costwatch.model import UNALLOCATED
 
 _ALWAYS = 0

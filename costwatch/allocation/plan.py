@@ -10,8 +10,8 @@ from typing import Any
 from costwatch.allocation.settings import Allocation
 from costwatch.errors import CostwatchError
 from costwatch.model import Window, midnight
-from costwatch.warehouse.loads import StoredLoad
-from costwatch.warehouse.publish import Published
+from costwatch.warehouse.bill.loads import StoredLoad
+from costwatch.warehouse.bill.publish import Published
 
 # Part of every inputs key: raised when the same inputs would give other numbers than before.
 TRANSFORM_VERSION = 2

@@ -8,11 +8,11 @@ import ibis
 import ibis.expr.types as ir
 
 from costwatch.allocation.charges import bills, owned
-from costwatch.ledger.engine import compiled, connect, fetch
+from costwatch.ledger.engines.duckdb import compiled, connect, fetch
 from costwatch.ledger.files import LedgerFiles
 from costwatch.model import DIMENSIONS
-from costwatch.warehouse.cost import cost
-from costwatch.warehouse.days import to_int
+from costwatch.warehouse.encoding import to_int
+from costwatch.warehouse.facts.cost import cost
 from costwatch.warehouse.store import Warehouse
 
 _KEYS = ("ResourceId", "SubAccountId", "RegionId", "BillingCurrency")

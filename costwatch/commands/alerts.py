@@ -1,21 +1,20 @@
 """``costwatch alerts``: steps 3 and 4, and what fires."""
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from costwatch.commands.context import Context, pass_context
 from costwatch.commands.options import Span, Subject, json_option
 from costwatch.commands.output import complain, line, print_json, print_table
-from costwatch.commands.run import Run, pass_run
 from costwatch.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:
     from costwatch.config import AlertRules
     from costwatch.deliver import Delivery
     from costwatch.model import Alert, Group
-    from costwatch.warehouse.snapshot import WarehouseSnapshot
 
 
 @click.group("alerts", cls=Subject)
@@ -25,8 +24,8 @@ def command() -> None:
 
 @command.command("eval")
 @click.option("--dry-run", is_flag=True, help="Show what would be pending or firing, store nothing.")
-@pass_run
-def evaluate_rules(run: Run, dry_run: bool) -> int:
+@pass_context
+def evaluate_rules(context: Context, dry_run: bool) -> int:
     """Evaluate every rule once, and keep what became of its alerts (step 3).
 
     Sends nothing: that is `costwatch alerts deliver`. Exits 0 when alerts fire, 1 if a rule could not be
@@ -38,12 +37,12 @@ def evaluate_rules(run: Run, dry_run: bool) -> int:
     """
     from costwatch.evaluate import evaluate
 
-    rules, mistakes = (run.alerts, None) if dry_run else run.standing_alerts()
-    found = evaluate(run.warehouse, rules.rules, run.now, dry_run=dry_run)
+    rules, mistakes = (context.alerts, None) if dry_run else context.standing_alerts()
+    found = evaluate(context.warehouse, rules.rules, context.now, dry_run=dry_run)
     if dry_run:
         _print_now(found.alerts)
     firing = sum(alert.state == "firing" for alert in found.alerts)
-    run.say(f"{firing} firing, {len(found.alerts) - firing} pending, {len(found.changes)} changed")
+    context.say(f"{firing} firing, {len(found.alerts) - firing} pending, {len(found.changes)} changed")
     for rule, error in found.errors.items():
         complain(f"rule {rule}: {error}")
     return _after(mistakes) or (1 if found.errors else 0)
@@ -52,8 +51,8 @@ def evaluate_rules(run: Run, dry_run: bool) -> int:
 @command.command("deliver")
 @click.option("--receiver", help="Send to this receiver alone; the others' messages wait.")
 @click.option("--dry-run", is_flag=True, help="Show what would be sent, send nothing.")
-@pass_run
-def deliver_messages(run: Run, receiver: str | None, dry_run: bool) -> int:
+@pass_context
+def deliver_messages(context: Context, receiver: str | None, dry_run: bool) -> int:
     """Tell the receivers what changed (step 4).
 
     What cannot be sent now is tried again by the next run; a message that was sent is corrected, not
@@ -62,19 +61,19 @@ def deliver_messages(run: Run, receiver: str | None, dry_run: bool) -> int:
     \b
     Example: costwatch alerts eval && costwatch alerts deliver
     """
-    rules, mistakes = (run.alerts, None) if dry_run else run.standing_alerts()
+    rules, mistakes = (context.alerts, None) if dry_run else context.standing_alerts()
     known = [each.name for each in rules.receivers]
     if receiver is not None and receiver not in known:
         raise UsageError(
             f"alerts: no receiver is named '{receiver}'; there are: {', '.join(known) or 'none'}"
         )
-    done = deliver_all(run, rules, receiver=receiver, dry_run=dry_run)
+    done = deliver_all(context, rules, receiver=receiver, dry_run=dry_run)
     if dry_run:
         for attempt in done.waiting:
             line(f"would send to {_about(attempt.group)}")
         return 0
     for group in done.sent:
-        run.say(f"sent to {_about(group)}")
+        context.say(f"sent to {_about(group)}")
     troubles = [attempt for attempt in (*done.failed, *done.waiting) if attempt.error]
     for attempt in troubles:
         complain(f"{_about(attempt.group)}: {attempt.error}")
@@ -92,19 +91,19 @@ def _after(mistakes: ConfigError | None) -> int:
 
 
 def deliver_all(
-    run: Run, rules: "AlertRules", *, receiver: str | None = None, dry_run: bool = False
+    context: Context, rules: "AlertRules", *, receiver: str | None = None, dry_run: bool = False
 ) -> "Delivery":
     """Step 4, with what the configuration says of it."""
     from costwatch.deliver import deliver
 
-    contacts = {team.name: team.contact for team in run.config.allocation.teams}
+    contacts = {team.name: team.contact for team in context.config.allocation.teams}
     return deliver(
-        run.warehouse,
+        context.warehouse,
         rules.route,
         rules.receivers,
         contacts,
-        run.config.ui.public_url,
-        run.now,
+        context.config.ui.public_url,
+        context.now,
         dry_run=dry_run,
         only=receiver,
     )
@@ -113,35 +112,49 @@ def deliver_all(
 @command.command("list")
 @click.option("--resolved", type=Span(), metavar="DURATION", help="And those resolved so long ago at most.")
 @json_option
-@pass_run
-def list_alerts(run: Run, resolved: timedelta | None, as_json: bool) -> None:
+@pass_context
+def list_alerts(context: Context, resolved: timedelta | None, as_json: bool) -> None:
     """Show the alerts that fire, newest first. Times are UTC.
 
     \b
     Example: costwatch alerts list --resolved 7d --json
     """
-    from costwatch.warehouse.snapshot import WarehouseSnapshot
+    from costwatch.answers.alerts import fired_since, firing
+    from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
 
-    with run.warehouse.read() as db:
-        alerts = told(WarehouseSnapshot(db, run.now), resolved)
+    with context.warehouse.read() as db:
+        facts = WarehouseSnapshot(db, context.now)
+        alerts = fired_since(facts, context.now - resolved) if resolved else firing(facts)
+    found = [as_json_alert(alert) for alert in alerts]
     if as_json:
-        print_json(alerts)
+        print_json(found)
     else:
-        print_alerts(alerts)
+        print_alerts(found)
 
 
-def told(facts: "WarehouseSnapshot", resolved: timedelta | None = None) -> list[dict[str, Any]]:
-    """Alerts that fire, then those resolved no longer ago than asked; newest first, labels as a mapping."""
-    import json
+def as_json_alert(alert: "Alert") -> dict[str, Any]:
+    """An alert for programs: amounts as exact text, labels as a mapping, instants in UTC."""
+    from costwatch.warehouse.encoding import to_text
+    from costwatch.wording import digits
 
-    from costwatch.warehouse import queries
-    from costwatch.warehouse.clock import to_text
+    def instant(of: "datetime | None") -> str | None:
+        return None if of is None else to_text(of)
 
-    since = facts.now - (resolved or timedelta())
-    rows = map(dict, queries.rows(facts.db, "alerts", {"resolved_since": to_text(since)}))
-    return [
-        {**row, "labels": json.loads(row["labels"])} for row in rows if resolved or row["state"] == "firing"
-    ]
+    return {
+        "fingerprint": alert.fingerprint,
+        "rule": alert.rule,
+        "severity": alert.severity,
+        "labels": dict(alert.labels),
+        "state": alert.state,
+        "value": None if alert.value is None else digits(alert.value),
+        "threshold": None if alert.threshold is None else digits(alert.threshold),
+        "unit": alert.unit,
+        "summary": alert.summary,
+        "runbook": alert.runbook,
+        "active_at": to_text(alert.active_at),
+        "fired_at": instant(alert.fired_at),
+        "resolved_at": instant(alert.resolved_at),
+    }
 
 
 def print_alerts(alerts: Iterable[dict[str, Any]]) -> None:

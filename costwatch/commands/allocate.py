@@ -4,15 +4,15 @@ from datetime import date
 
 import click
 
+from costwatch.commands.context import Context, pass_context
 from costwatch.commands.options import Command, window_of, window_options
 from costwatch.commands.output import complain
-from costwatch.commands.run import Run, pass_run
 
 
 @click.command("allocate", cls=Command)
 @window_options("what to allocate anew")
-@pass_run
-def command(run: Run, first: date | None, after: date | None) -> int:
+@pass_context
+def command(context: Context, first: date | None, after: date | None) -> int:
     """Give every dollar of the bill to a team (step 2).
 
     Computes each billing period whose bill, teams or pools changed, and publishes it in one go. With
@@ -24,22 +24,22 @@ def command(run: Run, first: date | None, after: date | None) -> int:
     """
     from costwatch.allocate import allocate
 
-    config = run.config
-    window = window_of(first, after, run.now)
-    with run.working("Allocating"):
+    config = context.config
+    window = window_of(first, after, context.now)
+    with context.working("Allocating"):
         done = allocate(
-            run.warehouse,
+            context.warehouse,
             config.ledger,
             config.sources,
             config.allocation,
-            run.now,
+            context.now,
             window=window,
             engine=config.engine,
         )
     for each in done:
         if each.changed:
-            run.say(f"{each.period:%Y-%m}: published, {each.line_count:,} lines")
+            context.say(f"{each.period:%Y-%m}: published, {each.line_count:,} lines")
         complain(each.error)
     if not any(each.changed or each.error for each in done):
-        run.say("nothing changed")
+        context.say("nothing changed")
     return 1 if any(each.error for each in done) else 0

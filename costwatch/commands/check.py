@@ -2,15 +2,15 @@
 
 import click
 
+from costwatch.commands.context import Context, pass_context
 from costwatch.commands.options import Command
 from costwatch.commands.output import line
-from costwatch.commands.run import Run, pass_run
 from costwatch.errors import UsageError
 
 
 @click.command("check", cls=Command)
-@pass_run
-def command(run: Run) -> int:
+@pass_context
+def command(context: Context) -> int:
     """Find the mistakes in costwatch.yaml and alerts.yaml.
 
     Prints each as file:line: what is wrong; what to do. Exits 2 if there are any. Reads nothing else
@@ -22,11 +22,11 @@ def command(run: Run) -> int:
     """
     from costwatch.config import check
 
-    file = run.config_file
+    file = context.config_file
     mistakes = check(file)
     for mistake in mistakes:
         line(mistake)
     if mistakes:
         return UsageError.exit_code
-    run.say(f"{file} and its rules file: no mistakes")
+    context.say(f"{file} and its rules file: no mistakes")
     return 0

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from costwatch.commands.context import Context, pass_context
 from costwatch.commands.options import Command, Span, window_of, window_options
 from costwatch.commands.output import complain, line
-from costwatch.commands.run import Run, pass_run
 from costwatch.errors import BusyError, UsageError
 from costwatch.model import Window
 
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 @click.option("--since", type=Span(), metavar="DURATION", help="Look back this far from now, such as 3d.")
 @window_options("what to look at")
 @click.option("--dry-run", is_flag=True, help="Look and report, store nothing.")
-@pass_run
+@pass_context
 def command(
-    run: Run,
+    context: Context,
     names: tuple[str, ...],
     since: timedelta | None,
     first: date | None,
@@ -45,14 +45,18 @@ def command(
 
     if since is not None and (first or after):
         raise UsageError("collect: --since and --from/--to exclude each other; choose one")
-    window = Window(run.now - since, run.now) if since is not None else window_of(first, after, run.now)
-    sources = _chosen(run.config.sources, names)
-    with run.working("Collecting") as progress:
+    window = (
+        Window(context.now - since, context.now)
+        if since is not None
+        else window_of(first, after, context.now)
+    )
+    sources = _chosen(context.config.sources, names)
+    with context.working("Collecting") as progress:
         done = collect(
-            run.warehouse,
-            run.config.ledger,
+            context.warehouse,
+            context.config.ledger,
             sources,
-            run.now,
+            context.now,
             window=window,
             dry_run=dry_run,
             progress=progress,
@@ -61,7 +65,7 @@ def command(
         if dry_run:
             line(_sentence(each, dry_run))
         else:
-            run.say(_sentence(each, dry_run))
+            context.say(_sentence(each, dry_run))
         complain(each.error)
         complain(each.note)
     return exit_code(done)

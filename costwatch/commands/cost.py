@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from costwatch.commands.context import Context, pass_context
 from costwatch.commands.options import Instant, Span, Subject, json_option, require_order, window_options
 from costwatch.commands.output import complain, print_json
 from costwatch.commands.resources import resources
-from costwatch.commands.run import Run, pass_run
 from costwatch.commands.verify import verify
 from costwatch.errors import UsageError
 from costwatch.model import DIMENSIONS, METRICS
 
 if TYPE_CHECKING:
-    from costwatch.conversion import Conversion
-    from costwatch.warehouse.cost import Cost
+    from costwatch.cost.conversion import Conversion
+    from costwatch.warehouse.facts.cost import Cost
 
 
 def _filters(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -50,9 +50,9 @@ command.add_command(verify)
 @click.option("--converted", is_flag=True, help="In one currency, at the rates of costwatch.yaml.")
 @_filters
 @json_option
-@pass_run
+@pass_context
 def show(
-    run: Run,
+    context: Context,
     /,
     by: tuple[str, ...],
     first: date | None,
@@ -78,18 +78,18 @@ def show(
              costwatch cost show --provider AWS --from 2026-10-01 --to 2026-11-01 --json
              costwatch cost show --by team --as-of 2026-11-03T06:00:00Z
     """
-    from costwatch.commands.cost_answer import Answer
-    from costwatch.warehouse.cost import cost, days_held
-    from costwatch.warehouse.snapshot import WarehouseSnapshot
+    from costwatch.commands.cost_output import Answer
+    from costwatch.warehouse.facts.cost import cost, days_held
+    from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
 
-    first, after = _window(run, first, after, last)
+    first, after = _window(context, first, after, last)
     where = {name: values for name, values in wanted.items() if values}
-    conversion = _conversion(run) if converted else None
-    with run.warehouse.read() as db:
-        held = days_held(db, as_of) or (run.now.date(), run.now.date())
+    conversion = _conversion(context) if converted else None
+    with context.warehouse.read() as db:
+        held = days_held(db, as_of) or (context.now.date(), context.now.date())
         first, after = first or held[0], after or held[1] + timedelta(days=1)
         rows = cost(db, first, after, by, where, per_day=per_day, as_of=as_of, conversion=conversion)
-        states = None if as_of else WarehouseSnapshot(db, run.now).states(first, after)
+        states = None if as_of else WarehouseSnapshot(db, context.now).states(first, after)
         if conversion and any(row.labels["currency"] != conversion.reporting for row in rows):
             daily = cost(db, first, after, (), where, per_day=True, as_of=as_of, conversion=conversion)
             _tell_kept(daily, conversion)
@@ -107,29 +107,29 @@ def show(
 
 
 def _window(
-    run: Run, first: date | None, after: date | None, last: timedelta | None
+    context: Context, first: date | None, after: date | None, last: timedelta | None
 ) -> tuple[date | None, date | None]:
     if last is None:
         require_order(first, after)
         return first, after
     if first or after:
         raise UsageError("cost show: --last and --from/--to exclude each other; choose one")
-    return run.now.date() - max(last, timedelta(days=1)), run.now.date()
+    return context.now.date() - max(last, timedelta(days=1)), context.now.date()
 
 
-def _conversion(run: Run) -> "Conversion":
+def _conversion(context: Context) -> "Conversion":
     """The configured rates. Raises UsageError where there are none."""
-    if run.config.conversion is None:
+    if context.config.conversion is None:
         raise UsageError(
-            f"{run.config.file}: --converted needs 'currency', which is not there; "
+            f"{context.config.file}: --converted needs 'currency', which is not there; "
             "add it with 'reporting' and 'rates'"
         )
-    return run.config.conversion
+    return context.config.conversion
 
 
 def _tell_kept(daily: Iterable["Cost"], conversion: "Conversion") -> None:
     """What stayed in its own currency."""
-    from costwatch.conversion import months_of
+    from costwatch.cost.conversion import months_of
 
     kept = [(row.labels["currency"], row.day) for row in daily if row.day]
     months = months_of(pair for pair in kept if pair[0] != conversion.reporting)

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import click
 
+from costwatch.commands.context import Context, pass_context
 from costwatch.commands.options import Subject, json_option
 from costwatch.commands.output import print_json, print_table
-from costwatch.commands.run import Run, pass_run
 
 
 @click.group("db", cls=Subject)
@@ -16,8 +16,8 @@ def command() -> None:
 
 
 @command.command("migrate")
-@pass_run
-def migrate(run: Run) -> None:
+@pass_context
+def migrate(context: Context) -> None:
     """Create the warehouse, or bring its schema up to this program's.
 
     Commands that write do it by themselves; this is for doing it at a time of your choice.
@@ -25,14 +25,14 @@ def migrate(run: Run) -> None:
     \b
     Example: costwatch db backup before.db && costwatch db migrate
     """
-    run.warehouse.migrate()
-    run.say(f"{run.warehouse.path}: schema {run.warehouse.version()}")
+    context.warehouse.migrate()
+    context.say(f"{context.warehouse.path}: schema {context.warehouse.version()}")
 
 
 @command.command("status")
 @json_option
-@pass_run
-def status(run: Run, as_json: bool) -> None:
+@pass_context
+def status(context: Context, as_json: bool) -> None:
     """Show schema, size, integrity, and what each table holds.
 
     A table's SHA-256 is over its ordered rows: equal hashes mean equal content. All of it is read.
@@ -42,7 +42,7 @@ def status(run: Run, as_json: bool) -> None:
     """
     from costwatch.warehouse.contents import contents
 
-    warehouse = run.warehouse
+    warehouse = context.warehouse
     with warehouse.read() as db:
         tables = contents(db)
     facts = {
@@ -62,8 +62,8 @@ def status(run: Run, as_json: bool) -> None:
 
 @command.command("backup")
 @click.argument("target", type=click.Path(path_type=Path, dir_okay=False))
-@pass_run
-def backup(run: Run, target: Path) -> None:
+@pass_context
+def backup(context: Context, target: Path) -> None:
     """Write a consistent copy of the warehouse to TARGET, while others read and write.
 
     Never copy the file with cp: what is still in its -wal would be missing.
@@ -71,5 +71,5 @@ def backup(run: Run, target: Path) -> None:
     \b
     Example: costwatch db backup /backup/costwatch-$(date -u +%F).db
     """
-    run.warehouse.backup(target)
-    run.say(f"{target}: {target.stat().st_size:,} bytes")
+    context.warehouse.backup(target)
+    context.say(f"{target}: {target.stat().st_size:,} bytes")

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from costwatch import __version__
-from costwatch.commands.alerts import deliver_all, told
+from costwatch.commands.alerts import deliver_all
+from costwatch.commands.context import Context, pass_context
 from costwatch.commands.options import Command
 from costwatch.commands.output import line, print_table
 from costwatch.commands.report import read_week, write_files
-from costwatch.commands.run import Run, pass_run
 from costwatch.commands.ui import serve_pages
 from costwatch.errors import CostwatchError, UsageError
 
@@ -42,8 +42,10 @@ _REMEMBERED = timedelta(days=30)
 @click.option("--rows", type=int, default=150_000, show_default=True, help="Lines of the bill, about.")
 @click.option("--no-serve", is_flag=True, help="End after the summary.")
 @click.option("--port", type=click.IntRange(1, 65535), help="Port of the pages [8501].")
-@pass_run
-def command(run: Run, folder: Path, seed: int, days: int, rows: int, no_serve: bool, port: int | None) -> int:
+@pass_context
+def command(
+    context: Context, folder: Path, seed: int, days: int, rows: int, no_serve: bool, port: int | None
+) -> int:
     """Make up a company's bill, run every step on it, and serve the pages.
 
     Thirteen months of bills are written the way AWS delivers them, up to today 00:00 UTC (or --now),
@@ -54,20 +56,20 @@ def command(run: Run, folder: Path, seed: int, days: int, rows: int, no_serve: b
     Example: costwatch demo
              costwatch demo --no-serve --days 90 --rows 20000 --folder /tmp/demo
     """
-    if run.config_name or run.warehouse_name:
+    if context.config_name or context.warehouse_name:
         raise UsageError("demo: has files of its own, below --folder; leave -c and --db out")
-    now = run.now.replace(hour=0, minute=0, second=0, microsecond=0)
+    now = context.now.replace(hour=0, minute=0, second=0, microsecond=0)
     asked = {"now": now.isoformat(), "seed": seed, "days": days, "rows": rows, "version": __version__}
-    there = Run(run.clock)
+    there = Context(context.clock)
     there.config_name = str(folder / "costwatch.yaml")
-    there.pretended, there.verbose, there.quiet = now, run.verbose, run.quiet
+    there.pretended, there.verbose, there.quiet = now, context.verbose, context.quiet
     week = _make(there, folder, asked)
     _print_summary(there, folder, week)
-    there.pretended = run.pretended
+    there.pretended = context.pretended
     return 0 if no_serve else serve_pages(there, port=port)
 
 
-def _make(run: Run, folder: Path, asked: Mapping[str, Any]) -> str:
+def _make(context: Context, folder: Path, asked: Mapping[str, Any]) -> str:
     """Have in ``folder`` what was asked for; returns the week reported on, such as 2026-W47."""
     from costwatch import demo
     from costwatch.warehouse.locks import lock
@@ -76,17 +78,17 @@ def _make(run: Run, folder: Path, asked: Mapping[str, Any]) -> str:
     with lock(folder, _LOCK):
         held = json.loads((folder / _MARK).read_text(encoding="utf-8")) if (folder / _MARK).exists() else {}
         if held.get("complete") and held["asked"] == asked:
-            run.say(f"{folder}: is as it was made before")
+            context.say(f"{folder}: is as it was made before")
             return str(held["week"])
-        plan = demo.plan(run.now, asked["seed"], asked["days"], asked["rows"])
+        plan = demo.plan(context.now, asked["seed"], asked["days"], asked["rows"])
         week = f"{plan.monday:%G-W%V}"
         mark = {"asked": asked, "week": week, "complete": False}
         (folder / _MARK).write_text(json.dumps(mark), encoding="utf-8")
         _clear(folder)
         demo.write_configuration(folder, plan)
         demo.write_ground_truth(folder, plan)
-        _live(run, folder, demo.rounds(plan))
-        write_files(run, read_week(run, week), ("html", "md"))
+        _live(context, folder, demo.rounds(plan))
+        write_files(context, read_week(context, week), ("html", "md"))
         (folder / _MARK).write_text(json.dumps({**mark, "complete": True}), encoding="utf-8")
     return week
 
@@ -109,46 +111,47 @@ def _clear(folder: Path) -> None:
                 each.unlink()
 
 
-def _live(run: Run, folder: Path, rounds: Sequence["Round"]) -> None:
+def _live(context: Context, folder: Path, rounds: Sequence["Round"]) -> None:
     """Each delivery of the bill, and what cron would have run after it."""
-    end = run.now
+    end = context.now
     for number, each in enumerate(rounds, start=1):
-        run.pretended = each.now
-        with run.working(f"The bill as of {each.now:%d %B %Y} ({number} of {len(rounds)})"):
+        context.pretended = each.now
+        with context.working(f"The bill as of {each.now:%d %B %Y} ({number} of {len(rounds)})"):
             each.write(folder)
             with (folder / _MESSAGES).open("a", encoding="utf-8") as messages, redirect_stdout(messages):
-                _run_steps(run)
-    run.pretended = end
+                _run_steps(context)
+    context.pretended = end
 
 
-def _run_steps(run: Run) -> None:
+def _run_steps(context: Context) -> None:
     from costwatch.allocate import allocate
     from costwatch.collect import collect
     from costwatch.evaluate import evaluate
 
-    config = run.config
-    collected = collect(run.warehouse, config.ledger, config.sources, run.now)
-    published = allocate(run.warehouse, config.ledger, config.sources, config.allocation, run.now)
-    rules, _ = run.standing_alerts()
-    found = evaluate(run.warehouse, rules.rules, run.now)
-    delivered = deliver_all(run, rules)
+    config = context.config
+    collected = collect(context.warehouse, config.ledger, config.sources, context.now)
+    published = allocate(context.warehouse, config.ledger, config.sources, config.allocation, context.now)
+    rules, _ = context.standing_alerts()
+    found = evaluate(context.warehouse, rules.rules, context.now)
+    delivered = deliver_all(context, rules)
     errors = [each.error for each in collected] + [each.error for each in published]
     errors += [*found.errors.values(), *(each.error for each in delivered.failed)]
     if any(errors):
         raise CostwatchError("\n".join(filter(None, errors)))
 
 
-def _print_summary(run: Run, folder: Path, week: str) -> None:
+def _print_summary(context: Context, folder: Path, week: str) -> None:
+    from costwatch.answers.alerts import fired_since
+    from costwatch.answers.spending import spending
     from costwatch.money import exact
-    from costwatch.spending import spending
-    from costwatch.warehouse.snapshot import WarehouseSnapshot
+    from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
     from costwatch.wording import on_day
 
-    with run.warehouse.read() as db:
-        facts = WarehouseSnapshot(db, run.now)
-        teams, alerts = spending(facts), told(facts, _REMEMBERED)
+    with context.warehouse.read() as db:
+        facts = WarehouseSnapshot(db, context.now)
+        teams, alerts = spending(facts), fired_since(facts, context.now - _REMEMBERED)
     through = teams[0].through
-    line(f"A made-up company in {folder}, to {on_day(run.now)}. What its teams spent in {through:%B %Y}:")
+    line(f"A made-up company in {folder}, to {on_day(context.now)}. What its teams spent in {through:%B %Y}:")
     click.echo()
     columns = ("team", f"through {on_day(through)}", "forecast", "budget")
     rows = [
@@ -163,11 +166,11 @@ def _print_summary(run: Run, folder: Path, week: str) -> None:
     print_table(columns, rows, right=columns[1:])
     click.echo("\nAlerts that fired:")
     for alert in alerts:
-        over = " (resolved)" if alert["state"] == "resolved" else ""
-        line(f"  {alert['rule']}{over}: {alert['summary']}")
+        over = "" if alert.is_firing else " (resolved)"
+        line(f"  {alert.rule}{over}: {alert.summary}")
     click.echo()
     for what, name in (("Messages", _MESSAGES), ("Report", f"reports/weekly-{week}.html")):
         line(f"{what}: {folder / name}")
     click.echo("\nNext:")
     for words in ("cost show --by team --by service --last 30d", "status", f"report weekly --week {week}"):
-        line(f"  costwatch -c {run.config_name} {words}")
+        line(f"  costwatch -c {context.config_name} {words}")

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 
 import costwatch
+from costwatch.commands.context import Context, pass_context
 from costwatch.commands.options import Command
 from costwatch.commands.output import line
-from costwatch.commands.run import Run, pass_run
 from costwatch.errors import CostwatchError, UsageError
 from costwatch.model import Window
 
@@ -23,8 +23,8 @@ _OURS = ("collectors", "dashboards")
 
 
 @click.command("doctor", cls=Command)
-@pass_run
-def command(run: Run) -> int:
+@pass_context
+def command(context: Context) -> int:
     """Test files, disk, store and sources, and say how to mend what is wrong.
 
     Looks at each source as `collect` would, and loads nothing. Exits 3 if anything was found.
@@ -33,31 +33,31 @@ def command(run: Run) -> int:
     Example: costwatch doctor
     """
     found = 0
-    for what, problem in _problems(run):
+    for what, problem in _problems(context):
         found += bool(problem)
         for reason in problem.splitlines() or [""]:
             line(f"mend  {what}: {reason}" if reason else f"ok    {what}")
     return _FINDINGS if found else 0
 
 
-def _problems(run: Run) -> Iterator[tuple[str, str]]:
+def _problems(context: Context) -> Iterator[tuple[str, str]]:
     """Each thing looked at, and what is wrong with it; '' where all is well."""
-    yield "configuration", (mistakes := _configuration(run))
+    yield "configuration", (mistakes := _configuration(context))
     yield "packages", "\n".join(filter(None, map(_shadowed, _OURS)))
-    if not mistakes or run.warehouse_name:
+    if not mistakes or context.warehouse_name:
         from costwatch.warehouse.health import problems
 
-        yield from problems(run.warehouse)
+        yield from problems(context.warehouse)
     if not mistakes:
-        for source in run.config.sources:
-            yield f"source {source.name}", _source(source, run)
+        for source in context.config.sources:
+            yield f"source {source.name}", _source(source, context)
 
 
-def _configuration(run: Run) -> str:
+def _configuration(context: Context) -> str:
     from costwatch.config import check
 
     try:
-        return "\n".join(check(run.config_file))
+        return "\n".join(check(context.config_file))
     except UsageError as error:
         return str(error)
 
@@ -73,12 +73,15 @@ def _shadowed(package: str) -> str:
     return f"package '{package}' is found at {there}, not beside costwatch; use a fresh venv"
 
 
-def _source(source: "Collector", run: Run) -> str:
+def _source(source: "Collector", context: Context) -> str:
     """Asked for what it has of late; no batch is read. A paid source is paid from its daily budget."""
     from costwatch.collect import batches as ask
 
     try:
-        batches = cast(Any, ask(run.warehouse, source, Window(run.now - source.lookback, run.now), run.now))
+        batches = cast(
+            Any,
+            ask(context.warehouse, source, Window(context.now - source.lookback, context.now), context.now),
+        )
         with closing(batches):
             answered = next(batches, None) is not None
     except CostwatchError as error:

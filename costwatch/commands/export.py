@@ -5,9 +5,9 @@ from pathlib import Path
 
 import click
 
+from costwatch.commands.context import Context, pass_context
 from costwatch.commands.options import Subject, require_order, window_options
 from costwatch.commands.output import complain
-from costwatch.commands.run import Run, pass_run
 from costwatch.errors import UsageError
 
 
@@ -20,8 +20,10 @@ def command() -> None:
 @click.argument("file", type=click.Path(dir_okay=False))
 @window_options("the charges")
 @click.option("--team", "teams", multiple=True, help="Only this team; may be repeated.")
-@pass_run
-def focus(run: Run, /, file: str, first: date | None, after: date | None, teams: tuple[str, ...]) -> None:
+@pass_context
+def focus(
+    context: Context, /, file: str, first: date | None, after: date | None, teams: tuple[str, ...]
+) -> None:
     """Write every charge as FOCUS 1.2, with its team in x_Team, to FILE (.parquet, .csv or .csv.gz).
 
     A line of the bill is a row; what a pool splits is a row for each team it goes to. Rows add up to what
@@ -32,19 +34,19 @@ def focus(run: Run, /, file: str, first: date | None, after: date | None, teams:
     """
     from costwatch.allocation.focus_export import export
     from costwatch.ledger.files import LedgerFiles
-    from costwatch.warehouse.cost import days_held
+    from costwatch.warehouse.facts.cost import days_held
 
     require_order(first, after)
-    with run.warehouse.read() as db:
+    with context.warehouse.read() as db:
         held = days_held(db)
     if held is None:
         raise UsageError(
             "export focus: nothing is published yet; run costwatch collect and costwatch allocate"
         )
     window = first or held[0], after or held[1] + timedelta(days=1)
-    with run.working("Exporting"):
-        count = export(run.warehouse, LedgerFiles(run.config.ledger), *window, teams, Path(file))
+    with context.working("Exporting"):
+        count = export(context.warehouse, LedgerFiles(context.config.ledger), *window, teams, Path(file))
     if count:
-        run.say(f"{file}: {count:,} rows")
+        context.say(f"{file}: {count:,} rows")
     else:
         complain(f"{file}: holds no row; `costwatch cost show --by team` shows which teams carry cost")

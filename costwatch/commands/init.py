@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
+from costwatch.commands.context import Context, pass_context
 from costwatch.commands.options import Command
-from costwatch.commands.run import Run, pass_run
 from costwatch.errors import UsageError
 
 _FILES = ("costwatch.yaml", "alerts.yaml")
@@ -13,8 +13,8 @@ _FILES = ("costwatch.yaml", "alerts.yaml")
 
 @click.command("init", cls=Command)
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default=".")
-@pass_run
-def command(run: Run, folder: Path) -> None:
+@pass_context
+def command(context: Context, folder: Path) -> None:
     """Write costwatch.yaml and alerts.yaml to begin with.
 
     They stand in FOLDER, by default here. Files that are there already are never touched.
@@ -31,4 +31,4 @@ def command(run: Run, folder: Path) -> None:
     for name in _FILES:
         with (folder / name).open("x", encoding="utf-8") as file:
             file.write(default_text(name))
-    run.say(f"Wrote {' and '.join(str(folder / name) for name in _FILES)}. Next: costwatch check")
+    context.say(f"Wrote {' and '.join(str(folder / name) for name in _FILES)}. Next: costwatch check")

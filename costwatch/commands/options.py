@@ -78,7 +78,7 @@ def _uncoloured(ctx: click.Context, param: click.Parameter, value: bool) -> None
 
 
 def global_options(*, hidden: bool = False) -> list[click.Parameter]:
-    """Options of the whole program. They set the ``Run`` and are passed to no command."""
+    """Options of the whole program. They set the ``Context`` and are passed to no command."""
     path = click.Path(dir_okay=False)
     table: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
         (("-c", "--config", "config_name"), {"type": path, "help": "costwatch.yaml to use."}),

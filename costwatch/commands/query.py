@@ -6,9 +6,9 @@ from typing import Any
 
 import click
 
+from costwatch.commands.context import Context, pass_context
 from costwatch.commands.options import Command, json_option
 from costwatch.commands.output import complain, print_json, print_table
-from costwatch.commands.run import Run, pass_run
 from costwatch.errors import UsageError
 
 
@@ -20,8 +20,8 @@ from costwatch.errors import UsageError
 @click.option(
     "--timeout", type=click.FloatRange(0, min_open=True), default=30.0, help="Seconds at most [30]."
 )
-@pass_run
-def command(run: Run, sql: str, as_json: bool, as_csv: bool, limit: int, timeout: float) -> None:
+@pass_context
+def command(context: Context, sql: str, as_json: bool, as_csv: bool, limit: int, timeout: float) -> None:
     """Ask the warehouse in SQL, read-only.
 
     The view `cost` has day (UTC), x_Team, the FOCUS columns (ServiceName, SubAccountId, RegionId,
@@ -34,9 +34,9 @@ def command(run: Run, sql: str, as_json: bool, as_csv: bool, limit: int, timeout
     """
     if as_json and as_csv:
         raise UsageError("query: --json and --csv exclude each other; choose one")
-    from costwatch.warehouse.ask import ask
+    from costwatch.warehouse.sql import ask
 
-    answer = ask(run.warehouse, sql, row_limit=limit, timeout_seconds=timeout)
+    answer = ask(context.warehouse, sql, row_limit=limit, timeout_seconds=timeout)
     if as_json:
         _print_json(answer.columns, answer.rows)
     elif as_csv:
@@ -61,8 +61,8 @@ def _print_json(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
 
 def _print_csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Every character as it is, unless a terminal would obey it."""
+    from costwatch.csv_text import csv_text
     from costwatch.wording import printable
-    from dashboards.download import csv_text
 
     shown = printable if sys.stdout.isatty() else str
     texts = [

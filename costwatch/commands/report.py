@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from costwatch.commands.context import Context, pass_context
 from costwatch.commands.options import Subject
-from costwatch.commands.run import Run, pass_run
 
 if TYPE_CHECKING:
     from costwatch.report import Weekly
@@ -30,8 +30,8 @@ def command() -> None:
     default=("-",),
     help="A file in the folder `reports`, or - for Markdown on stdout (the default); may be repeated.",
 )
-@pass_run
-def weekly_report(run: Run, week: str | None, team: str | None, targets: Sequence[str]) -> None:
+@pass_context
+def weekly_report(context: Context, week: str | None, team: str | None, targets: Sequence[str]) -> None:
     """Write the report of one week: what was spent, what changed and why, what to do first.
 
     Only settled days count, and only against the same days of the week before. Written again, the same
@@ -42,29 +42,29 @@ def weekly_report(run: Run, week: str | None, team: str | None, targets: Sequenc
     """
     from costwatch.report import markdown
 
-    report = read_week(run, week, team)
+    report = read_week(context, week, team)
     if "-" in targets:
         click.echo(markdown(report), nl=False)
-    write_files(run, report, [target for target in targets if target != "-"])
+    write_files(context, report, [target for target in targets if target != "-"])
 
 
-def read_week(run: Run, week: str | None, team: str | None = None) -> "Weekly":
+def read_week(context: Context, week: str | None, team: str | None = None) -> "Weekly":
     """Step 5 on one read transaction, with what the configuration says of it."""
     from costwatch.report import weekly
-    from costwatch.warehouse.snapshot import WarehouseSnapshot
+    from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
 
-    config = run.config
+    config = context.config
     contacts = {each.name: each.contact for each in config.allocation.teams if each.contact}
-    with run.warehouse.read() as db:
-        facts = WarehouseSnapshot(db, run.now)
+    with context.warehouse.read() as db:
+        facts = WarehouseSnapshot(db, context.now)
         return weekly(
-            facts, now=run.now, week=week, team=team, public_url=config.ui.public_url, contacts=contacts
+            facts, now=context.now, week=week, team=team, public_url=config.ui.public_url, contacts=contacts
         )
 
 
-def write_files(run: Run, report: "Weekly", formats: Sequence[str]) -> None:
+def write_files(context: Context, report: "Weekly", formats: Sequence[str]) -> None:
     """Write the report into the configured folder, once for each format (``html``, ``md``)."""
     from costwatch.report import write
 
     for each in formats:
-        run.say(f"wrote {write(report, 'html' if each == 'html' else 'md', run.config.reports)}")
+        context.say(f"wrote {write(report, 'html' if each == 'html' else 'md', context.config.reports)}")

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from costwatch.commands.context import Context, pass_context
 from costwatch.commands.options import Command, json_option, require_order, window_options
 from costwatch.commands.output import complain, print_json, print_table
-from costwatch.commands.run import Run, pass_run
 from costwatch.model import METRICS
 
 if TYPE_CHECKING:
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     "--metric", type=click.Choice(METRICS), default=METRICS[0], show_default=True, help="In tables."
 )
 @json_option
-@pass_run
+@pass_context
 def resources(
-    run: Run,
+    context: Context,
     /,
     team: str,
     service: str,
@@ -47,16 +47,16 @@ def resources(
     """
     from costwatch.allocation.resources import resources as found_resources
     from costwatch.ledger.files import LedgerFiles
-    from costwatch.warehouse.cost import days_held
+    from costwatch.warehouse.facts.cost import days_held
 
     require_order(first, after)
-    with run.warehouse.read() as db:
-        held = days_held(db) or (run.now.date(), run.now.date())
+    with context.warehouse.read() as db:
+        held = days_held(db) or (context.now.date(), context.now.date())
     after = after or held[1] + timedelta(days=1)
     first = first or after - timedelta(days=30)
-    files = LedgerFiles(run.config.ledger)
-    with run.working("Reading the lines"):
-        found = found_resources(run.warehouse, files, team, service, first, after)
+    files = LedgerFiles(context.config.ledger)
+    with context.working("Reading the lines"):
+        found = found_resources(context.warehouse, files, team, service, first, after)
     if as_json:
         print_json([_as_json(each) for each in found])
     elif found:

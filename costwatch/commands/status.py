@@ -2,17 +2,14 @@
 
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from costwatch.commands.alerts import print_alerts, told
+from costwatch.commands.alerts import as_json_alert, print_alerts
+from costwatch.commands.context import Context, pass_context
 from costwatch.commands.options import Command, json_option
 from costwatch.commands.output import line, print_json, print_table
-from costwatch.commands.run import Run, pass_run
-
-if TYPE_CHECKING:
-    from costwatch.warehouse.snapshot import WarehouseSnapshot
 
 _FINDINGS = 3
 _RUNS = 10
@@ -20,8 +17,8 @@ _RUNS = 10
 
 @click.command("status", cls=Command)
 @json_option
-@pass_run
-def command(run: Run, as_json: bool) -> int:
+@pass_context
+def command(context: Context, as_json: bool) -> int:
     """Show freshness, firing alerts and the last runs.
 
     Exits 3 if a source failed, was never collected, or has delivered nothing new for longer than a rule
@@ -30,18 +27,21 @@ def command(run: Run, as_json: bool) -> int:
     \b
     Example: costwatch status --json | jq .sources
     """
+    from costwatch.answers.alerts import firing
+    from costwatch.answers.sources import sources
     from costwatch.warehouse import queries
-    from costwatch.warehouse.clock import to_text
-    from costwatch.warehouse.snapshot import WarehouseSnapshot
+    from costwatch.warehouse.encoding import to_text
+    from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
 
-    with run.warehouse.read() as db:
-        facts = WarehouseSnapshot(db, run.now)
+    configured = [source.name for source in context.config.sources]
+    with context.warehouse.read() as db:
+        facts = WarehouseSnapshot(db, context.now)
         through = facts.data_through
         answer: dict[str, Any] = {
-            "now": to_text(run.now),
+            "now": to_text(context.now),
             "data_through": through.isoformat() if through else None,
-            "sources": _sources(run, facts),
-            "alerts": told(facts),
+            "sources": sources(facts, configured, context.alerts.rules),
+            "alerts": [as_json_alert(alert) for alert in firing(facts)],
             "runs": [
                 {**row, "files": json.loads(row["files"])}
                 for row in map(dict, queries.rows(db, "collections", {"limit": _RUNS}))
@@ -52,25 +52,6 @@ def command(run: Run, as_json: bool) -> int:
     else:
         _print(answer)
     return 0 if all(source["state"] == "ok" for source in answer["sources"]) else _FINDINGS
-
-
-def _sources(run: Run, facts: "WarehouseSnapshot") -> list[dict[str, Any]]:
-    """Every source that is configured or was ever collected, with its state and the reason for it."""
-    from costwatch.rules.freshness import Freshness
-    from costwatch.warehouse import queries
-    from costwatch.warehouse.days import from_int
-    from costwatch.warehouse.lateness import late
-
-    configured = [source.name for source in run.config.sources]
-    found = late(facts, configured, [rule for rule in run.alerts.rules if isinstance(rule, Freshness)])
-    rows: dict[str, dict[str, Any]] = {name: {"source": name} for name in configured}
-    rows |= {row["source"]: dict(row) for row in queries.rows(facts.db, "sources")}
-    for name, row in rows.items():
-        if row.get("data_through"):
-            row["data_through"] = from_int(row["data_through"]).isoformat()
-        row["state"] = found[name].state if name in found else "ok"
-        row["reason"] = found[name].reason if name in found else ""
-    return [rows[name] for name in sorted(rows)]
 
 
 def _print(answer: Mapping[str, Any]) -> None:

@@ -2,23 +2,19 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from costwatch.commands.context import Context, pass_context
 from costwatch.commands.options import Command, json_option, require_order, window_options
 from costwatch.commands.output import complain
-from costwatch.commands.run import Run, pass_run
-from costwatch.errors import CostwatchError, UsageError
+from costwatch.errors import UsageError
 
 if TYPE_CHECKING:
-    from costwatch.ledger.recount import Recount
-    from costwatch.proof import Differing, Finding, Invoice
-    from costwatch.second_opinion import Opinion, Tolerance
-    from costwatch.warehouse.proof import Held
+    pass
 
 _FAILED, _FINDINGS = 1, 3
 _AMOUNT = re.compile(r"-?\d{1,15}(\.\d{1,9})?")
@@ -36,24 +32,6 @@ class Amount(click.ParamType[Decimal]):
         if not _AMOUNT.fullmatch(value):
             self.fail(f"{value!r} is not an amount; write it like 1234.56", param, ctx)
         return Decimal(value)
-
-
-@dataclass(frozen=True, slots=True)
-class Verified:
-    """All that was held against each other, and what came of it."""
-
-    held: "Held"
-    places: "tuple[Differing, ...]"
-    recounts: "tuple[Recount, ...]"
-    opinions: "tuple[Opinion, ...]"
-    invoices: "tuple[Invoice, ...]"
-    findings: "tuple[Finding, ...]"
-    quick: bool
-
-    @property
-    def trouble(self) -> list[str]:
-        """What could not be verified, and why."""
-        return [each.trouble for each in self.recounts if each.trouble]
 
 
 @click.command("verify", cls=Command)
@@ -82,9 +60,9 @@ class Verified:
     help="or this much, in the currency of the bill, if that is more.",
 )
 @json_option
-@pass_run
+@pass_context
 def verify(
-    run: Run,
+    context: Context,
     first: date | None,
     after: date | None,
     invoices: Sequence[tuple[str, Decimal]],
@@ -113,59 +91,19 @@ def verify(
     Example: costwatch cost verify
              costwatch cost verify --from 2026-10-01 --to 2026-11-01 --invoice EUINGB26-1234567 97412.08
     """
-    from costwatch.commands.verified import print_as_json, print_for_people
-    from costwatch.second_opinion import Tolerance
+    from costwatch.answers.verification import verification
+    from costwatch.commands.verify_output import print_as_json, print_for_people
+    from costwatch.ledger.files import LedgerFiles
+    from costwatch.proof.second_opinion import Tolerance
 
     require_order(first, after)
     if min(tolerance_percent, tolerance_amount) < 0:
         raise UsageError("cost verify: a tolerance is never negative; leave it out, or name 0")
     tolerance = Tolerance(tolerance_percent / 100, tolerance_amount)
-    with run.working("Verifying"):
-        found = _verified(run, first, after, invoices, quick, tolerance)
+    files = LedgerFiles(context.config.ledger)
+    with context.working("Verifying"):
+        found = verification(context.warehouse, None if quick else files, first, after, invoices, tolerance)
     (print_as_json if as_json else print_for_people)(found)
     for trouble in found.trouble:
         complain(trouble)
     return _FINDINGS if found.findings else _FAILED if found.trouble else 0
-
-
-def _verified(
-    run: Run,
-    first: date | None,
-    after: date | None,
-    invoices: Sequence[tuple[str, Decimal]],
-    quick: bool,
-    tolerance: "Tolerance",
-) -> Verified:
-    from costwatch.proof import Invoice, altered
-    from costwatch.second_opinion import compare
-    from costwatch.warehouse import opinions, proof
-
-    with run.warehouse.read() as db:
-        held = proof.held(db, first, after)
-        places = [place for each in held.proofs for place in each.differing_bill()]
-        places += proof.differing(db, held)
-        told = [opinion for said in opinions.said(db, held.periods) for opinion in compare(said)]
-        known = proof.invoiced(db)
-        unlike = [*proof.unlike_published(db, held)]
-    if not held.proofs and not held.findings:
-        raise CostwatchError("cost verify: nothing is published there; run: costwatch collect, then allocate")
-    asked = tuple(Invoice(number, amount, known.get(number, {})) for number, amount in invoices)
-    recounts = () if quick else _recounts(run, held)
-    findings = [
-        *held.findings,
-        *(finding for each in held.proofs for finding in each.findings()),
-        *altered(places, held.proofs),
-        *unlike,
-        *(finding for each in recounts for finding in each.findings()),
-        *(finding for opinion in told if (finding := opinion.finding(tolerance))),
-        *(finding for invoice in asked if (finding := invoice.finding(known))),
-    ]
-    return Verified(held, tuple(places), recounts, tuple(told), asked, tuple(findings), quick)
-
-
-def _recounts(run: Run, held: "Held") -> "tuple[Recount, ...]":
-    from costwatch.ledger.files import LedgerFiles
-    from costwatch.ledger.recount import recount
-
-    files = LedgerFiles(run.config.ledger)
-    return tuple(recount(files, load) for load in held.loads)

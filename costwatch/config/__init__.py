@@ -7,6 +7,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BaseModel, Field, ValidationError, field_validator
 
+from costwatch.alerts.routing import RootRoute, Route
 from costwatch.allocation.settings import Allocation
 from costwatch.config.consistency import check_alerts, check_config
 from costwatch.config.editor import default_text, schema
@@ -14,11 +15,10 @@ from costwatch.config.kinds import loaded
 from costwatch.config.quote import looks_secret
 from costwatch.config.sentences import sentences, subject
 from costwatch.config.tree import Mistakes, Tree, read
-from costwatch.conversion import Conversion
+from costwatch.cost.conversion import Conversion
 from costwatch.errors import ConfigError, UsageError
-from costwatch.ledger import address
+from costwatch.ledger.engines import address
 from costwatch.plugins import COLLECTORS, NOTIFIERS, RULES, Collector, Notifier, Rule, Settings
-from costwatch.routing import RootRoute, Route
 from costwatch.secret import NOT_A_REFERENCE
 
 __all__ = [

@@ -28,7 +28,7 @@ def loaded(tree: Tree, section: Place, group: str, folder: Path, mistakes: Mista
             continue
         settings = {key: value for key, value in entry.items() if key != "kind"}
         try:
-            plugins.append(model.model_validate(settings, context={"folder": folder}))
+            plugins.append(model.model_validate(settings, context={"folder": folder, "kind": kind}))
         except ValidationError as error:
             for line, text in sentences(error, model, tree, place, also=("kind",)):
                 mistakes.add(line, text)

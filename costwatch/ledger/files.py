@@ -10,7 +10,7 @@ import shutil
 from pathlib import Path
 
 from costwatch.errors import RefusedError, SourceError
-from costwatch.ledger import delimited, pages
+from costwatch.ledger import csv_to_parquet, parquet_check
 from costwatch.model import DeliveredFile
 
 _PARQUET_MAGIC = b"PAR1"
@@ -64,10 +64,10 @@ class LedgerFiles:
             if is_parquet(file.path):
                 shutil.copyfile(file.path, part)
             else:
-                delimited.to_parquet(file.name, file.path, part)
+                csv_to_parquet.to_parquet(file.name, file.path, part)
             if _state(file.path) != before:
                 raise SourceError(f"{file.name}: it was replaced while it was read; run it again")
-            if damage := pages.damage(part):
+            if damage := parquet_check.damage(part):
                 raise RefusedError([f"{file.name}: cannot be read ({damage}); deliver the file again"])
             with part.open("rb") as written:
                 os.fsync(written.fileno())
@@ -77,7 +77,7 @@ class LedgerFiles:
 
 
 def _is_kept(target: Path) -> bool:
-    return target.exists() and not pages.damage(target)
+    return target.exists() and not parquet_check.damage(target)
 
 
 def _state(path: Path) -> tuple[int, ...]:

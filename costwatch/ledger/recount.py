@@ -9,12 +9,12 @@ import duckdb
 import ibis
 
 from costwatch.errors import SourceError
-from costwatch.ledger.engine import InProcess, of_one_schema
+from costwatch.ledger.engines.duckdb import InProcess, of_one_schema
 from costwatch.ledger.files import LedgerFiles, sha256
 from costwatch.ledger.register import FORMATS, format_named, sums
 from costwatch.model import METRICS
 from costwatch.money import units
-from costwatch.proof import RESTORE, Amounts, Counted, Finding, Registered
+from costwatch.proof.bill import RESTORE, Amounts, Counted, Finding, Registered
 from costwatch.wording import digits
 
 _NOTHING = Counted(Amounts(), dict.fromkeys(METRICS, Decimal()))

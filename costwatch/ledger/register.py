@@ -15,11 +15,13 @@ import ibis
 import ibis.expr.types as ir
 
 from costwatch.errors import RefusedError
-from costwatch.ledger import cur, cur2, delimited, focus
-from costwatch.ledger.engine import PLACE, RESERVED, compiled, connect, fetch, raw_lines
+from costwatch.ledger import csv_to_parquet
+from costwatch.ledger.engines.duckdb import compiled, connect, fetch, raw_lines
+from costwatch.ledger.engines.engine import PLACE, RESERVED
 from costwatch.ledger.files import LedgerFiles, is_parquet
-from costwatch.ledger.lines import COSTS, MAPS, REQUIRED_VALUES, BillFormat, is_of_a_bill, text
-from costwatch.ledger.money import LIMIT, is_exact, nano
+from costwatch.ledger.formats import cur, cur2, focus
+from costwatch.ledger.formats.contract import COSTS, MAPS, REQUIRED_VALUES, BillFormat, is_of_a_bill, text
+from costwatch.ledger.nano import LIMIT, is_exact, nano
 from costwatch.model import DeliveredFile, Export, Progress, untold
 
 # In this order; a new format is one module and one entry here.
@@ -212,7 +214,9 @@ def _is_bad(value: ir.Value) -> ir.BooleanValue:
 
 
 def _unreadable(file: DeliveredFile, column: str, value: str | None, record: int) -> str:
-    line = record + 1 if is_parquet(file.path) else delimited.line_of_record(file.name, file.path, record)
+    line = (
+        record + 1 if is_parquet(file.path) else csv_to_parquet.line_of_record(file.name, file.path, record)
+    )
     shown = "is empty" if value is None else f"cannot be read: {str(value)[:40]!r}"
     return f"{file.name}:{line}: column {column} {shown}; correct the export"
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 from pydantic import AfterValidator, Field
 
+from costwatch.alerts.message import Line, Message, compose
 from costwatch.errors import CostwatchError, NotifyError
-from costwatch.message import Line, Message, compose
 from costwatch.model import AlertState, Group, Reason, Receipt, Severity
 from costwatch.plugins import Settings
 from costwatch.secret import SecretReference, resolve

@@ -4,8 +4,8 @@ import sys
 
 from pydantic import Field
 
+from costwatch.alerts.message import compose, plain
 from costwatch.errors import NotifyError
-from costwatch.message import compose, plain
 from costwatch.model import Group, Receipt
 from costwatch.plugins import Settings
 

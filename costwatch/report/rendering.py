@@ -9,9 +9,10 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote, urlencode
 
-from costwatch import charts, money
-from costwatch.axes import Spec
-from costwatch.explain import Change
+from costwatch import money
+from costwatch.charts import cost as charts
+from costwatch.charts.axes import Spec
+from costwatch.cost.explain import Change
 from costwatch.model import State
 from costwatch.report.sentence import change_in_words, sentence
 from costwatch.report.view import Restated, Section, Weekly, in_words

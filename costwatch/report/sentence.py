@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
+from costwatch.cost.spending import BudgetStanding
 from costwatch.money import change, short
 from costwatch.report.view import Section, TeamRow, Weekly, in_words
-from costwatch.spending import BudgetStanding
 from costwatch.wording import percent
 
 Part = tuple[str, str]  # text, and how it is said: "" plainly, "strong" or "alarm"

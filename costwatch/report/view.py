@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
-from costwatch.attention import Action, ToldAlert
-from costwatch.explain import Change
-from costwatch.model import State
-from costwatch.spending import TeamSpending
+from costwatch.cost.attention import Action
+from costwatch.cost.explain import Change
+from costwatch.cost.spending import TeamSpending
+from costwatch.model import Alert, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class Weekly:
     compared: tuple[tuple[date, date], ...]  # (day, day of the week before), both settled
     sections: tuple[Section, ...]
     actions: tuple[Action, ...]
-    alerts: tuple[ToldAlert, ...]
+    alerts: tuple[Alert, ...]
     contacts: Mapping[str, str]  # team -> who to ask
     public_url: str  # how links begin
     caveats: tuple[str, ...] = ()

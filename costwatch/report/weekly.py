@@ -3,23 +3,27 @@
 import re
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from costwatch.attention import actions
+from costwatch.answers.alerts import of_week
+from costwatch.answers.changes import settled_days
+from costwatch.answers.sources import failing
+from costwatch.answers.spending import budgets
+from costwatch.cost.attention import actions
+from costwatch.cost.explain import Change, changes, comparable_days, within
+from costwatch.cost.explain import settled_days as settled
+from costwatch.cost.spending import EVERYONE, DailyCosts, TeamSpending, spending, window_of
 from costwatch.errors import CostwatchError, UsageError
-from costwatch.explain import Change, changes, comparable_days, settled_days
-from costwatch.model import Series, Window
+from costwatch.model import METRICS, Series, SeriesByLabels, Window
 from costwatch.money import units
+from costwatch.plugins import Snapshot
 from costwatch.report.caveats import caveats
-from costwatch.report.told import told_alerts
 from costwatch.report.view import DayCost, Restated, Section, TeamRow, Weekly
-from costwatch.spending import EVERYONE, TeamSpending, spending
 from costwatch.warehouse import queries
-from costwatch.warehouse.clock import from_text
-from costwatch.warehouse.days import from_int, to_int
-from costwatch.warehouse.snapshot import WarehouseSnapshot
+from costwatch.warehouse.encoding import from_int, from_text, to_int
+from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
 from costwatch.wording import on_day, printable
 
 METRIC = "EffectiveCost"
@@ -48,16 +52,19 @@ def weekly(
     counted = settled_days(facts, first, after, METRIC)
     if not counted:
         raise _nothing_settled(facts, first)
-    everyone = spending(facts, METRIC, counted[-1])
+    costs = _Costs.of(facts, first, counted[-1])
+    everyone = spending(costs.daily, costs.budgets, counted[-1], METRIC)
     _check_team(team, everyone)
     standings = [one for one in everyone if team in (None, one.team)]
-    explained = [one for one in _against_week_before(facts, first, ("team", "service")) if _is_of(team, one)]
-    sections = _sections(facts, first, counted, standings, explained, team)
+    compared = costs.comparable_days()
+    explained = [one for one in costs.changes(costs.by_service, compared) if _is_of(team, one)]
+    restated = _restated(facts, first, team)
+    sections = _sections(costs, counted, standings, explained, restated, team)
     if not sections:
         raise CostwatchError(
             f"{_name(first)}: {team} cost nothing in that week; leave out --team, or try another"
         )
-    alerts = told_alerts(facts, first, after, team)
+    alerts = of_week(facts, first, after, team)
     totals = {one.currency: one.whole.week for one in sections}
     gathered = Weekly(
         week=_name(first),
@@ -66,14 +73,64 @@ def weekly(
         first=first,
         after=after,
         counted=counted,
-        compared=comparable_days(facts, first, after, first - _WEEK, first, METRIC),
+        compared=compared,
         sections=sections,
         actions=tuple(actions(alerts, standings, explained, totals)),
         alerts=alerts,
         contacts=contacts or {},
         public_url=public_url,
     )
-    return replace(gathered, caveats=tuple(caveats(facts, gathered, now)))
+    so_far = costs.whole if team is None else costs.by_team
+    told = caveats(within(so_far, first, after), failing(facts), gathered, now)
+    return replace(gathered, caveats=tuple(told))
+
+
+@dataclass(frozen=True, slots=True)
+class _Costs:
+    """All series that the report of the week from ``first`` on is made of, each asked for once."""
+
+    first: date
+    daily: Mapping[str, DailyCosts]
+    by_service: SeriesByLabels  # and team
+    budgets: SeriesByLabels
+
+    @classmethod
+    def of(cls, facts: Snapshot, first: date, last: date) -> "_Costs":
+        """last: the newest settled day of the week."""
+        begins = min(window_of(last).start.date(), first - (_CHART_WEEKS - 1) * _WEEK)
+        window = Window.of_days(begins, first + _WEEK)
+        daily = {
+            metric: DailyCosts(facts.series(metric, (), window), facts.series(metric, ("team",), window))
+            for metric in METRICS
+        }
+        return cls(first, daily, facts.series(METRIC, ("team", "service"), window), budgets(facts, last))
+
+    @property
+    def whole(self) -> SeriesByLabels:
+        """Of everything, by currency."""
+        return self.daily[METRIC].whole
+
+    @property
+    def by_team(self) -> SeriesByLabels:
+        """Of each team."""
+        return self.daily[METRIC].by_team
+
+    def week(self, of: SeriesByLabels) -> SeriesByLabels:
+        """``of`` in the week."""
+        return within(of, self.first, self.first + _WEEK)
+
+    def week_before(self, of: SeriesByLabels) -> SeriesByLabels:
+        """``of`` in the week before."""
+        return within(of, self.first - _WEEK, self.first)
+
+    def comparable_days(self) -> tuple[tuple[date, date], ...]:
+        """(day, day of the week before), both settled."""
+        days, before = settled(self.week(self.whole)), settled(self.week_before(self.whole))
+        return comparable_days(days, before, _WEEK)
+
+    def changes(self, of: SeriesByLabels, pairs: Sequence[tuple[date, date]]) -> list[Change]:
+        """The week against the one before, like for like."""
+        return changes(self.week(of), self.week_before(of), pairs)
 
 
 # --- which week -------------------------------------------------------------------------------
@@ -117,26 +174,21 @@ def _check_team(team: str | None, everyone: Sequence[TeamSpending]) -> None:
 # --- what it says -----------------------------------------------------------------------------
 
 
-def _against_week_before(facts: WarehouseSnapshot, first: date, by: tuple[str, ...]) -> list[Change]:
-    return changes(facts, first, first + _WEEK, first - _WEEK, first, by, METRIC)
-
-
 def _is_of(team: str | None, change: Change) -> bool:
     return team is None or dict(change.labels).get("team") == team
 
 
 def _sections(
-    facts: WarehouseSnapshot,
-    first: date,
+    costs: _Costs,
     counted: Sequence[date],
     standings: Sequence[TeamSpending],
     explained: Sequence[Change],
+    restated: Sequence[Restated],
     team: str | None,
 ) -> tuple[Section, ...]:
     """One for each currency with cost in the week."""
-    rows = _team_rows(facts, first, counted, standings)
-    restated = _restated(facts, first, team)
-    days = _days(facts, first, team)
+    rows = _team_rows(costs, counted, standings)
+    days = _days(costs, team)
     found = []
     for currency in sorted({currency for currency, _ in rows}):
         mine = [row for (its_currency, _), row in rows.items() if its_currency == currency]
@@ -154,29 +206,29 @@ def _sections(
 
 
 def _team_rows(
-    facts: WarehouseSnapshot, first: date, counted: Sequence[date], standings: Sequence[TeamSpending]
+    costs: _Costs, counted: Sequence[date], standings: Sequence[TeamSpending]
 ) -> dict[tuple[str, str], TeamRow]:
     """(currency, team) -> its line, in the order of ``standings``; only who had cost in the week."""
+    pairs = costs.comparable_days()
     compared = {
         (one.currency, dict(one.labels).get("team", EVERYONE)): one
-        for by in ((), ("team",))
-        for one in _against_week_before(facts, first, by)
+        for of in (costs.whole, costs.by_team)
+        for one in costs.changes(of, pairs)
     }
-    week = Window.of_days(first, first + _WEEK)
-    costs = {
+    sums = {
         (dict(key)["currency"], dict(key).get("team", EVERYONE)): _sum(points, counted)
-        for by in ((), ("team",))
-        for key, points in facts.series(METRIC, by, week).items()
+        for of in (costs.whole, costs.by_team)
+        for key, points in costs.week(of).items()
     }
     return {
         (one.currency, one.team): TeamRow(
             one.team,
-            costs.get((one.currency, one.team), Decimal()),
+            sums.get((one.currency, one.team), Decimal()),
             compared.get((one.currency, one.team)),
             one,
         )
         for one in standings
-        if (one.currency, one.team) in costs or (one.currency, one.team) in compared
+        if (one.currency, one.team) in sums or (one.currency, one.team) in compared
     }
 
 
@@ -184,11 +236,11 @@ def _sum(points: Series, days: Collection[date]) -> Decimal:
     return sum((point.value for point in points if point.day in days), Decimal())
 
 
-def _days(facts: WarehouseSnapshot, first: date, team: str | None) -> dict[str, list[DayCost]]:
+def _days(costs: _Costs, team: str | None) -> dict[str, list[DayCost]]:
     """Currency -> what each service cost on each day of the four weeks up to the week's end."""
-    window = Window.of_days(first - (_CHART_WEEKS - 1) * _WEEK, first + _WEEK)
+    begins = costs.first - (_CHART_WEEKS - 1) * _WEEK
     found: dict[str, list[DayCost]] = defaultdict(list)
-    for key, points in facts.series(METRIC, ("team", "service"), window).items():
+    for key, points in within(costs.by_service, begins, costs.first + _WEEK).items():
         names = dict(key)
         if team in (None, names["team"]):
             found[names["currency"]] += [

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self, cast
 
 from pydantic import AfterValidator, Field, model_validator
 
-from costwatch.forecast import HISTORY_DAYS, Standing, period_of, standing
+from costwatch.cost.forecast import HISTORY_DAYS, Standing, period_of, standing
 from costwatch.model import Finding, Labels, Point, Series, Verdict, Window, labels
 from costwatch.money import exact, short
 from costwatch.plugins import RuleSettings, Settings, Snapshot

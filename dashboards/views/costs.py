@@ -7,13 +7,15 @@ from decimal import Decimal
 import streamlit as st
 from markupsafe import Markup
 
-from costwatch import charts, money
+from costwatch import money
+from costwatch.answers.costs import FILTERS, CostGroup, CostQuery, DayCost, as_csv, by_day, grouped, offered
+from costwatch.charts import cost as charts
 from costwatch.model import State
+from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
 from dashboards import blocks, frame
 from dashboards.blocks import Column, Tile
-from dashboards.breakdown import FILTERS, Group, Line, Query, as_csv, by_day, grouped, offered
 from dashboards.frame import METRICS, Freshness
-from dashboards.reading import ask
+from dashboards.reading import ask, configured
 
 _GROUPS = ("service", "team", "account", "provider", "region", "category", "pool")
 _RANGES = {"7d": 7, "30d": 30, "90d": 90, "180d": 180, "365d": 365}
@@ -28,7 +30,7 @@ def page() -> None:
     if state is None:
         return
     query = _query(state)
-    every = ask(by_day, query)
+    every = ask(_by_day, query)
     rows = [row for row in every if row.currency == query.currency]
     frame.tell_conversion(
         query.unit, ((row.currency, row.day) for row in every if row.currency != query.currency)
@@ -46,7 +48,11 @@ def page() -> None:
     _download(every, query)
 
 
-def _query(state: Freshness) -> Query:
+def _by_day(facts: WarehouseSnapshot, query: CostQuery) -> list[DayCost]:
+    return by_day(facts, query, configured().conversion if query.unit.converted else None)
+
+
+def _query(state: Freshness) -> CostQuery:
     values = ask(offered, state.first, state.last)
     with st.container(horizontal=True):
         chosen = {name: frame.pick(name.capitalize(), name, values[name], f"All {name}s") for name in FILTERS}
@@ -56,10 +62,10 @@ def _query(state: Freshness) -> Query:
         metric = METRICS[frame.choose("Metric", "metric", tuple(METRICS), "amortised")]
         unit = frame.unit(state)
     where = tuple((name, value) for name, value in chosen.items() if value is not None)
-    return Query(where, by, metric, unit, state.end - timedelta(days=days - 1), state.end, state.last)
+    return CostQuery(where, by, metric, unit, state.end - timedelta(days=days - 1), state.end, state.last)
 
 
-def _summary(groups: Sequence[Group], rows: Sequence[Line], query: Query) -> None:
+def _summary(groups: Sequence[CostGroup], rows: Sequence[DayCost], query: CostQuery) -> None:
     total, last_7, before_7 = (
         sum((getattr(group, name) for group in groups), Decimal()) for name in ("total", "last_7", "before_7")
     )
@@ -85,11 +91,11 @@ def _summary(groups: Sequence[Group], rows: Sequence[Line], query: Query) -> Non
     st.html(blocks.tiles(tiles))
 
 
-def _short(amount: Decimal, query: Query, name: str) -> Markup:
+def _short(amount: Decimal, query: CostQuery, name: str) -> Markup:
     return blocks.amount(amount, query.unit.name, money.short(amount, query.currency), name)
 
 
-def _chart(rows: Sequence[Line], query: Query) -> None:
+def _chart(rows: Sequence[DayCost], query: CostQuery) -> None:
     points = [
         {
             "day": row.day,
@@ -110,7 +116,7 @@ def _chart(rows: Sequence[Line], query: Query) -> None:
     st.html(blocks.legend(zip(colours["domain"], colours["range"], strict=True)))
 
 
-def _table(groups: Sequence[Group], query: Query) -> Markup:
+def _table(groups: Sequence[CostGroup], query: CostQuery) -> Markup:
     columns = (
         Column(query.by.capitalize(), "text"),
         Column("In the range", "number"),
@@ -137,7 +143,7 @@ def _table(groups: Sequence[Group], query: Query) -> Markup:
     )
 
 
-def _drill(name: str, query: Query) -> Markup | str:
+def _drill(name: str, query: CostQuery) -> Markup | str:
     """Where the group is a filter too, its name narrows the page to it."""
     if query.by not in FILTERS or not name:
         return name or "(none)"
@@ -145,7 +151,7 @@ def _drill(name: str, query: Query) -> Markup | str:
     return blocks.link(name, "costs", **{**st.query_params.to_dict(), **narrowed})
 
 
-def _download(rows: Sequence[Line], query: Query) -> None:
+def _download(rows: Sequence[DayCost], query: CostQuery) -> None:
     name = f"costs-{query.first}-{query.last}-by-{query.by}.csv"
     st.download_button(
         "CSV, every digit",

@@ -8,19 +8,24 @@ import streamlit as st
 from markupsafe import Markup
 
 from costwatch import money, wording
+from costwatch.answers import data
+from costwatch.answers.data import Restatement, Row, Unowned
+from costwatch.answers.sources import LateSource, SourceState
 from costwatch.model import UNALLOCATED
-from costwatch.warehouse.clock import from_text
-from costwatch.warehouse.days import from_int
-from costwatch.warehouse.lateness import Late
-from dashboards import blocks, frame, proving, trust
+from costwatch.warehouse.encoding import from_int, from_text
+from dashboards import blocks, frame
 from dashboards.blocks import Column
 from dashboards.frame import Freshness
+from dashboards.panels import proof
 from dashboards.reading import ask, configured, moment
-from dashboards.trust import Restatement, Row, Unowned
 
 _STRIP_DAYS = 60
 _LISTED = 10
-_MARKS = {"failed": ("▲ failed", "bad"), "stale": ("▲ late", "warn"), "never": ("○ never read", "warn")}
+_MARKS = {
+    SourceState.FAILED: ("▲ failed", "bad"),
+    SourceState.STALE: ("▲ late", "warn"),
+    SourceState.NEVER: ("○ never read", "warn"),
+}
 _FRESH = ("● fresh", "good")
 
 
@@ -29,20 +34,20 @@ def page() -> None:
     state = frame.heading("Data")
     if not configured().warehouse.exists():
         return
-    _sources(ask(trust.sources), ask(frame.late_sources))
+    _sources(ask(data.sources), ask(frame.late_sources))
     if state is not None:
         currency = frame.currency(state)
         _days(state)
-        held = ask(trust.held)
-        proving.periods(held)
-        proving.parts(held.proofs)
-        proving.opinions(ask(trust.second_opinions, proving.newest(held.periods)))
-        _unowned(ask(trust.unowned, currency, state.end), currency, state.end)
-        _restatements(ask(trust.restatements, state.first, state.last))
-    _runs(ask(trust.runs))
+        held = ask(data.held)
+        proof.periods(held)
+        proof.parts(held.proofs)
+        proof.opinions(ask(data.second_opinions, proof.newest(held.periods)))
+        _unowned(ask(data.unowned, currency, state.end), currency, state.end)
+        _restatements(ask(data.restatements, state.first, state.last))
+    _runs(ask(data.runs))
 
 
-def _sources(rows: Sequence[Row], late: Sequence[Late]) -> None:
+def _sources(rows: Sequence[Row], late: Sequence[LateSource]) -> None:
     named = {one.source: one for one in late}
     columns = (
         Column("", "mark"),
@@ -52,9 +57,8 @@ def _sources(rows: Sequence[Row], late: Sequence[Late]) -> None:
         Column("Last read", wide=True),
     )
     lines = [_source(row, named.get(row["source"])) for row in rows]
-    lines += [
-        (blocks.toned(*_MARKS["never"]), one.source, "–", "–", "–") for one in late if one.state == "never"
-    ]
+    unread = [one.source for one in late if one.state is SourceState.NEVER]
+    lines += [(blocks.toned(*_MARKS[SourceState.NEVER]), name, "–", "–", "–") for name in unread]
     with frame.card("Sources"):
         if not lines:
             st.html(blocks.note("None yet: name one under sources: in costwatch.yaml."))
@@ -64,7 +68,7 @@ def _sources(rows: Sequence[Row], late: Sequence[Late]) -> None:
             st.html(blocks.sentences(("▲", _MARKS[one.state][1], _advice(one)) for one in late))
 
 
-def _source(row: Row, late: Late | None) -> tuple[blocks.Text, ...]:
+def _source(row: Row, late: LateSource | None) -> tuple[blocks.Text, ...]:
     return (
         blocks.toned(*(_MARKS[late.state] if late else _FRESH)),
         row["source"],
@@ -74,7 +78,7 @@ def _source(row: Row, late: Late | None) -> tuple[blocks.Text, ...]:
     )
 
 
-def _advice(late: Late) -> Markup:
+def _advice(late: LateSource) -> Markup:
     return Markup("{}. Then run <code>costwatch collect {}</code>").format(
         late.reason.rstrip("."), late.source
     )
@@ -90,7 +94,7 @@ def _ago(instant: str | None) -> blocks.Text:
 
 def _days(state: Freshness) -> None:
     first = max(state.first, state.last - timedelta(days=_STRIP_DAYS - 1))
-    states = ask(trust.day_states, first, state.last)
+    states = ask(data.day_states, first, state.last)
     days = [first + timedelta(days=number) for number in range((state.last - first).days + 1)]
     with frame.card("Days", f"the last {len(days)}"):
         st.html(blocks.day_strip([(day, states.get(day)) for day in days]))
@@ -98,7 +102,7 @@ def _days(state: Freshness) -> None:
 
 def _unowned(found: Unowned, currency: str, end: date) -> None:
     share = found.unallocated / found.total if found.total > 0 else Decimal()
-    remark = f"{trust.SHARE_DAYS} days to {blocks.day(end)}, EffectiveCost"
+    remark = f"{data.SHARE_DAYS} days to {blocks.day(end)}, EffectiveCost"
     with frame.card("Without an owner", remark):
         lost = blocks.amount(
             found.unallocated, currency, money.exact(found.unallocated, currency), "unallocated"

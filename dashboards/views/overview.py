@@ -1,27 +1,61 @@
 """All in ten seconds: what the month costs and will cost, what needs attention, which team is over."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
 import streamlit as st
 from markupsafe import Markup
 
-from costwatch import charts, money
-from costwatch.attention import Action, ToldAlert, actions
-from costwatch.conversion import Unit
-from costwatch.explain import Change
-from costwatch.model import RESIDUALS, UNALLOCATED, Severity
-from costwatch.spending import EVERYONE, TeamSpending
+from costwatch import money
+from costwatch.answers.overview import Overview, overview
+from costwatch.charts import cost as charts
+from costwatch.cost.attention import Action, actions
+from costwatch.cost.conversion import Unit
+from costwatch.cost.explain import Change
+from costwatch.cost.spending import EVERYONE, TeamSpending
+from costwatch.model import RESIDUALS, UNALLOCATED, Alert, Severity
+from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
 from dashboards import blocks, frame
 from dashboards.blocks import Column, Tile
 from dashboards.frame import Freshness
-from dashboards.reading import ask
-from dashboards.standing import Answer, View, overview
+from dashboards.reading import ask, configured
 
 _ACTIONS = 6
 _BARS = 7
 _CLOSE = Decimal("0.95")  # of a budget, by forecast
 _TOO_SMALL = Decimal("0.01")  # of the largest change: its bar could not be seen
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What the filters leave of an answer: one currency, and one team or everyone."""
+
+    chosen: TeamSpending
+    everyone: TeamSpending
+    teams: Sequence[TeamSpending]
+    changes: Sequence[Change]
+    firing: Sequence[Alert]
+    unit: Unit
+
+    @property
+    def team(self) -> str | None:
+        """None: everyone."""
+        return None if self.chosen.team == EVERYONE else self.chosen.team
+
+    @property
+    def currency(self) -> str:
+        """Of all amounts."""
+        return self.unit.currency
+
+    def shows(self, team: str | None) -> bool:
+        """Whether what concerns ``team`` is shown."""
+        return self.team in (None, team)
+
+    def short(self, amount: Decimal, name: str = "") -> Markup:
+        """An amount for a tile."""
+        return blocks.amount(amount, self.unit.name, money.short(amount, self.currency), name)
 
 
 def page() -> None:
@@ -33,7 +67,7 @@ def page() -> None:
         return
     with right:
         unit = frame.unit(state)
-        answer = ask(overview, unit.converted)
+        answer = ask(_overview, unit.converted)
         view = _view(answer, unit)
     frame.tell_conversion(unit, (pair for pair in answer.days if pair[0] != unit.currency))
     if view is None:
@@ -51,7 +85,11 @@ def page() -> None:
         st.html(_teams(view))
 
 
-def _view(answer: Answer, unit: Unit) -> View | None:
+def _overview(facts: WarehouseSnapshot, converted: bool) -> Overview:
+    return overview(facts, configured().conversion if converted else None)
+
+
+def _view(answer: Overview, unit: Unit) -> View | None:
     of = [one for one in answer.spending if one.currency == unit.currency]
     team = frame.pick("Team", "team", [one.team for one in of if one.team != EVERYONE], "All teams")
     chosen = next((one for one in of if one.team == (team or EVERYONE)), None)
@@ -81,7 +119,7 @@ def _forecast(view: View) -> Tile:
 
 
 def _firing(view: View) -> Tile:
-    firing = [one for one in view.firing if view.shows(one.labels.get("team"))]
+    firing = [one for one in view.firing if view.shows(one.label("team"))]
     kinds = [(sum(one.severity is kind for one in firing), kind) for kind in Severity]
     note = " · ".join(blocks.plural(number, kind) for number, kind in kinds if number)
     tone = "bad" if any(one.severity is Severity.PAGE for one in firing) else "warn" if firing else "good"
@@ -112,7 +150,7 @@ def _attention(view: View, state: Freshness) -> list[tuple[str, str, Markup]]:
     told = {
         one.summary for one in view.firing if any(each.text.startswith(one.summary) for each in money_first)
     }
-    others = [one for one in view.firing if one.summary not in told and view.shows(one.labels.get("team"))]
+    others = [one for one in view.firing if one.summary not in told and view.shows(one.label("team"))]
     left_out = len(money_first) - _ACTIONS
     return [
         *(("▲", "bad" if one.is_page else "warn", _action(one)) for one in money_first[:_ACTIONS]),
@@ -128,7 +166,7 @@ def _attention(view: View, state: Freshness) -> list[tuple[str, str, Markup]]:
 def _over(view: View) -> list[tuple[str, str, Markup]]:
     """Everyone's budget, unless an alert tells of it."""
     budget = view.everyone.budget
-    told = any(one.labels.get("team") == EVERYONE and "budget" in one.labels for one in view.firing)
+    told = any(one.label("team") == EVERYONE and one.label("budget") for one in view.firing)
     if budget is None or budget.over <= 0 or told or view.team is not None:
         return []
     forecast, over, amount = (
@@ -144,10 +182,10 @@ def _action(action: Action) -> Markup:
     return _linked(text, _to_costs("See the cost", team=team))
 
 
-def _alert(alert: ToldAlert) -> Markup:
-    if "source" in alert.labels:
+def _alert(alert: Alert) -> Markup:
+    if alert.label("source"):
         return _linked(alert.summary, blocks.link("See the source", "data"))
-    named = {name: alert.labels.get(name, "") for name in ("team", "service", "account", "provider")}
+    named = {name: alert.label(name) for name in ("team", "service", "account", "provider")}
     query = {name: value for name, value in named.items() if value != EVERYONE}
     return _linked(alert.summary, _to_costs("See the cost", **query))
 

@@ -1,5 +1,5 @@
 -- One SQLite file. Money is INTEGER nano-units; days and periods are INTEGER yyyymmdd (UTC);
--- instants are TEXT ISO 8601 UTC, as warehouse.clock writes them.
+-- instants are TEXT ISO 8601 UTC, as warehouse.encoding writes them.
 
 -- Which delivery of a bill is stored in the ledger. The newest row of (source, period) is current
 -- as soon as allocate publishes it. Files are named by content, so a renamed file is no new load.

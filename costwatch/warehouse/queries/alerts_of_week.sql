@@ -1,6 +1,5 @@
 -- Alerts that were firing in [since, until), or rest on cost of the days [first, after): firing ones first.
-SELECT rule, severity, labels, state, value, threshold, unit, summary, runbook, fired_at, resolved_at
-FROM alert a
+SELECT * FROM alert a
 WHERE state <> 'pending' AND (
   (fired_at < :until AND (state = 'firing' OR resolved_at >= :since))
   OR EXISTS (

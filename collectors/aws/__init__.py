@@ -1,0 +1,1 @@
+"""What collectors that speak to AWS share."""

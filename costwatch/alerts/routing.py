@@ -1,0 +1,171 @@
+"""Which receiver an alert goes to, and which message it goes into. Pure.
+
+Alertmanager's tree (https://prometheus.io/docs/alerting/latest/configuration/#route): an alert enters at
+the root and descends into the first child whose matchers all match it, and into later ones too while
+``continue`` is set; where no child matches, the node itself takes it.
+"""
+
+import json
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, Field, model_validator
+
+from costwatch.model import Alert, Labels
+from costwatch.plugins import Duration, Settings
+
+_MATCHER = re.compile(
+    r"""\s*([A-Za-z_][A-Za-z0-9_]*)\s*(=~|!~|!=|=)\s*(?:"((?:[^"\\]|\\.)*)"|([^\s"'{},]*))\s*"""
+)
+_ESCAPE = re.compile(r"\\(.)")
+
+
+@dataclass(frozen=True, slots=True)
+class Matcher:
+    """One condition on a label; a label that an alert does not have counts as empty."""
+
+    label: str
+    operator: str
+    value: str
+
+    @classmethod
+    def parse(cls, text: str) -> "Matcher":
+        """``severity="page"``, ``team!="risk"``, ``team=~"ml-.*"``, ``team!~"…"``. Raises ValueError.
+
+        An expression must match the whole value.
+        """
+        match = _MATCHER.fullmatch(text)
+        if match is None:
+            raise ValueError("""must read label="value", with = != =~ or !~""")
+        label, operator, quoted, bare = match.groups()
+        value = bare if quoted is None else _ESCAPE.sub(lambda e: "\n" if e[1] == "n" else e[1], quoted)
+        if operator in ("=~", "!~"):
+            try:
+                re.compile(value)
+            except re.error as error:
+                raise ValueError(f"'{value}' is no regular expression: {error}") from None
+        return cls(label, operator, value)
+
+    def matches(self, labels: Mapping[str, str]) -> bool:
+        """Whether an alert with these labels meets the condition."""
+        value = labels.get(self.label, "")
+        is_match = value == self.value if "~" not in self.operator else bool(re.fullmatch(self.value, value))
+        return is_match is not self.operator.startswith("!")
+
+
+def _parsable(text: str) -> str:
+    Matcher.parse(text)
+    return text
+
+
+class Route(Settings):
+    """Where alerts go. What a route leaves out it takes from the one above it.
+
+    receiver: a name from ``receivers``. matchers: conditions such as ``severity="page"``, which must all
+    hold. continue: go on to the next routes after this one matched. group_by: labels whose values an
+    alert must share to go into the same message (default: rule, team). group_wait: how long a first
+    message waits for more alerts (default 0s). group_interval: at least so long between two messages
+    about a group (default 5m). repeat_interval: how often a firing group is told again (default 24h).
+    routes: the routes below, tried in order.
+    """
+
+    receiver: str | None = None
+    matchers: tuple[Annotated[str, AfterValidator(_parsable)], ...] = ()
+    continue_: bool = Field(default=False, alias="continue")
+    group_by: tuple[str, ...] | None = None
+    group_wait: Duration | None = None
+    group_interval: Duration | None = None
+    repeat_interval: Duration | None = None
+    routes: tuple["Route", ...] = ()
+
+
+class RootRoute(Route):
+    """The route every alert enters by: it names a receiver and has no conditions."""
+
+    @model_validator(mode="after")
+    def _takes_everything(self) -> Self:
+        if not self.receiver:
+            raise ValueError("the first route needs a 'receiver'; name the one that takes what no other does")
+        if self.matchers or self.continue_:
+            raise ValueError("the first route takes every alert; 'matchers' and 'continue' go into 'routes'")
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A route with what it inherits. ``key`` names its place in the tree, as Alertmanager does."""
+
+    key: str
+    receiver: str
+    matchers: tuple[Matcher, ...]
+    goes_on: bool
+    group_by: tuple[str, ...]
+    group_wait: timedelta
+    group_interval: timedelta
+    repeat_interval: timedelta
+    children: tuple["Node", ...]
+
+    def match(self, labels: Mapping[str, str]) -> list["Node"]:
+        """The routes that take an alert with these labels."""
+        found: list[Node] = []
+        for child in self.children:
+            if all(matcher.matches(labels) for matcher in child.matchers):
+                found += child.match(labels)
+                if not child.goes_on:
+                    break
+        return found or [self]
+
+
+_DEFAULTS = Node(
+    key="",
+    receiver="",
+    matchers=(),
+    goes_on=False,
+    group_by=("rule", "team"),
+    group_wait=timedelta(),
+    group_interval=timedelta(minutes=5),
+    repeat_interval=timedelta(hours=24),
+    children=(),
+)
+
+
+def resolve(route: Route, parent: Node = _DEFAULTS) -> Node:
+    """``route`` and those below it, with what each inherits."""
+    given = {name: getattr(route, name) for name in ("receiver", "group_by", "group_wait")}
+    given |= {name: getattr(route, name) for name in ("group_interval", "repeat_interval")}
+    node = replace(
+        parent,
+        **{name: value for name, value in given.items() if value is not None},
+        key=f"{parent.key}/{{{','.join(route.matchers)}}}".removeprefix("/"),
+        matchers=tuple(map(Matcher.parse, route.matchers)),
+        goes_on=route.continue_,
+    )
+    return replace(node, children=tuple(resolve(child, node) for child in route.routes))
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """The alerts that share a route and its ``group_by`` labels; ``key`` names it for good."""
+
+    key: str
+    node: Node
+    labels: Labels
+    alerts: tuple[Alert, ...]
+
+
+def group(root: Node, alerts: Iterable[Alert]) -> list[Bundle]:
+    """Bundle alerts by route and labels. ``...`` in ``group_by`` stands for all labels."""
+    found: dict[tuple[str, str], Bundle] = {}
+    held: dict[tuple[str, str], list[Alert]] = defaultdict(list)
+    for alert in alerts:
+        labels = dict(alert.labels)
+        for node in root.match(labels):
+            shared = tuple((name, value) for name, value in alert.labels if {name, "..."} & {*node.group_by})
+            key = f"{node.key}:{json.dumps(dict(shared), ensure_ascii=False)}"
+            found.setdefault((node.receiver, key), Bundle(key, node, shared, ()))
+            held[node.receiver, key].append(alert)
+    return [replace(bundle, alerts=tuple(held[where])) for where, bundle in found.items()]

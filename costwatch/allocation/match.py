@@ -1,0 +1,22 @@
+"""Which charges a pool takes, as an expression over lines."""
+
+from functools import reduce
+from operator import and_
+
+import ibis
+import ibis.expr.types as ir
+
+from costwatch.allocation.owners import tag_column
+from costwatch.plugins import Match
+
+
+def matches(match: Match, lines: ir.Table) -> ir.BooleanValue:
+    """Every condition by equality; a missing value equals nothing."""
+    given = match.model_dump(exclude={"Tags"}, exclude_none=True)
+    conditions = [lines[column].isin(_listed(accepted)) for column, accepted in given.items()]
+    conditions += [lines[tag_column(key)].isin(_listed(accepted)) for key, accepted in match.Tags.items()]
+    return reduce(and_, conditions, ibis.literal(True)).fill_null(False)
+
+
+def _listed(accepted: str | tuple[str, ...]) -> list[str]:
+    return [accepted] if isinstance(accepted, str) else list(accepted)

@@ -1,0 +1,41 @@
+"""Teams, as ``costwatch.yaml`` names them: what is theirs, and whom to ask."""
+
+from datetime import date
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from costwatch.model import RESIDUALS
+from costwatch.plugins import Settings
+
+TeamName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_. -]*$", max_length=80)]
+
+
+class Claim(Settings):
+    """An account or another name of a team, from ``valid_from`` (a UTC day) on; None: always.
+
+    Where two teams claim the same thing, the later ``valid_from`` not after the charge's day wins.
+    """
+
+    id: str
+    valid_from: date | None = None
+
+
+class Team(Settings):
+    """A team that pays.
+
+    name: as shown; also its tag value, compared without case. aliases: other tag or cost-category
+    values that mean it. accounts: SubAccountIds whose untagged charges it carries. contact: who to
+    ask, shown in alerts (for Slack a mention such as ``<!subteam^S123>``).
+    """
+
+    name: TeamName
+    aliases: tuple[str | Claim, ...] = ()
+    accounts: tuple[str | Claim, ...] = ()
+    contact: str = ""
+
+    @model_validator(mode="after")
+    def _name_is_free(self) -> Self:
+        if self.name.lower() in (*RESIDUALS, "*"):
+            raise ValueError(f"'{self.name}' names a residual; call the team something else")
+        return self

@@ -1,0 +1,148 @@
+"""Cost by day and group, filtered: as rows, as groups, as CSV."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+
+from costwatch.cost.conversion import Conversion, Unit
+from costwatch.csv_text import Cell, csv_text
+from costwatch.model import DIMENSIONS, State
+from costwatch.warehouse import queries
+from costwatch.warehouse.facts.cost import cost, values
+from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
+
+FILTERS = ("team", "provider", "account", "service")
+_WEEK = timedelta(days=7)
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class CostQuery:
+    """What the filters say. ``first`` .. ``end`` are summed; estimated days up to ``last`` are only drawn."""
+
+    where: tuple[tuple[str, str], ...]
+    by: str
+    metric: str
+    unit: Unit
+    first: date
+    end: date
+    last: date
+
+    @property
+    def currency(self) -> str:
+        """The one all amounts are in."""
+        return self.unit.currency
+
+    @property
+    def days(self) -> int:
+        """How many are summed."""
+        return (self.end - self.first).days + 1
+
+    @property
+    def needed_from(self) -> date:
+        """The range, and the two weeks that are compared."""
+        return min(self.first, self.end - 2 * _WEEK + _DAY)
+
+
+@dataclass(frozen=True, slots=True)
+class CostGroup:
+    """One row of the table: the sums of the range, of its last 7 days, and of the 7 before those."""
+
+    name: str
+    total: Decimal = Decimal()
+    last_7: Decimal = Decimal()
+    before_7: Decimal = Decimal()
+
+    @property
+    def change(self) -> Decimal:
+        """Last 7 days minus the 7 before."""
+        return self.last_7 - self.before_7
+
+
+def offered(facts: WarehouseSnapshot, first: date, last: date) -> Mapping[str, list[str]]:
+    """The values each filter offers."""
+    places = queries.rows(facts.db, "places")
+    found = {
+        "team": values(facts.db, "team", first, last + _DAY),
+        "provider": sorted({row["ProviderName"] for row in places}),
+        "account": sorted({row["SubAccountId"] for row in places}),
+        "service": values(facts.db, "service", first, last + _DAY),
+    }
+    return {name: [value for value in found[name] if value] for name in FILTERS}
+
+
+@dataclass(frozen=True, slots=True)
+class DayCost:
+    """Cost of one group on one day; ``state``: how settled the day is."""
+
+    day: date
+    name: str
+    currency: str
+    BilledCost: Decimal
+    EffectiveCost: Decimal
+    state: State
+
+    def amount(self, metric: str) -> Decimal:
+        """One of ``METRICS`` in currency units, exact."""
+        return self.EffectiveCost if metric == "EffectiveCost" else self.BilledCost
+
+
+def by_day(facts: WarehouseSnapshot, query: CostQuery, conversion: Conversion | None = None) -> list[DayCost]:
+    """Cost of each day and group, by day.
+
+    conversion: the rates of a converted query, which also has what has no rate, in its own currency.
+    """
+    where = {name: [value] for name, value in query.where}
+    if not query.unit.converted:
+        where["currency"] = [query.currency]
+    after = query.last + _DAY
+    states = facts.states(query.needed_from, after)
+    rows = cost(facts.db, query.needed_from, after, (query.by,), where, per_day=True, conversion=conversion)
+    return sorted(
+        (
+            DayCost(
+                row.day,
+                row.labels[query.by],
+                row.labels["currency"],
+                row.amount("BilledCost"),
+                row.amount("EffectiveCost"),
+                states.get(row.day, State.ESTIMATED),
+            )
+            for row in rows
+            if row.day is not None
+        ),
+        key=lambda line: (line.day, line.name),
+    )
+
+
+def grouped(rows: Sequence[DayCost], query: CostQuery) -> list[CostGroup]:
+    """The table's rows, largest first."""
+    sums: dict[str, list[Decimal]] = defaultdict(lambda: [Decimal()] * 3)
+    for row in rows:
+        day, amount = row.day, row.amount(query.metric)
+        windows = (
+            query.first <= day <= query.end,
+            query.end - _WEEK < day <= query.end,
+            query.end - 2 * _WEEK < day <= query.end - _WEEK,
+        )
+        kept = sums[row.name]
+        sums[row.name] = [old + amount * holds for old, holds in zip(kept, windows, strict=True)]
+    groups = [CostGroup(name, *amounts) for name, amounts in sums.items() if any(amounts)]
+    return sorted(groups, key=lambda group: (-abs(group.total), group.name))
+
+
+def as_csv(rows: Sequence[DayCost], query: CostQuery) -> str:
+    """Every day and group of the range, estimated days included, in FOCUS' names where it has them."""
+    columns = ["day", DIMENSIONS[query.by], "BillingCurrency", "BilledCost", "EffectiveCost", "x_State"]
+    lines: list[list[Cell]] = [
+        [row.day, row.name, row.currency, row.BilledCost, row.EffectiveCost, row.state]
+        for row in rows
+        if row.day >= query.first
+    ]
+    if query.unit.converted:
+        columns.append("x_Converted")
+        for line in lines:
+            line.append("true" if line[2] == query.currency else "false")
+    return csv_text(columns, lines)

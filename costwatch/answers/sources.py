@@ -1,0 +1,86 @@
+"""Which sources there are, how they fare, and which cannot be relied on."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from costwatch.model import Verdict
+from costwatch.plugins import Rule
+from costwatch.warehouse import queries
+from costwatch.warehouse.encoding import from_int, from_text
+from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
+
+
+class SourceState(StrEnum):
+    """How a source fares."""
+
+    OK = "ok"
+    FAILED = "failed"
+    STALE = "stale"  # nothing new for too long
+    NEVER = "never"  # configured, but not read yet
+
+
+@dataclass(frozen=True, slots=True)
+class LateSource:
+    """A source that failed, is stale or was never read, and why."""
+
+    source: str
+    state: SourceState
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FailedRun:
+    """The last run of a source, which failed. ``tried_at`` in UTC."""
+
+    source: str
+    tried_at: datetime
+    error: str
+
+
+def late_sources(
+    facts: WarehouseSnapshot, configured: Iterable[str], rules: Iterable[Rule]
+) -> dict[str, LateSource]:
+    """Late sources by name, in order; how old is too old, ``rules`` of kind freshness say."""
+    tried = {row["source"]: row for row in queries.rows(facts.db, "sources")}
+    found = {
+        name: LateSource(name, SourceState.NEVER, "never collected")
+        for name in configured
+        if name not in tried
+    }
+    for rule in rules:
+        for finding in rule.evaluate(facts, facts.now) if rule.kind == "freshness" else ():
+            name = dict(finding.labels).get("source")
+            if name and finding.verdict is Verdict.BREACH:
+                found[name] = LateSource(name, SourceState.STALE, finding.summary)
+    for name, row in tried.items():
+        if row["outcome"] == "failed":
+            found[name] = LateSource(name, SourceState.FAILED, row["error"])
+    return dict(sorted(found.items()))
+
+
+def failing(facts: WarehouseSnapshot) -> list[FailedRun]:
+    """The sources whose last run failed."""
+    return [
+        FailedRun(row["source"], from_text(row["last_tried_at"]), row["error"])
+        for row in queries.rows(facts.db, "sources")
+        if row["outcome"] == "failed"
+    ]
+
+
+def sources(
+    facts: WarehouseSnapshot, configured: Iterable[str], rules: Iterable[Rule]
+) -> list[dict[str, Any]]:
+    """Every source that is configured or was ever collected, with its state and the reason for it."""
+    configured = list(configured)
+    late = late_sources(facts, configured, rules)
+    rows: dict[str, dict[str, Any]] = {name: {"source": name} for name in configured}
+    rows |= {row["source"]: dict(row) for row in queries.rows(facts.db, "sources")}
+    for name, row in rows.items():
+        if row.get("data_through"):
+            row["data_through"] = from_int(row["data_through"]).isoformat()
+        row["state"] = late[name].state if name in late else SourceState.OK
+        row["reason"] = late[name].reason if name in late else ""
+    return [rows[name] for name in sorted(rows)]

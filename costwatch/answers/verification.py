@@ -1,0 +1,69 @@
+"""Is the published bill the delivered one, to the last digit: everything held against everything."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from costwatch.errors import CostwatchError
+from costwatch.ledger.files import LedgerFiles
+from costwatch.ledger.recount import Recount, recount
+from costwatch.proof.bill import Differing, Finding, Invoice, altered
+from costwatch.proof.second_opinion import Opinion, Tolerance, compare
+from costwatch.warehouse.bill import proof, second_opinion
+from costwatch.warehouse.bill.proof import Held
+from costwatch.warehouse.store import Warehouse
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """All that was held against each other, and what came of it. ``quick``: the ledger was left unread."""
+
+    held: Held
+    places: tuple[Differing, ...]
+    recounts: tuple[Recount, ...]
+    opinions: tuple[Opinion, ...]
+    invoices: tuple[Invoice, ...]
+    findings: tuple[Finding, ...]
+    quick: bool
+
+    @property
+    def trouble(self) -> list[str]:
+        """What could not be verified, and why."""
+        return [each.trouble for each in self.recounts if each.trouble]
+
+
+def verification(
+    warehouse: Warehouse,
+    files: LedgerFiles | None,
+    first: date | None,
+    after: date | None,
+    invoices: Sequence[tuple[str, Decimal]],
+    tolerance: Tolerance,
+) -> Verified:
+    """The billing periods that have days in [first, after); None: all there are.
+
+    files: the ledger, to be read once more; None: it is left unread. invoices: ids and stated amounts.
+    Raises CostwatchError where nothing is published.
+    """
+    with warehouse.read() as db:
+        held = proof.held(db, first, after)
+        places = [place for each in held.proofs for place in each.differing_bill()]
+        places += proof.differing(db, held)
+        told = [opinion for said in second_opinion.said(db, held.periods) for opinion in compare(said)]
+        known = proof.invoiced(db)
+        unlike = [*proof.unlike_published(db, held)]
+    if not held.proofs and not held.findings:
+        raise CostwatchError("cost verify: nothing is published there; run: costwatch collect, then allocate")
+    asked = tuple(Invoice(number, amount, known.get(number, {})) for number, amount in invoices)
+    recounts = tuple(recount(files, load) for load in held.loads) if files else ()
+    findings = [
+        *held.findings,
+        *(finding for each in held.proofs for finding in each.findings()),
+        *altered(places, held.proofs),
+        *unlike,
+        *(finding for each in recounts for finding in each.findings()),
+        *(finding for opinion in told if (finding := opinion.finding(tolerance))),
+        *(finding for invoice in asked if (finding := invoice.finding(known))),
+    ]
+    return Verified(held, tuple(places), recounts, tuple(told), asked, tuple(findings), files is None)

@@ -1,0 +1,1 @@
+"""Charts as Vega-Lite, one module for each domain. Pure."""

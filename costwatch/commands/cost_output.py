@@ -1,0 +1,137 @@
+"""What ``costwatch cost show`` prints: rows of cost, and how far they can be relied on."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import click
+
+from costwatch.commands.output import print_table
+from costwatch.cost.conversion import Conversion, Unit
+from costwatch.model import DIMENSIONS, RESIDUALS, State
+from costwatch.money import exact
+from costwatch.warehouse.facts.cost import Cost
+from costwatch.wording import at_instant
+
+_NANO = 10**9
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Cost of the UTC days ``first`` up to, not including, ``after``; ``last_held``: the newest with any.
+
+    states: how settled each of these days is that holds cost; None for an answer ``as_of`` an instant,
+    for how settled days were then is not recorded. conversion: None where nothing is converted.
+    """
+
+    rows: Sequence[Cost]
+    first: date
+    after: date
+    last_held: date
+    states: Mapping[date, State] | None
+    as_of: datetime | None
+    conversion: Conversion | None
+
+    def as_json(self) -> list[Mapping[str, Any]]:
+        """Integers divided once: the number printed is the shortest that means the nearest double."""
+        return [
+            {
+                **_labels(row),
+                **({"day": row.day.isoformat()} if row.day else {}),
+                "BilledCost": row.BilledCostNano / _NANO,
+                "EffectiveCost": row.EffectiveCostNano / _NANO,
+                "BilledCostNano": row.BilledCostNano,
+                "EffectiveCostNano": row.EffectiveCostNano,
+                "x_LineCount": row.line_count,
+                **({} if self.states is None else {"x_State": self._state(row, self.states)}),
+                **({"x_AsOf": self.as_of.isoformat().replace("+00:00", "Z")} if self.as_of else {}),
+                **({"x_Converted": self._unit(row.labels["currency"]).converted} if self.conversion else {}),
+            }
+            for row in self.rows
+        ]
+
+    def print_table(self, metric: str, by: Sequence[str]) -> None:
+        """Largest first, or by day; a total for each currency where there is something to add up."""
+        for each in self._heading(metric):
+            click.echo(each)
+        click.echo()
+        totals: dict[str, Any] = {}
+        for row in self.rows:
+            currency = row.labels["currency"]
+            totals[currency] = totals.get(currency, 0) + row.amount(metric)
+        per_day = [] if self.rows[0].day is None else ["day"] if self.states is None else ["day", "x_State"]
+        columns = [*_labels(self.rows[0]), *per_day, metric]
+        ordered = sorted(self.rows, key=lambda row: (row.day or date.min, -abs(row.amount(metric))))
+        lines = [
+            [*self._names(row), *self._day(row), exact(row.amount(metric), row.labels["currency"])]
+            for row in ordered
+        ]
+        if len(self.rows) > len(totals):
+            place = columns.index("BillingCurrency")
+            for currency, total in sorted(totals.items()):
+                line = ["Total" if number == 0 else "" for number in range(len(columns))]
+                line[place] = ("" if place else "Total ") + self._unit(currency).name
+                lines.append([*line[:-1], exact(total, currency)])
+        print_table(columns, lines, right={metric})
+        if "team" in by and any(row.labels["team"] in RESIDUALS for row in self.rows):
+            click.echo("\n* carried by no team")
+
+    def _heading(self, metric: str) -> list[str]:
+        lines = [f"{metric}, {self.first} to {self.after - timedelta(days=1)} (UTC days)"]
+        if self.conversion:
+            lines.append(f"{self.conversion.unit.name} at fixed monthly rates")
+        if self.as_of:
+            lines.append(f"as known on {at_instant(self.as_of)}")
+        if self.states is not None:
+            lines.append(self._settled(self.states))
+        return lines
+
+    def _settled(self, states: Mapping[date, State]) -> str:
+        """``2 of 21 days estimated (from 2026-11-20), nothing known after 2026-11-21``."""
+        count = {state: sum(each is state for each in states.values()) for state in State}
+        if count[State.ESTIMATED]:
+            since = min(day for day, state in states.items() if state is State.ESTIMATED)
+            text = f"{count[State.ESTIMATED]} of {_days(len(states))} estimated (from {since})"
+        elif count[State.SETTLED] and count[State.CLOSED]:
+            text = f"{_days(len(states))} settled, {count[State.CLOSED]} of them closed"
+        else:
+            text = f"{_days(len(states))} {State.CLOSED if count[State.CLOSED] else State.SETTLED}"
+        return text + (f", nothing known after {self.last_held}" if self._is_open else "")
+
+    @property
+    def _is_open(self) -> bool:
+        """Whether the window ends with days of which nothing is known yet."""
+        return self.after > self.last_held + timedelta(days=1)
+
+    def _state(self, row: Cost, states: Mapping[date, State]) -> State:
+        """Of the row's day; of a sum, that of the least settled day in the window."""
+        if row.day is not None:
+            return states.get(row.day, State.ESTIMATED)
+        return State.ESTIMATED if self._is_open else _least(states.values())
+
+    def _day(self, row: Cost) -> list[Any]:
+        if row.day is None:
+            return []
+        return [row.day] if self.states is None else [row.day, self._state(row, self.states)]
+
+    def _unit(self, currency: str) -> Unit:
+        return Unit(currency, self.conversion is not None and currency == self.conversion.reporting)
+
+    def _names(self, row: Cost) -> list[str]:
+        shown = {**row.labels, "currency": self._unit(row.labels["currency"]).name}
+        return [
+            f"{value} *" if name == "team" and value in RESIDUALS else value for name, value in shown.items()
+        ]
+
+
+def _labels(row: Cost) -> dict[str, str]:
+    return {DIMENSIONS[name]: value for name, value in row.labels.items()}
+
+
+def _least(states: Collection[State]) -> State:
+    return min(states, key=list(State).index, default=State.ESTIMATED)
+
+
+def _days(count: int) -> str:
+    return f"{count} day" if count == 1 else f"{count} days"

@@ -1,0 +1,1 @@
+"""What things cost, as arithmetic: how days settle, forecasts, what changed. Pure: values in, values out."""

@@ -1,0 +1,37 @@
+"""What ``costwatch.yaml`` says of settling and of budgets."""
+
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from costwatch.plugins import Settings
+
+
+class Settle(Settings):
+    """When a cost day is settled, and when its billing period is closed.
+
+    A day is settled ``age_hours`` after it ended if it has at least ``min_line_share`` of the median
+    lines of the seven settled days before it, and in any case ``at_most_days`` after it ended, so
+    that a lasting drop in usage cannot hold back every later day. A period is closed
+    ``close_after_days`` after it ended (AWS may restate a bill for about two weeks). source_estimates: a
+    day that its source itself calls estimated stays so until its period is closed; Cost Explorer says so
+    of the whole month until its invoice is issued, so a bill from there settles earlier with ``false``.
+    """
+
+    age_hours: float = Field(default=48, ge=0)
+    min_line_share: float = Field(default=0.9, ge=0, le=1)
+    at_most_days: float = Field(default=7, ge=0)
+    close_after_days: float = Field(default=14, ge=0)
+    source_estimates: bool = True
+
+
+class Budget(Settings):
+    """What a team (or, with ``team: "*"``, everyone) may spend in each month or quarter."""
+
+    team: str = "*"
+    amount: Annotated[Decimal, Field(gt=0, max_digits=18)]
+    period: Literal["month", "quarter"] = "month"
+    metric: Literal["EffectiveCost", "BilledCost"] = "EffectiveCost"
+    currency: str = Field(default="USD", pattern=r"^[A-Z]{3}$")
+    name: str = ""  # empty: "<team> <period>"

@@ -1,0 +1,193 @@
+"""DuckDB: an engine in this process, and what the answers of every engine go on in."""
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from inspect import Parameter, Signature
+from pathlib import Path
+from secrets import token_hex
+from tempfile import gettempdir
+from typing import Any
+
+import duckdb
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+import pyarrow.parquet as pq
+from ibis.backends.sql.compilers import DuckDBCompiler
+
+from costwatch.errors import CostwatchError, SourceError
+from costwatch.ledger.engines.address import IN_PROCESS
+from costwatch.ledger.engines.engine import PLACE
+
+# A bill of any size is summed within it: the machine may be small, and is not ours alone.
+_MEMORY_LIMIT = "512MB"
+
+_ROWS_AT_ONCE = 50_000
+# What is read out of a map is told apart, named and hashed by: as one select, it would be read thrice.
+ibis.options.sql.fuse_selects = False
+
+
+class InProcess:
+    """DuckDB: lines become answers without leaving it."""
+
+    def __init__(self) -> None:
+        self.con = connect()
+        self._salts = [token_hex(length // 2) for length in (10, 12)]  # two and four more than eight
+
+    def lines(self, paths: Sequence[Path]) -> ir.Table:
+        """See ``Engine``."""
+        return raw_lines(self.con, paths)
+
+    def period_of(self, charge: Mapping[str, ir.Value]) -> ir.DateValue:
+        """See ``Engine``."""
+        return charge["BillingPeriodStart"].date()
+
+    def mark(self, columns: Sequence[ir.Value]) -> ir.IntegerValue:
+        """See ``Engine``.
+
+        DuckDB hashes eight bytes after the other, and has one hash for texts that differ only at the ends of
+        two of them. Moved by two and by four, the same texts differ elsewhere; and as nobody knows by what,
+        nobody can make up one that is taken for another.
+        """
+        moved = [ibis.literal(salt) + value.cast("string") for value in columns for salt in self._salts]
+        return builtin("hash", [*columns, *moved], "uint64")
+
+    def fetch(self, expression: ir.Table) -> pa.Table:
+        """See ``Engine``."""
+        return fetch(self.con, compiled(self.con, expression))
+
+    def keep(self, name: str, expression: ir.Table) -> ir.Table:
+        """See ``Engine``."""
+        keep(self.con, name, compiled(self.con, expression))
+        return ibis.table(expression.schema(), name=name)
+
+    def close(self) -> None:
+        """See ``Engine``."""
+        self.con.disconnect()
+
+
+def builtin(name: str, arguments: Sequence[ir.Value], kind: str) -> Any:
+    """The answer, of type ``kind``, of a function that the engine has and Ibis does not know."""
+
+    def known() -> None:
+        """Stands for the engine's function."""
+
+    names = (Parameter(f"_{number}", Parameter.POSITIONAL_ONLY) for number in range(len(arguments)))
+    known.__signature__ = Signature([*names])  # type: ignore[attr-defined]
+    types = tuple(value.type() for value in arguments)
+    return ibis.udf.scalar.builtin(known, name=name, signature=(types, kind))(*arguments)
+
+
+class _Compiler(DuckDBCompiler):  # type: ignore[misc]  # Ibis has no types
+    """Ibis' own, but for what is looked up in every line of a bill."""
+
+    __slots__ = ()
+
+    def visit_MapGet(self, op: Any, *, arg: Any, key: Any, default: Any) -> Any:
+        """DuckDB minds null maps and keys itself; to ask before takes half as long again."""
+        return self.f.coalesce(self.f.map_extract_value(arg, key), default)
+
+
+def connect() -> Any:
+    """An in-process engine of bounded memory. Instants without a zone are UTC."""
+    con = ibis.duckdb.connect()
+    con.compiler = _Compiler()
+    con.raw_sql("SET TimeZone='UTC'")
+    bound(con.con, _MEMORY_LIMIT)
+    return con
+
+
+def bound(con: duckdb.DuckDBPyConnection, memory_limit: str) -> None:
+    """Let it take that much memory, and go on in a temporary folder."""
+    con.execute(f"SET memory_limit='{memory_limit}'")
+    # By default it would be the folder that the command was run in.
+    con.execute(f"SET temp_directory='{gettempdir()}/costwatch-{os.getpid()}'")
+    con.execute("SET enable_progress_bar=false")
+
+
+def of_one_schema(paths: Sequence[Path]) -> list[list[Path]]:
+    """``paths`` in groups that have the same columns of the same types: the parts of a bill may differ.
+
+    Raises SourceError for a file that cannot be read.
+    """
+    groups: dict[str, list[Path]] = {}
+    for path in paths:
+        try:
+            schema = pq.read_schema(path)
+        except (OSError, pa.ArrowInvalid) as error:
+            reason = str(error).splitlines()[0][:200]
+            raise SourceError(f"{path}: {reason}; delete it and collect again") from None
+        groups.setdefault(str(list(zip(schema.names, schema.types, strict=True))), []).append(path)
+    return list(groups.values())
+
+
+def raw_lines(con: Any, paths: Sequence[Path], *, name: str = "") -> ir.Table:
+    """The rows of Parquet files of one schema, as they are, and their ``PLACE``, both numbers from 0.
+
+    name: replaces what was read by it before.
+    """
+    files = ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths)
+    name = name or ibis.util.gen_name("lines")
+    con.raw_sql(
+        f'CREATE OR REPLACE TEMPORARY VIEW "{name}" AS SELECT *, file_index::BIGINT AS "{PLACE[0]}",'
+        f' file_row_number AS "{PLACE[1]}" FROM read_parquet([{files}])'
+    )
+    table = con.table(name)
+    return table.rename({each.lower(): each for each in table.columns if each != each.lower()})
+
+
+def small_table(
+    con: Any, name: str, rows: Iterable[Sequence[str | int | float]], columns: Mapping[str, pa.DataType]
+) -> ir.Table:
+    """A temporary table of rows of ours, for joining with lines; it replaces one of that name."""
+    values = list(zip(*rows, strict=True)) or [()] * len(columns)
+    arrays = [pa.array(column, kind) for column, kind in zip(values, columns.values(), strict=True)]
+    return con.create_table(name, pa.table(arrays, names=list(columns)), temp=True, overwrite=True)
+
+
+def compiled(con: Any, expression: ir.Table) -> str:
+    """The expression as SQL whose columns have the types Ibis says (DuckDB widens the sum of integers)."""
+    types = con.compiler.type_mapper
+    columns = ", ".join(
+        f'"{name}"::{types.to_string(kind)} AS "{name}"' for name, kind in expression.schema().items()
+    )
+    return f"SELECT {columns} FROM ({con.compile(expression)})"
+
+
+def keep(con: Any, name: str, sql: str) -> None:
+    """Store the answer of compiled SQL as a temporary table, which replaces one of that name."""
+    con.raw_sql(f'CREATE OR REPLACE TEMPORARY TABLE "{name}" AS {sql}')
+
+
+def fetch(con: Any, sql: str) -> pa.Table:
+    """The answer of compiled SQL."""
+    return con.con.sql(sql).to_arrow_table()
+
+
+def fetch_batches(con: Any, sql: str) -> Iterator[pa.RecordBatch]:
+    """The same piece by piece; until the last one is read, ``con`` can be asked nothing else.
+
+    Raises CostwatchError.
+    """
+    try:
+        yield from con.con.sql(sql).to_arrow_reader(_ROWS_AT_ONCE)
+    except OSError as error:  # what pyarrow makes of the engine's own
+        reason = str(error).splitlines()[0][:200]
+        raise CostwatchError(
+            f"engine {IN_PROCESS}: {reason}; free memory or space in {gettempdir()} and run it again"
+        ) from None
+
+
+def write(con: Any, sql: str, target: Path) -> int:
+    """Write the answer of compiled SQL as CSV or Parquet, as the name ends; the number of its rows.
+
+    Raises OSError.
+    """
+    packed = ", COMPRESSION gzip" if ".gz" in target.suffixes else ""
+    form = "csv, HEADER" + packed if ".csv" in target.suffixes else "parquet, COMPRESSION zstd"
+    name = str(target).replace("'", "''")
+    try:
+        answer = con.con.execute(f"COPY ({sql}) TO '{name}' (FORMAT {form})").fetchone()
+    except duckdb.IOException as error:
+        raise OSError(str(error).splitlines()[0][:200]) from None
+    return int(answer[0])

@@ -1,0 +1,160 @@
+"""AWS Cost and Usage Report 2.0, as AWS Data Exports deliver it.
+
+Sources: https://docs.aws.amazon.com/cur/latest/userguide/table-dictionary-cur2.html (columns) and
+split-cost-allocation-data.html (split lines); ``amortisation`` for the types of lines.
+"""
+
+import re
+
+import ibis
+import ibis.expr.types as ir
+
+from costwatch.ledger.formats import amortisation
+from costwatch.ledger.formats.contract import (
+    amount,
+    control,
+    entry,
+    entry_column,
+    instant,
+    mapping,
+    quantity,
+    text,
+)
+
+name = "cur2"
+
+MANDATORY = (
+    "bill_billing_period_start_date",
+    "bill_payer_account_id",
+    "line_item_currency_code",
+    "line_item_line_item_type",
+    "line_item_product_code",
+    "line_item_unblended_cost",
+    "line_item_usage_account_id",
+    "line_item_usage_end_date",
+    "line_item_usage_start_date",
+)
+origins = {
+    "BillingPeriodStart": ("bill_billing_period_start_date",),
+    "BillingPeriodEnd": ("bill_billing_period_start_date",),
+    "ChargePeriodStart": ("line_item_usage_start_date",),
+    "ChargePeriodEnd": ("line_item_usage_end_date",),
+    "BilledCost": ("line_item_unblended_cost",),
+    "EffectiveCost": ("line_item_unblended_cost",),
+    "BillingCurrency": ("line_item_currency_code",),
+    "BillingAccountId": ("bill_payer_account_id",),
+    "ChargeCategory": ("line_item_line_item_type",),
+    "Tags": ("resource_tags",),
+    "x_CostCategories": ("cost_category",),
+}
+# Their cost stands on the line of the instance that they share, too.
+_SPLIT_OPERATIONS = ("EKSPod-EC2", "ECSTask-EC2")
+_NAME, _REGION = (entry_column("product", key) for key in ("product_name", "region_code"))
+
+
+def recognises(columns: frozenset[str]) -> bool:
+    """By the names of its columns; the older report has a column for each tag."""
+    older = any(column.startswith(("resource_tags_", "cost_category_")) for column in columns)
+    return bool({"line_item_unblended_cost", "line_item_line_item_type"} & columns) and not older
+
+
+def missing(columns: frozenset[str]) -> list[str]:
+    """See ``lines.BillFormat``."""
+    return [column for column in MANDATORY if column not in columns]
+
+
+def charges(raw: ir.Table) -> ir.Table:
+    """Without the lines that split an instance's cost over its pods or tasks."""
+    if "line_item_operation" in raw.columns:
+        raw = raw.filter(raw.line_item_operation.fill_null("").notin(_SPLIT_OPERATIONS))
+    if "split_line_item_parent_resource_id" in raw.columns:
+        raw = raw.filter(text(raw, "split_line_item_parent_resource_id").isnull())
+    # What is read of maps gets columns of its own.
+    told = {
+        "product_product_name": (_NAME, ["product_name"]),
+        "product_region_code": (_REGION, ["region_code", "region"]),
+    }
+    return raw.mutate(
+        **{
+            name: entry(raw, "product", keys)
+            for column, (name, keys) in told.items()
+            if column not in raw.columns and "product" in raw.columns
+        }
+    )
+
+
+def columns(raw: ir.Table) -> dict[str, ir.Value]:
+    """See ``lines.BillFormat``."""
+    period = instant(raw, "bill_billing_period_start_date")
+    return {
+        "BillingAccountId": text(raw, "bill_payer_account_id"),
+        "BillingCurrency": text(raw, "line_item_currency_code").strip().upper(),
+        "BillingPeriodStart": period,
+        # Always a calendar month; some reports end it a second early.
+        "BillingPeriodEnd": period + ibis.interval(months=1),
+        "ChargePeriodStart": instant(raw, "line_item_usage_start_date"),
+        "ChargePeriodEnd": instant(raw, "line_item_usage_end_date"),
+        "ProviderName": ibis.literal("AWS"),
+        "InvoiceIssuerName": text(raw, "bill_invoicing_entity", "bill_billing_entity"),
+        "InvoiceId": text(raw, "bill_invoice_id"),
+        "ServiceName": text(raw, "product_product_name", _NAME, "line_item_product_code"),
+        "ChargeCategory": amortisation.charge_category(raw),
+        "ChargeClass": amortisation.charge_class(raw),
+        "SubAccountId": text(raw, "line_item_usage_account_id"),
+        "SubAccountName": text(raw, "line_item_usage_account_name"),
+        "RegionId": text(raw, "product_region_code", _REGION, "product_region"),
+        "ResourceId": text(raw, "line_item_resource_id"),
+        "CommitmentDiscountStatus": amortisation.commitment_status(raw),
+        "x_UsageType": text(raw, "line_item_usage_type"),
+        "x_Estimated": ibis.literal(False),
+        "BilledCost": amount(raw, "line_item_unblended_cost"),
+        "EffectiveCost": amortisation.effective_cost(raw, quantity),
+        "x_BilledCostDecimal": control(raw, "line_item_unblended_cost"),
+        "x_EffectiveCostDecimal": amortisation.effective_cost(raw, control),
+        "Tags": mapping(raw, ["resource_tags", "tags"]),
+        "x_CostCategories": mapping(raw, ["cost_category"]),
+    }
+
+
+def described(raw: ir.Table) -> dict[str, ir.Value]:
+    """See ``lines.BillFormat``."""
+    return {
+        "BillingAccountName": text(raw, "bill_payer_account_name"),
+        "ChargeDescription": text(raw, "line_item_line_item_description"),
+        "CommitmentDiscountId": amortisation.commitment_id(raw),
+        "ConsumedQuantity": amount(raw, "line_item_usage_amount"),
+        "ConsumedUnit": text(raw, "pricing_unit"),
+        "ContractedCost": ibis.coalesce(
+            amount(raw, "line_item_net_unblended_cost"), amount(raw, "line_item_unblended_cost")
+        ),
+        "ListCost": ibis.coalesce(
+            amount(raw, "pricing_public_on_demand_cost"), amount(raw, "line_item_unblended_cost")
+        ),
+        "PricingQuantity": amount(raw, "line_item_usage_amount"),
+        "PricingUnit": text(raw, "pricing_unit"),
+        "PublisherName": text(raw, "line_item_legal_entity"),
+        "SkuId": text(raw, "product_sku"),
+        "SkuPriceId": text(raw, "pricing_rate_code"),
+        "AvailabilityZone": text(raw, "line_item_availability_zone"),
+        "x_Operation": text(raw, "line_item_operation"),
+    }
+
+
+def tag(raw: ir.Table, key: str) -> ir.StringValue:
+    """See ``lines.BillFormat``. AWS writes a user's tag ``CostCenter`` as ``user_cost_center``."""
+    keys = [f"{prefix}{spelt}" for spelt in (snake_case(key), key) for prefix in ("user_", "user:", "")]
+    if "resource_tags" in raw.columns:
+        return entry(raw, "resource_tags", keys)
+    # The column that later took its place names where each tag comes from, too.
+    return entry(raw, "tags", [*keys, *(f"resourceTags/{known}" for known in keys)])
+
+
+def cost_category(raw: ir.Table, name: str) -> ir.StringValue:
+    """See ``lines.BillFormat``."""
+    return entry(raw, "cost_category", [snake_case(name), name])
+
+
+def snake_case(name: str) -> str:
+    """As AWS spells a tag key or a column: ``CostCenter`` and ``cost-center`` become ``cost_center``."""
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
+    return re.sub(r"[^a-z0-9]+", "_", spaced.lower()).strip("_")

@@ -1,0 +1,63 @@
+"""What rules, pages and reports read: labels, series, and how settled a day is."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+
+# What a number can be grouped and filtered by: the label used in rules, URLs and flags,
+# and the FOCUS column (ours prefixed x_) that it stands for.
+DIMENSIONS: Mapping[str, str] = {
+    "team": "x_Team",
+    "service": "ServiceName",
+    "provider": "ProviderName",
+    "account": "SubAccountId",
+    "region": "RegionId",
+    "category": "ChargeCategory",
+    "usage_type": "x_UsageType",
+    "pool": "x_Pool",
+    "source": "x_Source",
+    "currency": "BillingCurrency",
+}
+METRICS = ("EffectiveCost", "BilledCost")
+
+# Where a dollar lies that no team carries. No team may take one of these names.
+UNALLOCATED = "unallocated"
+UNMEASURED = "unmeasured"
+IDLE = "idle"
+RESIDUALS = (IDLE, UNMEASURED, UNALLOCATED)
+
+
+class State(StrEnum):
+    """How settled a cost day is."""
+
+    ESTIMATED = "estimated"
+    SETTLED = "settled"
+    CLOSED = "closed"
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether rules may act on it."""
+        return self is not State.ESTIMATED
+
+
+Labels = tuple[tuple[str, str], ...]  # sorted (name, value) pairs
+
+
+def labels(**pairs: str) -> Labels:
+    """Labels in their one order."""
+    return tuple(sorted(pairs.items()))
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One day of a series. ``value`` in currency units, exact."""
+
+    day: date
+    value: Decimal
+    state: State
+
+
+Series = tuple[Point, ...]  # ascending by day; a day with no row is unknown, not zero
+SeriesByLabels = Mapping[Labels, Series]

@@ -1,0 +1,39 @@
+"""The three doors: collectors, rules, notifiers. Built-ins come through them like everyone else.
+
+A plugin is a frozen ``Settings`` model: its fields are its YAML keys, its docstring is its manual.
+It is registered under its kind in the entry-point group ``costwatch.collectors``,
+``costwatch.rules`` or ``costwatch.notifiers`` and only loaded when a file names that kind.
+"""
+
+from costwatch.plugins.collectors import Collector, CollectorSettings, PaidCollector, Purse
+from costwatch.plugins.facts import RECENT_DAYS, Snapshot, matching, recent
+from costwatch.plugins.notifiers import Notifier
+from costwatch.plugins.registry import COLLECTORS, GROUPS, NOTIFIERS, RULES, load, registered
+from costwatch.plugins.rules import Rule, RuleSettings
+from costwatch.plugins.settings import Duration, Settings, parse_duration
+from costwatch.plugins.splits import Match, SplitSettings
+
+__all__ = [
+    "COLLECTORS",
+    "GROUPS",
+    "NOTIFIERS",
+    "RECENT_DAYS",
+    "RULES",
+    "Collector",
+    "CollectorSettings",
+    "Duration",
+    "Match",
+    "Notifier",
+    "PaidCollector",
+    "Purse",
+    "Rule",
+    "RuleSettings",
+    "Settings",
+    "Snapshot",
+    "SplitSettings",
+    "load",
+    "matching",
+    "parse_duration",
+    "recent",
+    "registered",
+]

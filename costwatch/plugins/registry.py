@@ -1,0 +1,37 @@
+"""Which kinds there are: entry points of every installed package, loaded when a file names them."""
+
+import sys
+from functools import lru_cache
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+from costwatch.errors import UsageError
+
+COLLECTORS = "costwatch.collectors"
+RULES = "costwatch.rules"
+NOTIFIERS = "costwatch.notifiers"
+GROUPS = (COLLECTORS, RULES, NOTIFIERS)
+
+
+def registered(group: str) -> dict[str, EntryPoint]:
+    """The kinds of one group, by name, without importing any."""
+    return {point.name: point for point in _installed(tuple(sys.path)).select(group=group)}
+
+
+@lru_cache(maxsize=2)
+def _installed(path: tuple[str, ...]) -> Any:  # Python 3.11 and 3.12 name its type differently
+    """Every entry point below ``path``: looking through all packages takes longer than all the rest."""
+    return entry_points()
+
+
+def load(group: str, kind: str) -> type[Any]:
+    """The class registered as ``kind``. Raises KeyError if none is, UsageError if two packages' are."""
+    packages = {
+        point.dist.name
+        for point in _installed(tuple(sys.path)).select(group=group, name=kind)
+        if point.dist is not None
+    }
+    if len(packages) > 1:
+        raise UsageError(f"kind '{kind}' comes with {' and with '.join(sorted(packages))}; uninstall one")
+    loaded: type[Any] = registered(group)[kind].load()
+    return loaded

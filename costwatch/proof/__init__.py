@@ -1,0 +1,1 @@
+"""What is held against what so that a bill is proven. Pure."""

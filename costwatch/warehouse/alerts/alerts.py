@@ -1,0 +1,123 @@
+"""Alerts as evaluate keeps them, and the log of what became of them."""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from decimal import Decimal
+
+from costwatch.model import Alert, AlertState, Severity, labels
+from costwatch.warehouse.encoding import from_text, to_text
+from costwatch.wording import digits
+
+
+def remembered(db: sqlite3.Connection, since: datetime) -> dict[str, Alert]:
+    """Alerts by fingerprint: pending, firing, and those resolved no earlier than ``since``."""
+    rows = db.execute(
+        "SELECT * FROM alert WHERE state <> 'resolved' OR resolved_at >= :since ORDER BY fingerprint",
+        {"since": to_text(since)},
+    )
+    return {row["fingerprint"]: alert_of(row) for row in rows}
+
+
+def save(
+    db: sqlite3.Connection,
+    changed: Iterable[Alert],
+    gone: Iterable[str],
+    events: Iterable[Alert],
+    now: datetime,
+) -> None:
+    """Store alerts as they are now, forget those ``gone``, and append ``events`` to the log."""
+    db.executemany(
+        """
+        INSERT INTO alert VALUES (
+          :fingerprint, :rule, :severity, :labels, :state, :value, :threshold, :unit, :summary, :runbook,
+          :evidence, :active_at, :fired_at, :resolved_at, :keep_firing_since
+        ) ON CONFLICT (fingerprint) DO UPDATE SET
+          rule = excluded.rule, severity = excluded.severity, labels = excluded.labels,
+          state = excluded.state, value = excluded.value, threshold = excluded.threshold,
+          unit = excluded.unit, summary = excluded.summary, runbook = excluded.runbook,
+          evidence = excluded.evidence, active_at = excluded.active_at, fired_at = excluded.fired_at,
+          resolved_at = excluded.resolved_at, keep_firing_since = excluded.keep_firing_since
+        """,
+        map(_row, changed),
+    )
+    db.executemany("DELETE FROM alert WHERE fingerprint = ?", ((key,) for key in gone))
+    db.executemany(
+        """
+        INSERT INTO alert_event (fingerprint, rule, at, state, value, summary)
+        VALUES (:fingerprint, :rule, :at, :state, :value, :summary)
+        """,
+        ({**_row(event), "at": to_text(now)} for event in events),
+    )
+
+
+def keep_rules(db: sqlite3.Connection, text: str, now: datetime) -> None:
+    """Remember a rules file that has no mistake."""
+    if kept_rules(db) != text:
+        db.execute("DELETE FROM rules_file")
+        db.execute("INSERT INTO rules_file VALUES (?, ?)", (text, to_text(now)))
+
+
+def kept_rules(db: sqlite3.Connection) -> str | None:
+    """The last rules file that had no mistake; None: there was none yet."""
+    row = db.execute("SELECT text FROM rules_file").fetchone()
+    return None if row is None else str(row["text"])
+
+
+def save_evaluations(db: sqlite3.Connection, errors: Mapping[str, str], now: datetime) -> None:
+    """Record that these rules were evaluated (rule -> error or empty), and no others."""
+    db.execute("DELETE FROM evaluation")
+    db.executemany(
+        "INSERT INTO evaluation (rule, at, error) VALUES (?, ?, ?)",
+        ((rule, to_text(now), error) for rule, error in sorted(errors.items())),
+    )
+
+
+def _row(alert: Alert) -> dict[str, str | None]:
+    return {
+        "fingerprint": alert.fingerprint,
+        "rule": alert.rule,
+        "severity": str(alert.severity),
+        "labels": json.dumps(dict(alert.labels), sort_keys=True),
+        "state": str(alert.state),
+        "value": None if alert.value is None else digits(alert.value),
+        "threshold": None if alert.threshold is None else digits(alert.threshold),
+        "unit": alert.unit,
+        "summary": alert.summary,
+        "runbook": alert.runbook,
+        "evidence": json.dumps(alert.evidence, sort_keys=True),
+        "active_at": to_text(alert.active_at),
+        "fired_at": _maybe_text(alert.fired_at),
+        "resolved_at": _maybe_text(alert.resolved_at),
+        "keep_firing_since": _maybe_text(alert.keep_firing_since),
+    }
+
+
+def alert_of(row: sqlite3.Row) -> Alert:
+    """An alert from all columns of its row."""
+    return Alert(
+        fingerprint=row["fingerprint"],
+        rule=row["rule"],
+        severity=Severity(row["severity"]),
+        labels=labels(**json.loads(row["labels"])),
+        state=AlertState(row["state"]),
+        value=None if row["value"] is None else Decimal(row["value"]),
+        threshold=None if row["threshold"] is None else Decimal(row["threshold"]),
+        unit=row["unit"],
+        summary=row["summary"],
+        runbook=row["runbook"],
+        evidence=json.loads(row["evidence"]),
+        active_at=from_text(row["active_at"]),
+        fired_at=_maybe_instant(row["fired_at"]),
+        resolved_at=_maybe_instant(row["resolved_at"]),
+        keep_firing_since=_maybe_instant(row["keep_firing_since"]),
+    )
+
+
+def _maybe_text(instant: datetime | None) -> str | None:
+    return None if instant is None else to_text(instant)
+
+
+def _maybe_instant(text: str | None) -> datetime | None:
+    return None if text is None else from_text(text)

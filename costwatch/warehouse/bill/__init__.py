@@ -1,0 +1,1 @@
+"""The bill as delivered, as published, and as it is proven."""

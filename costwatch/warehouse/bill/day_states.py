@@ -1,0 +1,75 @@
+"""How settled the published days are, the bill's sources, and the budgets: small tables kept in step."""
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+from costwatch.model import State
+from costwatch.warehouse.encoding import from_int, to_int
+
+BudgetRow = tuple[str, str, str, str, str, int]  # name, team, metric, period, BillingCurrency, amount_nano
+
+
+def line_counts(db: sqlite3.Connection) -> dict[str, dict[date, int]]:
+    """source -> day -> lines of the published bill."""
+    counts: dict[str, dict[date, int]] = defaultdict(dict)
+    for row in db.execute("SELECT source, day, SUM(line_count) AS lines FROM day_line GROUP BY source, day"):
+        counts[row["source"]][from_int(row["day"])] = row["lines"]
+    return counts
+
+
+def called_estimated(db: sqlite3.Connection) -> dict[str, set[date]]:
+    """source -> days of which the source itself calls some line estimated."""
+    days: dict[str, set[date]] = defaultdict(set)
+    for row in db.execute("SELECT DISTINCT source, day FROM day_line WHERE estimated > 0"):
+        days[row["source"]].add(from_int(row["day"]))
+    return days
+
+
+def source_periods(db: sqlite3.Connection) -> dict[str, list[tuple[date, date]]]:
+    """source -> the [start, end) of its published billing periods."""
+    periods: dict[str, list[tuple[date, date]]] = defaultdict(list)
+    for row in db.execute(
+        "SELECT DISTINCT l.source, p.period, p.period_end"
+        " FROM published p JOIN day_line l ON l.period = p.period"
+    ):
+        periods[row["source"]].append((from_int(row["period"]), from_int(row["period_end"])))
+    return periods
+
+
+def store_states(db: sqlite3.Connection, states: Mapping[str, Mapping[date, State]]) -> None:
+    """Replace ``day_state`` where it differs."""
+    wanted = {
+        (source, to_int(day)): str(state) for source, days in states.items() for day, state in days.items()
+    }
+    known = {(row["source"], row["day"]): row["state"] for row in db.execute("SELECT * FROM day_state")}
+    db.executemany("DELETE FROM day_state WHERE source = ? AND day = ?", sorted(known.keys() - wanted.keys()))
+    db.executemany(
+        "INSERT OR REPLACE INTO day_state VALUES (?, ?, ?)",
+        [(*key, state) for key, state in sorted(wanted.items()) if known.get(key) != state],
+    )
+
+
+def store_sources(
+    db: sqlite3.Connection, roles: Mapping[str, str], through: Mapping[str, date | None]
+) -> None:
+    """Replace ``source`` where it differs: name -> role, and name -> newest settled day."""
+    days = {name: None if day is None else to_int(day) for name, day in through.items()}
+    _replace(db, "source", [(name, role, days.get(name)) for name, role in roles.items()])
+
+
+def store_budgets(db: sqlite3.Connection, budgets: Sequence[BudgetRow]) -> None:
+    """Replace ``budget`` where it differs."""
+    _replace(db, "budget", budgets)
+
+
+def _replace(db: sqlite3.Connection, table: str, wanted: Sequence[tuple[str | int | None, ...]]) -> None:
+    rows = sorted(wanted, key=lambda row: str(row[0]))
+    stored = [tuple(row) for row in db.execute(f"SELECT * FROM {table} ORDER BY 1")]
+    if stored == rows:
+        return
+    db.execute(f"DELETE FROM {table}")
+    if rows:
+        places = ", ".join("?" * len(rows[0]))
+        db.executemany(f"INSERT INTO {table} VALUES ({places})", rows)

@@ -1,0 +1,256 @@
+"""The published bill as every table tells it, to be held against each other."""
+
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+
+from costwatch.model import METRICS
+from costwatch.money import NANO
+from costwatch.proof.bill import RESTORE, Amounts, Differing, Finding, Part, Proof, Registered, total
+from costwatch.warehouse import queries
+from costwatch.warehouse.bill import registered_loads
+from costwatch.warehouse.bill.fingerprint import fingerprint
+from costwatch.warehouse.bill.publish import INVOICE_COLUMNS
+from costwatch.warehouse.bill.registered_loads import UNREADABLE, day_text
+from costwatch.warehouse.encoding import from_int, from_text, to_int
+
+MOST_PLACES = 1000  # where two tables differ
+_SUMMED = ("BilledCostNano", "EffectiveCostNano", "line_count")
+_DIFFERS = " OR ".join(f"{name}Rest % {NANO} OR {name}Whole + {name}Rest / {NANO}" for name in _SUMMED)
+_OF_CURRENCY = "slice IN (SELECT id FROM slice WHERE BillingCurrency = :currency)"
+_FACTS = """(SELECT c.*, s.source, s.BillingAccountId, s.ChargeCategory, s.BillingCurrency
+FROM team_cost c JOIN slice s ON s.id = c.slice)"""
+_LINES = """(SELECT period, day, line_count,
+'' AS BillingCurrency, 0 AS BilledCostNano, 0 AS EffectiveCostNano FROM {})"""
+_CHECKS = "(SELECT *, 0 AS line_count FROM check_cost)"
+# Two tables, how each is read, and what both know of a cost: an altered row of one no longer fits the other.
+_COMPARED = (
+    ("team_invoice", "team_cost", "{}", _FACTS, ("team", "source", "BillingAccountId", "ChargeCategory")),
+    ("team_cost", "cost_day", _FACTS, "{}", ("team", "service", "day")),
+    ("cost_day", "day_line", _LINES, _LINES, ("day",)),
+)
+
+_Told = dict[tuple[str | int, ...], Amounts]
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The published periods of a window, newest first, and what is wrong with how they are stored."""
+
+    proofs: tuple[Proof, ...]
+    loads: tuple[Registered, ...]
+    findings: tuple[Finding, ...]
+    bounds: Mapping[str, int]  # of their periods, yyyymmdd, both included
+
+    @property
+    def periods(self) -> dict[date, date]:
+        """Start -> end of each."""
+        return {proof.period: proof.period_end for proof in self.proofs}
+
+
+def sums(prefix: str = "", factor: str = "") -> str:
+    """SQL for the sums of both costs and lines, each in two limbs: even an altered row cannot overflow."""
+    return ", ".join(
+        f"SUM({factor}({prefix}{name} / {NANO})) AS {name}Whole,"
+        f" SUM({factor}({prefix}{name} % {NANO})) AS {name}Rest"
+        for name in _SUMMED
+    )
+
+
+def amounts(row: sqlite3.Row) -> Amounts:
+    """What ``sums`` found."""
+    return Amounts(*(row[f"{name}Whole"] * NANO + row[f"{name}Rest"] for name in _SUMMED))
+
+
+def held(
+    db: sqlite3.Connection, first: date | None = None, after: date | None = None, at_most: int | None = None
+) -> Held:
+    """The periods that overlap the days ``first`` up to, not including, ``after``; None: all there are.
+
+    at_most: only so many, the newest.
+    """
+    rows = [row for row in queries.rows(db, "published") if _overlaps(row, first, after)][:at_most]
+    bounds = {"first": 0, "last": 99999999}
+    if first or after or at_most:
+        if not rows:
+            return Held((), (), (), bounds)
+        bounds = {"first": rows[-1]["period"], "last": rows[0]["period"]}
+    told = _Tables(db, bounds)
+    loads: list[Registered] = []
+    findings = [*told.left_over({row["period"] for row in rows}), *_nameless(db, bounds)]
+    for load in registered_loads.loads(db, rows, bounds):
+        if isinstance(load, Finding):
+            findings.append(load)
+        else:
+            loads.append(load)
+    findings += told.said([load for load in loads if load.role == "check"])
+    proofs: list[Proof] = []
+    for row in rows:
+        try:
+            proofs += told.proofs(row, loads)
+        except UNREADABLE:
+            period = day_text(row["period"])
+            text = f"{period}: its row in the table published cannot be read; {RESTORE}"
+            findings.append(Finding("bill", period, text))
+    return Held(tuple(proofs), tuple(loads), tuple(findings), bounds)
+
+
+def _nameless(db: sqlite3.Connection, bounds: Mapping[str, int]) -> Iterator[Finding]:
+    for row in queries.rows(db, "nameless", bounds):
+        period, what = day_text(row["period"]), row["what"]
+        text = f"{period}: {what} {row['number']} carries cost, but the table {what} does not name it"
+        yield Finding("bill", period, f"{text}; {RESTORE}")
+
+
+def differing(db: sqlite3.Connection, of: Held) -> Iterator[Differing]:
+    """Every place where the tables that teams are charged by disagree; reads all facts, twice."""
+    unkept = {(each.period.isoformat(), each.currency) for each in of.proofs if not each.is_kept}
+    names = {
+        what: {row["id"]: row["name"] for row in db.execute(f"SELECT id, name FROM {what}")}
+        for what in ("team", "service")
+    }
+    for left, right, left_as, right_as, known in _COMPARED:
+        keys = ("period", "BillingCurrency", *known)
+        sql = queries.text("differing_sums").format(
+            keys=", ".join(keys),
+            sums=sums(factor="sign * "),
+            summed=", ".join(_SUMMED),
+            left=left_as.format(left),
+            right=right_as.format(right),
+            differs=_DIFFERS,
+        )
+        for row in db.execute(sql, {**of.bounds, "limit": MOST_PLACES}):
+            period, currency = day_text(row["period"]), row["BillingCurrency"]
+            if left != "team_invoice" or (period, currency) not in unkept:
+                place = ", ".join(_placed(key, row[key], names) for key in known)
+                yield Differing((left, right), period, currency, place, amounts(row))
+
+
+def _placed(key: str, value: str | int, names: Mapping[str, Mapping[int, str]]) -> str:
+    if key in names:
+        return f"{key} {names[key].get(int(value), value)}"
+    return f"{key} {day_text(int(value)) if key == 'day' else value}"
+
+
+def _overlaps(row: sqlite3.Row, first: date | None, after: date | None) -> bool:
+    return (first is None or row["period_end"] > to_int(first)) and (
+        after is None or row["period"] < to_int(after)
+    )
+
+
+class _Tables:
+    """What each table tells of the periods, by their numbers."""
+
+    def __init__(self, db: sqlite3.Connection, bounds: Mapping[str, int]) -> None:
+        self._db, self._bounds = db, bounds
+        by_part = ("period", *INVOICE_COLUMNS)
+        by_team = ("period", "BillingCurrency", "team")
+        self.names = {row["id"]: row["name"] for row in db.execute("SELECT id, name FROM team")}
+        self.bill = self._sums("bill", by_part)
+        self.carried = self._sums("team_invoice", by_part)
+        self.checks = self._sums(_CHECKS, ("load", "BillingCurrency"))
+        self.teams = {
+            "team_invoice": self._sums("team_invoice", by_team),
+            "team_cost": self._facts(),
+            "cost_day": self._sums("cost_day", by_team),
+        }
+
+    def _sums(self, table: str, keys: Sequence[str], condition: str = "1", currency: str = "") -> _Told:
+        sql = queries.text("stored_sums").format(
+            keys=", ".join(keys), sums=sums(), table=table, condition=condition
+        )
+        found = self._db.execute(sql, {**self._bounds, "currency": currency})
+        return {tuple(row[key] for key in keys): amounts(row) for row in found}
+
+    def _facts(self) -> _Told:
+        """One currency at a time: in the order in which they are stored, facts are summed without sorting."""
+        return {
+            (period, currency, team): its_amounts
+            for (currency,) in self._db.execute("SELECT DISTINCT BillingCurrency FROM slice ORDER BY 1")
+            for (period, team), its_amounts in self._sums(
+                "team_cost", ("period", "team"), _OF_CURRENCY, currency
+            ).items()
+        }
+
+    def proofs(self, row: sqlite3.Row, loads: Sequence[Registered]) -> Iterator[Proof]:
+        """One for each currency of a published period."""
+        number, period = row["period"], from_int(row["period"])
+        totals = {
+            currency: Amounts(*(told[name] for name in _SUMMED))
+            for currency, told in json.loads(row["totals"]).items()
+        }
+        its_loads = [load for load in loads if load.role == "bill" and load.period == period]
+        for currency in sorted({*totals, *self._currencies(number)}):
+            mine = [load.totals[currency] for load in its_loads if currency in load.totals]
+            yield Proof(
+                period=period,
+                period_end=from_int(row["period_end"]),
+                currency=currency,
+                known_at=from_text(row["known_at"]),
+                load_count=len(its_loads),
+                published=totals.get(currency, Amounts()),
+                loads=total(counted.amounts for counted in mine),
+                control={metric: sum((one.control[metric] for one in mine), Decimal()) for metric in METRICS},
+                parts=tuple(self._parts(number, currency)),
+                teams={
+                    table: {
+                        str(self.names.get(int(team), team)): told
+                        for (*of, team), told in rows.items()
+                        if of == [number, currency]
+                    }
+                    for table, rows in self.teams.items()
+                },
+            )
+
+    def _currencies(self, period: int) -> set[str]:
+        return {str(key[1]) for rows in self.teams.values() for key in rows if key[0] == period} | {
+            str(key[-1]) for key in self.bill if key[0] == period
+        }
+
+    def _parts(self, period: int, currency: str) -> Iterator[Part]:
+        for key in sorted({*self.bill, *self.carried}, key=lambda key: [str(value) for value in key]):
+            if (key[0], key[-1]) == (period, currency):
+                source, payer, issuer, invoice, category = (str(value) for value in key[1:-1])
+                bill, carried = (table.get(key, Amounts()) for table in (self.bill, self.carried))
+                yield Part(source, payer, issuer, invoice, category, bill, carried)
+
+    def left_over(self, published: set[int]) -> Iterator[Finding]:
+        """Rows of periods that are not published: readers do not see them, or not whole."""
+        tables = {"bill": self.bill, **self.teams}
+        for period in sorted({int(key[0]) for rows in tables.values() for key in rows} - published):
+            named = " and ".join(
+                name for name, rows in tables.items() if any(key[0] == period for key in rows)
+            )
+            text = f"{day_text(period)}: {named} hold rows of a period that is not published; {RESTORE}"
+            yield Finding("bill", day_text(period), text)
+
+    def said(self, loads: Sequence[Registered]) -> Iterator[Finding]:
+        """What is stored of a source of role check, where it is not what its load holds."""
+        for load in loads:
+            for currency, counted in load.totals.items():
+                by = replace(counted.amounts, line_count=0) - self.checks.get((load.id, currency), Amounts())
+                if by:
+                    period = load.period.isoformat()
+                    place = Differing(("load", "check_cost"), period, currency, f"source {load.source}", by)
+                    yield Finding("load", period, f"{place.text}; {RESTORE}")
+
+
+def unlike_published(db: sqlite3.Connection, of: Held) -> Iterator[Finding]:
+    """Periods of which some fact, or a name of one, is not what was published; reads all facts."""
+    for row in queries.rows(db, "published"):
+        within = of.bounds["first"] <= row["period"] <= of.bounds["last"]
+        if within and row["fingerprint"] and row["fingerprint"] != fingerprint(db, row["period"]):
+            period = day_text(row["period"])
+            text = f"{period}: team_cost, or a name that it rests on, is not what was published"
+            yield Finding("bill", period, f"{text}; {RESTORE}")
+
+
+def invoiced(db: sqlite3.Connection) -> dict[str, dict[str, Amounts]]:
+    """What the published bill holds of each invoice, by its id and currency, newest first."""
+    found: dict[str, dict[str, Amounts]] = {}
+    for row in db.execute(queries.text("invoiced").format(sums=sums())):
+        found.setdefault(row["InvoiceId"], {})[row["BillingCurrency"]] = amounts(row)
+    return found

@@ -1,0 +1,251 @@
+"""Making a billing period readable: replace its facts and note what changed, in one transaction."""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from costwatch.errors import WarehouseError
+from costwatch.money import NANO
+from costwatch.warehouse.bill.fingerprint import fingerprint
+from costwatch.warehouse.encoding import from_int, to_int, to_text
+
+if TYPE_CHECKING:
+    from pyarrow import RecordBatch
+
+SLICE_COLUMNS = (
+    "source",
+    "ProviderName",
+    "BillingAccountId",
+    "SubAccountId",
+    "SubAccountName",
+    "RegionId",
+    "ChargeCategory",
+    "ChargeClass",
+    "x_UsageType",
+    "BillingCurrency",
+    "x_Pool",
+)
+INVOICE_COLUMNS = (
+    "source",
+    "BillingAccountId",
+    "InvoiceIssuerName",
+    "InvoiceId",
+    "ChargeCategory",
+    "BillingCurrency",
+)
+Slice = tuple[str, ...]
+_ROWS_A_STATEMENT = 50
+Invoiced = tuple[int | str, ...]  # INVOICE_COLUMNS, BilledCostNano, EffectiveCostNano, line_count
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """One billing period as it shall be read.
+
+    facts: 64-bit integers, ascending by the first four: team, service, day, slice, BilledCostNano,
+    EffectiveCostNano, line_count.
+    """
+
+    period: date
+    period_end: date
+    inputs_key: str
+    loads: tuple[int, ...]
+    config: str
+    # BillingCurrency -> line_count and nano sums of the bill
+    totals: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    day_lines: Sequence[tuple[str, int, int, int]] = ()  # source, day, lines, of these estimated
+    summary: Sequence[Invoiced] = ()  # day, team, service, BillingCurrency, both costs, lines
+    bill: Sequence[Invoiced] = ()
+    invoices: Sequence[Invoiced] = ()  # the team's number before each
+    facts: Iterable["RecordBatch"] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What is published of a period now."""
+
+    inputs_key: str
+    loads: tuple[int, ...]
+    config: str
+    period_end: date
+
+
+@dataclass(slots=True)
+class Ids:
+    """The numbers that stand for names in the facts; ``new`` are not stored yet."""
+
+    team: dict[str, int]
+    service: dict[str, int]
+    slice: dict[Slice, int]
+    new: list[tuple[str, tuple[int | str, ...]]] = field(default_factory=list)
+
+
+def published(db: sqlite3.Connection) -> dict[date, Published]:
+    """Every published period."""
+    return {
+        from_int(row["period"]): Published(
+            row["inputs_key"], tuple(json.loads(row["loads"])), row["config"], from_int(row["period_end"])
+        )
+        for row in db.execute("SELECT * FROM published")
+    }
+
+
+def periods_between(db: sqlite3.Connection, first: date, after: date) -> set[date]:
+    """The published periods that hold charges of the days ``first`` up to, not including, ``after``."""
+    found = db.execute(
+        "SELECT DISTINCT period FROM day_line WHERE day >= ? AND day < ?", (to_int(first), to_int(after))
+    )
+    return {from_int(row["period"]) for row in found}
+
+
+def ids_for(
+    db: sqlite3.Connection, teams: Iterable[str], services: Iterable[str], slices: Iterable[Slice]
+) -> Ids:
+    """Known numbers, and the next free ones for new names, sorted: a re-run gives the same."""
+    known = ", ".join(SLICE_COLUMNS)
+    ids = Ids(
+        team={row["name"]: row["id"] for row in db.execute("SELECT id, name FROM team")},
+        service={row["name"]: row["id"] for row in db.execute("SELECT id, name FROM service")},
+        slice={tuple(row)[1:]: row["id"] for row in db.execute(f"SELECT id, {known} FROM slice")},
+    )
+    for table, numbers, names in (("team", ids.team, teams), ("service", ids.service, services)):
+        for name in sorted(set(names) - numbers.keys()):
+            numbers[name] = len(numbers) + 1
+            ids.new.append((table, (numbers[name], name)))
+    for key in sorted(key for key in slices if key not in ids.slice):
+        ids.slice[key] = len(ids.slice) + 1
+        ids.new.append(("slice", (ids.slice[key], *key)))
+    return ids
+
+
+def publish(db: sqlite3.Connection, ids: Ids, publication: Publication, now: datetime) -> None:
+    """Replace the period inside the caller's write transaction; what changed becomes revisions."""
+    period = to_int(publication.period)
+    for table, rows in groupby(ids.new, key=lambda new: new[0]):
+        named = [row for _, row in rows]
+        db.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * len(named[0]))})", named)
+    first = db.execute("SELECT first_known_at, loads FROM published WHERE period = ?", (period,)).fetchone()
+    if first is None:
+        _insert_facts(db, "team_cost", period, publication.facts)
+    else:
+        same = tuple(json.loads(first["loads"])) == publication.loads
+        cause = "configuration" if same else "delivery"
+        _replace_facts(db, period, publication.facts, to_text(now), cause)
+    _replace(db, "cost_day", period, publication.summary)
+    _require_conservation(db, publication)
+    _replace(db, "day_line", period, publication.day_lines)
+    _replace(db, "bill", period, publication.bill)
+    _replace(db, "team_invoice", period, publication.invoices)
+    db.execute(
+        "INSERT OR REPLACE INTO published VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            period,
+            to_int(publication.period_end),
+            publication.inputs_key,
+            json.dumps(publication.loads),
+            publication.config,
+            to_text(now) if first is None else first["first_known_at"],
+            to_text(now),
+            json.dumps(publication.totals, sort_keys=True),
+            fingerprint(db, period),
+        ),
+    )
+
+
+def _require_conservation(db: sqlite3.Connection, publication: Publication) -> None:
+    """What is stored must be the bill, to the nano-unit. Raises WarehouseError, which undoes it all."""
+    of_period = {"nano": NANO, "period": to_int(publication.period)}
+    stored = {row["BillingCurrency"]: _exact(row) for row in db.execute(_STORED, of_period)}
+    facts = _exact(db.execute(_FACTS, of_period).fetchone())
+    bill = publication.totals
+    if stored != bill or facts != {name: sum(each[name] for each in bill.values()) for name in facts}:
+        raise WarehouseError(
+            f"period {publication.period}: teams would carry {stored}, the bill is {bill}; "
+            "nothing was published, please report this"
+        )
+
+
+def _exact(row: sqlite3.Row) -> dict[str, int]:
+    return {
+        "line_count": row["line_count"] or 0,
+        "BilledCostNano": (row["BilledWhole"] or 0) * NANO + (row["BilledRest"] or 0),
+        "EffectiveCostNano": (row["EffectiveWhole"] or 0) * NANO + (row["EffectiveRest"] or 0),
+    }
+
+
+def _replace(db: sqlite3.Connection, table: str, period: int, rows: Sequence[Sequence[int | str]]) -> None:
+    """The rows of one period of a small table."""
+    db.execute(f"DELETE FROM {table} WHERE period = ?", (period,))
+    if rows:
+        places = ", ".join("?" * (len(rows[0]) + 1))
+        db.executemany(f"INSERT INTO {table} VALUES ({places})", [(period, *row) for row in rows])
+
+
+def _insert_facts(db: sqlite3.Connection, table: str, period: int, facts: Iterable["RecordBatch"]) -> None:
+    """Many rows a statement: to bind and run one for each takes twice as long."""
+    import numpy as np
+
+    for batch in facts:
+        rows = np.column_stack([column.to_numpy() for column in batch.columns])
+        whole = len(rows) - len(rows) % _ROWS_A_STATEMENT
+        for part, at_once in ((rows[:whole], _ROWS_A_STATEMENT), (rows[whole:], 1)):
+            places = ", ".join([f"({period:d}, ?, ?, ?, ?, ?, ?, ?)"] * at_once)
+            bound = part.reshape(-1, at_once * rows.shape[1]).tolist()
+            db.executemany(f"INSERT INTO {table} VALUES {places}", bound)
+
+
+def _replace_facts(
+    db: sqlite3.Connection, period: int, facts: Iterable["RecordBatch"], known_at: str, cause: str
+) -> None:
+    db.execute("DROP TABLE IF EXISTS temp.incoming")
+    db.execute(
+        """CREATE TEMP TABLE incoming (
+        period INTEGER, team INTEGER, service INTEGER, day INTEGER, slice INTEGER,
+        BilledCostNano INTEGER, EffectiveCostNano INTEGER, line_count INTEGER,
+        PRIMARY KEY (period, team, service, day, slice)) WITHOUT ROWID"""
+    )
+    _insert_facts(db, "temp.incoming", period, facts)
+    parameters = {"period": period, "known_at": known_at, "cause": cause}
+    db.execute(_REVISIONS, parameters)
+    db.execute("DELETE FROM team_cost WHERE period = ?", (period,))
+    db.execute("INSERT INTO team_cost SELECT * FROM temp.incoming")
+    db.execute("DROP TABLE temp.incoming")
+
+
+_SUMS = """SUM(line_count) AS line_count,
+  SUM(BilledCostNano / :nano) AS BilledWhole, SUM(BilledCostNano % :nano) AS BilledRest,
+  SUM(EffectiveCostNano / :nano) AS EffectiveWhole, SUM(EffectiveCostNano % :nano) AS EffectiveRest"""
+_STORED = f"SELECT BillingCurrency, {_SUMS} FROM cost_day WHERE period = :period GROUP BY BillingCurrency"
+# A check sum over all currencies, which is never shown: which of them a fact is of, only its slice knows.
+_FACTS = f"SELECT {_SUMS} FROM team_cost WHERE period = :period"
+
+# Two publications at one instant (a re-run with the same --now) add up in one revision.
+_REVISIONS = """
+INSERT INTO team_cost_revision
+SELECT :period, x.team, x.service, x.day, x.slice, :known_at, x.billed, x.effective, coalesce(d.state, ''),
+  :cause, x.lines
+FROM (
+  SELECT n.team, n.service, n.day, n.slice,
+    n.BilledCostNano - coalesce(o.BilledCostNano, 0) AS billed,
+    n.EffectiveCostNano - coalesce(o.EffectiveCostNano, 0) AS effective,
+    n.line_count - coalesce(o.line_count, 0) AS lines
+  FROM temp.incoming n
+  LEFT JOIN team_cost o USING (period, team, service, day, slice)
+  UNION ALL
+  SELECT o.team, o.service, o.day, o.slice, -o.BilledCostNano, -o.EffectiveCostNano, -o.line_count
+  FROM team_cost o
+  LEFT JOIN temp.incoming n USING (period, team, service, day, slice)
+  WHERE o.period = :period AND n.team IS NULL
+) x
+JOIN slice s ON s.id = x.slice
+LEFT JOIN day_state d ON d.source = s.source AND d.day = x.day
+WHERE x.billed <> 0 OR x.effective <> 0 OR x.lines <> 0
+ON CONFLICT DO UPDATE SET
+  BilledCostNano = BilledCostNano + excluded.BilledCostNano,
+  EffectiveCostNano = EffectiveCostNano + excluded.EffectiveCostNano,
+  line_count = line_count + excluded.line_count
+"""

@@ -1,0 +1,1 @@
+"""What rules, pages and reports ask: one module for each query."""

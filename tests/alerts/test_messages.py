@@ -1,0 +1,146 @@
+"""What messages say, in Slack and in a terminal, and that nothing in a tag can make them say more."""
+
+import json
+import os
+import re
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from costwatch.model import Alert, Reason, Receipt, labels
+from costwatch.notify.slack import Slack, escape
+from costwatch.notify.stdout import Stdout
+from costwatch.testing import check_notifier
+from tests.doubles.slack import SlackDouble, slack_double
+from tests.made.messages import HOSTILE, OVER, RESTATED, SPEND, STALE, group
+
+GOLDEN = Path(__file__).parents[1] / "golden"
+
+
+MESSAGES = {
+    "first": group(),
+    "new": group(
+        SPEND, replace(STALE, fired_at=datetime(2026, 11, 20, 6, tzinfo=UTC)), reason=Reason.NEW, labels=()
+    ),
+    "restated": group(RESTATED, reason=Reason.CHANGED),
+    "resolved": group(OVER, reason=Reason.RESOLVED),
+    "repeat": group(reason=Reason.REPEAT),
+    "hostile": group(HOSTILE, labels=HOSTILE.labels, owners=("<!channel|x> & co",)),
+    "bare": group(replace(STALE, value=None, threshold=None), data_through=None, links={}, owners=()),
+}
+
+
+def golden(name: str, text: str) -> None:
+    """Compare with a golden file; COSTWATCH_GOLDEN=write writes it anew."""
+    file = GOLDEN / name
+    if os.environ.get("COSTWATCH_GOLDEN") == "write":
+        file.write_text(text, encoding="utf-8")
+    assert file.read_text(encoding="utf-8") == text
+
+
+@pytest.mark.parametrize("name", MESSAGES)
+def test_printed_messages(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert Stdout(name="default").notify(MESSAGES[name], None) == Receipt({})
+    golden(f"stdout-{name}.txt", capsys.readouterr().out)
+
+
+@pytest.mark.parametrize("name", MESSAGES)
+def test_posted_messages(name: str, slack: Slack, double: SlackDouble) -> None:
+    slack.notify(MESSAGES[name], None)
+    (call,) = double.calls
+    golden(f"slack-{name}.json", json.dumps(call.arguments, indent=1, ensure_ascii=False) + "\n")
+
+
+def test_both_receivers_keep_the_contract(slack: Slack, double: SlackDouble) -> None:
+    check_notifier(Stdout(name="default"))
+    with slack_double() as away, slack_double() as closed:
+        away.answers = {"chat.postMessage": ["503"]}
+        closed.answers = {"chat.postMessage": ["token_revoked"]}
+        check_notifier(
+            slack,
+            unavailable=slack.model_copy(update={"api_url": away.url}),
+            refusing=slack.model_copy(update={"api_url": closed.url}),
+        )
+    for call in double.calls:
+        within_slacks_limits(call.arguments)
+
+
+def within_slacks_limits(arguments: dict[str, Any]) -> None:
+    blocks = arguments["blocks"]
+    texts = [block["text"]["text"] for block in blocks if block["type"] == "section"]
+    texts += [
+        element["text"] for block in blocks if block["type"] == "context" for element in block["elements"]
+    ]
+    assert len(blocks) <= 50
+    assert all(0 < len(text) <= 3_000 for text in texts)
+    assert sum(map(len, texts)) <= 10_500
+    assert 0 < len(arguments["text"]) <= 3_000
+
+
+@pytest.mark.parametrize(
+    "alerts",
+    [
+        pytest.param([replace(SPEND, summary="&" * 100_000)] * 3, id="very long texts"),
+        pytest.param([SPEND] * 5_000, id="very many alerts"),
+        pytest.param(
+            [replace(SPEND, summary="<>" * 400, runbook="https://r.example/" + "x" * 9_000)] * 200, id="both"
+        ),
+    ],
+)
+def test_an_alert_storm_fits_one_message(slack: Slack, double: SlackDouble, alerts: list[Alert]) -> None:
+    long = {"team": "t" * 10_000, "rule": "r" * 10_000}
+    slack.notify(group(*alerts, labels=labels(**long), owners=("o" * 5_000,) * 300), None)
+    (call,) = double.calls
+    within_slacks_limits(call.arguments)
+    sections = [block for block in call.arguments["blocks"] if block["type"] == "section"]
+    more = re.fullmatch(r"… and (\d+) more", sections[-1]["text"]["text"])
+    told = len(sections) - (2 if more else 1)
+    assert told + (int(more[1]) if more else 0) == len(alerts)
+
+
+CORPUS = (
+    "<!channel>",
+    "<!here|x>",
+    "<@U0123>",
+    "<!subteam^S1>",
+    "<https://evil.example|Open in costwatch>",
+    "&lt;!channel&gt;",
+    "@everyone #general https://evil.example",
+    "a\nb\rc\x00d\x1b[2Je\u2028f",
+    "\u202eltr\u2066\u200f",
+    "=cmd|' /C calc'!A0",
+    "{{7*7}} ${env:HOME} %s {0}",
+    "'; DROP TABLE alert; --",
+    "</b><script>alert(1)</script>",
+    "*bold* _it_ ~no~ `code` ```block```",
+    "\ud800",
+    "👩\u200d🚀 ünïcödé \u00a0",
+)
+
+
+@pytest.mark.parametrize("text", CORPUS)
+def test_text_from_tags_is_inert_in_slack_and_in_a_terminal(
+    text: str, slack: Slack, double: SlackDouble, capsys: pytest.CaptureFixture[str]
+) -> None:
+    alert = replace(SPEND, summary=text, labels=labels(team=text), runbook=text)
+    message = group(alert, labels=labels(team=text), owners=(), links={"Open": "http://127.0.0.1:8501/"})
+    slack.notify(message, None)
+    sent = double.calls[0].arguments
+    texts = [sent["text"], *(block["text"]["text"] for block in sent["blocks"] if block["type"] == "section")]
+    context = sent["blocks"][-1]["elements"][0]["text"]
+    known = "<http://127.0.0.1:8501/|Open>"
+    for written in (*(text.replace("<!subteam^S123> ", "") for text in texts), context.replace(known, "")):
+        assert not set("<>") & set(written)
+        assert not re.search(r"&(?!amp;|lt;|gt;)", written)
+    assert all(block["text"]["verbatim"] for block in sent["blocks"] if block["type"] == "section")
+    Stdout(name="default").notify(message, None)
+    printed = capsys.readouterr().out
+    assert printed.count("\n") == 7, "text from a tag does not begin a line of its own"
+    assert all(letter.isprintable() or letter in "\n\u200d\u00a0" for letter in printed)
+
+
+def test_escaping_is_what_slack_asks_for() -> None:
+    assert escape("a & b <c> &amp;") == "a &amp; b &lt;c&gt; &amp;amp;"

@@ -1,0 +1,178 @@
+"""The Slack receiver against a double that answers, refuses, stalls and loses its answers."""
+
+import re
+from dataclasses import replace
+
+import pytest
+from pydantic import ValidationError
+
+from costwatch.errors import NotifyError
+from costwatch.model import Reason, Receipt
+from costwatch.notify.slack import Slack
+from costwatch.testing import a_group, an_alert
+from tests.doubles.slack import TOKEN, SlackDouble, slack_double
+from tests.made.messages import OVER, RESTATED, SPEND, STALE, group
+
+# --- the life of a message ---------------------------------------------------------------------
+
+
+def test_one_message_is_corrected_and_its_thread_tells_the_rest(slack: Slack, double: SlackDouble) -> None:
+    first = slack.notify(group(), None)
+    second = slack.notify(group(SPEND, STALE, id="m-2", reason=Reason.NEW), first)
+    third = slack.notify(group(SPEND, id="m-3", reason=Reason.REPEAT), second)
+    fourth = slack.notify(group(RESTATED, id="m-4", reason=Reason.CHANGED), third)
+    assert slack.notify(group(OVER, id="m-5", reason=Reason.RESOLVED), fourth) == first
+    assert double.methods == [
+        "chat.postMessage",
+        *("chat.update", "chat.postMessage") * 2,
+        "chat.update",
+        "chat.update",
+    ]
+    (parent,) = double.parents
+    assert "RESOLVED" in parent["text"]
+    replies = [message for message in double.messages if message is not parent]
+    assert [(reply["thread_ts"], reply["reply_broadcast"]) for reply in replies] == [(parent["ts"], True)] * 2
+    assert [reply["text"].split(" · ")[0] for reply in replies] == ["NEW (2 firing)", "STILL FIRING"]
+    assert {call.authorization for call in double.calls} == {f"Bearer {TOKEN}"}
+
+
+def test_only_messages_that_should_interrupt_mention_people(slack: Slack, double: SlackDouble) -> None:
+    receipt = slack.notify(group(), None)
+    slack.notify(group(STALE, reason=Reason.NEW), receipt)
+    slack.notify(group(SPEND, reason=Reason.REPEAT), receipt)
+    slack.notify(group(OVER, reason=Reason.RESOLVED), receipt)
+    called = [
+        (call.method, "<!subteam^S123>" in call.arguments["blocks"][0]["text"]["text"])
+        for call in double.calls
+    ]
+    assert called == [
+        ("chat.postMessage", True),
+        ("chat.update", False),
+        ("chat.postMessage", False),
+        ("chat.update", False),
+        ("chat.postMessage", True),
+        ("chat.update", False),
+    ]
+
+
+def test_a_message_someone_deleted_is_begun_anew(slack: Slack, double: SlackDouble) -> None:
+    receipt = slack.notify(group(), None)
+    double.messages.clear()
+    anew = slack.notify(group(RESTATED, id="m-2", reason=Reason.CHANGED), receipt)
+    assert anew.reference["channel"] == "C0123"
+    assert len(double.parents) == 1
+
+
+def test_a_message_that_can_no_longer_be_edited_is_corrected_in_its_thread(
+    slack: Slack, double: SlackDouble
+) -> None:
+    receipt = slack.notify(group(), None)
+    double.answers = {"chat.update": ["edit_window_closed"]}
+    assert slack.notify(group(OVER, id="m-2", reason=Reason.RESOLVED), receipt) == receipt
+    assert double.messages[1]["thread_ts"] == receipt.reference["ts"]
+    assert double.messages[1]["reply_broadcast"] is False
+
+
+# --- what can go wrong -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("answer", "permanent", "said"),
+    [
+        pytest.param(
+            "429", False, "Slack answered 429 ratelimited; it is tried again", id="too many messages"
+        ),
+        pytest.param("500", False, "Slack answered 500; it is tried again", id="a server error"),
+        pytest.param("503", False, "Slack answered 503; it is tried again", id="away"),
+        pytest.param("drop", False, "Slack cannot be reached (RemoteDisconnected)", id="no answer"),
+        pytest.param("garbage", False, "Slack answered 200; it is tried again", id="someone else answered"),
+        pytest.param("internal_error", False, "Slack answered 200 internal_error", id="an error of its own"),
+        pytest.param("404", True, "Slack answered 404; check api_url", id="another server"),
+        pytest.param("channel_not_found", True, "invite the bot", id="no such channel"),
+        pytest.param("not_in_channel", True, "invite the bot to the channel", id="not invited"),
+        pytest.param("invalid_auth", True, "put a valid one where 'token' points", id="a wrong token"),
+        pytest.param("token_revoked", True, "put a valid one where 'token' points", id="a revoked token"),
+        pytest.param("msg_too_long", True, "group by more labels", id="too long"),
+        pytest.param("something_new", True, "docs.slack.dev", id="an unknown refusal"),
+    ],
+)
+def test_failures_say_whether_trying_again_helps(
+    slack: Slack, double: SlackDouble, answer: str, permanent: bool, said: str
+) -> None:
+    double.answers = {"chat.postMessage": [answer]}
+    with pytest.raises(NotifyError, match=re.escape(said)) as raised:
+        slack.notify(group(), None)
+    assert raised.value.permanent is permanent
+    assert raised.value.retry_after_seconds == (30 if answer == "429" else None)
+    assert double.methods == ["chat.postMessage"], "the client itself tries once"
+    assert TOKEN not in str(raised.value)
+    assert str(raised.value).startswith("receiver 'oncall': ")
+
+
+def test_nobody_listening_is_temporary(slack: Slack) -> None:
+    with slack_double() as gone:
+        pass
+    with pytest.raises(NotifyError, match="cannot be reached") as raised:
+        slack.model_copy(update={"api_url": gone.url}).notify(group(), None)
+    assert not raised.value.permanent
+
+
+def test_a_token_that_is_nowhere_is_named_never_shown(slack: Slack, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SLACK_BOT_TOKEN")
+    with pytest.raises(NotifyError, match="export SLACK_BOT_TOKEN") as raised:
+        slack.notify(group(), None)
+    assert raised.value.permanent
+
+
+def test_a_failure_prints_and_logs_nothing_of_its_own(
+    slack: Slack, double: SlackDouble, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(0)
+    double.answers = {"chat.postMessage": ["drop"]}
+    with pytest.raises(NotifyError):
+        slack.notify(group(), None)
+    assert capsys.readouterr() == ("", "")
+    assert TOKEN not in caplog.text
+
+
+@pytest.mark.parametrize("others", [0, 5])
+def test_a_message_whose_answer_was_lost_is_found_and_not_posted_again(
+    slack: Slack, double: SlackDouble, others: int
+) -> None:
+    double.answers = {"chat.postMessage": ["drop"]}
+    with pytest.raises(NotifyError):
+        slack.notify(group(), None)
+    for number in range(others):
+        slack.notify(group(id=f"other-{number}"), None)
+    receipt = slack.notify(group(attempt=2), None)
+    assert receipt == Receipt({"channel": "C0123", "ts": double.messages[0]["ts"]})
+    assert len(double.messages) == 1 + others
+
+
+def test_a_reply_whose_answer_was_lost_is_found_too(slack: Slack, double: SlackDouble) -> None:
+    receipt = slack.notify(group(), None)
+    double.answers = {"chat.postMessage": ["drop"]}
+    repeat = group(id="m-2", reason=Reason.REPEAT)
+    with pytest.raises(NotifyError):
+        slack.notify(repeat, receipt)
+    assert slack.notify(replace(repeat, attempt=2), receipt) == receipt
+    assert len(double.messages) == 2
+
+
+def test_a_bot_that_may_not_look_posts_rather_twice_than_never(slack: Slack, double: SlackDouble) -> None:
+    double.answers = {"conversations.history": ["missing_scope"]}
+    slack.notify(group(attempt=2), None)
+    assert len(double.messages) == 1
+
+
+def test_a_channel_is_given_by_id() -> None:
+    with pytest.raises(ValidationError, match="must be the channel's id, such as C0123"):
+        Slack(name="oncall", channel="#costs", token="${env:SLACK_BOT_TOKEN}")
+
+
+def test_the_contracts_example_is_posted_too(slack: Slack, double: SlackDouble) -> None:
+    slack.notify(a_group(alerts=(an_alert(),)), None)
+    assert double.parents[0]["metadata"] == {
+        "event_type": "costwatch_alert",
+        "event_payload": {"id": "message-1"},
+    }

@@ -1,0 +1,176 @@
+"""Every built-in kind keeps the contract that third parties are held to: one row each."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from collectors.cost_explorer import CostExplorer
+from collectors.exports import Exports
+from costwatch import plugins
+from costwatch.model import Labels, Verdict, Window, labels
+from costwatch.notify.slack import Slack
+from costwatch.notify.stdout import Stdout
+from costwatch.plugins import Collector, Notifier, Rule
+from costwatch.rules.budget import Budget
+from costwatch.rules.freshness import Freshness
+from costwatch.rules.threshold import Threshold
+from costwatch.testing import Example, check_collector, check_notifier, check_rule, daily
+from tests.doubles.cost_explorer import ce_double
+from tests.doubles.slack import TOKEN, slack_double
+
+# --- collectors: kind -> a source with data in the window, and one that cannot be read -----------
+
+
+class Sources(NamedTuple):
+    good: Collector
+    window: Window
+    unreadable: Collector
+
+
+@contextmanager
+def cost_explorer(folder: Path) -> Iterator[Sources]:
+    explorer = CostExplorer(name="explorer", billing_account="900000000001")
+    with pytest.MonkeyPatch.context() as patch, ce_double(patch):
+        yield Sources(
+            explorer,
+            Window.of_days(date(2026, 9, 10), date(2026, 10, 20)),
+            explorer.model_copy(update={"profile": "nobody"}),
+        )
+
+
+@contextmanager
+def exports(folder: Path) -> Iterator[Sources]:
+    """Two months in AWS's manifest layout. What the files hold is the ledger's matter."""
+    for month in ("2026-09", "2026-10"):
+        partition = f"BILLING_PERIOD={month}"
+        data, metadata = (folder / "focus" / name / partition for name in ("data", "metadata"))
+        data.mkdir(parents=True)
+        metadata.mkdir(parents=True)
+        (data / "focus-00001.csv").write_text(f"BilledCost,BillingPeriodStart\n1.5,{month}-01T00:00:00Z\n")
+        uri = f"s3://bucket/prefix/focus/data/{partition}/focus-00001.csv"
+        (metadata / "focus-Manifest.json").write_text(json.dumps({"dataFiles": [uri]}))
+    yield Sources(
+        Exports(name="aws", location=str(folder)),
+        Window.of_days(date(2026, 9, 10), date(2026, 10, 20)),
+        Exports(name="aws", location=str(folder / "gone")),
+    )
+
+
+COLLECTORS: dict[str, Callable[[Path], AbstractContextManager[Sources]]] = {
+    "cost_explorer": cost_explorer,
+    "exports": exports,
+}
+
+# --- rules: kind -> a rule, and what it finds in facts --------------------------------------------
+
+NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
+FIRST = date(2026, 10, 1)
+RISK, PAYMENTS = labels(team="risk", currency="USD"), labels(team="payments", currency="USD")
+SPEND = {"EffectiveCost": {RISK: daily(FIRST, *[900] * 50), PAYMENTS: daily(FIRST, *[100] * 50)}}
+
+
+def budget(team: str, amount: int) -> dict[Labels, Any]:
+    key = labels(name=f"{team} month", team=team, metric="EffectiveCost", period="month", currency="USD")
+    return {key: daily(FIRST, amount, *[None] * 30, amount)}
+
+
+def one_budget(team: str) -> Labels:
+    return labels(team=team, period="2026-11", budget=f"{team} month")
+
+
+RULES: dict[str, tuple[Rule, list[Example]]] = {
+    "budget": (
+        Budget.model_validate({"name": "MonthBudget", "at": [0.8, 1.0], "forecast": {"at": 1.0}}),
+        [
+            Example(
+                {**SPEND, "budget": budget("risk", 20_000) | budget("payments", 3_100)},
+                NOW,
+                {one_budget("risk"): Verdict.BREACH, one_budget("payments"): Verdict.OK},
+            ),
+        ],
+    ),
+    "freshness": (
+        Freshness.model_validate({"name": "StaleData", "max_age": "30h"}),
+        [
+            Example(
+                {
+                    "freshness": {
+                        labels(source="aws"): daily(NOW.date(), 31),
+                        labels(source="db"): daily(NOW.date(), 5),
+                    }
+                },
+                NOW,
+                {labels(source="aws"): Verdict.BREACH, labels(source="db"): Verdict.OK},
+            ),
+        ],
+    ),
+    "threshold": (
+        Threshold.model_validate({"name": "TeamDailySpend", "by": ["team"], "above": 500}),
+        [
+            Example(SPEND, NOW, {labels(team="risk"): Verdict.BREACH, labels(team="payments"): Verdict.OK}),
+        ],
+    ),
+}
+
+# --- notifiers: kind -> one that is answered, one that is not, one that is refused ----------------
+
+
+class Receivers(NamedTuple):
+    good: Notifier
+    unavailable: Notifier | None = None
+    refusing: Notifier | None = None
+
+
+@contextmanager
+def slack() -> Iterator[Receivers]:
+    with slack_double() as double, slack_double() as strict:
+        strict.answers["chat.postMessage"] = ["channel_not_found"]
+        common = {"name": "finops", "channel": "C0123", "token": "${env:SLACK_BOT_TOKEN}"}
+        yield Receivers(
+            Slack(**common, api_url=double.url),
+            Slack(**common, api_url="http://127.0.0.1:9/", timeout_seconds=1),  # nothing listens there
+            Slack(**common, api_url=strict.url),
+        )
+
+
+NOTIFIERS: dict[str, Callable[[], AbstractContextManager[Receivers]]] = {
+    "slack": slack,
+    "stdout": lambda: nullcontext(Receivers(Stdout(name="default"))),
+}
+
+
+@pytest.mark.parametrize("kind", COLLECTORS)
+def test_collector(kind: str, tmp_path: Path) -> None:
+    with COLLECTORS[kind](tmp_path) as sources:
+        check_collector(sources.good, sources.window, unreadable=sources.unreadable)
+
+
+@pytest.mark.parametrize("kind", RULES)
+def test_rule(kind: str) -> None:
+    check_rule(*RULES[kind])
+
+
+@pytest.mark.parametrize("kind", NOTIFIERS)
+def test_notifier(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLACK_BOT_TOKEN", TOKEN)
+    with NOTIFIERS[kind]() as receivers:
+        check_notifier(receivers.good, unavailable=receivers.unavailable, refusing=receivers.refusing)
+
+
+@pytest.mark.parametrize(
+    ("group", "rows"),
+    [(plugins.COLLECTORS, COLLECTORS), (plugins.RULES, RULES), (plugins.NOTIFIERS, NOTIFIERS)],
+    ids=["collectors", "rules", "notifiers"],
+)
+def test_every_kind_we_ship_has_a_row(group: str, rows: dict[str, object]) -> None:
+    ours = {
+        name
+        for name, point in plugins.registered(group).items()
+        if point.dist is not None and point.dist.name == "costwatch"
+    }
+    assert ours == set(rows)

@@ -1,0 +1,175 @@
+"""Rule kind threshold: what it finds, what it says, and how little it asks."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from costwatch.model import Labels, Point, Series, State, Verdict, Window, labels
+from costwatch.plugins import Rule
+from costwatch.rules.budget import Budget
+from costwatch.rules.threshold import Threshold
+from costwatch.testing import Example, FakeSnapshot, check_rule, daily
+from tests.made.rule_facts import BREACH, NOW, OK, THROUGH, UNKNOWN, facts, found, only, spend
+
+ESTIMATED = tuple(
+    Point(THROUGH + timedelta(days=number), Decimal(9_999), State.ESTIMATED) for number in (1, 2)
+)
+MIXED = facts(
+    spend("ml-platform", 6000, 9412.33),
+    spend("ml-platform", 50, service="Amazon S3"),
+    spend("risk", 10, 10),
+    spend("risk", 9_000, currency="EUR"),
+)
+ML, RISK = labels(team="ml-platform"), labels(team="risk")
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        pytest.param({"by": ["team"], "above": 6000}, {ML: BREACH, RISK: OK}, id="a team above"),
+        pytest.param(
+            {"by": ["team"], "above": 9462.33}, {ML: OK, RISK: OK}, id="exactly the amount is not above"
+        ),
+        pytest.param({"by": ["team"], "below": 50}, {ML: OK, RISK: BREACH}, id="a team below"),
+        pytest.param(
+            {"by": ["team"], "below": 50, "above": 6000},
+            {ML: BREACH, RISK: BREACH},
+            id="either side of a corridor",
+        ),
+        pytest.param({"above": 6000}, {(): BREACH}, id="the whole bill, in one currency"),
+        pytest.param(
+            {"by": ["team"], "match": {"service": "Amazon S3"}, "above": 40},
+            {ML: BREACH},
+            id="only what matches, summed to the labels asked for",
+        ),
+        pytest.param(
+            {"by": ["team"], "match": {"service": ["Amazon S3", "Amazon EC2"]}, "above": 9450},
+            {ML: BREACH, RISK: OK},
+            id="several values are summed",
+        ),
+        pytest.param({"by": ["team"], "match": {"team": "nobody"}, "above": 1}, {}, id="nobody matches"),
+        pytest.param(
+            {"by": ["team"], "currency": "EUR", "above": 8000}, {RISK: BREACH}, id="another currency"
+        ),
+        pytest.param({"by": ["team"], "window": "7d", "above": 15000}, {ML: BREACH, RISK: OK}, id="a week"),
+    ],
+)
+def test_threshold(settings: dict[str, Any], expected: dict[Labels, Verdict]) -> None:
+    rule = Threshold.model_validate({"name": "T", **settings})
+    check_rule(rule, [Example(MIXED, NOW, expected)])
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        pytest.param(
+            {
+                "by": ["team", "service"],
+                "match": {"team": "ml-platform", "service": "Amazon EC2"},
+                "above": 6000,
+            },
+            "ml-platform · Amazon EC2: $9,412.33 on 17 Nov 2026, above $6,000.00",
+            id="a day above",
+        ),
+        pytest.param(
+            {"by": ["team"], "match": {"team": "risk"}, "window": "7d", "below": 1000},
+            "risk: $520.00 in the 7 days to 17 Nov 2026, below $1,000.00",
+            id="a week below",
+        ),
+        pytest.param(
+            {"by": ["team"], "match": {"service": ["Amazon S3"]}, "above": 100},
+            "ml-platform · Amazon S3: $50.00 on 17 Nov 2026",
+            id="nothing to tell",
+        ),
+        pytest.param(
+            {"above": 6000},
+            "the whole bill: $9,472.33 on 17 Nov 2026, above $6,000.00",
+            id="everything",
+        ),
+    ],
+)
+def test_threshold_says_what_where_and_when(settings: dict[str, Any], said: str) -> None:
+    assert only(Threshold.model_validate({"name": "T", **settings}), MIXED).summary == said
+
+
+def test_threshold_evidence_is_one_day_that_can_be_looked_up_again() -> None:
+    rule = Threshold(name="T", by=("team",), match={"service": "Amazon EC2"}, above=Decimal(6000))
+    assert found(rule, MIXED)[ML].evidence == {
+        "query": "EffectiveCost",
+        "by": ["team", "service"],
+        "where": {"team": ["ml-platform"], "service": ["Amazon EC2"], "currency": ["USD"]},
+        "day": "2026-11-17",
+        "value": "9412.33",
+    }
+    week = Threshold(name="T", by=("team",), above=Decimal(1), window=timedelta(days=7))
+    assert "day" not in found(week, MIXED)[ML].evidence
+
+
+def test_threshold_looks_at_settled_days_unless_asked_for_less() -> None:
+    key, series = spend("risk", 10)
+    given = facts((key, (*series, *ESTIMATED)))
+    rule = {"name": "T", "by": ["team"], "above": 500}
+    assert only(Threshold.model_validate(rule), given).value == 10
+    early = only(Threshold.model_validate({**rule, "state": "estimated"}), given)
+    assert (early.verdict, early.summary) == (BREACH, "risk: $9,999.00 on 19 Nov 2026, above $500.00")
+
+
+def test_a_settled_day_without_a_line_of_the_team_is_zero() -> None:
+    quiet = labels(team="quiet", service="Amazon EC2", currency="USD")
+    given = facts(spend("risk", 10), (quiet, daily(THROUGH - timedelta(days=20), 70)))
+    rule = Threshold(name="T", by=("team",), below=Decimal(5))
+    assert found(rule, given)[labels(team="quiet")].value == 0
+    assert found(rule, given)[labels(team="quiet")].verdict is BREACH
+
+
+def test_threshold_knows_nothing_of_days_before_the_bill_begins() -> None:
+    given = facts(
+        (labels(team="risk", service="S", currency="USD"), daily(THROUGH - timedelta(days=2), 1, 2, 3))
+    )
+    week = Threshold(name="T", by=("team",), above=Decimal(1), window=timedelta(days=7))
+    assert only(week, given).verdict is UNKNOWN
+    assert only(week.model_copy(update={"window": timedelta(days=3)}), given).verdict is BREACH
+
+
+@pytest.mark.parametrize("kind", [Threshold(name="T", above=Decimal(1), by=("team",)), Budget(name="B")])
+def test_before_any_day_is_settled_a_rule_speaks_once_for_all(kind: Rule) -> None:
+    given = facts((labels(team="risk", service="S", currency="USD"), ESTIMATED))
+    assert found(kind, given).keys() == {()}
+    assert only(kind, given).verdict is UNKNOWN
+
+
+@dataclass
+class Counting:
+    """A snapshot that counts what it is asked for the first time, as the warehouse's does."""
+
+    facts: FakeSnapshot
+    answers: dict[object, Mapping[Labels, Series]] = field(default_factory=dict)
+    data_through: date | None = THROUGH
+
+    def series(self, query: str, by: tuple[str, ...], window: Window) -> Mapping[Labels, Series]:
+        key = (query, by, window)
+        if key not in self.answers:
+            self.answers[key] = self.facts.series(query, by, window)
+        return self.answers[key]
+
+
+def test_ten_thousand_rules_that_differ_by_label_share_two_queries() -> None:
+    given = facts(*(spend(f"team-{number}", number) for number in range(100)))
+    snapshot = Counting(FakeSnapshot(given))
+    rules: Sequence[Threshold] = [
+        Threshold(
+            name=f"T{number}",
+            by=("service", "team"),
+            match={"team": f"team-{number % 100}", "service": ("Amazon EC2",)},
+            window=timedelta(days=1 + number % 30),
+            above=Decimal(50),
+        )
+        for number in range(10_000)
+    ]
+    findings = [finding for rule in rules for finding in rule.evaluate(snapshot, NOW)]
+    assert len(findings) == 10_000
+    assert len(snapshot.answers) == 2
