@@ -15,7 +15,7 @@ from pydantic import Field, field_validator
 from collectors.aws.session import explained, limits, session
 from costwatch.errors import SourceError
 from costwatch.model import Batch, DeliveredFile, Export, Window, midnight
-from costwatch.plugins import CollectorSettings, Duration, Purse
+from costwatch.plugins import CollectorSettings, Duration, SpendLimit
 
 if TYPE_CHECKING:
     from mypy_boto3_ce.client import CostExplorerClient
@@ -119,7 +119,7 @@ class CostExplorer(CollectorSettings):
         """Refuses: nothing would count what it costs."""
         raise SourceError(f"{self.name}: asking Cost Explorer costs money; ask by collect_paid, with a purse")
 
-    def collect_paid(self, window: Window, now: datetime, purse: Purse) -> Iterator[Batch]:
+    def collect_paid(self, window: Window, now: datetime, purse: SpendLimit) -> Iterator[Batch]:
         """One batch for each month with days in ``window`` that are over; see ``plugins.PaidCollector``."""
         today, earliest = now.date(), _first_kept(now.date())
         kept = _months(max(window.start.date(), earliest), today)
@@ -136,7 +136,7 @@ class CostExplorer(CollectorSettings):
                 lines = self._lines(self._pages(client, days), month, days)
                 yield _batch(month, lines, Path(folder))
 
-    def _client(self, purse: Purse) -> "CostExplorerClient":
+    def _client(self, purse: SpendLimit) -> "CostExplorerClient":
         aws = session(
             self.name,
             region=self.region,

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from costwatch.allocation.plan import Plan, plan_of
 from costwatch.allocation.settings import Allocation
 from costwatch.cost import settling
-from costwatch.cost.settings import Budget
-from costwatch.errors import CostwatchError, EngineError
+from costwatch.cost.settings import BudgetSettings
+from costwatch.errors import CostwatchError, EngineError, LedgerError
 from costwatch.ledger.engines.address import IN_PROCESS
 from costwatch.ledger.files import LedgerFiles
 from costwatch.model import Window
@@ -25,12 +25,12 @@ from costwatch.warehouse.store import Warehouse
 
 if TYPE_CHECKING:
     from costwatch.allocation.attribution import Attribution
-    from costwatch.allocation.bill import Part
+    from costwatch.allocation.bill import LoadFiles
     from costwatch.ledger.engines.engine import Engine
 
 
 @dataclass(frozen=True, slots=True)
-class Published:
+class AllocatedPeriod:
     """One billing period that was looked at; ``changed`` where it was published anew."""
 
     period: date
@@ -48,7 +48,7 @@ def allocate(
     *,
     window: Window | None = None,
     engine: str = IN_PROCESS,
-) -> list[Published]:
+) -> list[AllocatedPeriod]:
     """Publish every billing period whose loads or, unless it is closed, configuration changed.
 
     window: allocate all periods that overlap it by today's configuration, closed ones too. engine: the
@@ -68,11 +68,11 @@ def allocate(
         for period, loads in sorted(due.items()):
             try:
                 plan = plan_of(period, loads, known.get(period), allocation, now, window)
-                done.append(allocator.allocate(plan) if plan else Published(period, changed=False))
+                done.append(allocator.allocate(plan) if plan else AllocatedPeriod(period, changed=False))
             except EngineError:
                 raise  # no other period would fare better
             except CostwatchError as error:
-                done.append(Published(period, changed=False, error=str(error)))
+                done.append(AllocatedPeriod(period, changed=False, error=str(error)))
         done += allocator.compare([name for name, role in roles.items() if role == "check"])
         _settle(warehouse, roles, allocation, now)
     return done
@@ -102,7 +102,7 @@ class _Allocator:
 
         return self._held.enter_context(closing(engine_at(self._url)))
 
-    def allocate(self, plan: Plan) -> Published:
+    def allocate(self, plan: Plan) -> AllocatedPeriod:
         """Compute and publish one period. Raises CostwatchError; its published bill stays as it is then."""
         _refuse_shared_accounts(plan.loads)
         with self._explained(plan.period):
@@ -110,9 +110,9 @@ class _Allocator:
             with self.warehouse.write() as db:
                 publish.publish(db, ids, publication, self.now)
         lines = sum(total["line_count"] for total in publication.totals.values())
-        return Published(plan.period, changed=True, line_count=lines)
+        return AllocatedPeriod(plan.period, changed=True, line_count=lines)
 
-    def compare(self, sources: Sequence[str]) -> list[Published]:
+    def compare(self, sources: Sequence[str]) -> list[AllocatedPeriod]:
         """Store what those sources say of each day; what cannot be read is told and the rest goes on."""
         with self.warehouse.read() as db:
             due = second_opinion.due(db, sources)
@@ -124,7 +124,7 @@ class _Allocator:
             except EngineError:
                 raise
             except CostwatchError as error:
-                told.append(Published(load.period, changed=False, error=str(error)))
+                told.append(AllocatedPeriod(load.period, changed=False, error=str(error)))
                 continue
             with self.warehouse.write() as db:
                 second_opinion.store(db, load, rows)
@@ -138,21 +138,19 @@ class _Allocator:
         answer = self.engine.fetch(daily(self.engine, self._part(load), load.period))
         return list(zip(*(column.to_pylist() for column in answer.columns), strict=True))
 
-    def _part(self, load: StoredLoad) -> "Part":
-        from costwatch.allocation.bill import Part
+    def _part(self, load: StoredLoad) -> "LoadFiles":
+        from costwatch.allocation.bill import LoadFiles
 
-        return Part(load.source, load.format, tuple(self.files.path(digest) for digest in load.files))
+        return LoadFiles(load.source, load.format, tuple(self.files.path(digest) for digest in load.files))
 
     @contextmanager
     def _explained(self, period: date) -> Iterator[None]:
-        """The engine's mistakes as ours. Raises CostwatchError."""
-        from duckdb import Error as EngineError
-
+        """Whose files cannot be read, and what to do. Raises CostwatchError."""
         try:
             yield
-        except EngineError as error:
+        except LedgerError as error:
             raise CostwatchError(
-                f"ledger {self.files.folder}: period {period}: {str(error).splitlines()[0][:200]}; "
+                f"ledger {self.files.folder}: period {period}: {error}; "
                 "delete the file it names and collect again"
             ) from None
 
@@ -226,6 +224,6 @@ def _settle(warehouse: Warehouse, roles: Mapping[str, str], allocation: Allocati
         day_states.store_budgets(db, [_budget_row(budget) for budget in allocation.budgets])
 
 
-def _budget_row(budget: Budget) -> day_states.BudgetRow:
+def _budget_row(budget: BudgetSettings) -> day_states.BudgetRow:
     name = budget.name or f"{budget.team} {budget.period}"
     return name, budget.team, budget.metric, budget.period, budget.currency, nanos(budget.amount)

@@ -15,7 +15,7 @@ from costwatch.ledger.register import Load, Total, register
 from costwatch.model import Batch, Export, Progress, Window, midnight, untold
 from costwatch.plugins import Collector, PaidCollector
 from costwatch.warehouse.bill import loads
-from costwatch.warehouse.bill.spend import Purse
+from costwatch.warehouse.bill.spend import StoredSpendLimit
 from costwatch.warehouse.encoding import to_int
 from costwatch.warehouse.store import Warehouse
 
@@ -61,7 +61,7 @@ def collect(
 def batches(warehouse: Warehouse, source: Collector, window: Window, now: datetime) -> Iterator[Batch]:
     """What ``source`` answers for ``window``, as of ``now``; what that costs is noted in the warehouse."""
     if isinstance(source, PaidCollector):
-        purse = Purse(warehouse, source.name, source.daily_budget, now)
+        purse = StoredSpendLimit(warehouse, source.name, source.daily_budget, now)
         return source.collect_paid(window, now, purse)
     return source.collect(window)
 

@@ -89,7 +89,7 @@ def deliver(
 
 
 @dataclass
-class _Plan:
+class _OutboxPlan:
     """Notifications to put into the outbox or to rewrite there, and to withdraw from it."""
 
     before: list[Notification]
@@ -112,11 +112,11 @@ class _Planner:
     public_url: str
     now: datetime
 
-    def plan(self, warehouse: Warehouse) -> _Plan:
+    def plan(self, warehouse: Warehouse) -> _OutboxPlan:
         with warehouse.read() as db:
             outbox = Outbox(db)
-            plan = _Plan(outbox.unsent())
-            alerts = stored_alerts.remembered(db, self.now - lifecycle.REMEMBERED).values()
+            plan = _OutboxPlan(outbox.unsent())
+            alerts = stored_alerts.current_alerts(db, self.now - lifecycle.REMEMBERED).values()
             event, unseen = outbox.newest_event(), outbox.fired_since_planned()
             data_through = WarehouseSnapshot(db, self.now).data_through
             bundles = {(bundle.node.receiver, bundle.key): bundle for bundle in group(self.root, alerts)}
@@ -136,7 +136,7 @@ class _Planner:
 
     def _add(
         self,
-        plan: _Plan,
+        plan: _OutboxPlan,
         bundle: Bundle,
         talk: Conversation,
         alerts: tuple[Alert, ...],

@@ -10,6 +10,7 @@ traceback and ends with the exit code below; anything else that escapes is a bug
         * RefusedError        1   a bill that breaks its format or the store's limits, refused whole
     * WarehouseError          1   the store is missing, newer than this program, or damaged
     * EngineError             1   the engine that is to read the bill cannot be had
+    * LedgerError             1   files of the ledger cannot be read
     * NotifyError             1   a receiver did not take a message (``permanent``: trying again is no use)
     * BusyError              75   another run holds the lock; try again
 """
@@ -55,6 +56,10 @@ class WarehouseError(CostwatchError):
 
 class EngineError(CostwatchError):
     """The engine that ``costwatch.yaml`` names cannot be had: nothing can be allocated by it."""
+
+
+class LedgerError(CostwatchError):
+    """Files of the ledger cannot be read; the message is the engine's reason, for a step to say whose."""
 
 
 class NotifyError(CostwatchError):

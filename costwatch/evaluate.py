@@ -41,27 +41,27 @@ def evaluate(
     """
     now = now.replace(microsecond=0)
     if dry_run:
-        return _judged(warehouse, rules, now).evaluation
+        return _evaluated(warehouse, rules, now).evaluation
     with warehouse.job_lock("alerts-eval"):
-        judged = _judged(warehouse, rules, now)
-        errors = {rule.name: judged.errors.get(rule.name, "") for rule in rules}
+        evaluated = _evaluated(warehouse, rules, now)
+        errors = {rule.name: evaluated.errors.get(rule.name, "") for rule in rules}
         with warehouse.write() as db:
-            stored_alerts.save(db, judged.changed, judged.gone, judged.events, now)
+            stored_alerts.save(db, evaluated.changed, evaluated.gone, evaluated.events, now)
             stored_alerts.save_evaluations(db, errors, now)
-    return judged.evaluation
+    return evaluated.evaluation
 
 
-def _judged(warehouse: Warehouse, rules: Sequence[Rule], now: datetime) -> "_Judgement":
+def _evaluated(warehouse: Warehouse, rules: Sequence[Rule], now: datetime) -> "_Evaluator":
     with warehouse.read() as db:
-        held = stored_alerts.remembered(db, now - lifecycle.REMEMBERED)
-        judged = _Judgement(WarehouseSnapshot(db, now), held, now)
-        judged.hear(rules)
-        judged.look_back()
-    return judged
+        held = stored_alerts.current_alerts(db, now - lifecycle.REMEMBERED)
+        evaluated = _Evaluator(WarehouseSnapshot(db, now), held, now)
+        evaluated.evaluate_rules(rules)
+        evaluated.correct_restated()
+    return evaluated
 
 
 @dataclass
-class _Judgement:
+class _Evaluator:
     """What becomes of the alerts ``held``, rule by rule."""
 
     facts: Snapshot
@@ -72,7 +72,7 @@ class _Judgement:
     errors: dict[str, str] = field(default_factory=dict)
     in_breach: set[str] = field(default_factory=set)
 
-    def hear(self, rules: Sequence[Rule]) -> None:
+    def evaluate_rules(self, rules: Sequence[Rule]) -> None:
         """All rules; a rule that raises keeps its alerts, a rule no longer in the file loses them."""
         by_rule: dict[str, dict[str, Alert]] = defaultdict(dict)
         for key, alert in self.held.items():
@@ -90,9 +90,9 @@ class _Judgement:
         for orphans in by_rule.values():
             for key, alert in orphans.items():
                 why = "its rule is no longer in the file"
-                self._keep(key, lifecycle.calmed(alert, timedelta(), self.now, why))
+                self._keep(key, lifecycle.without_breach(alert, timedelta(), self.now, why))
 
-    def look_back(self) -> None:
+    def correct_restated(self) -> None:
         """Correct the texts of alerts that rest on a cost day which has been restated since."""
         span = recent(self.facts, self.now)
         for key, alert in self.after.items():
@@ -136,7 +136,9 @@ class _Judgement:
         knows = all(finding.labels or finding.verdict is not Verdict.UNKNOWN for finding in findings.values())
         for key, alert in mine.items():
             why = "no longer reported by its rule"
-            step = lifecycle.calmed(alert, rule.keep_firing_for, self.now, why) if knows else Step(alert)
+            step = (
+                lifecycle.without_breach(alert, rule.keep_firing_for, self.now, why) if knows else Step(alert)
+            )
             self._keep(key, step)
 
     def _keep(self, key: str, step: Step) -> None:

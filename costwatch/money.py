@@ -4,6 +4,12 @@ from decimal import Decimal
 
 NANO = 1_000_000_000
 _SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£"}
+# Currencies whose smallest unit is no hundredth. Source: ISO 4217, list one, column "minor unit".
+_DECIMALS = {
+    **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
+    **dict.fromkeys(("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW"), 0),
+    **dict.fromkeys(("PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF"), 0),
+}
 
 
 def units(nano: int) -> Decimal:
@@ -16,9 +22,14 @@ def nanos(amount: Decimal) -> int:
     return int(amount.scaleb(9).to_integral_value(rounding="ROUND_HALF_UP"))
 
 
+def smallest_unit(currency: str) -> Decimal:
+    """What a currency is counted in at least: 0.01 for most, 1 for the yen."""
+    return Decimal(1).scaleb(-_DECIMALS.get(currency, 2))
+
+
 def exact(amount: Decimal, currency: str = "USD") -> str:
-    """To the cent: ``$1,234.56``, ``-$0.10``, ``CHF 12.00``."""
-    return _signed(amount, currency, f"{abs(amount):,.2f}")
+    """To the smallest unit: ``$1,234.56``, ``-$0.10``, ``CHF 12.00``, ``JPY 1,200``, ``KWD 1.250``."""
+    return _signed(amount, currency, f"{abs(amount):,.{_DECIMALS.get(currency, 2)}f}")
 
 
 def short(amount: Decimal, currency: str = "USD") -> str:
@@ -29,7 +40,8 @@ def short(amount: Decimal, currency: str = "USD") -> str:
             scaled = size / divisor
             digits = 2 if suffix == "M" and scaled < 10 else 1 if scaled < Decimal("99.95") else 0
             return _signed(amount, currency, f"{scaled:,.{digits}f}{suffix}")
-    return _signed(amount, currency, f"{size:,.0f}" if size >= 10 else f"{size:,.2f}")
+    decimals = 0 if size >= 10 else min(_DECIMALS.get(currency, 2), 2)
+    return _signed(amount, currency, f"{size:,.{decimals}f}")
 
 
 def change(amount: Decimal, currency: str = "USD") -> str:

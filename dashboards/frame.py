@@ -26,7 +26,7 @@ _REFRESH_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Freshness:
+class DataReach:
     """How far the cost data reach: ``first`` .. ``last`` hold any cost, estimated days included."""
 
     first: date
@@ -42,7 +42,7 @@ class Freshness:
         return self.through or self.last
 
 
-def freshness(facts: WarehouseSnapshot) -> Freshness | None:
+def freshness(facts: WarehouseSnapshot) -> DataReach | None:
     """A question for ``ask``; None: nothing is published yet."""
     held = days_held(facts.db)
     if held is None:
@@ -50,7 +50,7 @@ def freshness(facts: WarehouseSnapshot) -> Freshness | None:
     currencies = values(facts.db, "currency", held[0], held[1] + timedelta(days=1))
     states = facts.states(held[0], held[1] + timedelta(days=1))
     closed = max(takewhile(lambda day: states[day] is State.CLOSED, sorted(states)), default=None)
-    return Freshness(held[0], held[1], facts.data_through, closed, late_sources(facts), tuple(currencies))
+    return DataReach(held[0], held[1], facts.data_through, closed, late_sources(facts), tuple(currencies))
 
 
 def late_sources(facts: WarehouseSnapshot) -> tuple[LateSource, ...]:
@@ -69,7 +69,7 @@ def show(page: Callable[[], None]) -> None:
         st.html(blocks.title("This page cannot be shown") + blocks.lines(str(error).splitlines()))
 
 
-def heading(title: str, metric: str = "") -> Freshness | None:
+def heading(title: str, metric: str = "") -> DataReach | None:
     """The title with the freshness under it; None, and what to do, where there is no data yet."""
     st.html(blocks.heading(title))
     stamp = st.session_state["stamp"] = warehouse_stamp()
@@ -99,12 +99,12 @@ def choose(label: str, key: str, options: Sequence[str], default: str) -> str:
     )
 
 
-def currency(state: Freshness) -> str:
+def currency(state: DataReach) -> str:
     """The currency shown; a choice where there are several, for they are never summed."""
     return _currency(state, state.currencies)
 
 
-def unit(state: Freshness) -> Unit:
+def unit(state: DataReach) -> Unit:
     """As ``currency``; where rates are configured, the converted whole can be chosen, too."""
     conversion = configured().conversion
     if conversion is None or {*state.currencies} == {conversion.reporting}:
@@ -114,7 +114,7 @@ def unit(state: Freshness) -> Unit:
     return whole if chosen == whole.name else Unit(chosen)
 
 
-def _currency(state: Freshness, choices: Sequence[str]) -> str:
+def _currency(state: DataReach, choices: Sequence[str]) -> str:
     default = "USD" if "USD" in state.currencies else state.currencies[0]
     return choose("Currency", "currency", choices, default) if len(choices) > 1 else default
 
@@ -159,7 +159,7 @@ def _freshness_strip(metric: str) -> None:
         st.html(blocks.strip(_badges(state, metric)))
 
 
-def _badges(state: Freshness, metric: str) -> list[Markup]:
+def _badges(state: DataReach, metric: str) -> list[Markup]:
     year = moment().year
     if state.through is None:
         found = [blocks.badge(f"◐ Nothing settled yet · estimated to {blocks.day(state.last, year)}", "warn")]

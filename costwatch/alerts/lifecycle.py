@@ -40,7 +40,7 @@ def advance(held: Alert | None, finding: Finding, rule: Rule, now: datetime) -> 
     if finding.verdict is Verdict.UNKNOWN:
         return Step(held)
     if finding.verdict is Verdict.OK:
-        return calmed(held, rule.keep_firing_for, now)
+        return without_breach(held, rule.keep_firing_for, now)
     since = held.active_at if held is not None and _in_breach(held) else now
     firing = held is not None and held.state is AlertState.FIRING
     fires = firing or now - since >= rule.for_
@@ -57,7 +57,7 @@ def advance(held: Alert | None, finding: Finding, rule: Rule, now: datetime) -> 
     return Step(alert, alert if begins else None)
 
 
-def calmed(held: Alert | None, keep_firing_for: timedelta, now: datetime, why: str = "") -> Step:
+def without_breach(held: Alert | None, keep_firing_for: timedelta, now: datetime, why: str = "") -> Step:
     """The instance after an evaluation that did not see its breach; ``why`` is added to its text."""
     if held is None:
         return Step(None)

@@ -14,7 +14,7 @@ _SAID = {Reason.NEW: "NEW", Reason.CHANGED: "UPDATED", Reason.REPEAT: "STILL FIR
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class AlertLine:
     """One alert: what its rule says, and below it value, threshold and since when."""
 
     is_firing: bool
@@ -28,7 +28,7 @@ class Message:
 
     is_firing: bool
     headline: str
-    lines: tuple[Line, ...]
+    lines: tuple[AlertLine, ...]
     owners: tuple[str, ...]
     links: Mapping[str, str]
     data_through: str
@@ -81,7 +81,7 @@ def _headline(group: Group, firing: int, *, with_reason: bool) -> str:
     return " · ".join(shortened(printable(part), 100) for part in (word, *about, highest) if part)
 
 
-def _line(alert: Alert) -> Line:
+def _line(alert: Alert) -> AlertLine:
     parts = []
     if alert.value is not None:
         parts.append(quantity(alert.value, alert.unit))
@@ -92,4 +92,4 @@ def _line(alert: Alert) -> Line:
     if alert.resolved_at is not None and alert.state is AlertState.RESOLVED:
         parts.append(f"resolved {at_instant(alert.resolved_at)}")
     is_firing = alert.state is AlertState.FIRING
-    return Line(is_firing, shortened(printable(alert.summary), 500), printable(" · ".join(parts)))
+    return AlertLine(is_firing, shortened(printable(alert.summary), 500), printable(" · ".join(parts)))

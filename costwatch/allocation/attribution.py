@@ -36,11 +36,11 @@ class Attribution:
         self._numbering: list[tuple[str, str]] = []
         self._answers: dict[str, str] = {}
 
-    def compute(self, parts: Sequence[bill.Part], period: date) -> None:
+    def compute(self, parts: Sequence[bill.LoadFiles], period: date) -> None:
         """Attribute a period. Raises CostwatchError unless teams and residuals carry the whole bill."""
         bill.keep_facts(self.engine, parts, period, self.ordered)
         if not self._answers:
-            self._compile(self.con.table("days"), self.con.table("alike"))
+            self._compile(self.con.table("days"), self.con.table("line_kinds"))
         for name, sql in self._steps:
             keep(self.con, name, sql)
             if name == "facts":
@@ -118,10 +118,10 @@ class Attribution:
         sums = counted.agg(line_count=counted.line_count.sum())
         return int(fetch(self.con, compiled(self.con, sums))["line_count"][0].as_py() or 0)
 
-    def _compile(self, days: ir.Table, alike: ir.Table) -> None:
+    def _compile(self, days: ir.Table, line_kinds: ir.Table) -> None:
         """Facts, and what kinds of them there are: most of what is asked of a fact is asked of its kind."""
         self._steps.clear()
-        kinds = self._step("kinds", alike.mutate(kind=ibis.row_number().cast("int32")))
+        kinds = self._step("numbered_kinds", line_kinds.mutate(kind=ibis.row_number().cast("int32")))
         told = ("part", *bill.MARKS)
         located = days.join(kinds.select(*told, "kind", "pool"), told)
         located = located.mutate(day=located["first"], until=bill.until(located, self.ordered))

@@ -32,7 +32,7 @@ _COMPARED_BY = ("ServiceName", "ChargeCategory", "BillingCurrency")
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class LoadFiles:
     """The files of one load that hold lines of the billing period, as which format they are read."""
 
     source: str
@@ -41,23 +41,23 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class _Written:
+class _SchemaGroup:
     """The period's lines of files of one schema, with the names of what tells them apart, and ``MARKS``.
 
     Reading a map is what costs most: ``entries`` are those columns that are read from one.
     """
 
     number: int
-    part: Part
+    part: LoadFiles
     lines: ir.Table
     columns: tuple[str, ...]
     entries: tuple[str, ...]
 
 
-def keep_facts(engine: Engine, parts: Sequence[Part], period: date, ordered: Sequence[Pool]) -> None:
+def keep_facts(engine: Engine, parts: Sequence[LoadFiles], period: date, ordered: Sequence[Pool]) -> None:
     """Daily sums of the period's lines, as two tables of ``engine.con``: most is asked of alike lines once.
 
-    ``alike``: ``part`` and ``MARKS``, which together tell lines apart that are written differently, ``KEPT``,
+    ``line_kinds``: ``part`` and ``MARKS``, which together tell lines apart that are written differently, ``KEPT``,
     ``ServiceName``, ``x_Estimated``, ``pool`` (position in ``ordered``), ``x_Pool``, and the values that can
     name an owner (``<pool>_<column>``). ``days``: ``part``, ``MARKS``, ``first`` and ``last`` (days of the
     charge period), ``line`` (where the first of them stands), ``line_count`` and both costs in nano-units.
@@ -69,14 +69,14 @@ def keep_facts(engine: Engine, parts: Sequence[Part], period: date, ordered: Seq
         )
     ]
     days = engine.keep("days", ibis.union(*map(_days, written), distinct=False))
-    alike = [_understood(each, _alike(engine, each, days), ordered) for each in written]
-    keep(engine.con, "alike", compiled(engine.con, ibis.union(*alike, distinct=False)))
+    line_kinds = [_normalised(each, _line_kinds(engine, each, days), ordered) for each in written]
+    keep(engine.con, "line_kinds", compiled(engine.con, ibis.union(*line_kinds, distinct=False)))
     for each in written:
         engine.con.drop_table(f"columns_{each.number}")
         engine.con.drop_table(f"entries_{each.number}")
 
 
-def daily(engine: Engine, part: Part, period: date) -> ir.Table:
+def daily(engine: Engine, part: LoadFiles, period: date) -> ir.Table:
     """Daily sums of a bill that is only compared, as ``warehouse.bill.second_opinion.Checked``."""
     known = format_named(part.format)
     raws = (known.charges(engine.lines(paths)) for paths in of_one_schema(part.paths))
@@ -100,8 +100,8 @@ def _compared(engine: Engine, raw: ir.Table, told: Mapping[str, ir.Value]) -> ir
 
 
 def _written(
-    engine: Engine, number: int, part: Part, paths: Sequence[Path], period: date, ordered: Sequence[Pool]
-) -> _Written:
+    engine: Engine, number: int, part: LoadFiles, paths: Sequence[Path], period: date, ordered: Sequence[Pool]
+) -> _SchemaGroup:
     known = format_named(part.format)
     raw = known.charges(engine.lines(paths))
     told = known.columns(raw)
@@ -123,10 +123,10 @@ def _written(
         for mark, names in zip(MARKS, (columns, entries), strict=True)
     }
     lines = lines.filter(lines.period == ibis.literal(period)).mutate(**marks)
-    return _Written(number, part, lines, tuple(columns), tuple(entries))
+    return _SchemaGroup(number, part, lines, tuple(columns), tuple(entries))
 
 
-def _days(written: _Written) -> ir.Table:
+def _days(written: _SchemaGroup) -> ir.Table:
     lines = written.lines
     file, row = (lines[column] for column in PLACE)
     sums = lines.group_by(*MARKS, "first", "last").agg(
@@ -139,13 +139,13 @@ def _days(written: _Written) -> ir.Table:
     return sums.mutate(**days, part=ibis.literal(written.number, "int32"))
 
 
-def _alike(engine: Engine, written: _Written, days: ir.Table) -> ir.Table:
+def _line_kinds(engine: Engine, written: _SchemaGroup, days: ir.Table) -> ir.Table:
     """What is written in lines that are alike, looked up in the first of them.
 
     Columns are read of every kind of line, maps, which cost more, of every kind of entries only.
     """
     kinds = days.filter(days.part == written.number)
-    alike = engine.con.table("days").filter(_.part == written.number).select(*MARKS).distinct()
+    line_kinds = engine.con.table("days").filter(_.part == written.number).select(*MARKS).distinct()
     for name, told_by, columns in (
         ("columns", MARKS, written.columns),
         ("entries", MARKS[1:], written.entries),
@@ -155,8 +155,8 @@ def _alike(engine: Engine, written: _Written, days: ir.Table) -> ir.Table:
         found = written.lines.select(*PLACE, *columns).join(first.select(*told_by, **dict(place)), PLACE)
         # Each by itself: DuckDB would read both at once, and then all lines.
         engine.keep(f"{name}_{written.number}", found.select(*told_by, *columns).distinct())
-        alike = alike.join(engine.con.table(f"{name}_{written.number}"), told_by)
-    return alike
+        line_kinds = line_kinds.join(engine.con.table(f"{name}_{written.number}"), told_by)
+    return line_kinds
 
 
 def _used(ordered: Sequence[Pool]) -> list[str]:
@@ -173,13 +173,13 @@ def _fields(raw: ir.Table, values: Sequence[ir.Value]) -> list[str]:
     return sorted({field.name for field in fields if field.rel == raw.op()})
 
 
-def _understood(written: _Written, alike: ir.Table, ordered: Sequence[Pool]) -> ir.Table:
+def _normalised(written: _SchemaGroup, line_kinds: ir.Table, ordered: Sequence[Pool]) -> ir.Table:
     """What is written, once, as the contract has it."""
-    told = format_named(written.part.format).columns(alike)
+    told = format_named(written.part.format).columns(line_kinds)
     used = {column: told[column] for column in _used(ordered)}
     texts = {column: value.fill_null("") for column, value in used.items() if value.type().is_string()}
-    named = {column: alike[column] for column in alike.columns if column.startswith(owners.NAMED)}
-    charges = alike.select(*MARKS, **(used | texts), **named, source=ibis.literal(written.part.source))
+    named = {column: line_kinds[column] for column in line_kinds.columns if column.startswith(owners.NAMED)}
+    charges = line_kinds.select(*MARKS, **(used | texts), **named, source=ibis.literal(written.part.source))
     charges = charges.mutate(pool=pools.pool_index(ordered, charges))
     return charges.select(
         *(*MARKS, *KEPT, "ServiceName", "x_Estimated", "pool"),

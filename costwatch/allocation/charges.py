@@ -10,7 +10,7 @@ import ibis
 import ibis.expr.types as ir
 
 from costwatch.allocation import owners, pools
-from costwatch.allocation.bill import Part, named_values, naming
+from costwatch.allocation.bill import LoadFiles, named_values, naming
 from costwatch.allocation.settings import Allocation, Pool
 from costwatch.allocation.splits.owner import OwnerPool
 from costwatch.ledger.engines.duckdb import of_one_schema, raw_lines
@@ -23,11 +23,11 @@ from costwatch.warehouse.store import Warehouse
 
 
 @dataclass(frozen=True, slots=True)
-class Bill:
+class PublishedLines:
     """One billing period as it was published: its files, and the teams and pools of then."""
 
     period: date
-    parts: tuple[Part, ...]
+    parts: tuple[LoadFiles, ...]
     allocation: Allocation
 
     @property
@@ -37,17 +37,17 @@ class Bill:
         return tuple(pool.name for pool in ordered if not isinstance(pool, OwnerPool))
 
 
-def bills(warehouse: Warehouse, files: LedgerFiles, first: date, after: date) -> list[Bill]:
+def bills(warehouse: Warehouse, files: LedgerFiles, first: date, after: date) -> list[PublishedLines]:
     """The published periods that hold charges of the days ``first`` up to ``after``, in order."""
     with warehouse.read() as db:
         held = publish.periods_between(db, first, after)
         known = {period: each for period, each in publish.published(db).items() if period in held}
         of = {period: loads.stored_loads(db, each.loads) for period, each in known.items()}
     return [
-        Bill(
+        PublishedLines(
             period,
             tuple(
-                Part(load.source, load.format, tuple(files.path(digest) for digest in load.files))
+                LoadFiles(load.source, load.format, tuple(files.path(digest) for digest in load.files))
                 for load in of[period]
             ),
             Allocation.model_validate_json(each.config),
@@ -57,7 +57,7 @@ def bills(warehouse: Warehouse, files: LedgerFiles, first: date, after: date) ->
     ]
 
 
-def owned(con: Any, bill: Bill) -> ir.Table:
+def owned(con: Any, bill: PublishedLines) -> ir.Table:
     """Every line of the period that an owner carries, as it was delivered.
 
     Columns: those of ``lines.BillFormat`` and ``DESCRIBED``, both costs in nano-units besides, ``source``,
@@ -82,7 +82,9 @@ def owned(con: Any, bill: Bill) -> ir.Table:
     return ibis.union(*named, distinct=False)
 
 
-def _lines(con: Any, part: Part, paths: Sequence[Path], period: date, ordered: Sequence[Pool]) -> ir.Table:
+def _lines(
+    con: Any, part: LoadFiles, paths: Sequence[Path], period: date, ordered: Sequence[Pool]
+) -> ir.Table:
     known = format_named(part.format)
     raw = known.charges(raw_lines(con, paths))
     told = known.described(raw)

@@ -13,7 +13,7 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from costwatch.allocation.charges import Bill, bills, owned
+from costwatch.allocation.charges import PublishedLines, bills, owned
 from costwatch.errors import CostwatchError
 from costwatch.ledger.engines.duckdb import compiled, connect, small_table, write
 from costwatch.ledger.files import LedgerFiles
@@ -123,7 +123,7 @@ def export(
 
 
 def _charges(
-    con: Any, warehouse: Warehouse, bill: Bill, first: date, after: date, teams: Sequence[str]
+    con: Any, warehouse: Warehouse, bill: PublishedLines, first: date, after: date, teams: Sequence[str]
 ) -> Iterator[ir.Table]:
     """The period's rows: lines that have an owner, and the shares of what is split."""
     lines = owned(con, bill)
@@ -138,7 +138,7 @@ def _charges(
         yield _shared(con, bill, pool, [row for row in rows if not teams or row["x_Team"] in teams])
 
 
-def _shared(con: Any, bill: Bill, pool: str, rows: Sequence[Mapping[str, Any]]) -> ir.Table:
+def _shared(con: Any, bill: PublishedLines, pool: str, rows: Sequence[Mapping[str, Any]]) -> ir.Table:
     """The shares of one of the period's pools, which no line of the bill shows."""
     told = [
         {

@@ -11,7 +11,7 @@ from costwatch.allocation.settings import Allocation
 from costwatch.errors import CostwatchError
 from costwatch.model import Window, midnight
 from costwatch.warehouse.bill.loads import StoredLoad
-from costwatch.warehouse.bill.publish import Published
+from costwatch.warehouse.bill.publish import PublishedPeriod
 
 # Part of every inputs key: raised when the same inputs would give other numbers than before.
 TRANSFORM_VERSION = 2
@@ -32,7 +32,7 @@ class Plan:
 def plan_of(
     period: date,
     loads: Sequence[StoredLoad],
-    known: Published | None,
+    known: PublishedPeriod | None,
     allocation: Allocation,
     now: datetime,
     window: Window | None,

@@ -9,7 +9,7 @@ from costwatch.allocation.splits.fixed import FixedPool
 from costwatch.allocation.splits.owner import OwnerPool
 from costwatch.allocation.splits.proportional import ProportionalPool
 from costwatch.allocation.teams import Team
-from costwatch.cost.settings import Budget, Settle
+from costwatch.cost.settings import BudgetSettings, Settle
 from costwatch.plugins import Settings
 
 Pool = Annotated[OwnerPool | ProportionalPool | EvenPool | FixedPool, Field(discriminator="split")]
@@ -20,5 +20,5 @@ class Allocation(Settings):
 
     teams: tuple[Team, ...] = ()
     pools: tuple[Pool, ...] = ()
-    budgets: tuple[Budget, ...] = ()
+    budgets: tuple[BudgetSettings, ...] = ()
     settle: Settle = Settle()

@@ -74,7 +74,7 @@ def offered(facts: WarehouseSnapshot, first: date, last: date) -> Mapping[str, l
 
 
 @dataclass(frozen=True, slots=True)
-class DayCost:
+class CostRow:
     """Cost of one group on one day; ``state``: how settled the day is."""
 
     day: date
@@ -89,7 +89,7 @@ class DayCost:
         return self.EffectiveCost if metric == "EffectiveCost" else self.BilledCost
 
 
-def by_day(facts: WarehouseSnapshot, query: CostQuery, conversion: Conversion | None = None) -> list[DayCost]:
+def by_day(facts: WarehouseSnapshot, query: CostQuery, conversion: Conversion | None = None) -> list[CostRow]:
     """Cost of each day and group, by day.
 
     conversion: the rates of a converted query, which also has what has no rate, in its own currency.
@@ -102,7 +102,7 @@ def by_day(facts: WarehouseSnapshot, query: CostQuery, conversion: Conversion | 
     rows = cost(facts.db, query.needed_from, after, (query.by,), where, per_day=True, conversion=conversion)
     return sorted(
         (
-            DayCost(
+            CostRow(
                 row.day,
                 row.labels[query.by],
                 row.labels["currency"],
@@ -117,7 +117,7 @@ def by_day(facts: WarehouseSnapshot, query: CostQuery, conversion: Conversion | 
     )
 
 
-def grouped(rows: Sequence[DayCost], query: CostQuery) -> list[CostGroup]:
+def grouped(rows: Sequence[CostRow], query: CostQuery) -> list[CostGroup]:
     """The table's rows, largest first."""
     sums: dict[str, list[Decimal]] = defaultdict(lambda: [Decimal()] * 3)
     for row in rows:
@@ -133,7 +133,7 @@ def grouped(rows: Sequence[DayCost], query: CostQuery) -> list[CostGroup]:
     return sorted(groups, key=lambda group: (-abs(group.total), group.name))
 
 
-def as_csv(rows: Sequence[DayCost], query: CostQuery) -> str:
+def as_csv(rows: Sequence[CostRow], query: CostQuery) -> str:
     """Every day and group of the range, estimated days included, in FOCUS' names where it has them."""
     columns = ["day", DIMENSIONS[query.by], "BillingCurrency", "BilledCost", "EffectiveCost", "x_State"]
     lines: list[list[Cell]] = [

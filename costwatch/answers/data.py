@@ -9,10 +9,10 @@ from typing import Any
 
 from costwatch.model import UNALLOCATED, State
 from costwatch.money import units
-from costwatch.proof.second_opinion import Opinion, compare
+from costwatch.proof.second_opinion import Comparison, compare
 from costwatch.warehouse import queries
 from costwatch.warehouse.bill import proof, second_opinion
-from costwatch.warehouse.bill.proof import Held
+from costwatch.warehouse.bill.proof import PublishedBills
 from costwatch.warehouse.encoding import from_int, from_text, to_int
 from costwatch.warehouse.facts.cost import Cost, cost
 from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
@@ -36,15 +36,19 @@ def runs(facts: WarehouseSnapshot) -> list[Row]:
     return [dict(row) for row in queries.rows(facts.db, "collections", {"limit": _RUNS})]
 
 
-def held(facts: WarehouseSnapshot) -> Held:
+def held(facts: WarehouseSnapshot) -> PublishedBills:
     """The newest published periods, as each table tells them."""
-    return proof.held(facts.db, at_most=_PERIODS)
+    return proof.published_bills(facts.db, at_most=_PERIODS)
 
 
-def second_opinions(facts: WarehouseSnapshot, periods: tuple[tuple[date, date], ...]) -> tuple[Opinion, ...]:
+def second_opinions(
+    facts: WarehouseSnapshot, periods: tuple[tuple[date, date], ...]
+) -> tuple[Comparison, ...]:
     """What other sources say of published periods, each with its end, and why it differs."""
     return tuple(
-        opinion for said in second_opinion.said(facts.db, dict(periods)) for opinion in compare(said)
+        opinion
+        for said in second_opinion.compared_bills(facts.db, dict(periods))
+        for opinion in compare(said)
     )
 
 

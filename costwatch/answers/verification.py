@@ -8,10 +8,10 @@ from decimal import Decimal
 from costwatch.errors import CostwatchError
 from costwatch.ledger.files import LedgerFiles
 from costwatch.ledger.recount import Recount, recount
-from costwatch.proof.bill import Differing, Finding, Invoice, altered
-from costwatch.proof.second_opinion import Opinion, Tolerance, compare
+from costwatch.proof.bill import Differing, Discrepancy, Invoice, altered
+from costwatch.proof.second_opinion import Comparison, Tolerance, compare
 from costwatch.warehouse.bill import proof, second_opinion
-from costwatch.warehouse.bill.proof import Held
+from costwatch.warehouse.bill.proof import PublishedBills
 from costwatch.warehouse.store import Warehouse
 
 
@@ -19,12 +19,12 @@ from costwatch.warehouse.store import Warehouse
 class Verified:
     """All that was held against each other, and what came of it. ``quick``: the ledger was left unread."""
 
-    held: Held
+    held: PublishedBills
     places: tuple[Differing, ...]
     recounts: tuple[Recount, ...]
-    opinions: tuple[Opinion, ...]
+    opinions: tuple[Comparison, ...]
     invoices: tuple[Invoice, ...]
-    findings: tuple[Finding, ...]
+    findings: tuple[Discrepancy, ...]
     quick: bool
 
     @property
@@ -47,10 +47,12 @@ def verification(
     Raises CostwatchError where nothing is published.
     """
     with warehouse.read() as db:
-        held = proof.held(db, first, after)
+        held = proof.published_bills(db, first, after)
         places = [place for each in held.proofs for place in each.differing_bill()]
         places += proof.differing(db, held)
-        told = [opinion for said in second_opinion.said(db, held.periods) for opinion in compare(said)]
+        told = [
+            opinion for said in second_opinion.compared_bills(db, held.periods) for opinion in compare(said)
+        ]
         known = proof.invoiced(db)
         unlike = [*proof.unlike_published(db, held)]
     if not held.proofs and not held.findings:

@@ -78,7 +78,7 @@ def show(
              costwatch cost show --provider AWS --from 2026-10-01 --to 2026-11-01 --json
              costwatch cost show --by team --as-of 2026-11-03T06:00:00Z
     """
-    from costwatch.commands.cost_output import Answer
+    from costwatch.commands.cost_output import CostTable
     from costwatch.warehouse.facts.cost import cost, days_held
     from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
 
@@ -93,7 +93,7 @@ def show(
         if conversion and any(row.labels["currency"] != conversion.reporting for row in rows):
             daily = cost(db, first, after, (), where, per_day=True, as_of=as_of, conversion=conversion)
             _tell_kept(daily, conversion)
-    answer = Answer(rows, first, after, held[1], states, as_of, conversion)
+    answer = CostTable(rows, first, after, held[1], states, as_of, conversion)
     if as_json:
         print_json(answer.as_json())
     elif rows:

@@ -18,7 +18,7 @@ _NANO = 10**9
 
 
 @dataclass(frozen=True)
-class Answer:
+class CostTable:
     """Cost of the UTC days ``first`` up to, not including, ``after``; ``last_held``: the newest with any.
 
     states: how settled each of these days is that holds cost; None for an answer ``as_of`` an instant,

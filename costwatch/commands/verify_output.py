@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from costwatch.answers.verification import Verified
     from costwatch.ledger.recount import Recount
     from costwatch.proof.bill import Amounts, Counted, Invoice, Proof
-    from costwatch.proof.second_opinion import Difference, Opinion
+    from costwatch.proof.second_opinion import Comparison, Difference
 
 _METRICS = sorted(METRICS)
 _SHOWN = 10  # differences from another source, the largest
@@ -121,7 +121,7 @@ def _print_ledger(found: "Verified") -> None:
     print_table(columns, rows, right={"lines"})
 
 
-def _print_opinions(opinions: "Sequence[Opinion]") -> None:
+def _print_opinions(opinions: "Sequence[Comparison]") -> None:
     if not opinions:
         return
     columns = ("period", "source", "metric", "bill", "says", "difference", "because")
@@ -142,12 +142,12 @@ def _print_opinions(opinions: "Sequence[Opinion]") -> None:
     _print_differences(opinions)
 
 
-def _because(opinion: "Opinion") -> str:
+def _because(opinion: "Comparison") -> str:
     """Each reason that comes to something; other names of a service come to nothing."""
     return ", ".join(f"{reason} {digits(units(nano))}" for reason, nano in opinion.reasons().items() if nano)
 
 
-def _print_differences(opinions: "Iterable[Opinion]") -> None:
+def _print_differences(opinions: "Iterable[Comparison]") -> None:
     from costwatch.proof.second_opinion import most_telling
 
     every = most_telling(opinions)
@@ -258,7 +258,7 @@ def _totals(of: "Mapping[str, Counted]") -> dict[str, Any]:
     }
 
 
-def _opinion(opinion: "Opinion") -> dict[str, Any]:
+def _opinion(opinion: "Comparison") -> dict[str, Any]:
     return {
         "source": opinion.source,
         "BillingPeriodStart": opinion.period.isoformat(),

@@ -26,7 +26,7 @@ class Settle(Settings):
     source_estimates: bool = True
 
 
-class Budget(Settings):
+class BudgetSettings(Settings):
     """What a team (or, with ``team: "*"``, everyone) may spend in each month or quarter."""
 
     team: str = "*"

@@ -20,7 +20,7 @@ NanoMatrix = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
-class Bill:
+class DemoBill:
     """Every line of the history.
 
     billed, effective: nano-dollars, a row for each day from ``first`` on, a column for each item; a cell
@@ -90,7 +90,7 @@ def noise(items: Sequence[Item], days: int, random: np.random.Generator) -> Matr
     return factor
 
 
-def bill(first: date, invoiced_before: date, metered: Sequence[Item], cost: Matrix) -> Bill:
+def bill(first: date, invoiced_before: date, metered: Sequence[Item], cost: Matrix) -> DemoBill:
     """The bill of metered items that cost ``cost``, with commitments, support and tax."""
     days = [first + timedelta(days=number) for number in range(len(cost))]
     covered = np.array([item.covered for item in metered])
@@ -114,7 +114,7 @@ def bill(first: date, invoiced_before: date, metered: Sequence[Item], cost: Matr
     fees = monthly_items(metered)
     is_first = np.array([day.day == 1 for day in days])[:, None]
     amounts = _nano(is_first * np.array([fee.usd for fee in fees]))
-    return Bill(
+    return DemoBill(
         first,
         invoiced_before,
         (*items, *fees),

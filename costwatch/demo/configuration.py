@@ -11,10 +11,10 @@ from costwatch.demo.company import (
     SECURITY,
     SHARED_PERCENT,
     TEAMS,
-    Team,
+    DemoTeam,
 )
 from costwatch.demo.delivery import LOCATION
-from costwatch.demo.stories import Plan
+from costwatch.demo.stories import CompanyPlan
 
 _COSTWATCH = """\
 # A made-up company, written by `costwatch demo`: seed {seed}, up to {now:%Y-%m-%d} 00:00 UTC.
@@ -127,7 +127,7 @@ receivers:
 """
 
 
-def write_configuration(folder: Path, plan: Plan) -> None:
+def write_configuration(folder: Path, plan: CompanyPlan) -> None:
     """Write ``costwatch.yaml`` and ``alerts.yaml``, over what was there."""
     percent = ", ".join(f"{team}: {share}" for team, share in SHARED_PERCENT.items())
     budgets = [f"  - {{team: {team.name}, amount: {team.budget}}}" for team in TEAMS]
@@ -146,7 +146,7 @@ def write_configuration(folder: Path, plan: Plan) -> None:
     (folder / "alerts.yaml").write_text(alerts, encoding="utf-8")
 
 
-def _team(team: Team) -> str:
+def _team(team: DemoTeam) -> str:
     shared = PLATFORM_ACCOUNTS if team.name == "platform" else ()
     accounts = ", ".join(
         f'"{ACCOUNTS[name]}"' for name in (f"{team.name}-prod", f"{team.name}-staging", *shared)

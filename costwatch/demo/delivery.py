@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from costwatch.demo.bill import next_month
 from costwatch.demo.company import ACCOUNTS, PAYER
 from costwatch.demo.focus import Lines
-from costwatch.demo.stories import Plan
+from costwatch.demo.stories import CompanyPlan
 from costwatch.model import midnight
 
 EXPORT = "demo-focus-1-2"
@@ -35,7 +35,7 @@ class Round:
     write: Callable[[Path], None]
 
 
-def rounds(plan: Plan) -> list[Round]:
+def rounds(plan: CompanyPlan) -> list[Round]:
     """The deliveries to collect one after the other, oldest first; the last one's ``now`` is the plan's.
 
     The first brings every period, up to when the runaway day has settled; the second comes when the

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from costwatch.demo.bill import CURRENCY, Bill, next_month
+from costwatch.demo.bill import CURRENCY, DemoBill, next_month
 from costwatch.demo.company import ACCOUNTS, PAYER
 from costwatch.demo.items import Item
 from costwatch.model import midnight
@@ -24,7 +24,7 @@ _REGIONS = {
 class Lines:
     """The lines of a bill, one billing period at a time."""
 
-    def __init__(self, bill: Bill) -> None:
+    def __init__(self, bill: DemoBill) -> None:
         items = bill.items
         self._bill = bill
         constants = [_constants(item) for item in items]

@@ -14,7 +14,7 @@ from costwatch.demo.company import (
     SUPPORT_USD,
     TAX_RATE,
     TAXED,
-    Part,
+    SpendPart,
 )
 
 STAGING_SHARE = 0.14
@@ -77,17 +77,17 @@ def usage_items(lines_per_day: float) -> list[Item]:
     ]
 
 
-def _environments(part: Part) -> tuple[str, ...]:
+def _environments(part: SpendPart) -> tuple[str, ...]:
     # Staging is small: it runs only copies of what comes in numbers, and nothing under commitment.
     both = part.lines >= 4 and not part.cover and not part.account
     return ("prod", "staging") if both else ("prod",)
 
 
-def _normal_lines(part: Part, env: str) -> int:
+def _normal_lines(part: SpendPart, env: str) -> int:
     return part.lines if env == "prod" else part.lines // 4
 
 
-def _resources(part: Part, env: str, count: int) -> list[Item]:
+def _resources(part: SpendPart, env: str, count: int) -> list[Item]:
     account = part.account or f"{part.team}-{env}"
     share = 1.0 if len(_environments(part)) == 1 else STAGING_SHARE if env == "staging" else 1 - STAGING_SHARE
     weekend = part.weekend if env == "prod" else part.weekend * STAGING_WEEKEND

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 import numpy as np
 
 from costwatch.demo.aws import DYNAMODB, METERS
-from costwatch.demo.bill import Bill, Matrix, bill, expected, next_month, noise
+from costwatch.demo.bill import DemoBill, Matrix, bill, expected, next_month, noise
 from costwatch.demo.company import EVALUATION, SHARED_PERCENT, TEAMS
 from costwatch.demo.items import DAYS_IN_MONTH, Item, monthly_items, resource_id, usage_items
 from costwatch.errors import UsageError
@@ -19,7 +19,7 @@ OVER_BUDGET = 1.12
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Plan:
+class CompanyPlan:
     """The company's history up to ``now`` (a UTC midnight), and where its stories lie.
 
     last_settled: the newest day that ended 48 hours before ``now``. monday: the first day of the report
@@ -33,8 +33,8 @@ class Plan:
     rows: int
     last_settled: date
     monday: date
-    bill: Bill
-    first_bill: Bill
+    bill: DemoBill
+    first_bill: DemoBill
 
     @property
     def runaway_day(self) -> date:
@@ -47,7 +47,7 @@ class Plan:
         return self.monday + timedelta(days=2)
 
 
-def plan(now: datetime, seed: int = 7, days: int = 395, rows: int = 150_000) -> Plan:
+def plan(now: datetime, seed: int = 7, days: int = 395, rows: int = 150_000) -> CompanyPlan:
     """The company of ``seed``: ``days`` days before ``now`` (UTC midnight), in about ``rows`` lines.
 
     The same arguments give the same lines. Raises UsageError.
@@ -71,7 +71,7 @@ def plan(now: datetime, seed: int = 7, days: int = 395, rows: int = 150_000) -> 
     _overspend(metered, cost, history, last_settled)
     final = bill(first, monday, metered, cost)
     before = _before_restatement(final, monday + timedelta(days=2))
-    return Plan(now, seed, days, rows, last_settled, monday, final, before)
+    return CompanyPlan(now, seed, days, rows, last_settled, monday, final, before)
 
 
 def _new_items(monday: date, random: np.random.Generator) -> list[Item]:
@@ -130,7 +130,7 @@ def _overspend(metered: Sequence[Item], cost: Matrix, history: Sequence[date], l
         cost[np.ix_(rows, columns)] *= (OVER_BUDGET * budget - share) / usual
 
 
-def _before_restatement(final: Bill, day: date) -> Bill:
+def _before_restatement(final: DemoBill, day: date) -> DemoBill:
     """The bill with the first figure of that day for DynamoDB of payments."""
     columns = final.columns(owner="payments", service=DYNAMODB)
     row, (times, over) = final.row(day), FIRST_FIGURE

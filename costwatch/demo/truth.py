@@ -13,18 +13,18 @@ from typing import Any
 from costwatch.demo.aws import DYNAMODB, EC2, SAGEMAKER, VPC
 from costwatch.demo.bill import CURRENCY
 from costwatch.demo.company import SHARED_PERCENT, TEAMS
-from costwatch.demo.stories import Plan
+from costwatch.demo.stories import CompanyPlan
 from costwatch.model import UNALLOCATED
 from costwatch.money import units
 
 
-def write_ground_truth(folder: Path, plan: Plan) -> None:
+def write_ground_truth(folder: Path, plan: CompanyPlan) -> None:
     """Write ``ground-truth.json``: each story's team, service, days and exact amounts (EffectiveCost)."""
     text = json.dumps(ground_truth(plan), indent=2) + "\n"
     (folder / "ground-truth.json").write_text(text, encoding="utf-8")
 
 
-def ground_truth(plan: Plan) -> dict[str, Any]:
+def ground_truth(plan: CompanyPlan) -> dict[str, Any]:
     """The stories as JSON-able values; amounts are decimal text, exact to 1e-9."""
     year, week, _ = plan.monday.isocalendar()
     common = {"currency": CURRENCY, "metric": "EffectiveCost"}
@@ -46,7 +46,7 @@ def ground_truth(plan: Plan) -> dict[str, Any]:
     }
 
 
-def _runaway_training(plan: Plan) -> dict[str, Any]:
+def _runaway_training(plan: CompanyPlan) -> dict[str, Any]:
     return {
         "story": "runaway-training",
         "rule": "TrainingSpend",
@@ -56,7 +56,7 @@ def _runaway_training(plan: Plan) -> dict[str, Any]:
     }
 
 
-def _nat_leak(plan: Plan) -> dict[str, Any]:
+def _nat_leak(plan: CompanyPlan) -> dict[str, Any]:
     return {
         "story": "nat-leak",
         "rule": "NatGatewaySpend",
@@ -67,7 +67,7 @@ def _nat_leak(plan: Plan) -> dict[str, Any]:
     }
 
 
-def _untagged_account(plan: Plan) -> dict[str, Any]:
+def _untagged_account(plan: CompanyPlan) -> dict[str, Any]:
     # Nobody owns the account, and a residual has no share of any pool: its own lines are all it carries.
     return {
         "story": "untagged-account",
@@ -79,7 +79,7 @@ def _untagged_account(plan: Plan) -> dict[str, Any]:
     }
 
 
-def _restated_day(plan: Plan) -> dict[str, Any]:
+def _restated_day(plan: CompanyPlan) -> dict[str, Any]:
     day = plan.restated_day
     first = plan.first_bill.effective_nano("payments", DYNAMODB, day, day)
     return {
@@ -92,7 +92,7 @@ def _restated_day(plan: Plan) -> dict[str, Any]:
     }
 
 
-def _over_budget(plan: Plan) -> dict[str, Any]:
+def _over_budget(plan: CompanyPlan) -> dict[str, Any]:
     team = next(team for team in TEAMS if team.name == "experimentation")
     return {
         "story": "over-budget",
@@ -105,7 +105,7 @@ def _over_budget(plan: Plan) -> dict[str, Any]:
     }
 
 
-def _on_day(plan: Plan, owner: str, service: str, day: date) -> dict[str, str]:
+def _on_day(plan: CompanyPlan, owner: str, service: str, day: date) -> dict[str, str]:
     """One day's amount; and the settled days of the report week beside the same days a week before.
 
     No shared pool holds a charge of the stories' services by day, so what the team owns is what it
@@ -125,7 +125,7 @@ def _on_day(plan: Plan, owner: str, service: str, day: date) -> dict[str, str]:
     }
 
 
-def _month_to_date_nano(plan: Plan, team: str) -> int:
+def _month_to_date_nano(plan: CompanyPlan, team: str) -> int:
     """What the team carries from the 1st through the last settled day, shares of pools included."""
     bill, last = plan.bill, plan.last_settled
     start = last.replace(day=1)
@@ -139,7 +139,7 @@ def _month_to_date_nano(plan: Plan, team: str) -> int:
     return round(carried)
 
 
-def _pool_nano(plan: Plan, pool: str, day: date) -> int:
+def _pool_nano(plan: CompanyPlan, pool: str, day: date) -> int:
     columns = [number for number, item in enumerate(plan.bill.items) if item.pool == pool]
     return int(plan.bill.effective[plan.bill.row(day), columns].sum())
 

@@ -5,16 +5,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
-import duckdb
 import ibis
 
-from costwatch.errors import SourceError
+from costwatch.errors import LedgerError, SourceError
 from costwatch.ledger.engines.duckdb import InProcess, of_one_schema
 from costwatch.ledger.files import LedgerFiles, sha256
 from costwatch.ledger.register import FORMATS, format_named, sums
 from costwatch.model import METRICS
 from costwatch.money import units
-from costwatch.proof.bill import RESTORE, Amounts, Counted, Finding, Registered
+from costwatch.proof.bill import RESTORE, Amounts, Counted, Discrepancy, Registered
 from costwatch.wording import digits
 
 _NOTHING = Counted(Amounts(), dict.fromkeys(METRICS, Decimal()))
@@ -47,7 +46,7 @@ class Recount:
     totals: Mapping[str, Counted] | None
     trouble: str = ""
 
-    def findings(self) -> Iterator[Finding]:
+    def findings(self) -> Iterator[Discrepancy]:
         """Files that are not as they were delivered, and sums that are not as they were registered."""
         of = f"{self.load.period:%Y-%m} {self.load.source}"
         for digest, kept in self.files.items():
@@ -69,8 +68,8 @@ class Recount:
                     f"or {RESTORE}"
                 )
 
-    def _finding(self, text: str) -> Finding:
-        return Finding("ledger", self.load.period.isoformat(), text)
+    def _finding(self, text: str) -> Discrepancy:
+        return Discrepancy("ledger", self.load.period.isoformat(), text)
 
 
 def recount(files: LedgerFiles, load: Registered) -> Recount:
@@ -89,7 +88,7 @@ def recount(files: LedgerFiles, load: Registered) -> Recount:
         return Recount(load, kept, None, trouble)
     try:
         return Recount(load, kept, _totals(files, load))
-    except (duckdb.Error, SourceError, OSError) as error:
+    except (LedgerError, SourceError, OSError) as error:
         reason = str(error).splitlines()[0][:300]
         return Recount(load, kept, None, f"ledger {files.folder}: {reason}")
 

@@ -10,11 +10,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, cast
 
-import duckdb
 import ibis
 import ibis.expr.types as ir
 
-from costwatch.errors import RefusedError
+from costwatch.errors import LedgerError, RefusedError
 from costwatch.ledger import csv_to_parquet
 from costwatch.ledger.engines.duckdb import compiled, connect, fetch, raw_lines
 from costwatch.ledger.engines.engine import PLACE, RESERVED
@@ -116,13 +115,12 @@ class _Inspector:
             counts = {column: sum(row.pop(f"bad {column}") for row in found) for column in asked.bad}
             if any(counts.values()):
                 raise RefusedError(_reasons(self._con, file, asked, counts))
-        except duckdb.Error as error:
+        except LedgerError as error:
             self._files.discard(digest)
             self._con.disconnect()  # it may be of no more use, and other files are whole
             self._con = connect()
             self._questions.clear()
-            text = str(error).splitlines()[0][:200]
-            raise RefusedError([f"{file.name}: cannot be read ({text}); deliver the file again"]) from None
+            raise RefusedError([f"{file.name}: cannot be read ({error}); deliver the file again"]) from None
         known = {"digest": digest, "name": file.name, "size": file.path.stat().st_size}
         return [{**row, **known, "format": asked.bill.name} for row in found]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 from pydantic import AfterValidator, Field
 
-from costwatch.alerts.message import Line, Message, compose
+from costwatch.alerts.message import AlertLine, Message, compose
 from costwatch.errors import CostwatchError, NotifyError
 from costwatch.model import AlertState, Group, Reason, Receipt, Severity
 from costwatch.plugins import Settings
@@ -223,7 +223,7 @@ def _blocks(message: Message, mention: str) -> Iterator[dict[str, Any]]:
     yield {"type": "context", "elements": [_mrkdwn(foot)]}
 
 
-def _text(line: Line) -> str:
+def _text(line: AlertLine) -> str:
     return f"{'🔴' if line.is_firing else '🟢'} {_fitting(line.summary)}\n{escape(line.detail)}"
 
 

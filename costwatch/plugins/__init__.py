@@ -5,7 +5,7 @@ It is registered under its kind in the entry-point group ``costwatch.collectors`
 ``costwatch.rules`` or ``costwatch.notifiers`` and only loaded when a file names that kind.
 """
 
-from costwatch.plugins.collectors import Collector, CollectorSettings, PaidCollector, Purse
+from costwatch.plugins.collectors import Collector, CollectorSettings, PaidCollector, SpendLimit
 from costwatch.plugins.facts import RECENT_DAYS, Snapshot, matching, recent
 from costwatch.plugins.notifiers import Notifier
 from costwatch.plugins.registry import COLLECTORS, GROUPS, NOTIFIERS, RULES, load, registered
@@ -25,11 +25,11 @@ __all__ = [
     "Match",
     "Notifier",
     "PaidCollector",
-    "Purse",
     "Rule",
     "RuleSettings",
     "Settings",
     "Snapshot",
+    "SpendLimit",
     "SplitSettings",
     "load",
     "matching",

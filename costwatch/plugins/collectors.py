@@ -39,7 +39,7 @@ class Collector(Protocol):
         ...
 
 
-class Purse(Protocol):
+class SpendLimit(Protocol):
     """What a source may still spend today."""
 
     def pay(self, dollars: Decimal) -> None:
@@ -64,7 +64,7 @@ class PaidCollector(Collector, Protocol):
         """How long its last answer is good for: sooner it is only asked for a window that someone names."""
         ...
 
-    def collect_paid(self, window: Window, now: datetime, purse: Purse) -> Iterator[Batch]:
+    def collect_paid(self, window: Window, now: datetime, purse: SpendLimit) -> Iterator[Batch]:
         """``collect`` as of ``now`` (UTC), where each request is paid from ``purse``, retries too."""
         ...
 

@@ -6,17 +6,11 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from costwatch.model import METRICS
-from costwatch.money import exact, units
+from costwatch.money import exact, smallest_unit, units
 from costwatch.wording import digits
 
 SHOWN = 5  # differing places, of many alike
 RESTORE = "restore the last `costwatch db backup`"
-# Currencies whose smallest unit is no hundredth. Source: ISO 4217, list one, column "minor unit".
-_DECIMALS = {
-    **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
-    **dict.fromkeys(("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW"), 0),
-    **dict.fromkeys(("PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF"), 0),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +67,7 @@ class Registered:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Discrepancy:
     """Something that does not agree. ``period``: the ISO day its billing period starts; empty: of none."""
 
     check: str  # bill, load, ledger, control, opinion, invoice or unproven
@@ -82,7 +76,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class InvoicePart:
     """One invoice, issuer, payer and category: as delivered, and as teams and residuals carry it."""
 
     source: str
@@ -143,7 +137,7 @@ class Proof:
     published: Amounts
     loads: Amounts
     control: Mapping[str, Decimal]
-    parts: tuple[Part, ...]
+    parts: tuple[InvoicePart, ...]
     teams: Mapping[str, Mapping[str, Amounts]]
 
     @property
@@ -198,7 +192,7 @@ class Proof:
         if by:
             yield Differing(tables, self.period.isoformat(), self.currency, place, by)
 
-    def findings(self) -> Iterator[Finding]:
+    def findings(self) -> Iterator[Discrepancy]:
         """What is wrong with the totals of its loads, or cannot be proven for want of a table."""
         of = f"{self.period:%Y-%m} {self.currency}"
         if not self.is_kept:
@@ -221,8 +215,8 @@ class Proof:
                     f"{mend(self.period, self.period_end)}",
                 )
 
-    def _finding(self, check: str, text: str) -> Finding:
-        return Finding(check, self.period.isoformat(), text)
+    def _finding(self, check: str, text: str) -> Discrepancy:
+        return Discrepancy(check, self.period.isoformat(), text)
 
 
 def mend(first: date, after: date) -> str:
@@ -230,14 +224,14 @@ def mend(first: date, after: date) -> str:
     return f"{RESTORE}, or publish it anew: costwatch allocate --from {first} --to {after}"
 
 
-def _place(part: Part) -> str:
+def _place(part: InvoicePart) -> str:
     return (
         f"invoice {part.InvoiceId or '(not issued)'} of {part.InvoiceIssuerName or '(no issuer)'}, "
         f"payer {part.BillingAccountId}, {part.ChargeCategory}, source {part.source}"
     )
 
 
-def altered(places: Iterable[Differing], proofs: Iterable[Proof]) -> list[Finding]:
+def altered(places: Iterable[Differing], proofs: Iterable[Proof]) -> list[Discrepancy]:
     """A finding for each period and pair of tables that differ, with some of the places."""
     ends = {proof.period.isoformat(): (proof.period, proof.period_end) for proof in proofs}
     groups: dict[tuple[str, tuple[str, str]], list[Differing]] = {}
@@ -249,14 +243,9 @@ def altered(places: Iterable[Differing], proofs: Iterable[Proof]) -> list[Findin
         more = f"; and {len(its_places) - SHOWN} places more" if len(its_places) > SHOWN else ""
         advice = mend(*ends[period]) if period in ends else RESTORE
         found.append(
-            Finding("bill", period, f"{period[:7]}: {its_places[0].compared}: {shown}{more}; {advice}")
+            Discrepancy("bill", period, f"{period[:7]}: {its_places[0].compared}: {shown}{more}; {advice}")
         )
     return found
-
-
-def smallest_unit(currency: str) -> Decimal:
-    """What a currency is counted in at least: 0.01 for most, 1 for the yen."""
-    return Decimal(1).scaleb(-_DECIMALS.get(currency, 2))
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,7 +260,7 @@ class Invoice:
         """The bill less the invoice, in currency units."""
         return units(self.held[currency].BilledCostNano) - self.amount
 
-    def finding(self, known: Iterable[str]) -> Finding | None:
+    def finding(self, known: Iterable[str]) -> Discrepancy | None:
         """None where the bill rounds to the amount; ``known``: ids that are held, to be named."""
         if not self.held:
             ids = list(known)
@@ -295,4 +284,4 @@ class Invoice:
                 f"{digits(self.amount)}: a difference of {digits(difference)} "
                 f"({exact(difference, currency)}); look for charges of a delivery that has not come"
             )
-        return Finding("invoice", "", text)
+        return Discrepancy("invoice", "", text)

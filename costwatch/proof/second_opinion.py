@@ -8,8 +8,8 @@ from decimal import Decimal
 from enum import StrEnum
 
 from costwatch.model import METRICS
-from costwatch.money import nanos, units
-from costwatch.proof.bill import SHOWN, Finding, smallest_unit
+from costwatch.money import nanos, smallest_unit, units
+from costwatch.proof.bill import SHOWN, Discrepancy
 from costwatch.wording import digits, on_day
 
 # One service under several names: Cost Explorer's after the bill's own; then the codes that stand for the
@@ -33,7 +33,7 @@ _TAX = "Tax"
 _GIVEN_BACK = ("Credit", "Adjustment")
 
 
-class Reason(StrEnum):
+class Cause(StrEnum):
     """Why the bill and another source differ."""
 
     TAX = "tax"
@@ -46,7 +46,7 @@ class Reason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ComparedLine:
     """What one side says of a service, a category and a UTC day, in nano-units."""
 
     day: date
@@ -61,7 +61,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class Compared:
     """A billing period as the bill and one other source tell it, in one currency.
 
     ``unsettled``: days that either of them calls estimated, or that only one of them reaches yet.
@@ -70,8 +70,8 @@ class Said:
     source: str
     period: date
     currency: str
-    bill: Sequence[Line]
-    said: Sequence[Line]
+    bill: Sequence[ComparedLine]
+    said: Sequence[ComparedLine]
     unsettled: Collection[date]
 
 
@@ -81,7 +81,7 @@ class Difference:
 
     day: date
     ServiceName: str
-    reason: Reason
+    reason: Cause
     bill_nano: int
     said_nano: int
 
@@ -104,8 +104,8 @@ class Tolerance:
 
 
 @dataclass(frozen=True, slots=True)
-class Opinion:
-    """One metric of one ``Said``, compared. ``differences``: by day, then the largest first."""
+class Comparison:
+    """One metric of one ``Compared``, compared. ``differences``: by day, then the largest first."""
 
     source: str
     period: date
@@ -115,9 +115,9 @@ class Opinion:
     said: Mapping[date, int]
     differences: tuple[Difference, ...]
 
-    def reasons(self) -> dict[Reason, int]:
+    def reasons(self) -> dict[Cause, int]:
         """What each reason comes to, in nano-units; together: all of the difference."""
-        sums = dict.fromkeys(Reason, 0)
+        sums = dict.fromkeys(Cause, 0)
         for one in self.differences:
             sums[one.reason] += one.nano
         return sums
@@ -126,12 +126,12 @@ class Opinion:
         """Days of which more than that stays unexplained, and how much (nano-units), largest first."""
         days: dict[date, int] = defaultdict(int)
         for one in self.differences:
-            if one.reason is Reason.UNEXPLAINED:
+            if one.reason is Cause.UNEXPLAINED:
                 days[one.day] += one.nano
         beyond = {day: nano for day, nano in days.items() if abs(nano) > tolerance.nano(self.bill[day])}
         return dict(sorted(beyond.items(), key=lambda pair: (-abs(pair[1]), pair[0])))
 
-    def finding(self, tolerance: Tolerance) -> Finding | None:
+    def finding(self, tolerance: Tolerance) -> Discrepancy | None:
         """None where every day is explained as far as it must be."""
         days = self.unexplained(tolerance)
         if not days:
@@ -142,11 +142,11 @@ class Opinion:
             f"{self.period:%Y-%m}: {self.metric} of the bill less what {self.source} says: {shown}{more}; "
             "see whether a delivery is missing or an account is left out on one side"
         )
-        return Finding("opinion", self.period.isoformat(), text)
+        return Discrepancy("opinion", self.period.isoformat(), text)
 
     def _told(self, day: date, nano: int) -> str:
         most = max(
-            (one for one in self.differences if one.day == day and one.reason is Reason.UNEXPLAINED),
+            (one for one in self.differences if one.day == day and one.reason is Cause.UNEXPLAINED),
             key=lambda one: abs(one.nano),
         )
         return f"{digits(units(nano))} {self.currency} on {on_day(day)}, most of it {most.ServiceName}"
@@ -174,23 +174,23 @@ class _Sums:
     back: dict[str, int] = field(default_factory=lambda: dict.fromkeys(METRICS, 0))
     rest: dict[str, int] = field(default_factory=lambda: dict.fromkeys(METRICS, 0))
 
-    def add(self, line: Line) -> None:
+    def add(self, line: ComparedLine) -> None:
         self.name = self.name or line.ServiceName
         part = self.back if line.ChargeCategory in _GIVEN_BACK else self.rest
         for metric in METRICS:
             part[metric] += line.nano(metric)
 
 
-def most_telling(of: Iterable[Opinion]) -> list[tuple[Opinion, Difference]]:
+def most_telling(of: Iterable[Comparison]) -> list[tuple[Comparison, Difference]]:
     """Every difference, what nothing explains first, then the largest."""
     every = [(opinion, one) for opinion in of for one in opinion.differences]
-    return sorted(every, key=lambda pair: (pair[1].reason is not Reason.UNEXPLAINED, -abs(pair[1].nano)))
+    return sorted(every, key=lambda pair: (pair[1].reason is not Cause.UNEXPLAINED, -abs(pair[1].nano)))
 
 
 _Sides = tuple[_Sums, _Sums]  # the bill, and what is said
 
 
-def compare(of: Said) -> list[Opinion]:
+def compare(of: Compared) -> list[Comparison]:
     """An opinion for each metric: the two are never added together, nor are currencies."""
     days = _days(of)
     both_tell = all(any(line.ChargeCategory in _GIVEN_BACK for line in side) for side in (of.bill, of.said))
@@ -206,7 +206,7 @@ def compare(of: Said) -> list[Opinion]:
             ]
             found += sorted(_named(its, slack), key=lambda one: (-abs(one.nano), one.ServiceName))
         opinions.append(
-            Opinion(
+            Comparison(
                 of.source,
                 of.period,
                 of.currency,
@@ -219,7 +219,7 @@ def compare(of: Said) -> list[Opinion]:
     return opinions
 
 
-def _days(of: Said) -> dict[date, dict[str, _Sides]]:
+def _days(of: Compared) -> dict[date, dict[str, _Sides]]:
     """day -> family -> both sides; all tax of a day is one family, since Cost Explorer tells it so."""
     days: dict[date, dict[str, _Sides]] = defaultdict(lambda: defaultdict(lambda: (_Sums(), _Sums())))
     for side, lines in enumerate((of.bill, of.said)):
@@ -230,7 +230,7 @@ def _days(of: Said) -> dict[date, dict[str, _Sides]]:
     return days
 
 
-def _daily(lines: Iterable[Line], days: Iterable[date], metric: str) -> dict[date, int]:
+def _daily(lines: Iterable[ComparedLine], days: Iterable[date], metric: str) -> dict[date, int]:
     sums = dict.fromkeys(sorted(days), 0)
     for line in lines:
         sums[line.day] += line.nano(metric)
@@ -243,16 +243,16 @@ def _differences(
     bill, said = sides
     name = bill.name or said.name
 
-    def difference(reason: Reason, bill_nano: int, said_nano: int) -> Difference:
+    def difference(reason: Cause, bill_nano: int, said_nano: int) -> Difference:
         return Difference(day, name, reason, bill_nano, said_nano)
 
     if name == _TAX:
-        rest = difference(Reason.TAX, *(side.rest[metric] + side.back[metric] for side in sides))
+        rest = difference(Cause.TAX, *(side.rest[metric] + side.back[metric] for side in sides))
         if rest.nano:
-            yield rest if abs(rest.nano) > slack else replace(rest, reason=Reason.ROUNDING)
+            yield rest if abs(rest.nano) > slack else replace(rest, reason=Cause.ROUNDING)
         return
-    back = difference(Reason.CREDITS, bill.back[metric], said.back[metric])
-    rest = difference(Reason.UNEXPLAINED, bill.rest[metric], said.rest[metric])
+    back = difference(Cause.CREDITS, bill.back[metric], said.back[metric])
+    rest = difference(Cause.UNEXPLAINED, bill.rest[metric], said.rest[metric])
     # Where only one side tells credits apart, the other has netted them into its services, or has none.
     if back.nano and (both_tell or abs(rest.nano) <= slack < abs(back.nano)):
         yield back
@@ -264,20 +264,20 @@ def _differences(
         return
     other = next(each for each in METRICS if each != metric)
     if abs(rest.nano) <= slack:
-        reason = Reason.ROUNDING
+        reason = Cause.ROUNDING
     elif unsettled:
-        reason = Reason.UNSETTLED
+        reason = Cause.UNSETTLED
     elif min(abs(bill.rest[other] - rest.said_nano), abs(rest.bill_nano - said.rest[other])) <= slack:
-        reason = Reason.COMMITMENT
+        reason = Cause.COMMITMENT
     else:
-        reason = Reason.UNEXPLAINED
+        reason = Cause.UNEXPLAINED
     yield replace(rest, reason=reason)
 
 
 def _named(differences: Sequence[Difference], slack: int) -> Iterator[Difference]:
     """Where all that is unexplained of a day adds up to nothing, only the services have other names."""
-    unexplained = [one for one in differences if one.reason is Reason.UNEXPLAINED]
+    unexplained = [one for one in differences if one.reason is Cause.UNEXPLAINED]
     agrees = abs(sum(one.nano for one in unexplained)) <= slack * len(unexplained)
     for one in differences:
-        named = agrees and one.reason is Reason.UNEXPLAINED
-        yield replace(one, reason=Reason.NAMING) if named else one
+        named = agrees and one.reason is Cause.UNEXPLAINED
+        yield replace(one, reason=Cause.NAMING) if named else one

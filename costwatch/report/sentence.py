@@ -7,10 +7,10 @@ from costwatch.money import change, short
 from costwatch.report.view import Section, TeamRow, Weekly, in_words
 from costwatch.wording import percent
 
-Part = tuple[str, str]  # text, and how it is said: "" plainly, "strong" or "alarm"
+Phrase = tuple[str, str]  # text, and how it is said: "" plainly, "strong" or "alarm"
 
 
-def sentence(weekly: Weekly, section: Section) -> Iterator[Part]:
+def sentence(weekly: Weekly, section: Section) -> Iterator[Phrase]:
     """In parts, to be put one after the other."""
     whole = section.whole
     yield short(whole.week, section.currency), "strong"
@@ -52,7 +52,7 @@ def change_in_words(row: TeamRow) -> str:
     return change(row.change.delta, row.change.currency) + share
 
 
-def _against_budget(weekly: Weekly, currency: str, budget: BudgetStanding) -> Iterator[Part]:
+def _against_budget(weekly: Weekly, currency: str, budget: BudgetStanding) -> Iterator[Phrase]:
     is_over = budget.over > 0
     yield (
         f"{short(abs(budget.over), currency)} {'over' if is_over else 'under'}",

@@ -69,7 +69,7 @@ class Budget(RuleSettings):
         costs = Window.of_days(min(start, through - HISTORY_DAYS * _DAY), through + _DAY)
         answer = facts.series("budget", ("name", "team", "metric", "period"), Window.of_days(start, after))
         for key, amounts in sorted(answer.items()):
-            budget = _Budget.of(key, amounts, through)
+            budget = _BudgetPeriod.of(key, amounts, through)
             if budget is None or (self.teams and budget.team not in self.teams):
                 continue
             whole = facts.series(budget.metric, (), costs)
@@ -80,7 +80,7 @@ class Budget(RuleSettings):
             covered = any(total[0].day <= budget.start for total in whole.values())
             yield self._finding(budget, series, through, covered=covered)
 
-    def _finding(self, budget: "_Budget", series: Series, through: date, *, covered: bool) -> Finding:
+    def _finding(self, budget: "_BudgetPeriod", series: Series, through: date, *, covered: bool) -> Finding:
         at = standing(series, budget.amount, budget.start, budget.after, through)
         value, shares = at.spent, [share for share in self.at if at.spent >= share * budget.amount]
         verdict = Verdict.BREACH if shares else Verdict.OK if covered else Verdict.UNKNOWN
@@ -99,7 +99,7 @@ class Budget(RuleSettings):
 
 
 @dataclass(frozen=True)
-class _Budget:
+class _BudgetPeriod:
     """One budget in one period: days ``start`` up to, not including, ``after``."""
 
     name: str
@@ -112,7 +112,7 @@ class _Budget:
     after: date
 
     @classmethod
-    def of(cls, key: Labels, amounts: tuple[Point, ...], through: date) -> "_Budget | None":
+    def of(cls, key: Labels, amounts: tuple[Point, ...], through: date) -> "_BudgetPeriod | None":
         is_ = dict(key)
         kind = cast(Literal["month", "quarter"], is_["period"])
         start, after = period_of(kind, through)
@@ -128,7 +128,7 @@ class _Budget:
         return labels(team=self.team, period=period, budget=self.name)
 
 
-def _summary(budget: _Budget, at: Standing, through: date) -> str:
+def _summary(budget: _BudgetPeriod, at: Standing, through: date) -> str:
     who = "all teams" if budget.team == "*" else budget.team
     spent, amount = exact(at.spent, budget.currency), exact(budget.amount, budget.currency)
     share, of_amount = at.spent / budget.amount, at.forecast / budget.amount
@@ -140,7 +140,7 @@ def _summary(budget: _Budget, at: Standing, through: date) -> str:
     )
 
 
-def _evidence(budget: _Budget, at: Standing, through: date) -> Mapping[str, Any]:
+def _evidence(budget: _BudgetPeriod, at: Standing, through: date) -> Mapping[str, Any]:
     return {
         "query": "budget",
         "metric": budget.metric,

@@ -56,7 +56,7 @@ def check_collector(collector: Collector, window: Window, *, unreadable: Collect
         _check_unreadable(unreadable, window)
 
 
-class _Purse:
+class _Limit:
     """A purse that holds ``payments`` payments, whatever they are."""
 
     def __init__(self, payments: int) -> None:
@@ -71,7 +71,7 @@ class _Purse:
 
 def _collected(collector: Collector, window: Window, now: datetime) -> Iterator[_Seen]:
     if isinstance(collector, PaidCollector):
-        asked = collector.collect_paid(window, now, _Purse(1000))
+        asked = collector.collect_paid(window, now, _Limit(1000))
     else:
         asked = collector.collect(window)
     for batch in asked:
@@ -106,7 +106,7 @@ def _check_paid(collector: PaidCollector, window: Window) -> None:
         collector.daily_budget >= 0 and collector.every >= timedelta(), "daily_budget or every is negative"
     )
     try:
-        next(collector.collect_paid(window, window.end, _Purse(0)), None)
+        next(collector.collect_paid(window, window.end, _Limit(0)), None)
     except SourceError as error:
         require("purse: is empty" in str(error), f"what the purse says is lost: '{error}'")
     else:

@@ -9,7 +9,7 @@ from costwatch.warehouse.store import Warehouse
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class SqlAnswer:
     """``more``: there are rows beyond these."""
 
     columns: tuple[str, ...]
@@ -17,7 +17,7 @@ class Answer:
     more: bool
 
 
-def ask(warehouse: Warehouse, sql: str, *, row_limit: int, timeout_seconds: float) -> Answer:
+def ask(warehouse: Warehouse, sql: str, *, row_limit: int, timeout_seconds: float) -> SqlAnswer:
     """The first ``row_limit`` rows of one statement. Raises UsageError for what is not reading."""
     with warehouse.read(timeout_seconds=timeout_seconds) as db:
         try:
@@ -28,7 +28,7 @@ def ask(warehouse: Warehouse, sql: str, *, row_limit: int, timeout_seconds: floa
             raise UsageError(f"query: {_said(str(error), timeout_seconds)}") from error
     if not columns:
         raise UsageError("query: this is no question; write a SELECT")
-    return Answer(columns, rows[:row_limit], len(rows) > row_limit)
+    return SqlAnswer(columns, rows[:row_limit], len(rows) > row_limit)
 
 
 def _said(error: str, timeout_seconds: float) -> str:

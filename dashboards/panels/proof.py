@@ -10,10 +10,10 @@ from markupsafe import Markup
 
 from costwatch import money, wording
 from costwatch.model import METRICS
-from costwatch.money import units
-from costwatch.proof.bill import SHOWN, Amounts, Part, Proof, smallest_unit
-from costwatch.proof.second_opinion import Difference, Opinion, Reason, Tolerance, most_telling
-from costwatch.warehouse.bill.proof import Held
+from costwatch.money import smallest_unit, units
+from costwatch.proof.bill import SHOWN, Amounts, InvoicePart, Proof
+from costwatch.proof.second_opinion import Cause, Comparison, Difference, Tolerance, most_telling
+from costwatch.warehouse.bill.proof import PublishedBills
 from dashboards import blocks, frame
 from dashboards.blocks import Column
 
@@ -22,17 +22,17 @@ _MOST_PARTS = 40
 _SHOWN = 10
 _EXACT = "0, exactly"
 _MEANS = {
-    Reason.TAX: "tax is told on other days, or not told at all",
-    Reason.CREDITS: "credits, refunds or other adjustments are told by one of them, or differ",
-    Reason.ROUNDING: "less than the smallest unit of the currency",
-    Reason.UNSETTLED: "one of them calls the day estimated, or does not reach it yet",
-    Reason.COMMITMENT: "one tells the cost as billed, the other spread over its time",
-    Reason.NAMING: "the day agrees; its services have other names or other borders",
-    Reason.UNEXPLAINED: "nothing explains it: a delivery may be missing, or an account left out",
+    Cause.TAX: "tax is told on other days, or not told at all",
+    Cause.CREDITS: "credits, refunds or other adjustments are told by one of them, or differ",
+    Cause.ROUNDING: "less than the smallest unit of the currency",
+    Cause.UNSETTLED: "one of them calls the day estimated, or does not reach it yet",
+    Cause.COMMITMENT: "one tells the cost as billed, the other spread over its time",
+    Cause.NAMING: "the day agrees; its services have other names or other borders",
+    Cause.UNEXPLAINED: "nothing explains it: a delivery may be missing, or an account left out",
 }
 
 # day, service, bill, what is said, difference, reason
-_Row = tuple[str, str, Markup, Markup, Markup, Reason]
+_Row = tuple[str, str, Markup, Markup, Markup, Cause]
 
 
 def newest(of: Mapping[date, date]) -> tuple[tuple[date, date], ...]:
@@ -40,7 +40,7 @@ def newest(of: Mapping[date, date]) -> tuple[tuple[date, date], ...]:
     return tuple(sorted(of.items(), reverse=True)[:_NEWEST])
 
 
-def periods(held: Held) -> None:
+def periods(held: PublishedBills) -> None:
     """Each published period: the bill, teams and residuals, and what rounding its lines has done."""
     columns = (
         Column("Period"),
@@ -135,7 +135,7 @@ def parts(proofs: Sequence[Proof]) -> None:
                 st.html(blocks.note(Markup("and {} more: <code>costwatch cost verify</code>").format(left)))
 
 
-def _part(proof: Proof, part: Part) -> tuple[blocks.Text, ...]:
+def _part(proof: Proof, part: InvoicePart) -> tuple[blocks.Text, ...]:
     return (
         part.InvoiceId or blocks.hover("not issued", "the bill names no invoice yet", "muted"),
         part.InvoiceIssuerName,
@@ -147,9 +147,9 @@ def _part(proof: Proof, part: Part) -> tuple[blocks.Text, ...]:
     )
 
 
-def opinions(found: Iterable[Opinion]) -> None:
+def opinions(found: Iterable[Comparison]) -> None:
     """What each source of role check says of the newest periods, and why it differs."""
-    sources: dict[str, list[Opinion]] = defaultdict(list)
+    sources: dict[str, list[Comparison]] = defaultdict(list)
     for opinion in found:
         sources[opinion.source].append(opinion)
     for source, its in sources.items():
@@ -158,7 +158,7 @@ def opinions(found: Iterable[Opinion]) -> None:
             _differences(its)
 
 
-def _opinion_table(found: Sequence[Opinion]) -> None:
+def _opinion_table(found: Sequence[Comparison]) -> None:
     columns = (
         Column("Period", "text"),
         Column("Bill", "number", wide=True),
@@ -169,7 +169,7 @@ def _opinion_table(found: Sequence[Opinion]) -> None:
     st.html(blocks.table(columns, [_opinion(each) for each in found]))
 
 
-def _opinion(of: Opinion) -> tuple[blocks.Text, ...]:
+def _opinion(of: Comparison) -> tuple[blocks.Text, ...]:
     bill, said = sum(of.bill.values()), sum(of.said.values())
     return (
         f"{of.period:%b %Y}, {of.metric}",
@@ -184,7 +184,7 @@ def _signed(nano: int, currency: str) -> Markup:
     return blocks.amount(units(nano), currency, blocks.signed(units(nano), currency))
 
 
-def _because(of: Opinion) -> Markup:
+def _because(of: Comparison) -> Markup:
     """What each reason comes to, if it comes to anything; other names of a service come to nothing."""
     named = ", ".join(
         f"{reason} {blocks.signed(units(nano), of.currency)}"
@@ -198,7 +198,7 @@ def _because(of: Opinion) -> Markup:
     return Markup("{}").format(named or "–")
 
 
-def _differences(found: Sequence[Opinion]) -> None:
+def _differences(found: Sequence[Comparison]) -> None:
     columns = (
         Column("Day"),
         Column("Service", "text"),
@@ -219,12 +219,12 @@ def _differences(found: Sequence[Opinion]) -> None:
         st.html(blocks.table(columns, lines[:_SHOWN]))
 
 
-def _reason(reason: Reason, metrics: Sequence[str]) -> Markup:
+def _reason(reason: Cause, metrics: Sequence[str]) -> Markup:
     only = "" if len(metrics) == len(METRICS) else f", {metrics[0]} only"
-    return blocks.hover(f"{reason}{only}", _MEANS[reason], "bad" if reason is Reason.UNEXPLAINED else "")
+    return blocks.hover(f"{reason}{only}", _MEANS[reason], "bad" if reason is Cause.UNEXPLAINED else "")
 
 
-def _one(opinion: Opinion, of: Difference) -> _Row:
+def _one(opinion: Comparison, of: Difference) -> _Row:
     """Its row but for the metric: often both differ alike."""
     return (
         f"{of.day.day} {of.day:%b}",

@@ -8,13 +8,13 @@ import streamlit as st
 from markupsafe import Markup
 
 from costwatch import money
-from costwatch.answers.costs import FILTERS, CostGroup, CostQuery, DayCost, as_csv, by_day, grouped, offered
+from costwatch.answers.costs import FILTERS, CostGroup, CostQuery, CostRow, as_csv, by_day, grouped, offered
 from costwatch.charts import cost as charts
 from costwatch.model import State
 from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
 from dashboards import blocks, frame
 from dashboards.blocks import Column, Tile
-from dashboards.frame import METRICS, Freshness
+from dashboards.frame import METRICS, DataReach
 from dashboards.reading import ask, configured
 
 _GROUPS = ("service", "team", "account", "provider", "region", "category", "pool")
@@ -48,11 +48,11 @@ def page() -> None:
     _download(every, query)
 
 
-def _by_day(facts: WarehouseSnapshot, query: CostQuery) -> list[DayCost]:
+def _by_day(facts: WarehouseSnapshot, query: CostQuery) -> list[CostRow]:
     return by_day(facts, query, configured().conversion if query.unit.converted else None)
 
 
-def _query(state: Freshness) -> CostQuery:
+def _query(state: DataReach) -> CostQuery:
     values = ask(offered, state.first, state.last)
     with st.container(horizontal=True):
         chosen = {name: frame.pick(name.capitalize(), name, values[name], f"All {name}s") for name in FILTERS}
@@ -65,7 +65,7 @@ def _query(state: Freshness) -> CostQuery:
     return CostQuery(where, by, metric, unit, state.end - timedelta(days=days - 1), state.end, state.last)
 
 
-def _summary(groups: Sequence[CostGroup], rows: Sequence[DayCost], query: CostQuery) -> None:
+def _summary(groups: Sequence[CostGroup], rows: Sequence[CostRow], query: CostQuery) -> None:
     total, last_7, before_7 = (
         sum((getattr(group, name) for group in groups), Decimal()) for name in ("total", "last_7", "before_7")
     )
@@ -95,7 +95,7 @@ def _short(amount: Decimal, query: CostQuery, name: str) -> Markup:
     return blocks.amount(amount, query.unit.name, money.short(amount, query.currency), name)
 
 
-def _chart(rows: Sequence[DayCost], query: CostQuery) -> None:
+def _chart(rows: Sequence[CostRow], query: CostQuery) -> None:
     points = [
         {
             "day": row.day,
@@ -151,7 +151,7 @@ def _drill(name: str, query: CostQuery) -> Markup | str:
     return blocks.link(name, "costs", **{**st.query_params.to_dict(), **narrowed})
 
 
-def _download(rows: Sequence[DayCost], query: CostQuery) -> None:
+def _download(rows: Sequence[CostRow], query: CostQuery) -> None:
     name = f"costs-{query.first}-{query.last}-by-{query.by}.csv"
     st.download_button(
         "CSV, every digit",

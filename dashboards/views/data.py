@@ -15,7 +15,7 @@ from costwatch.model import UNALLOCATED
 from costwatch.warehouse.encoding import from_int, from_text
 from dashboards import blocks, frame
 from dashboards.blocks import Column
-from dashboards.frame import Freshness
+from dashboards.frame import DataReach
 from dashboards.panels import proof
 from dashboards.reading import ask, configured, moment
 
@@ -92,7 +92,7 @@ def _ago(instant: str | None) -> blocks.Text:
     return blocks.hover(text, wording.at_instant(from_text(instant)))
 
 
-def _days(state: Freshness) -> None:
+def _days(state: DataReach) -> None:
     first = max(state.first, state.last - timedelta(days=_STRIP_DAYS - 1))
     states = ask(data.day_states, first, state.last)
     days = [first + timedelta(days=number) for number in range((state.last - first).days + 1)]

@@ -19,7 +19,7 @@ from costwatch.model import RESIDUALS, UNALLOCATED, Alert, Severity
 from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
 from dashboards import blocks, frame
 from dashboards.blocks import Column, Tile
-from dashboards.frame import Freshness
+from dashboards.frame import DataReach
 from dashboards.reading import ask, configured
 
 _ACTIONS = 6
@@ -138,7 +138,7 @@ def _share(view: View) -> Tile:
     return Tile(f"{label}{view.unit.mark}", blocks.amount(part, view.unit.name, share, name), note)
 
 
-def _attention(view: View, state: Freshness) -> list[tuple[str, str, Markup]]:
+def _attention(view: View, state: DataReach) -> list[tuple[str, str, Markup]]:
     """What costs money, the budget of everyone together, other alerts, late sources.
 
     Alerts are told as they were sent, in their own currency: nothing converted stands among them.

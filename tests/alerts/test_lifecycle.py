@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from costwatch.alerts.lifecycle import advance, calmed, fingerprint, is_one_day, restated
+from costwatch.alerts.lifecycle import advance, fingerprint, is_one_day, restated, without_breach
 from costwatch.model import Alert, AlertState, Finding, Labels, Severity, Verdict, labels
 
 START = datetime(2026, 11, 20, tzinfo=UTC)
@@ -48,7 +48,7 @@ def run(script: str, rule: Timed) -> tuple[str, str]:
     for hour, letter in enumerate(script):
         now = START + hour * HOUR
         if letter == "-":
-            step = calmed(held, rule.keep_firing_for, now, "no longer reported")
+            step = without_breach(held, rule.keep_firing_for, now, "no longer reported")
         else:
             step = advance(held, finding(verdicts[letter]), rule, now)
         held = step.alert
@@ -173,7 +173,7 @@ def test_a_restated_day_still_in_breach(values: list[int], said: str) -> None:
     ],
 )
 def test_a_restated_day_no_longer_looked_at(values: list[int], said: str) -> None:
-    alert = calmed(fired(), timedelta(), START + HOUR).alert
+    alert = without_breach(fired(), timedelta(), START + HOUR).alert
     assert alert is not None
     for value in values:
         alert = restated(alert, Decimal(value))
@@ -181,7 +181,7 @@ def test_a_restated_day_no_longer_looked_at(values: list[int], said: str) -> Non
 
 
 def test_an_alert_that_goes_unreported_says_so() -> None:
-    step = calmed(fired(), timedelta(), START + HOUR, "its rule is no longer in the file")
+    step = without_breach(fired(), timedelta(), START + HOUR, "its rule is no longer in the file")
     assert step.alert is not None
     assert step.alert.summary == "ml-platform: $5000 on 2026-11-18 (its rule is no longer in the file)"
 

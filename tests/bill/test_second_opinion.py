@@ -12,9 +12,17 @@ from hypothesis import strategies as st
 from costwatch import cli
 from costwatch.model import METRICS
 from costwatch.money import nanos, units
-from costwatch.proof.second_opinion import Line, Opinion, Reason, Said, Tolerance, compare, family
+from costwatch.proof.second_opinion import (
+    Cause,
+    Compared,
+    ComparedLine,
+    Comparison,
+    Tolerance,
+    compare,
+    family,
+)
 from costwatch.warehouse.bill import proof, second_opinion
-from tests.made.bills import Line as BillLine
+from tests.made.bills import ComparedLine as BillLine
 from tests.made.bills import of_month, on_day, write_csv
 from tests.made.command_line import ALERTS, Costwatch, configure
 from tests.made.company import NOW
@@ -24,23 +32,25 @@ EC2, S3 = "Amazon Elastic Compute Cloud", "Amazon Simple Storage Service"
 DAY = date(2026, 10, 3)
 
 
-def line(service: str, billed: str, *, category: str = "Usage", effective: str = "", day: date = DAY) -> Line:
-    return Line(day, service, category, nanos(Decimal(billed)), nanos(Decimal(effective or billed)))
+def line(
+    service: str, billed: str, *, category: str = "Usage", effective: str = "", day: date = DAY
+) -> ComparedLine:
+    return ComparedLine(day, service, category, nanos(Decimal(billed)), nanos(Decimal(effective or billed)))
 
 
 def told(
-    bill: Sequence[Line],
-    said: Sequence[Line],
+    bill: Sequence[ComparedLine],
+    said: Sequence[ComparedLine],
     *,
     unsettled: Sequence[date] = (),
     currency: str = "USD",
     metric: str = "BilledCost",
-) -> Opinion:
-    opinions = compare(Said("ce", date(2026, 10, 1), currency, bill, said, unsettled))
+) -> Comparison:
+    opinions = compare(Compared("ce", date(2026, 10, 1), currency, bill, said, unsettled))
     return next(opinion for opinion in opinions if opinion.metric == metric)
 
 
-def reasons(opinion: Opinion) -> dict[str, Decimal]:
+def reasons(opinion: Comparison) -> dict[str, Decimal]:
     return {str(reason): units(nano) for reason, nano in opinion.reasons().items() if nano}
 
 
@@ -108,7 +118,9 @@ CASES = {
 
 
 @pytest.mark.parametrize(("bill", "said", "expected"), CASES.values(), ids=CASES)
-def test_a_difference_has_a_name(bill: list[Line], said: list[Line], expected: dict[str, str]) -> None:
+def test_a_difference_has_a_name(
+    bill: list[ComparedLine], said: list[ComparedLine], expected: dict[str, str]
+) -> None:
     assert reasons(told(bill, said)) == {reason: Decimal(amount) for reason, amount in expected.items()}
 
 
@@ -122,8 +134,8 @@ def test_a_day_that_either_side_calls_estimated_is_not_yet_settled() -> None:
 def test_naming_keeps_the_services_apart_and_sums_to_nothing() -> None:
     opinion = told(*CASES["the same money under a name nobody knows is naming"][:2])
     assert [(one.ServiceName, units(one.nano), one.reason) for one in opinion.differences] == [
-        ("Amazon New Thing", Decimal(10), Reason.NAMING),
-        ("AmazonThingNew", Decimal(-10), Reason.NAMING),
+        ("Amazon New Thing", Decimal(10), Cause.NAMING),
+        ("AmazonThingNew", Decimal(-10), Cause.NAMING),
     ]
 
 
@@ -185,7 +197,7 @@ def test_services_of_other_names_stay_apart() -> None:
 
 _LINES = st.lists(
     st.builds(
-        Line,
+        ComparedLine,
         st.sampled_from([DAY, date(2026, 10, 4)]),
         st.sampled_from([EC2, "EC2 - Other", S3, "Tax", "x"]),
         st.sampled_from(["Usage", "Purchase", "Tax", "Credit", "Adjustment"]),
@@ -198,7 +210,9 @@ _LINES = st.lists(
 
 @settings(max_examples=150, deadline=None)
 @given(bill=_LINES, said=_LINES, unsettled=st.booleans())
-def test_reasons_add_up_to_the_whole_difference(bill: list[Line], said: list[Line], unsettled: bool) -> None:
+def test_reasons_add_up_to_the_whole_difference(
+    bill: list[ComparedLine], said: list[ComparedLine], unsettled: bool
+) -> None:
     for metric in METRICS:
         opinion = told(bill, said, unsettled=[DAY] if unsettled else [], metric=metric)
         whole = sum(each.nano(metric) for each in bill) - sum(each.nano(metric) for each in said)
@@ -242,12 +256,16 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return publish(tmp_path_factory.mktemp("company"), [*days("10", "20", "30"), of_month("2026-09")], said)
 
 
-def read(company: Path, *statements: str) -> dict[tuple[str, str], Opinion]:
+def read(company: Path, *statements: str) -> dict[tuple[str, str], Comparison]:
     """What is said, by month and currency, once the warehouse is altered so."""
     with undone(company / "costwatch.db") as db:
         for statement in statements:
             assert db.execute(statement).rowcount > 0
-        every = [each for said in second_opinion.said(db, proof.held(db).periods) for each in compare(said)]
+        every = [
+            each
+            for said in second_opinion.compared_bills(db, proof.published_bills(db).periods)
+            for each in compare(said)
+        ]
     return {(f"{each.period:%Y-%m}", each.currency): each for each in every if each.metric == "BilledCost"}
 
 

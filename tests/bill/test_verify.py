@@ -12,7 +12,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from costwatch import cli
-from costwatch.proof.bill import Finding, altered
+from costwatch.proof.bill import Discrepancy, altered
 from costwatch.warehouse.bill import proof
 from costwatch.warehouse.bill.publish import INVOICE_COLUMNS
 from costwatch.warehouse.store import Warehouse
@@ -70,9 +70,9 @@ def alter(folder: Path, *statements: str) -> None:
             assert db.execute(statement).rowcount > 0
 
 
-def found(db: sqlite3.Connection) -> list[Finding]:
+def found(db: sqlite3.Connection) -> list[Discrepancy]:
     """What the warehouse alone tells against itself."""
-    held = proof.held(db)
+    held = proof.published_bills(db)
     places = [place for each in held.proofs for place in each.differing_bill()]
     places += proof.differing(db, held)
     told = [finding for each in held.proofs for finding in each.findings()]

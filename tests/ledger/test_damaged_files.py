@@ -43,7 +43,7 @@ def zipped(*members: tuple[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> b
     with zipfile.ZipFile(packed, "w", method) as archive:
         for name, content in members:
             archive.writestr(name, content)
-    return unpack.getvalue()
+    return packed.getvalue()
 
 
 def encrypted(content: bytes) -> bytes:

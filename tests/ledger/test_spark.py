@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from collectors.exports import Exports
-from costwatch.allocate import Published, allocate
+from costwatch.allocate import AllocatedPeriod, allocate
 from costwatch.allocation.settings import Allocation
 from costwatch.collect import collect
 from costwatch.errors import EngineError
@@ -75,7 +75,7 @@ def collected(root: Path, warehouse: str, roles: Mapping[str, str]) -> list[Expo
     return sources
 
 
-def allocated(root: Path, warehouse: str, sources: Sequence[Exports], engine: str) -> list[Published]:
+def allocated(root: Path, warehouse: str, sources: Sequence[Exports], engine: str) -> list[AllocatedPeriod]:
     return allocate(Warehouse(root / warehouse), root / "ledger", sources, SETTINGS, NOW, engine=engine)
 
 
@@ -184,8 +184,8 @@ class Runs:
     cluster: spark_cluster.Cluster
     root: Path
     damaged: str
-    duckdb: list[Published]
-    spark: list[Published]
+    duckdb: list[AllocatedPeriod]
+    spark: list[AllocatedPeriod]
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from collectors.exports import Exports
-from costwatch.allocate import Published, allocate
+from costwatch.allocate import AllocatedPeriod, allocate
 from costwatch.allocation.settings import Allocation
 from costwatch.collect import Collected, collect
 from costwatch.model import Window
@@ -44,7 +44,7 @@ class Company:
     def collect(self, now: datetime = NOW, window: Window | None = None) -> list[Collected]:
         return collect(self.warehouse, self.root / "ledger", self.sources, now, window=window)
 
-    def allocate(self, now: datetime = NOW, window: Window | None = None) -> list[Published]:
+    def allocate(self, now: datetime = NOW, window: Window | None = None) -> list[AllocatedPeriod]:
         settings = Allocation.model_validate(self.allocation)
         return allocate(self.warehouse, self.root / "ledger", self.sources, settings, now, window=window)
 

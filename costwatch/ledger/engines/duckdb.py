@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from inspect import Parameter, Signature
 from pathlib import Path
 from secrets import token_hex
@@ -15,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from ibis.backends.sql.compilers import DuckDBCompiler
 
-from costwatch.errors import CostwatchError, SourceError
+from costwatch.errors import CostwatchError, LedgerError, SourceError
 from costwatch.ledger.engines.address import IN_PROCESS
 from costwatch.ledger.engines.engine import PLACE
 
@@ -128,11 +129,12 @@ def raw_lines(con: Any, paths: Sequence[Path], *, name: str = "") -> ir.Table:
     """
     files = ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths)
     name = name or ibis.util.gen_name("lines")
-    con.raw_sql(
-        f'CREATE OR REPLACE TEMPORARY VIEW "{name}" AS SELECT *, file_index::BIGINT AS "{PLACE[0]}",'
-        f' file_row_number AS "{PLACE[1]}" FROM read_parquet([{files}])'
-    )
-    table = con.table(name)
+    with _explained():
+        con.raw_sql(
+            f'CREATE OR REPLACE TEMPORARY VIEW "{name}" AS SELECT *, file_index::BIGINT AS "{PLACE[0]}",'
+            f' file_row_number AS "{PLACE[1]}" FROM read_parquet([{files}])'
+        )
+        table = con.table(name)
     return table.rename({each.lower(): each for each in table.columns if each != each.lower()})
 
 
@@ -155,13 +157,26 @@ def compiled(con: Any, expression: ir.Table) -> str:
 
 
 def keep(con: Any, name: str, sql: str) -> None:
-    """Store the answer of compiled SQL as a temporary table, which replaces one of that name."""
-    con.raw_sql(f'CREATE OR REPLACE TEMPORARY TABLE "{name}" AS {sql}')
+    """Store the answer of compiled SQL as a temporary table, which replaces one of that name.
+
+    Raises LedgerError.
+    """
+    with _explained():
+        con.raw_sql(f'CREATE OR REPLACE TEMPORARY TABLE "{name}" AS {sql}')
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    try:
+        yield
+    except duckdb.Error as error:
+        raise LedgerError(str(error).splitlines()[0][:200]) from error
 
 
 def fetch(con: Any, sql: str) -> pa.Table:
-    """The answer of compiled SQL."""
-    return con.con.sql(sql).to_arrow_table()
+    """The answer of compiled SQL. Raises LedgerError."""
+    with _explained():
+        return con.con.sql(sql).to_arrow_table()
 
 
 def fetch_batches(con: Any, sql: str) -> Iterator[pa.RecordBatch]:
@@ -169,8 +184,10 @@ def fetch_batches(con: Any, sql: str) -> Iterator[pa.RecordBatch]:
 
     Raises CostwatchError.
     """
+    with _explained():
+        answer = con.con.sql(sql)
     try:
-        yield from con.con.sql(sql).to_arrow_reader(_ROWS_AT_ONCE)
+        yield from answer.to_arrow_reader(_ROWS_AT_ONCE)
     except OSError as error:  # what pyarrow makes of the engine's own
         reason = str(error).splitlines()[0][:200]
         raise CostwatchError(
@@ -181,13 +198,14 @@ def fetch_batches(con: Any, sql: str) -> Iterator[pa.RecordBatch]:
 def write(con: Any, sql: str, target: Path) -> int:
     """Write the answer of compiled SQL as CSV or Parquet, as the name ends; the number of its rows.
 
-    Raises OSError.
+    Raises OSError, LedgerError.
     """
     packed = ", COMPRESSION gzip" if ".gz" in target.suffixes else ""
     form = "csv, HEADER" + packed if ".csv" in target.suffixes else "parquet, COMPRESSION zstd"
     name = str(target).replace("'", "''")
-    try:
-        answer = con.con.execute(f"COPY ({sql}) TO '{name}' (FORMAT {form})").fetchone()
-    except duckdb.IOException as error:
-        raise OSError(str(error).splitlines()[0][:200]) from None
+    with _explained():
+        try:
+            answer = con.con.execute(f"COPY ({sql}) TO '{name}' (FORMAT {form})").fetchone()
+        except duckdb.IOException as error:
+            raise OSError(str(error).splitlines()[0][:200]) from None
     return int(answer[0])

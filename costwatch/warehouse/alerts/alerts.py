@@ -11,7 +11,7 @@ from costwatch.warehouse.encoding import from_text, to_text
 from costwatch.wording import digits
 
 
-def remembered(db: sqlite3.Connection, since: datetime) -> dict[str, Alert]:
+def current_alerts(db: sqlite3.Connection, since: datetime) -> dict[str, Alert]:
     """Alerts by fingerprint: pending, firing, and those resolved no earlier than ``since``."""
     rows = db.execute(
         "SELECT * FROM alert WHERE state <> 'resolved' OR resolved_at >= :since ORDER BY fingerprint",

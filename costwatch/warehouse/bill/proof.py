@@ -9,7 +9,16 @@ from decimal import Decimal
 
 from costwatch.model import METRICS
 from costwatch.money import NANO
-from costwatch.proof.bill import RESTORE, Amounts, Differing, Finding, Part, Proof, Registered, total
+from costwatch.proof.bill import (
+    RESTORE,
+    Amounts,
+    Differing,
+    Discrepancy,
+    InvoicePart,
+    Proof,
+    Registered,
+    total,
+)
 from costwatch.warehouse import queries
 from costwatch.warehouse.bill import registered_loads
 from costwatch.warehouse.bill.fingerprint import fingerprint
@@ -37,12 +46,12 @@ _Told = dict[tuple[str | int, ...], Amounts]
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class PublishedBills:
     """The published periods of a window, newest first, and what is wrong with how they are stored."""
 
     proofs: tuple[Proof, ...]
     loads: tuple[Registered, ...]
-    findings: tuple[Finding, ...]
+    findings: tuple[Discrepancy, ...]
     bounds: Mapping[str, int]  # of their periods, yyyymmdd, both included
 
     @property
@@ -65,9 +74,9 @@ def amounts(row: sqlite3.Row) -> Amounts:
     return Amounts(*(row[f"{name}Whole"] * NANO + row[f"{name}Rest"] for name in _SUMMED))
 
 
-def held(
+def published_bills(
     db: sqlite3.Connection, first: date | None = None, after: date | None = None, at_most: int | None = None
-) -> Held:
+) -> PublishedBills:
     """The periods that overlap the days ``first`` up to, not including, ``after``; None: all there are.
 
     at_most: only so many, the newest.
@@ -76,13 +85,13 @@ def held(
     bounds = {"first": 0, "last": 99999999}
     if first or after or at_most:
         if not rows:
-            return Held((), (), (), bounds)
+            return PublishedBills((), (), (), bounds)
         bounds = {"first": rows[-1]["period"], "last": rows[0]["period"]}
     told = _Tables(db, bounds)
     loads: list[Registered] = []
     findings = [*told.left_over({row["period"] for row in rows}), *_nameless(db, bounds)]
     for load in registered_loads.loads(db, rows, bounds):
-        if isinstance(load, Finding):
+        if isinstance(load, Discrepancy):
             findings.append(load)
         else:
             loads.append(load)
@@ -94,18 +103,18 @@ def held(
         except UNREADABLE:
             period = day_text(row["period"])
             text = f"{period}: its row in the table published cannot be read; {RESTORE}"
-            findings.append(Finding("bill", period, text))
-    return Held(tuple(proofs), tuple(loads), tuple(findings), bounds)
+            findings.append(Discrepancy("bill", period, text))
+    return PublishedBills(tuple(proofs), tuple(loads), tuple(findings), bounds)
 
 
-def _nameless(db: sqlite3.Connection, bounds: Mapping[str, int]) -> Iterator[Finding]:
+def _nameless(db: sqlite3.Connection, bounds: Mapping[str, int]) -> Iterator[Discrepancy]:
     for row in queries.rows(db, "nameless", bounds):
         period, what = day_text(row["period"]), row["what"]
         text = f"{period}: {what} {row['number']} carries cost, but the table {what} does not name it"
-        yield Finding("bill", period, f"{text}; {RESTORE}")
+        yield Discrepancy("bill", period, f"{text}; {RESTORE}")
 
 
-def differing(db: sqlite3.Connection, of: Held) -> Iterator[Differing]:
+def differing(db: sqlite3.Connection, of: PublishedBills) -> Iterator[Differing]:
     """Every place where the tables that teams are charged by disagree; reads all facts, twice."""
     unkept = {(each.period.isoformat(), each.currency) for each in of.proofs if not each.is_kept}
     names = {
@@ -210,14 +219,14 @@ class _Tables:
             str(key[-1]) for key in self.bill if key[0] == period
         }
 
-    def _parts(self, period: int, currency: str) -> Iterator[Part]:
+    def _parts(self, period: int, currency: str) -> Iterator[InvoicePart]:
         for key in sorted({*self.bill, *self.carried}, key=lambda key: [str(value) for value in key]):
             if (key[0], key[-1]) == (period, currency):
                 source, payer, issuer, invoice, category = (str(value) for value in key[1:-1])
                 bill, carried = (table.get(key, Amounts()) for table in (self.bill, self.carried))
-                yield Part(source, payer, issuer, invoice, category, bill, carried)
+                yield InvoicePart(source, payer, issuer, invoice, category, bill, carried)
 
-    def left_over(self, published: set[int]) -> Iterator[Finding]:
+    def left_over(self, published: set[int]) -> Iterator[Discrepancy]:
         """Rows of periods that are not published: readers do not see them, or not whole."""
         tables = {"bill": self.bill, **self.teams}
         for period in sorted({int(key[0]) for rows in tables.values() for key in rows} - published):
@@ -225,9 +234,9 @@ class _Tables:
                 name for name, rows in tables.items() if any(key[0] == period for key in rows)
             )
             text = f"{day_text(period)}: {named} hold rows of a period that is not published; {RESTORE}"
-            yield Finding("bill", day_text(period), text)
+            yield Discrepancy("bill", day_text(period), text)
 
-    def said(self, loads: Sequence[Registered]) -> Iterator[Finding]:
+    def said(self, loads: Sequence[Registered]) -> Iterator[Discrepancy]:
         """What is stored of a source of role check, where it is not what its load holds."""
         for load in loads:
             for currency, counted in load.totals.items():
@@ -235,17 +244,17 @@ class _Tables:
                 if by:
                     period = load.period.isoformat()
                     place = Differing(("load", "check_cost"), period, currency, f"source {load.source}", by)
-                    yield Finding("load", period, f"{place.text}; {RESTORE}")
+                    yield Discrepancy("load", period, f"{place.text}; {RESTORE}")
 
 
-def unlike_published(db: sqlite3.Connection, of: Held) -> Iterator[Finding]:
+def unlike_published(db: sqlite3.Connection, of: PublishedBills) -> Iterator[Discrepancy]:
     """Periods of which some fact, or a name of one, is not what was published; reads all facts."""
     for row in queries.rows(db, "published"):
         within = of.bounds["first"] <= row["period"] <= of.bounds["last"]
         if within and row["fingerprint"] and row["fingerprint"] != fingerprint(db, row["period"]):
             period = day_text(row["period"])
             text = f"{period}: team_cost, or a name that it rests on, is not what was published"
-            yield Finding("bill", period, f"{text}; {RESTORE}")
+            yield Discrepancy("bill", period, f"{text}; {RESTORE}")
 
 
 def invoiced(db: sqlite3.Connection) -> dict[str, dict[str, Amounts]]:

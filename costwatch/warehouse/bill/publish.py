@@ -65,7 +65,7 @@ class Publication:
 
 
 @dataclass(frozen=True, slots=True)
-class Published:
+class PublishedPeriod:
     """What is published of a period now."""
 
     inputs_key: str
@@ -84,10 +84,10 @@ class Ids:
     new: list[tuple[str, tuple[int | str, ...]]] = field(default_factory=list)
 
 
-def published(db: sqlite3.Connection) -> dict[date, Published]:
+def published(db: sqlite3.Connection) -> dict[date, PublishedPeriod]:
     """Every published period."""
     return {
-        from_int(row["period"]): Published(
+        from_int(row["period"]): PublishedPeriod(
             row["inputs_key"], tuple(json.loads(row["loads"])), row["config"], from_int(row["period_end"])
         )
         for row in db.execute("SELECT * FROM published")

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from costwatch.model import METRICS
-from costwatch.proof.bill import RESTORE, Amounts, Counted, Finding, Registered
+from costwatch.proof.bill import RESTORE, Amounts, Counted, Discrepancy, Registered
 from costwatch.warehouse.encoding import from_int
 
 UNREADABLE = (ArithmeticError, AttributeError, KeyError, TypeError, ValueError)
@@ -24,7 +24,7 @@ def day_text(number: int) -> str:
 
 def loads(
     db: sqlite3.Connection, published: Iterable[sqlite3.Row], bounds: Mapping[str, int]
-) -> Iterator[Registered | Finding]:
+) -> Iterator[Registered | Discrepancy]:
     """Those that ``published`` rows and checks within ``bounds`` rest on; an unreadable one is a finding."""
     used = [(row["period"], "bill", number) for row in published for number in _numbers(row["loads"])]
     checks = db.execute(
@@ -38,12 +38,12 @@ def loads(
             registered = _load(known[load], role)
         except UNREADABLE:
             text = f"{period}: load {load}, which it rests on, is not there or cannot be read"
-            yield Finding("load", period, f"{text}; {RESTORE}")
+            yield Discrepancy("load", period, f"{text}; {RESTORE}")
             continue
         yield registered
         if (registered.period.isoformat(), known[load]["hash"]) != (period, _hash(registered.files)):
             text = f"{period}: load {load} names another period, or other files than its hash is of"
-            yield Finding("load", period, f"{text}; {RESTORE}")
+            yield Discrepancy("load", period, f"{text}; {RESTORE}")
 
 
 def _numbers(text: str) -> list[int]:

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 from costwatch.model import State
 from costwatch.proof.bill import Amounts
-from costwatch.proof.second_opinion import Line, Said
+from costwatch.proof.second_opinion import Compared, ComparedLine
 from costwatch.warehouse import queries
 from costwatch.warehouse.bill.loads import StoredLoad, newest_loads
 from costwatch.warehouse.bill.proof import amounts, sums
@@ -41,7 +41,7 @@ def forget_others(db: sqlite3.Connection, sources: Collection[str]) -> None:
             db.execute("DELETE FROM check_cost WHERE source = ?", (row["source"],))
 
 
-def said(db: sqlite3.Connection, periods: Mapping[date, date]) -> Iterator[Said]:
+def compared_bills(db: sqlite3.Connection, periods: Mapping[date, date]) -> Iterator[Compared]:
     """Each source, period (in their order) and currency of which something is said.
 
     periods: start -> end of published ones.
@@ -64,7 +64,7 @@ def said(db: sqlite3.Connection, periods: Mapping[date, date]) -> Iterator[Said]
 
 def _said(
     db: sqlite3.Connection, source: str, told: Sequence[sqlite3.Row], periods: Mapping[date, date]
-) -> Iterator[Said]:
+) -> Iterator[Compared]:
     months = {first: _calendar(first, after) for first, after in periods.items()}
     days = {number: day for calendar in months.values() for number, day in calendar.items()}
     rows = [row for row in told if row["day"] in days]
@@ -78,7 +78,7 @@ def _said(
         sides = [[row for row in side if row["day"] in calendar] for side in (bill, rows)]
         for currency in sorted({row["BillingCurrency"] for side in sides for row in side}):
             of_bill, of_rows = ([row for row in side if row["BillingCurrency"] == currency] for side in sides)
-            yield Said(
+            yield Compared(
                 source=source,
                 period=first,
                 currency=currency,
@@ -105,8 +105,8 @@ def _bill(db: sqlite3.Connection, rows: Sequence[sqlite3.Row], first: date, afte
     return list(db.execute(sql, {"first": to_int(first), "after": to_int(after), **named}))
 
 
-def _line(row: sqlite3.Row, calendar: Mapping[int, date], of: Amounts) -> Line:
-    return Line(
+def _line(row: sqlite3.Row, calendar: Mapping[int, date], of: Amounts) -> ComparedLine:
+    return ComparedLine(
         calendar[row["day"]],
         row["ServiceName"],
         row["ChargeCategory"],

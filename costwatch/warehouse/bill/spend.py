@@ -10,7 +10,7 @@ from costwatch.warehouse.encoding import to_int
 from costwatch.warehouse.store import Warehouse
 
 
-class Purse:
+class StoredSpendLimit:
     """What one source may still spend on the UTC day of ``now``; see ``plugins.Purse``.
 
     Where there is no warehouse yet, as in a dry run before the first collect, it counts for itself.
