@@ -15,12 +15,11 @@ from costwatch.cost.settings import BudgetSettings
 from costwatch.errors import CostwatchError, EngineError, LedgerError
 from costwatch.ledger.engines.address import IN_PROCESS
 from costwatch.ledger.files import LedgerFiles
-from costwatch.model import Window
+from costwatch.model import Load, Window
 from costwatch.money import nanos
 from costwatch.plugins import Collector
 from costwatch.warehouse.bill import day_states, publish, second_opinion
 from costwatch.warehouse.bill import loads as stored
-from costwatch.warehouse.bill.loads import StoredLoad
 from costwatch.warehouse.store import Warehouse
 
 if TYPE_CHECKING:
@@ -61,7 +60,7 @@ def allocate(
     with warehouse.job_lock("allocate"), ExitStack() as held:
         with warehouse.read() as db:
             known = publish.published(db)
-            due: dict[date, list[StoredLoad]] = {period: [] for period in known}
+            due: dict[date, list[Load]] = {period: [] for period in known}
             due |= _by_period(stored.newest_loads(db, bill))
         allocator = _Allocator(warehouse, LedgerFiles(ledger_folder), now, engine, held)
         done = []
@@ -78,8 +77,8 @@ def allocate(
     return done
 
 
-def _by_period(found: Iterable[StoredLoad]) -> dict[date, list[StoredLoad]]:
-    periods: dict[date, list[StoredLoad]] = {}
+def _by_period(found: Iterable[Load]) -> dict[date, list[Load]]:
+    periods: dict[date, list[Load]] = {}
     for load in found:
         periods.setdefault(load.period, []).append(load)
     return periods
@@ -132,13 +131,13 @@ class _Allocator:
             second_opinion.forget_others(db, sources)
         return told
 
-    def _daily(self, load: StoredLoad) -> list[second_opinion.Checked]:
+    def _daily(self, load: Load) -> list[second_opinion.Checked]:
         from costwatch.allocation.bill import daily
 
         answer = self.engine.fetch(daily(self.engine, self._part(load), load.period))
         return list(zip(*(column.to_pylist() for column in answer.columns), strict=True))
 
-    def _part(self, load: StoredLoad) -> "LoadFiles":
+    def _part(self, load: Load) -> "LoadFiles":
         from costwatch.allocation.bill import LoadFiles
 
         return LoadFiles(load.source, load.format, tuple(self.files.path(digest) for digest in load.files))
@@ -189,7 +188,7 @@ class _Allocator:
         return self._attribution[1]
 
 
-def _refuse_shared_accounts(loads: Sequence[StoredLoad]) -> None:
+def _refuse_shared_accounts(loads: Sequence[Load]) -> None:
     """Two sources with one billing account would count its charges twice."""
     owner: dict[str, str] = {}
     for load in loads:

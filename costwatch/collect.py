@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,8 +11,8 @@ from typing import Literal
 
 from costwatch.errors import BusyError, CostwatchError, RefusedError
 from costwatch.ledger.files import LedgerFiles
-from costwatch.ledger.register import Load, Total, register
-from costwatch.model import Batch, Export, Progress, Window, midnight, untold
+from costwatch.ledger.register import register
+from costwatch.model import Batch, Export, Load, Progress, Window, midnight, untold
 from costwatch.plugins import Collector, PaidCollector
 from costwatch.warehouse.bill import loads
 from costwatch.warehouse.bill.spend import StoredSpendLimit
@@ -203,7 +203,7 @@ class _Run:
             self.loaded += found
             return
         with self.warehouse.write() as db:
-            new = [load for load in found if loads.record_load(db, self.source, _new(load))]
+            new = [load for load in found if loads.record_load(db, self.source, load)]
             loads.record_version(db, self.source, key, batch.version)
         self.loaded += new
 
@@ -257,22 +257,3 @@ def _record(
             files=names,
             error=collected.error,
         )
-
-
-def _new(load: Load) -> loads.NewLoad:
-    totals = {currency: _as_json(total) for currency, total in load.totals.items()}
-    return loads.NewLoad(
-        load.period,
-        load.period_end,
-        load.digest,
-        load.format,
-        load.files,
-        load.accounts,
-        load.line_count,
-        totals,
-        load.delivered,
-    )
-
-
-def _as_json(total: Total) -> dict[str, int | str]:
-    return {name: value if isinstance(value, int) else str(value) for name, value in asdict(total).items()}

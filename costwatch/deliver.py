@@ -14,13 +14,13 @@ from datetime import date, datetime, timedelta
 from urllib.parse import urlencode
 
 from costwatch.alerts import lifecycle
-from costwatch.alerts.dedup import Told, digest, present, reason
+from costwatch.alerts.dedup import LastSent, digest, present, reason
 from costwatch.alerts.routing import Bundle, Node, Route, group, resolve
 from costwatch.errors import NotifyError
 from costwatch.model import DIMENSIONS, Alert, Group, Reason
 from costwatch.plugins import Notifier
 from costwatch.warehouse.alerts import alerts as stored_alerts
-from costwatch.warehouse.alerts.outbox import Conversation, Notification, Outbox
+from costwatch.warehouse.alerts.outbox import Conversation, Notification, Outbox, SendState
 from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
 from costwatch.warehouse.store import Warehouse
 
@@ -125,13 +125,15 @@ class _Planner:
                     continue
                 talk = outbox.conversation(receiver, key)
                 bundle = bundles.get((receiver, key)) or self._left_behind(receiver, key, talk)
-                alerts_now = present(talk.told_alerts, unseen | talk.owed, bundle.alerts, self.now)
+                alerts_now = present(
+                    talk.last_sent_alerts, unseen | talk.unsent_fingerprints, bundle.alerts, self.now
+                )
                 self._add(plan, bundle, talk, alerts_now, event, data_through)
         return plan
 
     def _left_behind(self, receiver: str, key: str, talk: Conversation) -> Bundle:
         """A conversation whose alerts have all gone elsewhere: it is still told that they are over here."""
-        last = talk.told or talk.waiting
+        last = talk.last_sent or talk.unsent
         return Bundle(key, replace(self.root, receiver=receiver), last.group.labels if last else (), ())
 
     def _add(
@@ -143,17 +145,25 @@ class _Planner:
         event: int,
         data_through: date | None,
     ) -> None:
-        told, waiting = talk.told, talk.waiting
-        previous = Told(talk.told_alerts, told.digest, talk.aloud_at or told.queued_at) if told else None
+        last_sent, unsent = talk.last_sent, talk.unsent
+        previous = (
+            LastSent(talk.last_sent_alerts, last_sent.digest, talk.aloud_at or last_sent.queued_at)
+            if last_sent
+            else None
+        )
         why = reason(previous, alerts, self.now, bundle.node.repeat_interval)
         if why is None:
-            plan.withdrawn += [waiting] if waiting else []
+            plan.withdrawn += [unsent] if unsent else []
             return
         sealed = digest(alerts)
-        if waiting and waiting.state == "queued" and (waiting.digest, waiting.group.reason) == (sealed, why):
+        if (
+            unsent
+            and unsent.state is SendState.QUEUED
+            and (unsent.digest, unsent.group.reason) == (sealed, why)
+        ):
             return
         message = Group(
-            id=waiting.group.id if waiting else _id(bundle, talk, self.now),
+            id=unsent.group.id if unsent else _id(bundle, talk, self.now),
             key=bundle.key,
             receiver=bundle.node.receiver,
             labels=bundle.labels,
@@ -164,20 +174,20 @@ class _Planner:
             owners=_owners(self.contacts, alerts),
         )
         due = _due(bundle.node, talk, message, self.now)
-        plan.put.append(Notification(message, sealed, event, "queued", 0, self.now, due))
+        plan.put.append(Notification(message, sealed, event, SendState.QUEUED, 0, self.now, due))
 
 
 def _due(node: Node, talk: Conversation, message: Group, now: datetime) -> datetime:
     """When a message may go: ``group_wait`` after a group begins, ``group_interval`` after the last one."""
-    if talk.waiting and talk.waiting.state == "failed":
-        return max(now, talk.waiting.next_attempt_at + node.group_interval)
-    if talk.waiting:
+    if talk.unsent and talk.unsent.state is SendState.FAILED:
+        return max(now, talk.unsent.next_attempt_at + node.group_interval)
+    if talk.unsent:
         # Whatever a clock once said, nothing waits for longer than a receiver may ask for.
-        return min(talk.waiting.next_attempt_at, now + timedelta(seconds=_RETRY_AFTER_AT_MOST_SECONDS))
+        return min(talk.unsent.next_attempt_at, now + timedelta(seconds=_RETRY_AFTER_AT_MOST_SECONDS))
     if message.reason is Reason.FIRST:
         fired = [alert.fired_at for alert in message.alerts if alert.fired_at]
         return max(now, min(fired, default=now) + node.group_wait)
-    return max(now, min(talk.told.queued_at, now) + node.group_interval) if talk.told else now
+    return max(now, min(talk.last_sent.queued_at, now) + node.group_interval) if talk.last_sent else now
 
 
 def _id(bundle: Bundle, talk: Conversation, now: datetime) -> str:

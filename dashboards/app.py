@@ -1,18 +1,50 @@
 """The list of pages. Streamlit runs this file for every reader and every click."""
 
+from collections.abc import Iterator
+from importlib.metadata import EntryPoint
+
 import streamlit as st
 
+from costwatch import plugins
+from costwatch.errors import CostwatchError
+from costwatch.plugins import Page, registered
 from dashboards.frame import show
 from dashboards.theme import ICON
 from dashboards.views import costs, data, overview
 
-st.set_page_config(page_title="costwatch", page_icon=str(ICON), layout="wide")
-page = st.navigation(
-    [
-        st.Page(overview.page, title="Overview", icon=":material/dashboard:", default=True),
-        st.Page(costs.page, title="Costs", icon=":material/payments:", url_path="costs"),
-        st.Page(data.page, title="Data", icon=":material/database:", url_path="data"),
-    ],
-    position="top",
+PAGES = (
+    Page("overview", "Overview", ":material/dashboard:", overview.page),
+    Page("costs", "Costs", ":material/payments:", costs.page),
+    Page("data", "Data", ":material/database:", data.page),
 )
-show(page.run)
+
+
+def pages() -> Iterator[Page]:
+    """Ours, then those of other packages; one that cannot be had says so to whoever opens it."""
+    yield from PAGES
+    for name, point in sorted(registered(plugins.PAGES).items()):
+        yield _of_another(name, point)
+
+
+def _of_another(name: str, point: EntryPoint) -> Page:
+    try:
+        page = point.load()
+        if isinstance(page, Page):
+            return page
+        reason = f"is no costwatch.plugins.Page but {type(page).__name__}"
+    except Exception as error:  # whatever a stranger's module raises while it is imported
+        reason = f"cannot be imported ({type(error).__name__}: {error})"
+
+    def refuse() -> None:
+        raise CostwatchError(f"page '{name}' ({point.value}): {reason}; update or uninstall its package")
+
+    return Page(name, name, ":material/report:", refuse)
+
+
+if __name__ == "__main__":
+    st.set_page_config(page_title="costwatch", page_icon=str(ICON), layout="wide")
+    bar = [
+        st.Page(page.draw, title=page.title, icon=page.icon, url_path=page.path, default=page is PAGES[0])
+        for page in pages()
+    ]
+    show(st.navigation(bar, position="top").run)

@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import random
 import re
 import time
 from collections.abc import Iterator, Mapping
@@ -20,7 +19,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
     from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef
 
-_PAUSES_SECONDS = (1, 4, 10)  # before a file is brought again whose body broke off
+_ATTEMPTS = 4  # at a file whose body breaks off, and how long the pauses between them grow
+_PAUSE_SECONDS = {"wait_initial": 1.0, "wait_max": 10.0, "wait_jitter": 1.0, "wait_exp_base": 4.0}
 _PATIENCE_SECONDS = 60  # with a body, and as much longer as the slowest way that is endured would take
 _SLOWEST_BYTES_PER_SECOND = 64 << 10
 _CHUNK_BYTES = 16 << 10
@@ -31,6 +31,10 @@ _MD5_ETAG = re.compile(r'"[0-9a-f]{32}"')
 
 class FileError(SourceError):
     """One file cannot be had, or is not what it should be; the others of its place may well be."""
+
+
+class _BrokenBodyError(Exception):
+    """The body of an answer broke off, came too slowly or damaged: another try may help."""
 
 
 class ReplacedError(FileError):
@@ -192,21 +196,27 @@ class S3Prefix:
 
     def fetch(self, entry: Entry, folder: Path) -> Path:
         """See ``Place``. What breaks off, is too slow, or came damaged is brought again, a few times."""
+        import stamina
+
         target = folder / hashlib.sha256(entry.key.encode()).hexdigest()
-        for pause in (*_PAUSES_SECONDS, None):
-            with self._file(entry.key):
-                answer = self.client.get_object(
-                    Bucket=self.bucket, Key=self.prefix + entry.key, IfMatch=entry.tag
-                )
-            trouble = _download(answer, entry, target)
-            if not trouble:
-                break
-            if pause is None:
-                raise FileError(
-                    f"{self.name(entry.key)}: {trouble}, {len(_PAUSES_SECONDS) + 1} times; run it again"
-                )
-            time.sleep(pause * random.uniform(0.5, 1))  # noqa: S311  only to keep many from coming at once
+        stamina.instrumentation.set_on_retry_hooks([])  # what a try ran into is told if the last one fails
+        try:
+            for attempt in stamina.retry_context(
+                _BrokenBodyError, attempts=_ATTEMPTS, timeout=None, **_PAUSE_SECONDS
+            ):
+                with attempt:
+                    self._bring(entry, target)
+        except _BrokenBodyError as broken:
+            raise FileError(f"{self.name(entry.key)}: {broken}, {_ATTEMPTS} times; run it again") from None
         return target
+
+    def _bring(self, entry: Entry, target: Path) -> None:
+        with self._file(entry.key):
+            answer = self.client.get_object(
+                Bucket=self.bucket, Key=self.prefix + entry.key, IfMatch=entry.tag
+            )
+        if trouble := _download(answer, entry, target):
+            raise _BrokenBodyError(trouble)
 
     def name(self, key: str) -> str:
         """See ``Place``."""

@@ -42,7 +42,7 @@ def present(
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class LastSent:
     """The last message of a group that may have arrived; ``aloud_at``: when people were last interrupted."""
 
     alerts: tuple[Alert, ...]
@@ -51,7 +51,7 @@ class Told:
 
 
 def reason(
-    previous: Told | None, alerts: Sequence[Alert], now: datetime, repeat_interval: timedelta
+    previous: LastSent | None, alerts: Sequence[Alert], now: datetime, repeat_interval: timedelta
 ) -> Reason | None:
     """Why to send a message that holds ``alerts``, as ``present`` gave them; None: nothing to say."""
     known = {episode(alert) for alert in previous.alerts} if previous else set()

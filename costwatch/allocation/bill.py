@@ -57,10 +57,11 @@ class _SchemaGroup:
 def keep_facts(engine: Engine, parts: Sequence[LoadFiles], period: date, ordered: Sequence[Pool]) -> None:
     """Daily sums of the period's lines, as two tables of ``engine.con``: most is asked of alike lines once.
 
-    ``line_kinds``: ``part`` and ``MARKS``, which together tell lines apart that are written differently, ``KEPT``,
-    ``ServiceName``, ``x_Estimated``, ``pool`` (position in ``ordered``), ``x_Pool``, and the values that can
-    name an owner (``<pool>_<column>``). ``days``: ``part``, ``MARKS``, ``first`` and ``last`` (days of the
-    charge period), ``line`` (where the first of them stands), ``line_count`` and both costs in nano-units.
+    ``line_kinds``: ``part`` and ``MARKS``, which together tell lines apart that are written differently,
+    ``KEPT``, ``ServiceName``, ``x_Estimated``, ``pool`` (position in ``ordered``), ``x_Pool``, and the values
+    that can name an owner (``<pool>_<column>``). ``days``: ``part``, ``MARKS``, ``first`` and ``last`` (days
+    of the charge period), ``line`` (where the first of them stands), ``line_count`` and both costs in
+    nano-units.
     """
     written = [
         _written(engine, number, part, paths, period, ordered)

@@ -9,8 +9,7 @@ from typing import Any
 
 from costwatch.allocation.settings import Allocation
 from costwatch.errors import CostwatchError
-from costwatch.model import Window, midnight
-from costwatch.warehouse.bill.loads import StoredLoad
+from costwatch.model import Load, Window, midnight
 from costwatch.warehouse.bill.publish import PublishedPeriod
 
 # Part of every inputs key: raised when the same inputs would give other numbers than before.
@@ -23,7 +22,7 @@ class Plan:
 
     period: date
     period_end: date
-    loads: tuple[StoredLoad, ...]
+    loads: tuple[Load, ...]
     allocation: Allocation
     config: str
     inputs_key: str
@@ -31,7 +30,7 @@ class Plan:
 
 def plan_of(
     period: date,
-    loads: Sequence[StoredLoad],
+    loads: Sequence[Load],
     known: PublishedPeriod | None,
     allocation: Allocation,
     now: datetime,

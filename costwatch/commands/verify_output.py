@@ -16,7 +16,8 @@ from costwatch.wording import digits
 if TYPE_CHECKING:
     from costwatch.answers.verification import Verified
     from costwatch.ledger.recount import Recount
-    from costwatch.proof.bill import Amounts, Counted, Invoice, Proof
+    from costwatch.model import Amounts, Counted
+    from costwatch.proof.bill import Invoice, Proof
     from costwatch.proof.second_opinion import Comparison, Difference
 
 _METRICS = sorted(METRICS)

@@ -11,9 +11,9 @@ from costwatch.errors import LedgerError, SourceError
 from costwatch.ledger.engines.duckdb import InProcess, of_one_schema
 from costwatch.ledger.files import LedgerFiles, sha256
 from costwatch.ledger.register import FORMATS, format_named, sums
-from costwatch.model import METRICS
+from costwatch.model import METRICS, Amounts, Counted, Load
 from costwatch.money import units
-from costwatch.proof.bill import RESTORE, Amounts, Counted, Discrepancy, Registered
+from costwatch.proof.bill import RESTORE, Check, Discrepancy
 from costwatch.wording import digits
 
 _NOTHING = Counted(Amounts(), dict.fromkeys(METRICS, Decimal()))
@@ -41,7 +41,7 @@ class Recount:
     ``trouble``: what kept them from being read; empty where that went well.
     """
 
-    load: Registered
+    load: Load
     files: Mapping[str, Kept]
     totals: Mapping[str, Counted] | None
     trouble: str = ""
@@ -69,10 +69,10 @@ class Recount:
                 )
 
     def _finding(self, text: str) -> Discrepancy:
-        return Discrepancy("ledger", self.load.period.isoformat(), text)
+        return Discrepancy(Check.LEDGER, self.load.period.isoformat(), text)
 
 
-def recount(files: LedgerFiles, load: Registered) -> Recount:
+def recount(files: LedgerFiles, load: Load) -> Recount:
     """Read all files of a load: their bytes for the SHA-256, their lines for the sums of its period."""
     kept: dict[str, Kept] = {}
     trouble = ""
@@ -103,7 +103,7 @@ def _kept(files: LedgerFiles, digest: str, name: str) -> Kept:
     return Kept.CHANGED if name.lower().endswith(".parquet") else Kept.CONVERTED
 
 
-def _totals(files: LedgerFiles, load: Registered) -> dict[str, Counted]:
+def _totals(files: LedgerFiles, load: Load) -> dict[str, Counted]:
     engine = InProcess()
     try:
         known = format_named(load.format)

@@ -4,7 +4,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -21,42 +21,12 @@ from costwatch.ledger.files import LedgerFiles, is_parquet
 from costwatch.ledger.formats import cur, cur2, focus
 from costwatch.ledger.formats.contract import COSTS, MAPS, REQUIRED_VALUES, BillFormat, is_of_a_bill, text
 from costwatch.ledger.nano import LIMIT, is_exact, nano
-from costwatch.model import DeliveredFile, Export, Progress, untold
+from costwatch.model import Amounts, Counted, DeliveredFile, Export, Load, Progress, untold
 
 # In this order; a new format is one module and one entry here.
 FORMATS = tuple(cast(BillFormat, each) for each in (focus, cur2, cur))
 _SHOWN_REASONS = 12  # of each file
-
-
-@dataclass(frozen=True, slots=True)
-class Total:
-    """What one load holds of one currency: nano-units, and the file's own decimal sums beside them."""
-
-    line_count: int
-    BilledCostNano: int
-    EffectiveCostNano: int
-    BilledCostControl: Decimal
-    EffectiveCostControl: Decimal
-
-
-@dataclass(frozen=True, slots=True)
-class Load:
-    """One billing period of a delivery, ready to be allocated. ``digest`` is of the content alone."""
-
-    period: date
-    period_end: date
-    digest: str
-    format: str
-    files: tuple[str, ...]
-    accounts: tuple[str, ...]
-    totals: Mapping[str, Total]
-    # Name (without its folder), bytes and SHA-256 of its files: under other names it is the same load.
-    delivered: tuple[tuple[str, int, str], ...] = field(default=(), compare=False)
-
-    @property
-    def line_count(self) -> int:
-        """Over all currencies."""
-        return sum(total.line_count for total in self.totals.values())
+_SUMMED = ("BilledCostNano", "EffectiveCostNano", "line_count")
 
 
 def register(files: LedgerFiles, export: Export, progress: Progress = untold) -> list[Load]:
@@ -269,15 +239,11 @@ def _files(parts: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     return tuple(sorted(digest for digest, _ in {(part["digest"], part["name"]) for part in parts}))
 
 
-def _totals(parts: Sequence[Mapping[str, Any]]) -> dict[str, Total]:
+def _totals(parts: Sequence[Mapping[str, Any]]) -> dict[str, Counted]:
     totals = {}
     for currency in sorted({part["currency"] for part in parts}):
         mine = [part for part in parts if part["currency"] == currency]
-        totals[currency] = Total(
-            line_count=sum(part["line_count"] for part in mine),
-            BilledCostNano=sum(part["BilledCostNano"] for part in mine),
-            EffectiveCostNano=sum(part["EffectiveCostNano"] for part in mine),
-            BilledCostControl=sum((part["BilledCostControl"] for part in mine), Decimal()),
-            EffectiveCostControl=sum((part["EffectiveCostControl"] for part in mine), Decimal()),
-        )
+        amounts = (Amounts(*(part[name] for name in _SUMMED)) for part in mine)
+        control = {column: sum((part[f"{column}Control"] for part in mine), Decimal()) for column in COSTS}
+        totals[currency] = Counted(sum(amounts, Amounts()), control)
     return totals

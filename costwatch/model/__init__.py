@@ -25,6 +25,7 @@ from costwatch.model.facts import (
     State,
     labels,
 )
+from costwatch.model.loads import Amounts, Counted, Load, Role
 from costwatch.model.time import Window, midnight
 
 __all__ = [
@@ -36,16 +37,20 @@ __all__ = [
     "UNMEASURED",
     "Alert",
     "AlertState",
+    "Amounts",
     "Batch",
+    "Counted",
     "DeliveredFile",
     "Export",
     "Finding",
     "Group",
     "Labels",
+    "Load",
     "Point",
     "Progress",
     "Reason",
     "Receipt",
+    "Role",
     "Series",
     "SeriesByLabels",
     "Severity",

@@ -8,7 +8,8 @@ It is registered under its kind in the entry-point group ``costwatch.collectors`
 from costwatch.plugins.collectors import Collector, CollectorSettings, PaidCollector, SpendLimit
 from costwatch.plugins.facts import RECENT_DAYS, Snapshot, matching, recent
 from costwatch.plugins.notifiers import Notifier
-from costwatch.plugins.registry import COLLECTORS, GROUPS, NOTIFIERS, RULES, load, registered
+from costwatch.plugins.pages import Page
+from costwatch.plugins.registry import COLLECTORS, GROUPS, NOTIFIERS, PAGES, RULES, load, registered
 from costwatch.plugins.rules import Rule, RuleSettings
 from costwatch.plugins.settings import Duration, Settings, parse_duration
 from costwatch.plugins.splits import Match, SplitSettings
@@ -17,6 +18,7 @@ __all__ = [
     "COLLECTORS",
     "GROUPS",
     "NOTIFIERS",
+    "PAGES",
     "RECENT_DAYS",
     "RULES",
     "Collector",
@@ -24,6 +26,7 @@ __all__ = [
     "Duration",
     "Match",
     "Notifier",
+    "Page",
     "PaidCollector",
     "Rule",
     "RuleSettings",

@@ -10,7 +10,8 @@ from costwatch.errors import UsageError
 COLLECTORS = "costwatch.collectors"
 RULES = "costwatch.rules"
 NOTIFIERS = "costwatch.notifiers"
-GROUPS = (COLLECTORS, RULES, NOTIFIERS)
+PAGES = "costwatch.pages"
+GROUPS = (COLLECTORS, RULES, NOTIFIERS, PAGES)
 
 
 def registered(group: str) -> dict[str, EntryPoint]:

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from enum import StrEnum
 
-from costwatch.model import METRICS
+from costwatch.model import METRICS, Amounts
 from costwatch.money import exact, smallest_unit, units
 from costwatch.wording import digits
 
@@ -13,64 +14,28 @@ SHOWN = 5  # differing places, of many alike
 RESTORE = "restore the last `costwatch db backup`"
 
 
-@dataclass(frozen=True, slots=True)
-class Amounts:
-    """Sums of some lines of one currency: both costs in nano-units, and how many lines they are."""
-
-    BilledCostNano: int = 0
-    EffectiveCostNano: int = 0
-    line_count: int = 0
-
-    def __add__(self, other: "Amounts") -> "Amounts":
-        return Amounts(
-            self.BilledCostNano + other.BilledCostNano,
-            self.EffectiveCostNano + other.EffectiveCostNano,
-            self.line_count + other.line_count,
-        )
-
-    def __sub__(self, other: "Amounts") -> "Amounts":
-        return self + Amounts(-other.BilledCostNano, -other.EffectiveCostNano, -other.line_count)
-
-    def __bool__(self) -> bool:
-        return self != Amounts()
-
-    def nano(self, metric: str) -> int:
-        """One of ``METRICS`` in nano-units."""
-        return self.BilledCostNano if metric == "BilledCost" else self.EffectiveCostNano
-
-
 def total(of: Iterable[Amounts]) -> Amounts:
     """The sum."""
     return sum(of, Amounts())
 
 
-@dataclass(frozen=True, slots=True)
-class Counted:
-    """What one load holds of one currency. ``control``: the files' own decimal sums, by metric."""
+class Check(StrEnum):
+    """What was looked at where something does not agree."""
 
-    amounts: Amounts
-    control: Mapping[str, Decimal]
-
-
-@dataclass(frozen=True, slots=True)
-class Registered:
-    """A load as it was registered; ``names``: digest -> name of each file as it was delivered."""
-
-    id: int
-    source: str
-    role: str  # bill or check
-    period: date
-    format: str
-    files: tuple[str, ...]
-    names: Mapping[str, str]
-    totals: Mapping[str, Counted]  # by BillingCurrency
+    BILL = "bill"
+    LOAD = "load"
+    LEDGER = "ledger"
+    CONTROL = "control"
+    OPINION = "opinion"
+    INVOICE = "invoice"
+    UNPROVEN = "unproven"
 
 
 @dataclass(frozen=True, slots=True)
 class Discrepancy:
     """Something that does not agree. ``period``: the ISO day its billing period starts; empty: of none."""
 
-    check: str  # bill, load, ledger, control, opinion, invoice or unproven
+    check: Check
     period: str
     text: str
 
@@ -197,7 +162,7 @@ class Proof:
         of = f"{self.period:%Y-%m} {self.currency}"
         if not self.is_kept:
             yield self._finding(
-                "unproven",
+                Check.UNPROVEN,
                 f"{of}: was published before the bill was kept by invoice; allocate it again: costwatch "
                 f"allocate --from {self.period} --to {self.period_end}",
             )
@@ -205,17 +170,17 @@ class Proof:
             (differing,) = self._differs(
                 ("published", "load"), "the whole period", self.published - self.loads
             )
-            yield self._finding("load", f"{differing.text}; {mend(self.period, self.period_end)}")
+            yield self._finding(Check.LOAD, f"{differing.text}; {mend(self.period, self.period_end)}")
         for metric in METRICS:
             if abs(self.rounding(metric)) > self.may_round(metric):
                 yield self._finding(
-                    "control",
+                    Check.CONTROL,
                     f"{of}: {metric}: the files' own total less the sum of their lines is "
                     f"{digits(self.rounding(metric))}, rounding explains {digits(self.may_round(metric))}; "
                     f"{mend(self.period, self.period_end)}",
                 )
 
-    def _finding(self, check: str, text: str) -> Discrepancy:
+    def _finding(self, check: Check, text: str) -> Discrepancy:
         return Discrepancy(check, self.period.isoformat(), text)
 
 
@@ -243,7 +208,9 @@ def altered(places: Iterable[Differing], proofs: Iterable[Proof]) -> list[Discre
         more = f"; and {len(its_places) - SHOWN} places more" if len(its_places) > SHOWN else ""
         advice = mend(*ends[period]) if period in ends else RESTORE
         found.append(
-            Discrepancy("bill", period, f"{period[:7]}: {its_places[0].compared}: {shown}{more}; {advice}")
+            Discrepancy(
+                Check.BILL, period, f"{period[:7]}: {its_places[0].compared}: {shown}{more}; {advice}"
+            )
         )
     return found
 
@@ -284,4 +251,4 @@ class Invoice:
                 f"{digits(self.amount)}: a difference of {digits(difference)} "
                 f"({exact(difference, currency)}); look for charges of a delivery that has not come"
             )
-        return Discrepancy("invoice", "", text)
+        return Discrepancy(Check.INVOICE, "", text)

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from costwatch.model import METRICS
 from costwatch.money import nanos, smallest_unit, units
-from costwatch.proof.bill import SHOWN, Discrepancy
+from costwatch.proof.bill import SHOWN, Check, Discrepancy
 from costwatch.wording import digits, on_day
 
 # One service under several names: Cost Explorer's after the bill's own; then the codes that stand for the
@@ -142,7 +142,7 @@ class Comparison:
             f"{self.period:%Y-%m}: {self.metric} of the bill less what {self.source} says: {shown}{more}; "
             "see whether a delivery is missing or an account is left out on one side"
         )
-        return Discrepancy("opinion", self.period.isoformat(), text)
+        return Discrepancy(Check.OPINION, self.period.isoformat(), text)
 
     def _told(self, day: date, nano: int) -> str:
         most = max(

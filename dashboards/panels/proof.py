@@ -9,9 +9,9 @@ import streamlit as st
 from markupsafe import Markup
 
 from costwatch import money, wording
-from costwatch.model import METRICS
+from costwatch.model import METRICS, Amounts
 from costwatch.money import smallest_unit, units
-from costwatch.proof.bill import SHOWN, Amounts, InvoicePart, Proof
+from costwatch.proof.bill import SHOWN, InvoicePart, Proof
 from costwatch.proof.second_opinion import Cause, Comparison, Difference, Tolerance, most_telling
 from costwatch.warehouse.bill.proof import PublishedBills
 from dashboards import blocks, frame

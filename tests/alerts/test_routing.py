@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from costwatch.alerts.dedup import Told, digest, present, reason
+from costwatch.alerts.dedup import LastSent, digest, present, reason
 from costwatch.alerts.routing import Matcher, RootRoute, group, resolve
 from costwatch.model import Alert, AlertState, Reason, labels
 from costwatch.testing import an_alert
@@ -166,8 +166,8 @@ def test_grouping(group_by: list[str], expected: list[tuple[str, ...]]) -> None:
     assert {bundle.key for bundle in again} == {bundle.key for bundle in bundles}
 
 
-def told(*alerts: Alert, aloud: datetime = NOW) -> Told:
-    return Told(alerts, digest(alerts), aloud)
+def told(*alerts: Alert, aloud: datetime = NOW) -> LastSent:
+    return LastSent(alerts, digest(alerts), aloud)
 
 
 A, B = alert("a"), alert("b")
@@ -203,7 +203,9 @@ A_ANEW = alert("a", at=NOW + HOUR)
         ),
     ],
 )
-def test_the_reason(previous: Told | None, now: Sequence[Alert], hours: int, expected: Reason | None) -> None:
+def test_the_reason(
+    previous: LastSent | None, now: Sequence[Alert], hours: int, expected: Reason | None
+) -> None:
     assert reason(previous, now, NOW + hours * HOUR, 24 * HOUR) is expected
 
 

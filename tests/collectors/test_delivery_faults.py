@@ -40,7 +40,7 @@ def server() -> Iterator[S3Server]:
 @pytest.fixture
 def bucket(server: S3Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
     server.lend_session(monkeypatch)
-    monkeypatch.setattr("collectors.aws.places._PAUSES_SECONDS", (0, 0, 0))
+    monkeypatch.setattr("collectors.aws.places._PAUSE_SECONDS", {"wait_initial": 0, "wait_jitter": 0})
     with s3_bucket(server, monkeypatch) as made:
         yield made
 

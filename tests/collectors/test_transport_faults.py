@@ -29,7 +29,7 @@ def server() -> Iterator[S3Server]:
 @pytest.fixture
 def bucket(server: S3Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
     server.lend_session(monkeypatch)
-    monkeypatch.setattr("collectors.aws.places._PAUSES_SECONDS", (0, 0, 0))
+    monkeypatch.setattr("collectors.aws.places._PAUSE_SECONDS", {"wait_initial": 0, "wait_jitter": 0})
     with s3_bucket(server, monkeypatch) as made:
         yield made
 
@@ -130,9 +130,10 @@ def test_pauses_before_a_broken_body_is_brought_again_are_not_even(
     bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     slept: list[float] = []
-    monkeypatch.setattr("collectors.aws.places._PAUSES_SECONDS", (1, 4, 10))
+    pauses = {"wait_initial": 1, "wait_max": 10, "wait_jitter": 1, "wait_exp_base": 4}
+    monkeypatch.setattr("collectors.aws.places._PAUSE_SECONDS", pauses)
     monkeypatch.setattr("collectors.aws.places.time.sleep", slept.append)
     bucket.proxy.plan(GET_PART, Truncate(700), times=3)
     october_part(bucket, tmp_path)
     assert slept != [1, 4, 10]
-    assert all(most / 2 <= wait <= most for wait, most in zip(slept, (1, 4, 10), strict=True))
+    assert all(least <= wait <= least + 1 for wait, least in zip(slept, (1, 4, 10), strict=True))

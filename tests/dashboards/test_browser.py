@@ -21,12 +21,13 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
 
+from dashboards.app import PAGES
 from tests.made import pages_company
 from tests.made.command_line import Costwatch, commands
 
 pytestmark = pytest.mark.browser
 
-PATHS = {"overview": "", "costs": "costs", "data": "data"}
+PATHS = {page.path: "" if page is PAGES[0] else page.path for page in PAGES}
 LOOKS = {"light": ("light", 1440), "dark": ("dark", 1440), "phone": ("light", 390)}
 READY = "[data-testid=stApp][data-test-script-state=notRunning]"
 # Streamlit looks for its server below the page's own path first; the answer no is how it goes on.

@@ -20,17 +20,19 @@ from costwatch import cli
 from costwatch.answers.costs import CostQuery, as_csv, by_day
 from costwatch.cost.conversion import Unit
 from costwatch.csv_text import csv_text
+from costwatch.errors import CostwatchError
 from costwatch.model import METRICS
 from costwatch.money import nanos, units
 from costwatch.warehouse.store import Warehouse
-from dashboards import blocks
+from dashboards import app, blocks
 from dashboards.reading import ask, warehouse_stamp
 from tests.made import pages_company
 from tests.made.bills import on_day, write_csv
 from tests.made.command_line import configure
 from tests.made.warehouse_rows import Row, alert, budget, fill
 
-PAGES = ("overview", "costs", "data")
+PAGES = tuple(page.path for page in app.PAGES)
+FAILED = "This page cannot be shown"
 Open = Callable[..., "Page"]
 
 
@@ -52,17 +54,22 @@ class Page:
 
 @pytest.fixture
 def open_page(monkeypatch: pytest.MonkeyPatch) -> Open:
-    def opened(file: Path, page: str, now: datetime = pages_company.NOW, **query: str) -> Page:
+    def opened(
+        file: Path, page: str, now: datetime = pages_company.NOW, *, fails: bool = False, **query: str
+    ) -> Page:
         monkeypatch.setenv("COSTWATCH_CONFIG", str(file))
         monkeypatch.setenv("COSTWATCH_NOW", now.isoformat())
         test = AppTest.from_string(
-            f"from dashboards import frame\nfrom dashboards.views import {page}\nframe.show({page}.page)"
+            "from dashboards import frame\nfrom dashboards.app import PAGES\n"
+            f"frame.show(next(each.draw for each in PAGES if each.path == {page!r}))"
         )
         for name, value in query.items():
             test.query_params[name] = value
         test.run(timeout=30)
         assert not test.exception, test.exception
-        return Page(test)
+        shown = Page(test)
+        assert (FAILED in shown.text) is fails, shown.text
+        return shown
 
     return opened
 
@@ -445,8 +452,7 @@ def test_new_data_is_seen_at_once_and_reading_changes_nothing(
 def test_a_mistake_in_the_configuration_is_a_sentence(open_page: Open, tmp_path: Path) -> None:
     file = pages_company.full(tmp_path)
     file.write_text(file.read_text() + "colour: red\n")
-    text = open_page(file, "overview").text
-    assert "This page cannot be shown" in text
+    text = open_page(file, "overview", fails=True).text
     assert "costwatch.yaml:" in text
     assert "colour" in text
 
@@ -455,6 +461,17 @@ def test_a_mistake_in_the_rules_does_not_hide_the_pages(open_page: Open, tmp_pat
     file = pages_company.full(tmp_path)
     (tmp_path / "alerts.yaml").write_text("rules: 3\n")
     assert "Month to date" in open_page(file, "overview").text
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_that_raises_is_seen_to_fail(
+    open_page: Open, full: Path, monkeypatch: pytest.MonkeyPatch, page: str
+) -> None:
+    def refuse(*_: object) -> None:
+        raise CostwatchError("the answer: cannot be given; try another")
+
+    monkeypatch.setattr("dashboards.frame.ask", refuse)
+    assert "the answer: cannot be given" in open_page(full, page, fails=True).text
 
 
 # --- the proof ---------------------------------------------------------------------------------

@@ -16,8 +16,8 @@ import pytest
 from costwatch.errors import RefusedError, SourceError
 from costwatch.ledger import parquet_check, unpack
 from costwatch.ledger.files import LedgerFiles
-from costwatch.ledger.register import Load, register
-from costwatch.model import DeliveredFile, Export
+from costwatch.ledger.register import register
+from costwatch.model import DeliveredFile, Export, Load
 from tests.made.bills import as_csv, line, on_day, tags, write_parquet
 
 LINES = [

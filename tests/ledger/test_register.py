@@ -11,8 +11,8 @@ import pytest
 
 from costwatch.errors import RefusedError
 from costwatch.ledger.files import LedgerFiles
-from costwatch.ledger.register import Load, register
-from costwatch.model import DeliveredFile, Export
+from costwatch.ledger.register import register
+from costwatch.model import DeliveredFile, Export, Load
 from tests.made.bills import as_csv, line, on_day, tags, write_csv, write_parquet
 from tests.made.company import Company
 
@@ -46,8 +46,8 @@ READABLE = {
 def test_a_file_is_read_with(row: dict[str, str], tmp_path: Path) -> None:
     (found,) = load(tmp_path, write_csv(tmp_path / "bill.csv", [row]))
     assert str(found.period) == "2026-10-01"
-    assert abs(found.totals["USD"].BilledCostNano) == 1_500_000_000
-    assert found.totals["USD"].EffectiveCostNano == 1_250_000_000
+    assert abs(found.totals["USD"].amounts.BilledCostNano) == 1_500_000_000
+    assert found.totals["USD"].amounts.EffectiveCostNano == 1_250_000_000
 
 
 def test_optional_columns_may_be_missing(tmp_path: Path) -> None:
@@ -192,7 +192,7 @@ def test_costs_in_parquet_may_be(costs: pa.Array, tmp_path: Path) -> None:
     table = pq.read_table(write_parquet(tmp_path / "plain.parquet", [line()]))
     path = tmp_path / "bill.parquet"
     pq.write_table(table.set_column(table.column_names.index("BilledCost"), "BilledCost", costs), path)
-    assert load(tmp_path, path)[0].totals["USD"].BilledCostNano == 1_500_000_000
+    assert load(tmp_path, path)[0].totals["USD"].amounts.BilledCostNano == 1_500_000_000
 
 
 INSTANTS = {

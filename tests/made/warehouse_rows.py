@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from costwatch.model import METRICS, State
+from costwatch.model import METRICS, Amounts, Counted, Load, State
 from costwatch.money import nanos, units
 from costwatch.warehouse.bill import loads
 from costwatch.warehouse.bill.publish import Publication, ids_for, publish
@@ -183,11 +183,11 @@ def _load(db, month: date, rows: list[Row], now: datetime) -> int:
     """Another delivery every time, as collect would record it."""
     name = f"{month} {to_text(now)}"
     totals = {
-        currency: {**sums, **{f"{cost}Control": str(units(sums[f"{cost}Nano"])) for cost in METRICS}}
+        currency: Counted(Amounts(**sums), {cost: units(sums[f"{cost}Nano"]) for cost in METRICS})
         for currency, sums in _totals(rows).items()
     }
     digest = sha256(name.encode()).hexdigest()
-    load = loads.NewLoad(month, _next_month(month), digest, "focus", [name], [PAYER], len(rows), totals, [])
+    load = Load(month, _next_month(month), digest, "focus", (name,), (PAYER,), totals)
     loads.record_load(db, SOURCE, load)
     return int(db.execute("SELECT MAX(id) FROM load").fetchone()[0])
 

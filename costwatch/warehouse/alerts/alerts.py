@@ -7,6 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from costwatch.model import Alert, AlertState, Severity, labels
+from costwatch.warehouse import queries
 from costwatch.warehouse.encoding import from_text, to_text
 from costwatch.wording import digits
 
@@ -29,25 +30,12 @@ def save(
 ) -> None:
     """Store alerts as they are now, forget those ``gone``, and append ``events`` to the log."""
     db.executemany(
-        """
-        INSERT INTO alert VALUES (
-          :fingerprint, :rule, :severity, :labels, :state, :value, :threshold, :unit, :summary, :runbook,
-          :evidence, :active_at, :fired_at, :resolved_at, :keep_firing_since
-        ) ON CONFLICT (fingerprint) DO UPDATE SET
-          rule = excluded.rule, severity = excluded.severity, labels = excluded.labels,
-          state = excluded.state, value = excluded.value, threshold = excluded.threshold,
-          unit = excluded.unit, summary = excluded.summary, runbook = excluded.runbook,
-          evidence = excluded.evidence, active_at = excluded.active_at, fired_at = excluded.fired_at,
-          resolved_at = excluded.resolved_at, keep_firing_since = excluded.keep_firing_since
-        """,
+        queries.text("save_alert"),
         map(_row, changed),
     )
     db.executemany("DELETE FROM alert WHERE fingerprint = ?", ((key,) for key in gone))
     db.executemany(
-        """
-        INSERT INTO alert_event (fingerprint, rule, at, state, value, summary)
-        VALUES (:fingerprint, :rule, :at, :state, :value, :summary)
-        """,
+        queries.text("append_alert_event"),
         ({**_row(event), "at": to_text(now)} for event in events),
     )
 

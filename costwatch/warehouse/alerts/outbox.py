@@ -4,13 +4,24 @@ import json
 import sqlite3
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from pydantic import TypeAdapter
 
 from costwatch.model import Alert, Group, Reason, Receipt
+from costwatch.warehouse import queries
 from costwatch.warehouse.encoding import from_text, to_text
 
 _GROUP = TypeAdapter(Group)
+
+
+class SendState(StrEnum):
+    """How far a message has come."""
+
+    QUEUED = "queued"
+    SENDING = "sending"  # it may have arrived
+    SENT = "sent"
+    FAILED = "failed"  # refused for good, as it was
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,35 +35,35 @@ class Notification:
     group: Group
     digest: str
     event: int
-    state: str  # queued, sending, sent, failed
+    state: SendState
     attempts: int
     queued_at: datetime
     next_attempt_at: datetime  # of a failed one: when it failed
 
     @property
-    def is_untold(self) -> bool:
+    def is_unseen(self) -> bool:
         """Whether the receiver cannot have seen it: it may still be rewritten."""
-        return self.state == "failed" or (self.state == "queued" and self.attempts == 0)
+        return self.state is SendState.FAILED or (self.state is SendState.QUEUED and self.attempts == 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """What was told, or may have been, of one group; what waits to be told; when it was last told aloud."""
+    """What was last sent (or may have been) of one group, what is not sent yet, and how loud it was."""
 
-    told: Notification | None = None
-    waiting: Notification | None = None
+    last_sent: Notification | None = None
+    unsent: Notification | None = None
     aloud_at: datetime | None = None  # corrections are quiet: they interrupt nobody
     length: int = 0
 
     @property
-    def told_alerts(self) -> tuple[Alert, ...]:
+    def last_sent_alerts(self) -> tuple[Alert, ...]:
         """Alerts as they were last told."""
-        return self.told.group.alerts if self.told else ()
+        return self.last_sent.group.alerts if self.last_sent else ()
 
     @property
-    def owed(self) -> frozenset[str]:
+    def unsent_fingerprints(self) -> frozenset[str]:
         """Fingerprints of alerts that wait to be told."""
-        alerts = self.waiting.group.alerts if self.waiting else ()
+        alerts = self.unsent.group.alerts if self.unsent else ()
         return frozenset(alert.fingerprint for alert in alerts)
 
 
@@ -68,50 +79,30 @@ class Outbox:
 
     def fired_since_planned(self) -> frozenset[str]:
         """Fingerprints of alerts that fired after messages were last planned."""
-        rows = self._db.execute(
-            """
-            SELECT DISTINCT fingerprint FROM alert_event
-            WHERE state = 'firing' AND id > (SELECT coalesce(max(event), 0) FROM notification)
-            """
-        )
+        rows = self._db.execute(queries.text("fired_since_planned"))
         return frozenset(row["fingerprint"] for row in rows)
 
     def unfinished(self) -> list[tuple[str, str]]:
         """Receiver and group key of conversations whose last message did not tell the end."""
-        rows = self._db.execute(
-            """
-            SELECT receiver, group_key FROM notification
-            WHERE rowid IN (SELECT max(rowid) FROM notification GROUP BY receiver, group_key)
-              AND reason <> 'resolved'
-            ORDER BY rowid
-            """
-        )
+        rows = self._db.execute(queries.text("unfinished_conversations"))
         return [(row["receiver"], row["group_key"]) for row in rows]
 
     def conversation(self, receiver: str, key: str) -> Conversation:
         """How far the conversation has come."""
         where = {"receiver": receiver, "key": key}
         rows = self._db.execute(
-            """
-            SELECT * FROM notification WHERE receiver = :receiver AND group_key = :key
-            ORDER BY rowid DESC LIMIT 2
-            """,
+            queries.text("newest_of_conversation"),
             where,
         )
         newest = [_notification(row) for row in rows]
-        waiting = newest.pop(0) if newest and newest[0].is_untold else None
+        unsent = newest.pop(0) if newest and newest[0].is_unseen else None
         summary = self._db.execute(
-            """
-            SELECT count(*) AS length, max(
-              CASE WHEN reason NOT IN ('changed', 'resolved') AND id <> :waiting THEN queued_at END
-            ) AS aloud_at
-            FROM notification WHERE receiver = :receiver AND group_key = :key
-            """,
-            {**where, "waiting": waiting.group.id if waiting else ""},
+            queries.text("conversation"),
+            {**where, "unsent": unsent.group.id if unsent else ""},
         ).fetchone()
         return Conversation(
-            told=newest[0] if newest else None,
-            waiting=waiting,
+            last_sent=newest[0] if newest else None,
+            unsent=unsent,
             aloud_at=from_text(summary["aloud_at"]) if summary["aloud_at"] else None,
             length=summary["length"],
         )
@@ -120,18 +111,7 @@ class Outbox:
         """Queue it, or rewrite the untold one with its id."""
         group = notification.group
         self._db.execute(
-            """
-            INSERT INTO notification
-              (id, receiver, group_key, reason, content, digest, event, state, queued_at, next_attempt_at)
-            VALUES (
-              :id, :receiver, :key, :reason, :content, :digest, :event, 'queued', :queued_at,
-              :next_attempt_at
-            )
-            ON CONFLICT (id) DO UPDATE SET
-              reason = excluded.reason, content = excluded.content, digest = excluded.digest,
-              event = excluded.event, state = 'queued', attempts = 0, queued_at = excluded.queued_at,
-              next_attempt_at = excluded.next_attempt_at, error = ''
-            """,
+            queries.text("put_notification"),
             {
                 "id": group.id,
                 "receiver": group.receiver,
@@ -161,14 +141,7 @@ class Outbox:
         if notification.group.reason is Reason.FIRST:
             return None
         row = self._db.execute(
-            """
-            SELECT receipt FROM notification
-            WHERE receiver = :receiver AND group_key = :key AND state = 'sent' AND rowid >= (
-              SELECT coalesce(max(rowid), 0) FROM notification
-              WHERE receiver = :receiver AND group_key = :key AND reason = 'first'
-            )
-            ORDER BY rowid DESC LIMIT 1
-            """,
+            queries.text("previous_receipt"),
             {"receiver": notification.group.receiver, "key": notification.group.key},
         ).fetchone()
         return None if row is None else Receipt(json.loads(row["receipt"]))
@@ -207,7 +180,7 @@ def _notification(row: sqlite3.Row) -> Notification:
         group=_GROUP.validate_json(row["content"]),
         digest=row["digest"],
         event=row["event"],
-        state=row["state"],
+        state=SendState(row["state"]),
         attempts=row["attempts"],
         queued_at=from_text(row["queued_at"]),
         next_attempt_at=from_text(row["next_attempt_at"]),

@@ -3,71 +3,65 @@
 import json
 import sqlite3
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import asdict
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
 
+from costwatch.errors import WarehouseError
+from costwatch.model import METRICS, Amounts, Counted, Load
 from costwatch.warehouse.encoding import from_int, from_text, to_int, to_text
 
 
-@dataclass(frozen=True, slots=True)
-class StoredLoad:
-    """One row of ``load``."""
-
-    id: int
-    source: str
-    period: date
-    period_end: date
-    digest: str
-    format: str
-    files: tuple[str, ...]
-    accounts: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class NewLoad:
-    """A load to be recorded; ``totals`` is JSON-able."""
-
-    period: date
-    period_end: date
-    digest: str
-    format: str
-    files: Sequence[str]
-    accounts: Sequence[str]
-    line_count: int
-    totals: Mapping[str, object]
-    delivered: Sequence[tuple[str, int, str]]  # name, bytes and SHA-256 of each file
-
-
-def newest_loads(db: sqlite3.Connection, sources: Collection[str]) -> list[StoredLoad]:
+def newest_loads(db: sqlite3.Connection, sources: Collection[str]) -> list[Load]:
     """The latest load of each source and billing period, by period, then source."""
     found = db.execute(
         "SELECT * FROM load WHERE id IN (SELECT MAX(id) FROM load GROUP BY source, period)"
         " ORDER BY period, source"
     )
-    return [_stored(row) for row in found if row["source"] in sources]
+    return [load_of(row) for row in found if row["source"] in sources]
 
 
-def stored_loads(db: sqlite3.Connection, ids: Collection[int]) -> list[StoredLoad]:
+def stored_loads(db: sqlite3.Connection, ids: Collection[int]) -> list[Load]:
     """Loads by their numbers, by source."""
     places = ", ".join("?" * len(ids))
     found = db.execute(f"SELECT * FROM load WHERE id IN ({places}) ORDER BY source", tuple(ids))
-    return [_stored(row) for row in found]
+    return [load_of(row) for row in found]
 
 
-def _stored(row: sqlite3.Row) -> StoredLoad:
-    return StoredLoad(
-        row["id"],
-        row["source"],
-        from_int(row["period"]),
-        from_int(row["period_end"]),
-        row["hash"],
-        row["format"],
-        tuple(json.loads(row["files"])),
-        tuple(json.loads(row["accounts"])),
+def load_of(row: sqlite3.Row) -> Load:
+    """A load from all columns of its row. Raises WarehouseError where they cannot be read."""
+    try:
+        return Load(
+            id=row["id"],
+            source=row["source"],
+            period=from_int(row["period"]),
+            period_end=from_int(row["period_end"]),
+            digest=row["hash"],
+            format=row["format"],
+            files=tuple(json.loads(row["files"])),
+            accounts=tuple(json.loads(row["accounts"])),
+            totals={currency: _counted(of) for currency, of in json.loads(row["totals"]).items()},
+            delivered=tuple((name, size, digest) for name, size, digest in json.loads(row["delivered"])),
+        )
+    except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError) as error:
+        raise WarehouseError(
+            f"load {row['id']}: its row cannot be read; restore the last `costwatch db backup`"
+        ) from error
+
+
+def _counted(of: Mapping[str, Any]) -> Counted:
+    return Counted(
+        Amounts(of["BilledCostNano"], of["EffectiveCostNano"], of["line_count"]),
+        {metric: Decimal(of[f"{metric}Control"]) for metric in METRICS},
     )
 
 
-def record_load(db: sqlite3.Connection, source: str, load: NewLoad) -> bool:
+def _as_json(counted: Counted) -> dict[str, int | str]:
+    return {**asdict(counted.amounts), **{f"{name}Control": str(of) for name, of in counted.control.items()}}
+
+
+def record_load(db: sqlite3.Connection, source: str, load: Load) -> bool:
     """Record a load unless it is what that period already holds; says whether it is new."""
     newest = db.execute(
         "SELECT hash FROM load WHERE source = ? AND period = ? ORDER BY id DESC LIMIT 1",
@@ -87,7 +81,7 @@ def record_load(db: sqlite3.Connection, source: str, load: NewLoad) -> bool:
             json.dumps(list(load.files)),
             json.dumps(list(load.accounts)),
             load.line_count,
-            json.dumps(load.totals, sort_keys=True),
+            json.dumps({currency: _as_json(of) for currency, of in load.totals.items()}, sort_keys=True),
             json.dumps(load.delivered),
         ),
     )

@@ -7,28 +7,19 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
-from costwatch.model import METRICS
+from costwatch.model import METRICS, Amounts, Load, Role
 from costwatch.money import NANO
-from costwatch.proof.bill import (
-    RESTORE,
-    Amounts,
-    Differing,
-    Discrepancy,
-    InvoicePart,
-    Proof,
-    Registered,
-    total,
-)
+from costwatch.proof.bill import RESTORE, Check, Differing, Discrepancy, InvoicePart, Proof, total
 from costwatch.warehouse import queries
 from costwatch.warehouse.bill import registered_loads
 from costwatch.warehouse.bill.fingerprint import fingerprint
 from costwatch.warehouse.bill.publish import INVOICE_COLUMNS
 from costwatch.warehouse.bill.registered_loads import UNREADABLE, day_text
+from costwatch.warehouse.bill.sums import SUMMED, amounts, sums
 from costwatch.warehouse.encoding import from_int, from_text, to_int
 
 MOST_PLACES = 1000  # where two tables differ
-_SUMMED = ("BilledCostNano", "EffectiveCostNano", "line_count")
-_DIFFERS = " OR ".join(f"{name}Rest % {NANO} OR {name}Whole + {name}Rest / {NANO}" for name in _SUMMED)
+_DIFFERS = " OR ".join(f"{name}Rest % {NANO} OR {name}Whole + {name}Rest / {NANO}" for name in SUMMED)
 _OF_CURRENCY = "slice IN (SELECT id FROM slice WHERE BillingCurrency = :currency)"
 _FACTS = """(SELECT c.*, s.source, s.BillingAccountId, s.ChargeCategory, s.BillingCurrency
 FROM team_cost c JOIN slice s ON s.id = c.slice)"""
@@ -50,7 +41,7 @@ class PublishedBills:
     """The published periods of a window, newest first, and what is wrong with how they are stored."""
 
     proofs: tuple[Proof, ...]
-    loads: tuple[Registered, ...]
+    loads: tuple[Load, ...]
     findings: tuple[Discrepancy, ...]
     bounds: Mapping[str, int]  # of their periods, yyyymmdd, both included
 
@@ -58,20 +49,6 @@ class PublishedBills:
     def periods(self) -> dict[date, date]:
         """Start -> end of each."""
         return {proof.period: proof.period_end for proof in self.proofs}
-
-
-def sums(prefix: str = "", factor: str = "") -> str:
-    """SQL for the sums of both costs and lines, each in two limbs: even an altered row cannot overflow."""
-    return ", ".join(
-        f"SUM({factor}({prefix}{name} / {NANO})) AS {name}Whole,"
-        f" SUM({factor}({prefix}{name} % {NANO})) AS {name}Rest"
-        for name in _SUMMED
-    )
-
-
-def amounts(row: sqlite3.Row) -> Amounts:
-    """What ``sums`` found."""
-    return Amounts(*(row[f"{name}Whole"] * NANO + row[f"{name}Rest"] for name in _SUMMED))
 
 
 def published_bills(
@@ -88,14 +65,14 @@ def published_bills(
             return PublishedBills((), (), (), bounds)
         bounds = {"first": rows[-1]["period"], "last": rows[0]["period"]}
     told = _Tables(db, bounds)
-    loads: list[Registered] = []
+    loads: list[Load] = []
     findings = [*told.left_over({row["period"] for row in rows}), *_nameless(db, bounds)]
     for load in registered_loads.loads(db, rows, bounds):
         if isinstance(load, Discrepancy):
             findings.append(load)
         else:
             loads.append(load)
-    findings += told.said([load for load in loads if load.role == "check"])
+    findings += told.said([load for load in loads if load.role is Role.CHECK])
     proofs: list[Proof] = []
     for row in rows:
         try:
@@ -103,7 +80,7 @@ def published_bills(
         except UNREADABLE:
             period = day_text(row["period"])
             text = f"{period}: its row in the table published cannot be read; {RESTORE}"
-            findings.append(Discrepancy("bill", period, text))
+            findings.append(Discrepancy(Check.BILL, period, text))
     return PublishedBills(tuple(proofs), tuple(loads), tuple(findings), bounds)
 
 
@@ -111,7 +88,7 @@ def _nameless(db: sqlite3.Connection, bounds: Mapping[str, int]) -> Iterator[Dis
     for row in queries.rows(db, "nameless", bounds):
         period, what = day_text(row["period"]), row["what"]
         text = f"{period}: {what} {row['number']} carries cost, but the table {what} does not name it"
-        yield Discrepancy("bill", period, f"{text}; {RESTORE}")
+        yield Discrepancy(Check.BILL, period, f"{text}; {RESTORE}")
 
 
 def differing(db: sqlite3.Connection, of: PublishedBills) -> Iterator[Differing]:
@@ -123,10 +100,11 @@ def differing(db: sqlite3.Connection, of: PublishedBills) -> Iterator[Differing]
     }
     for left, right, left_as, right_as, known in _COMPARED:
         keys = ("period", "BillingCurrency", *known)
-        sql = queries.text("differing_sums").format(
+        sql = queries.filled(
+            "differing_sums",
             keys=", ".join(keys),
             sums=sums(factor="sign * "),
-            summed=", ".join(_SUMMED),
+            summed=", ".join(SUMMED),
             left=left_as.format(left),
             right=right_as.format(right),
             differs=_DIFFERS,
@@ -168,8 +146,8 @@ class _Tables:
         }
 
     def _sums(self, table: str, keys: Sequence[str], condition: str = "1", currency: str = "") -> _Told:
-        sql = queries.text("stored_sums").format(
-            keys=", ".join(keys), sums=sums(), table=table, condition=condition
+        sql = queries.filled(
+            "stored_sums", keys=", ".join(keys), sums=sums(), table=table, condition=condition
         )
         found = self._db.execute(sql, {**self._bounds, "currency": currency})
         return {tuple(row[key] for key in keys): amounts(row) for row in found}
@@ -184,14 +162,14 @@ class _Tables:
             ).items()
         }
 
-    def proofs(self, row: sqlite3.Row, loads: Sequence[Registered]) -> Iterator[Proof]:
+    def proofs(self, row: sqlite3.Row, loads: Sequence[Load]) -> Iterator[Proof]:
         """One for each currency of a published period."""
         number, period = row["period"], from_int(row["period"])
         totals = {
-            currency: Amounts(*(told[name] for name in _SUMMED))
+            currency: Amounts(*(told[name] for name in SUMMED))
             for currency, told in json.loads(row["totals"]).items()
         }
-        its_loads = [load for load in loads if load.role == "bill" and load.period == period]
+        its_loads = [load for load in loads if load.role is Role.BILL and load.period == period]
         for currency in sorted({*totals, *self._currencies(number)}):
             mine = [load.totals[currency] for load in its_loads if currency in load.totals]
             yield Proof(
@@ -234,9 +212,9 @@ class _Tables:
                 name for name, rows in tables.items() if any(key[0] == period for key in rows)
             )
             text = f"{day_text(period)}: {named} hold rows of a period that is not published; {RESTORE}"
-            yield Discrepancy("bill", day_text(period), text)
+            yield Discrepancy(Check.BILL, day_text(period), text)
 
-    def said(self, loads: Sequence[Registered]) -> Iterator[Discrepancy]:
+    def said(self, loads: Sequence[Load]) -> Iterator[Discrepancy]:
         """What is stored of a source of role check, where it is not what its load holds."""
         for load in loads:
             for currency, counted in load.totals.items():
@@ -244,7 +222,7 @@ class _Tables:
                 if by:
                     period = load.period.isoformat()
                     place = Differing(("load", "check_cost"), period, currency, f"source {load.source}", by)
-                    yield Discrepancy("load", period, f"{place.text}; {RESTORE}")
+                    yield Discrepancy(Check.LOAD, period, f"{place.text}; {RESTORE}")
 
 
 def unlike_published(db: sqlite3.Connection, of: PublishedBills) -> Iterator[Discrepancy]:
@@ -254,12 +232,12 @@ def unlike_published(db: sqlite3.Connection, of: PublishedBills) -> Iterator[Dis
         if within and row["fingerprint"] and row["fingerprint"] != fingerprint(db, row["period"]):
             period = day_text(row["period"])
             text = f"{period}: team_cost, or a name that it rests on, is not what was published"
-            yield Discrepancy("bill", period, f"{text}; {RESTORE}")
+            yield Discrepancy(Check.BILL, period, f"{text}; {RESTORE}")
 
 
 def invoiced(db: sqlite3.Connection) -> dict[str, dict[str, Amounts]]:
     """What the published bill holds of each invoice, by its id and currency, newest first."""
     found: dict[str, dict[str, Amounts]] = {}
-    for row in db.execute(queries.text("invoiced").format(sums=sums())):
+    for row in db.execute(queries.filled("invoiced", sums=sums())):
         found.setdefault(row["InvoiceId"], {})[row["BillingCurrency"]] = amounts(row)
     return found

@@ -9,8 +9,10 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from costwatch.errors import WarehouseError
-from costwatch.money import NANO
+from costwatch.model import Amounts
+from costwatch.warehouse import queries
 from costwatch.warehouse.bill.fingerprint import fingerprint
+from costwatch.warehouse.bill.sums import amounts, sums
 from costwatch.warehouse.encoding import from_int, to_int, to_text
 
 if TYPE_CHECKING:
@@ -158,23 +160,21 @@ def publish(db: sqlite3.Connection, ids: Ids, publication: Publication, now: dat
 
 def _require_conservation(db: sqlite3.Connection, publication: Publication) -> None:
     """What is stored must be the bill, to the nano-unit. Raises WarehouseError, which undoes it all."""
-    of_period = {"nano": NANO, "period": to_int(publication.period)}
-    stored = {row["BillingCurrency"]: _exact(row) for row in db.execute(_STORED, of_period)}
-    facts = _exact(db.execute(_FACTS, of_period).fetchone())
-    bill = publication.totals
-    if stored != bill or facts != {name: sum(each[name] for each in bill.values()) for name in facts}:
+    stored = _sums(db, publication.period, "cost_day", "BillingCurrency")
+    # A check sum over all currencies, which is never shown: which of them a fact is of, only its slice knows.
+    facts = _sums(db, publication.period, "team_cost", "period").values()
+    bill = {currency: Amounts(**total) for currency, total in publication.totals.items()}
+    if stored != bill or sum(facts, Amounts()) != sum(bill.values(), Amounts()):
         raise WarehouseError(
             f"period {publication.period}: teams would carry {stored}, the bill is {bill}; "
             "nothing was published, please report this"
         )
 
 
-def _exact(row: sqlite3.Row) -> dict[str, int]:
-    return {
-        "line_count": row["line_count"] or 0,
-        "BilledCostNano": (row["BilledWhole"] or 0) * NANO + (row["BilledRest"] or 0),
-        "EffectiveCostNano": (row["EffectiveWhole"] or 0) * NANO + (row["EffectiveRest"] or 0),
-    }
+def _sums(db: sqlite3.Connection, period: date, table: str, key: str) -> dict[str | int, Amounts]:
+    sql = queries.filled("stored_sums", keys=key, sums=sums(), table=table, condition="1")
+    of_period = {"first": to_int(period), "last": to_int(period)}
+    return {row[key]: amounts(row) for row in db.execute(sql, of_period)}
 
 
 def _replace(db: sqlite3.Connection, table: str, period: int, rows: Sequence[Sequence[int | str]]) -> None:
@@ -202,50 +202,10 @@ def _replace_facts(
     db: sqlite3.Connection, period: int, facts: Iterable["RecordBatch"], known_at: str, cause: str
 ) -> None:
     db.execute("DROP TABLE IF EXISTS temp.incoming")
-    db.execute(
-        """CREATE TEMP TABLE incoming (
-        period INTEGER, team INTEGER, service INTEGER, day INTEGER, slice INTEGER,
-        BilledCostNano INTEGER, EffectiveCostNano INTEGER, line_count INTEGER,
-        PRIMARY KEY (period, team, service, day, slice)) WITHOUT ROWID"""
-    )
+    db.execute(queries.text("incoming"))
     _insert_facts(db, "temp.incoming", period, facts)
     parameters = {"period": period, "known_at": known_at, "cause": cause}
-    db.execute(_REVISIONS, parameters)
+    db.execute(queries.text("revise"), parameters)
     db.execute("DELETE FROM team_cost WHERE period = ?", (period,))
     db.execute("INSERT INTO team_cost SELECT * FROM temp.incoming")
     db.execute("DROP TABLE temp.incoming")
-
-
-_SUMS = """SUM(line_count) AS line_count,
-  SUM(BilledCostNano / :nano) AS BilledWhole, SUM(BilledCostNano % :nano) AS BilledRest,
-  SUM(EffectiveCostNano / :nano) AS EffectiveWhole, SUM(EffectiveCostNano % :nano) AS EffectiveRest"""
-_STORED = f"SELECT BillingCurrency, {_SUMS} FROM cost_day WHERE period = :period GROUP BY BillingCurrency"
-# A check sum over all currencies, which is never shown: which of them a fact is of, only its slice knows.
-_FACTS = f"SELECT {_SUMS} FROM team_cost WHERE period = :period"
-
-# Two publications at one instant (a re-run with the same --now) add up in one revision.
-_REVISIONS = """
-INSERT INTO team_cost_revision
-SELECT :period, x.team, x.service, x.day, x.slice, :known_at, x.billed, x.effective, coalesce(d.state, ''),
-  :cause, x.lines
-FROM (
-  SELECT n.team, n.service, n.day, n.slice,
-    n.BilledCostNano - coalesce(o.BilledCostNano, 0) AS billed,
-    n.EffectiveCostNano - coalesce(o.EffectiveCostNano, 0) AS effective,
-    n.line_count - coalesce(o.line_count, 0) AS lines
-  FROM temp.incoming n
-  LEFT JOIN team_cost o USING (period, team, service, day, slice)
-  UNION ALL
-  SELECT o.team, o.service, o.day, o.slice, -o.BilledCostNano, -o.EffectiveCostNano, -o.line_count
-  FROM team_cost o
-  LEFT JOIN temp.incoming n USING (period, team, service, day, slice)
-  WHERE o.period = :period AND n.team IS NULL
-) x
-JOIN slice s ON s.id = x.slice
-LEFT JOIN day_state d ON d.source = s.source AND d.day = x.day
-WHERE x.billed <> 0 OR x.effective <> 0 OR x.lines <> 0
-ON CONFLICT DO UPDATE SET
-  BilledCostNano = BilledCostNano + excluded.BilledCostNano,
-  EffectiveCostNano = EffectiveCostNano + excluded.EffectiveCostNano,
-  line_count = line_count + excluded.line_count
-"""

@@ -4,11 +4,12 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
-from decimal import Decimal
-from typing import Any
+from dataclasses import replace
 
-from costwatch.model import METRICS
-from costwatch.proof.bill import RESTORE, Amounts, Counted, Discrepancy, Registered
+from costwatch.errors import WarehouseError
+from costwatch.model import Load, Role
+from costwatch.proof.bill import RESTORE, Check, Discrepancy
+from costwatch.warehouse.bill.loads import load_of
 from costwatch.warehouse.encoding import from_int
 
 UNREADABLE = (ArithmeticError, AttributeError, KeyError, TypeError, ValueError)
@@ -24,26 +25,26 @@ def day_text(number: int) -> str:
 
 def loads(
     db: sqlite3.Connection, published: Iterable[sqlite3.Row], bounds: Mapping[str, int]
-) -> Iterator[Registered | Discrepancy]:
+) -> Iterator[Load | Discrepancy]:
     """Those that ``published`` rows and checks within ``bounds`` rest on; an unreadable one is a finding."""
-    used = [(row["period"], "bill", number) for row in published for number in _numbers(row["loads"])]
+    used = [(row["period"], Role.BILL, number) for row in published for number in _numbers(row["loads"])]
     checks = db.execute(
         "SELECT DISTINCT period, load FROM check_cost WHERE period BETWEEN :first AND :last", bounds
     )
-    used += [(row["period"], "check", row["load"]) for row in checks]
+    used += [(row["period"], Role.CHECK, row["load"]) for row in checks]
     known = {row["id"]: row for row in db.execute("SELECT * FROM load")}
     for number, role, load in sorted(used, reverse=True):
         period = day_text(number)
         try:
-            registered = _load(known[load], role)
-        except UNREADABLE:
+            registered = replace(load_of(known[load]), role=role)
+        except (KeyError, WarehouseError):
             text = f"{period}: load {load}, which it rests on, is not there or cannot be read"
-            yield Discrepancy("load", period, f"{text}; {RESTORE}")
+            yield Discrepancy(Check.LOAD, period, f"{text}; {RESTORE}")
             continue
         yield registered
         if (registered.period.isoformat(), known[load]["hash"]) != (period, _hash(registered.files)):
             text = f"{period}: load {load} names another period, or other files than its hash is of"
-            yield Discrepancy("load", period, f"{text}; {RESTORE}")
+            yield Discrepancy(Check.LOAD, period, f"{text}; {RESTORE}")
 
 
 def _numbers(text: str) -> list[int]:
@@ -52,26 +53,6 @@ def _numbers(text: str) -> list[int]:
         return [int(number) for number in json.loads(text)]
     except UNREADABLE:
         return []
-
-
-def _load(row: sqlite3.Row, role: str) -> Registered:
-    return Registered(
-        id=row["id"],
-        source=row["source"],
-        role=role,
-        period=from_int(row["period"]),
-        format=row["format"],
-        files=tuple(json.loads(row["files"])),
-        names={digest: name for name, _, digest in json.loads(row["delivered"])},
-        totals={currency: _counted(told) for currency, told in json.loads(row["totals"]).items()},
-    )
-
-
-def _counted(told: Mapping[str, Any]) -> Counted:
-    return Counted(
-        Amounts(told["BilledCostNano"], told["EffectiveCostNano"], told["line_count"]),
-        {metric: Decimal(told[f"{metric}Control"]) for metric in METRICS},
-    )
 
 
 def _hash(files: Iterable[str]) -> str:

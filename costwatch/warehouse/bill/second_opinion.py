@@ -6,25 +6,24 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 
-from costwatch.model import State
-from costwatch.proof.bill import Amounts
+from costwatch.model import Amounts, Load, State
 from costwatch.proof.second_opinion import Compared, ComparedLine
 from costwatch.warehouse import queries
-from costwatch.warehouse.bill.loads import StoredLoad, newest_loads
-from costwatch.warehouse.bill.proof import amounts, sums
+from costwatch.warehouse.bill.loads import newest_loads
+from costwatch.warehouse.bill.sums import amounts, sums
 from costwatch.warehouse.encoding import to_int
 
 # day, ServiceName, ChargeCategory, BillingCurrency, BilledCostNano, EffectiveCostNano, estimated
 Checked = tuple[int | str, ...]
 
 
-def due(db: sqlite3.Connection, sources: Collection[str]) -> list[StoredLoad]:
+def due(db: sqlite3.Connection, sources: Collection[str]) -> list[Load]:
     """The newest loads of ``sources`` whose daily sums are not stored yet."""
     stored = {row["load"] for row in db.execute("SELECT DISTINCT load FROM check_cost")}
     return [load for load in newest_loads(db, sources) if load.id not in stored]
 
 
-def store(db: sqlite3.Connection, load: StoredLoad, rows: Sequence[Checked]) -> None:
+def store(db: sqlite3.Connection, load: Load, rows: Sequence[Checked]) -> None:
     """Replace what its source said of a billing period before."""
     period = to_int(load.period)
     db.execute("DELETE FROM check_cost WHERE period = ? AND source = ?", (period, load.source))
@@ -101,7 +100,7 @@ def _bill(db: sqlite3.Connection, rows: Sequence[sqlite3.Row], first: date, afte
         {payer for accounts in {row["accounts"] for row in rows} for payer in json.loads(accounts)}
     )
     named = {f"payer_{number}": payer for number, payer in enumerate(payers)}
-    sql = queries.text("bill_by_day").format(sums=sums("c."), payers=", ".join(f":{name}" for name in named))
+    sql = queries.filled("bill_by_day", sums=sums("c."), payers=", ".join(f":{name}" for name in named))
     return list(db.execute(sql, {"first": to_int(first), "after": to_int(after), **named}))
 
 

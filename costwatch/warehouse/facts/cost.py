@@ -86,7 +86,8 @@ def _stored(
     conditions, parameters = _conditions(where, columns)
     fields = [f'{columns[name]} AS "{name}",' for name in grouped] + (["c.day AS day,"] if per_day else [])
     query = "cost_by_team" if summary else "cost_by_slice" if as_of is None else "cost_as_of"
-    sql = queries.text(query).format(
+    sql = queries.filled(
+        query,
         columns=" ".join(fields),
         conditions=conditions,
         grouping=", ".join([columns[name] for name in grouped] + (["c.day"] if per_day else [])),
@@ -136,9 +137,7 @@ def values(db: sqlite3.Connection, dimension: str, first: date, after: date) -> 
 def days_held(db: sqlite3.Connection, as_of: datetime | None = None) -> tuple[date, date] | None:
     """The first and the last day that hold any cost, or did since ``as_of``; None for an empty warehouse."""
     row = db.execute(
-        """SELECT MIN(day) AS first, MAX(day) AS last FROM (
-        SELECT day FROM day_state UNION ALL
-        SELECT day FROM team_cost_revision WHERE :as_of IS NOT NULL AND known_at > :as_of)""",
+        queries.text("days_held"),
         {"as_of": None if as_of is None else to_text(as_of)},
     ).fetchone()
     return None if row["first"] is None else (from_int(row["first"]), from_int(row["last"]))

@@ -11,7 +11,12 @@ Value = str | int | float | None
 @cache
 def text(name: str) -> str:
     """The SQL of ``<name>.sql``."""
-    return files(__package__).joinpath(f"{name}.sql").read_text(encoding="utf-8")
+    return _read(f"{name}.sql")
+
+
+def filled(name: str, **parts: str) -> str:
+    """The SQL of ``<name>.sql.tpl`` with its ``{parts}``: identifiers of ours, never foreign text."""
+    return _read(f"{name}.sql.tpl").format(**parts)
 
 
 def rows(
@@ -19,3 +24,8 @@ def rows(
 ) -> list[sqlite3.Row]:
     """All rows of the named query; ``parameters`` are bound, never spliced in."""
     return list(db.execute(text(name), parameters or {}))
+
+
+@cache
+def _read(file: str) -> str:
+    return files(__package__).joinpath(file).read_text(encoding="utf-8")
