@@ -217,10 +217,10 @@ def _settle(warehouse: Warehouse, roles: Mapping[str, str], allocation: Allocati
         for source, days in counts.items()
     }
     with warehouse.write() as db:
-        day_states.store_states(db, {source: settling.states(*of) for source, of in known.items()})
+        day_states.store_states(db, {source: settling.states(*of) for source, of in known.items()}, now)
         through = {source: settling.data_through(*of) for source, of in known.items()}
-        day_states.store_sources(db, roles, through)
-        day_states.store_budgets(db, [_budget_row(budget) for budget in allocation.budgets])
+        day_states.store_sources(db, roles, through, now)
+        day_states.store_budgets(db, [_budget_row(budget) for budget in allocation.budgets], now)
 
 
 def _budget_row(budget: BudgetSettings) -> day_states.BudgetRow:

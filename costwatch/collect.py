@@ -246,7 +246,7 @@ def _record(
     reached: datetime | None,
 ) -> None:
     with warehouse.write() as db:
-        loads.record_source(db, source.name, source.role)
+        loads.record_source(db, source.name, source.role, now)
         loads.record_run(
             db,
             collected.source,

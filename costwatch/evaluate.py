@@ -54,7 +54,8 @@ def evaluate(
 def _evaluated(warehouse: Warehouse, rules: Sequence[Rule], now: datetime) -> "_Evaluator":
     with warehouse.read() as db:
         held = stored_alerts.current_alerts(db, now - lifecycle.REMEMBERED)
-        evaluated = _Evaluator(WarehouseSnapshot(db, now), held, now)
+        queries = tuple(query for rule in rules for query in rule.queries)
+        evaluated = _Evaluator(WarehouseSnapshot(db, now, queries=queries), held, now)
         evaluated.evaluate_rules(rules)
         evaluated.correct_restated()
     return evaluated

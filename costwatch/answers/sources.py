@@ -8,8 +8,8 @@ from typing import Any
 
 from costwatch.model import Verdict
 from costwatch.plugins import Rule
-from costwatch.warehouse import queries
 from costwatch.warehouse.encoding import from_int, from_text
+from costwatch.warehouse.facts import freshness
 from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
 
 
@@ -44,7 +44,7 @@ def late_sources(
     facts: WarehouseSnapshot, configured: Iterable[str], rules: Iterable[Rule]
 ) -> dict[str, LateSource]:
     """Late sources by name, in order; how old is too old, ``rules`` of kind freshness say."""
-    tried = {row["source"]: row for row in queries.rows(facts.db, "sources")}
+    tried = {row["source"]: row for row in freshness.sources(facts.db, facts.as_of)}
     found = {
         name: LateSource(name, SourceState.NEVER, "never collected")
         for name in configured
@@ -65,7 +65,7 @@ def failing(facts: WarehouseSnapshot) -> list[FailedRun]:
     """The sources whose last run failed."""
     return [
         FailedRun(row["source"], from_text(row["last_tried_at"]), row["error"])
-        for row in queries.rows(facts.db, "sources")
+        for row in freshness.sources(facts.db, facts.as_of)
         if row["outcome"] == "failed"
     ]
 
@@ -77,7 +77,7 @@ def sources(
     configured = list(configured)
     late = late_sources(facts, configured, rules)
     rows: dict[str, dict[str, Any]] = {name: {"source": name} for name in configured}
-    rows |= {row["source"]: dict(row) for row in queries.rows(facts.db, "sources")}
+    rows |= {row["source"]: dict(row) for row in freshness.sources(facts.db, facts.as_of)}
     for name, row in rows.items():
         if row.get("data_through"):
             row["data_through"] = from_int(row["data_through"]).isoformat()

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
@@ -52,12 +52,20 @@ def labels(**pairs: str) -> Labels:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One day of a series. ``value`` in currency units, exact."""
+    """One step of a series, from the instant ``at`` on (aware, UTC): of daily series, the day's midnight.
 
-    day: date
+    value: exact, in the unit of its query.
+    """
+
+    at: datetime
     value: Decimal
     state: State
 
+    @property
+    def day(self) -> date:
+        """The UTC day that holds it."""
+        return self.at.date()
 
-Series = tuple[Point, ...]  # ascending by day; a day with no row is unknown, not zero
+
+Series = tuple[Point, ...]  # ascending by ``at``; a step that has no point is unknown, not zero
 SeriesByLabels = Mapping[Labels, Series]

@@ -1,21 +1,33 @@
-"""The three doors: collectors, rules, notifiers. Built-ins come through them like everyone else.
+"""The doors: collectors, rules, notifiers, facts. Built-ins come through them like everyone else.
 
 A plugin is a frozen ``Settings`` model: its fields are its YAML keys, its docstring is its manual.
 It is registered under its kind in the entry-point group ``costwatch.collectors``,
-``costwatch.rules`` or ``costwatch.notifiers`` and only loaded when a file names that kind.
+``costwatch.rules`` or ``costwatch.notifiers`` and only loaded when a file names that kind. What can be
+asked of the warehouse is a ``FactQuery``, an object in the group ``costwatch.facts``.
 """
 
 from costwatch.plugins.collectors import Collector, CollectorSettings, PaidCollector, SpendLimit
-from costwatch.plugins.facts import RECENT_DAYS, Snapshot, matching, recent
+from costwatch.plugins.facts import (
+    RECENT_DAYS,
+    FactQuery,
+    Rates,
+    Reader,
+    Snapshot,
+    Sums,
+    fact_query,
+    matching,
+    recent,
+)
 from costwatch.plugins.notifiers import Notifier
 from costwatch.plugins.pages import Page
-from costwatch.plugins.registry import COLLECTORS, GROUPS, NOTIFIERS, PAGES, RULES, load, registered
+from costwatch.plugins.registry import COLLECTORS, FACTS, GROUPS, NOTIFIERS, PAGES, RULES, load, registered
 from costwatch.plugins.rules import Rule, RuleSettings
 from costwatch.plugins.settings import Duration, Settings, parse_duration
 from costwatch.plugins.splits import Match, SplitSettings
 
 __all__ = [
     "COLLECTORS",
+    "FACTS",
     "GROUPS",
     "NOTIFIERS",
     "PAGES",
@@ -24,16 +36,21 @@ __all__ = [
     "Collector",
     "CollectorSettings",
     "Duration",
+    "FactQuery",
     "Match",
     "Notifier",
     "Page",
     "PaidCollector",
+    "Rates",
+    "Reader",
     "Rule",
     "RuleSettings",
     "Settings",
     "Snapshot",
     "SpendLimit",
     "SplitSettings",
+    "Sums",
+    "fact_query",
     "load",
     "matching",
     "parse_duration",

@@ -2,17 +2,19 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from pydantic import Field, PrivateAttr
 
 from costwatch.model import Finding, Severity
-from costwatch.plugins.facts import Snapshot
+from costwatch.plugins.facts import FactQuery, Snapshot
 from costwatch.plugins.settings import Duration, Settings
 
 
 class Rule(Protocol):
     """One rule of ``alerts.yaml``."""
+
+    queries: ClassVar[tuple[FactQuery, ...]]  # those it asks that come with it, and are not registered
 
     @property
     def name(self) -> str:
@@ -61,6 +63,8 @@ class RuleSettings(Settings):
     must last before it fires. keep_firing_for: how long it goes on firing after the breach ends.
     labels: added to its alerts, for routing. runbook: URL shown in the first message.
     """
+
+    queries: ClassVar[tuple[FactQuery, ...]] = ()
 
     name: str = Field(pattern=r"^[A-Za-z_][A-Za-z0-9_-]*$")
     severity: Severity = Severity.TICKET

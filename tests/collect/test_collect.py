@@ -13,7 +13,7 @@ import pytest
 from costwatch.collect import collect
 from costwatch.model import Batch, DeliveredFile, Export, Window
 from costwatch.plugins import CollectorSettings
-from costwatch.warehouse import queries
+from costwatch.warehouse.facts.freshness import sources
 from tests.made.bills import (
     MONTHS,
     every_day,
@@ -64,7 +64,7 @@ def test_a_refused_bill_leaves_the_published_one_and_is_told(company: Company) -
     company.allocate()
     assert company.effective() == {"risk": Decimal(31)}
     with company.warehouse.read() as db:
-        (source,) = queries.rows(db, "sources")
+        (source,) = sources(db)
     assert source["outcome"] == "failed"
     assert "column BilledCost" in source["error"]
 
@@ -182,7 +182,7 @@ def test_a_source_that_is_no_longer_configured_is_forgotten(company: Company) ->
     company.sources = [company.sources[0].model_copy(update={"name": "renamed"})]
     company.run()
     with company.warehouse.read() as db:
-        assert [row["source"] for row in queries.rows(db, "sources")] == ["renamed"]
+        assert [row["source"] for row in sources(db)] == ["renamed"]
     assert company.effective("source") == {"renamed": Decimal(31)}
 
 

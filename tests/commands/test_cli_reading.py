@@ -154,15 +154,17 @@ def test_cost_show_as_of_an_instant_is_what_was_known_then(costwatch: Costwatch,
             "BilledCostNano": 3_000_000_000,
             "EffectiveCostNano": 3_000_000_000,
             "x_LineCount": 1,
+            "x_State": "settled",
             "x_AsOf": "2026-10-05T06:30:00Z",
         }
     ]
     table = costwatch(*show, "--as-of", "2026-10-05T06:30", "--per-day").out.splitlines()
-    assert table[:2] == [
+    assert table[:3] == [
         "EffectiveCost, 2026-10-01 to 2026-10-01 (UTC days)",
         "as known on 5 Oct 2026 06:30 UTC",
+        "1 day settled",
     ]
-    assert table[3].split() == ["x_Team", "BillingCurrency", "day", "EffectiveCost"]
+    assert table[4].split() == ["x_Team", "BillingCurrency", "day", "x_State", "EffectiveCost"]
     before = costwatch(*show, "--as-of", "2026-10-05")
     assert (before.code, before.out) == (0, "")
     assert "nothing fits from 2026-10-01 up to 2026-10-02 as known on 2026-10-05 00:00 UTC" in before.err

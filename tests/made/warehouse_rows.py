@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from costwatch.model import METRICS, Amounts, Counted, Load, State
 from costwatch.money import nanos, units
+from costwatch.warehouse import history
 from costwatch.warehouse.bill import loads
 from costwatch.warehouse.bill.publish import Publication, ids_for, publish
 from costwatch.warehouse.encoding import from_int, to_int, to_text
@@ -93,12 +94,14 @@ def fill(warehouse: Warehouse, rows: Iterable[Row], now: datetime = NOW) -> None
             "INSERT OR REPLACE INTO source (name, role, data_through) VALUES (?, 'bill', ?)",
             (SOURCE, None if through is None else to_int(through)),
         )
+        for table in ("day_state", "source"):
+            history.note(db, table, now)
         collected(db, SOURCE, now)
 
 
 def collected(db, source: str, at: datetime, outcome: str = "loaded", error: str = "") -> None:
     """One run of a source."""
-    loads.record_source(db, source, "bill")
+    loads.record_source(db, source, "bill", at)
     lines = int(outcome == "loaded")
     loads.record_run(db, source, at, outcome, window_end=None, line_count=lines, files=(), error=error)
 
@@ -113,6 +116,7 @@ def budget(
             " VALUES (?, ?, 'EffectiveCost', ?, ?, ?)",
             (f"{team} {period}", team, period, currency, nanos(Decimal(str(amount)))),
         )
+        history.note(db, "budget", NOW)
 
 
 def alert(

@@ -10,6 +10,7 @@ from typing import Any
 
 from costwatch.errors import WarehouseError
 from costwatch.model import METRICS, Amounts, Counted, Load
+from costwatch.warehouse import history
 from costwatch.warehouse.encoding import from_int, from_text, to_int, to_text
 
 
@@ -109,9 +110,10 @@ def watermark(db: sqlite3.Connection, source: str) -> datetime | None:
     return None if row["seen"] is None else from_text(row["seen"])
 
 
-def record_source(db: sqlite3.Connection, name: str, role: str) -> None:
+def record_source(db: sqlite3.Connection, name: str, role: str, now: datetime) -> None:
     """Make a source known as soon as it is read; allocate forgets those no longer configured."""
     db.execute("INSERT INTO source VALUES (?, ?, NULL) ON CONFLICT DO NOTHING", (name, role))
+    history.note(db, "source", now)
 
 
 def record_run(
