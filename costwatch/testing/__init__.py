@@ -3,12 +3,12 @@
 * ``check_collector``, ``check_rule`` and ``check_notifier`` take a plugin as a file would configure
   it, put it through everything the program relies on, and raise AssertionError with a sentence;
   ``check_query`` does so with what can be asked.
-* ``FakeSnapshot``, ``daily`` and ``Example`` give a rule facts to look at.
+* ``FakeSnapshot``, ``daily``, ``points`` and ``Example`` give a rule facts to look at.
 * ``an_alert`` and ``a_group`` are messages for a notifier.
 """
 
 from costwatch.testing.collectors import check_collector
-from costwatch.testing.facts import FakeSnapshot, check_query, daily
+from costwatch.testing.facts import FakeSnapshot, check_query, daily, points
 from costwatch.testing.notifiers import a_group, an_alert, check_notifier
 from costwatch.testing.rules import Example, check_rule
 
@@ -22,4 +22,5 @@ __all__ = [
     "check_query",
     "check_rule",
     "daily",
+    "points",
 ]

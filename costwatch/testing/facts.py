@@ -17,8 +17,13 @@ _DAY = timedelta(days=1)
 
 def daily(first: date, *values: object, state: State = State.SETTLED) -> Series:
     """A series with one value a day from ``first`` on; None leaves that day unknown."""
+    return points(midnight(first), _DAY, *values, state=state)
+
+
+def points(first: datetime, step: timedelta, *values: object, state: State = State.SETTLED) -> Series:
+    """A series with one value a step from the instant ``first`` (UTC) on; None leaves that step unknown."""
     return tuple(
-        Point(midnight(first + offset * _DAY), Decimal(str(value)), state)
+        Point(first + offset * step, Decimal(str(value)), state)
         for offset, value in enumerate(values)
         if value is not None
     )
@@ -42,11 +47,11 @@ class FakeSnapshot:
     @property
     def data_through(self) -> date | None:
         """See ``plugins.Snapshot``."""
-        points = [
+        costs = [
             point for metric in METRICS for series in self.facts.get(metric, {}).values() for point in series
         ]
-        unsettled = min((point.day for point in points if not point.state.is_settled), default=date.max)
-        return max((point.day for point in points if point.day < unsettled), default=None)
+        unsettled = min((point.day for point in costs if not point.state.is_settled), default=date.max)
+        return max((point.day for point in costs if point.day < unsettled), default=None)
 
     def series(self, query: str, by: tuple[str, ...], window: Window) -> SeriesByLabels:
         """See ``plugins.Snapshot``."""
@@ -84,7 +89,7 @@ class FakeSnapshot:
             for point in series:
                 if window.start <= point.at < window.end:
                     found[kept][point.at] = _joined(asked, point, found[kept].get(point.at))
-        return {key: tuple(points[at] for at in sorted(points)) for key, points in found.items()}
+        return {key: tuple(by_instant[at] for at in sorted(by_instant)) for key, by_instant in found.items()}
 
 
 def _joined(query: FactQuery, point: Point, other: Point | None) -> Point:
@@ -114,13 +119,13 @@ def check_query(query: FactQuery, facts: Snapshot, empty: Snapshot, window: Wind
     for by in dict.fromkeys(((), *((label,) for label in query.labels), query.labels)):
         answer = facts.series(query.name, by, window)
         require(answer, f"{query.name} by {by}: there is nothing in {window} to look at")
-        for key, series in answer.items():
-            _check_labels(query, by, key)
-            _check_series(query, window, series)
         windows = [window, Window(window.start, middle), Window(middle, window.end)]
         totals = facts.totals(query.name, by, windows)
         for part in windows:
             mine = facts.series(query.name, by, part)
+            for key, series in mine.items():
+                _check_labels(query, by, key)
+                _check_series(query, part, series)
             require(
                 mine == _within(answer, part), f"{query.name} by {by}: a part of the window has other points"
             )

@@ -194,7 +194,9 @@ def test_the_age_of_the_data_tells_of_a_source_that_fails(company: Company, buck
     collect(company)
     with company.warehouse.read() as db:
         facts = WarehouseSnapshot(db, TOMORROW + timedelta(hours=6))
-        ((_, (age,)),) = facts.series("freshness", ("source",), Window(NOW, TOMORROW + timedelta(days=1))).items()
+        ((_, (age,)),) = facts.series(
+            "freshness", ("source",), Window(NOW, TOMORROW + timedelta(days=1))
+        ).items()
     assert age.value == 30
 
 
