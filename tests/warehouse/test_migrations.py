@@ -2,15 +2,20 @@
 
 import sqlite3
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from costwatch.model import Window
 from costwatch.warehouse import migrations
 from costwatch.warehouse.facts.cost import cost
+from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
 from costwatch.warehouse.store import Warehouse
 
 OCTOBER = (date(2026, 10, 1), date(2026, 11, 1))
+WINDOW = Window.of_days(*OCTOBER)
+NOW = datetime(2026, 10, 12, tzinfo=UTC)
 ROWS = """
 INSERT INTO team VALUES (1, 'risk');
 INSERT INTO service VALUES (1, 'Amazon EC2');
@@ -26,18 +31,32 @@ INSERT INTO published VALUES
 """
 
 
+SETTLED = """
+INSERT INTO day_state VALUES ('aws', 20261001, 'settled'), ('aws', 20261002, 'estimated');
+INSERT INTO source VALUES ('aws', 'bill', 20261001), ('explorer', 'check', NULL);
+INSERT INTO budget VALUES ('risk month', 'risk', 'EffectiveCost', 'month', 'USD', 5000000000);
+INSERT INTO collection (source, started_at, outcome, line_count)
+  VALUES ('aws', '2026-10-04T00:00:00Z', 'loaded', 2);
+"""
+
+
+def left_by(version: int, path: Path, monkeypatch: pytest.MonkeyPatch, rows: str) -> Warehouse:
+    """A warehouse as that version of the schema left it, with rows in it."""
+    found = Warehouse(path)
+    with monkeypatch.context() as older:
+        older.setattr(migrations, "VERSIONS", migrations.VERSIONS[:version])
+        older.setattr(migrations, "LATEST", version)
+        found.migrate()
+    with sqlite3.connect(path) as db:
+        db.executescript(rows)
+    db.close()
+    return found
+
+
 @pytest.fixture
 def warehouse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Warehouse:
     """As version 1 left it."""
-    found = Warehouse(tmp_path / "costwatch.db")
-    with monkeypatch.context() as older:
-        older.setattr(migrations, "VERSIONS", migrations.VERSIONS[:1])
-        older.setattr(migrations, "LATEST", 1)
-        found.migrate()
-    with sqlite3.connect(tmp_path / "costwatch.db") as db:
-        db.executescript(ROWS)
-    db.close()
-    return found
+    return left_by(1, tmp_path / "costwatch.db", monkeypatch, ROWS)
 
 
 def test_costs_and_their_revisions_stay(warehouse: Warehouse) -> None:
@@ -55,3 +74,32 @@ def test_migrating_twice_changes_nothing(warehouse: Warehouse) -> None:
     before = warehouse.path.read_bytes()
     warehouse.migrate()
     assert warehouse.path.read_bytes() == before
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_what_was_known_at_the_last_publication_is_answered_as_of_then(
+    version: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = ROWS + SETTLED
+    if version > 1:  # it has another column in each
+        rows = rows.replace("20261001, 2);", "20261001, 2, 0);").replace("'delivery')", "'delivery', 0)")
+        rows = rows.replace("2, '{}');", "2, '{}', '[]');").replace("00Z', '{}');", "00Z', '{}', '');")
+    found = left_by(version, tmp_path / "costwatch.db", monkeypatch, rows)
+    found.migrate()
+    with found.read() as db:
+        now = WarehouseSnapshot(db, NOW)
+        then = WarehouseSnapshot(db, NOW, as_of=datetime(2026, 10, 9, tzinfo=UTC))
+        before = WarehouseSnapshot(db, NOW, as_of=datetime(2026, 10, 8, tzinfo=UTC))
+        assert now.states(*OCTOBER) == then.states(*OCTOBER)
+        assert now.data_through == then.data_through == date(2026, 10, 1)
+        for query, by in (("budget", ("name",)), ("BilledCost", ("team",))):
+            assert now.series(query, by, WINDOW) == then.series(query, by, WINDOW) != {}
+        assert ages(now) == [Decimal(24 * 8)]
+        assert ages(then) == [Decimal(24 * 5)]
+        assert (before.states(*OCTOBER), before.data_through) == ({}, None)  # that was not noted
+        assert before.series("budget", ("name",), WINDOW) == {}
+        assert ages(before) == [Decimal(24 * 4)]  # who was read when, was
+
+
+def ages(facts: WarehouseSnapshot) -> list[Decimal]:
+    return [series[0].value for series in facts.series("freshness", ("source",), WINDOW).values()]

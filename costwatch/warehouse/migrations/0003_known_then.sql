@@ -28,12 +28,15 @@ CREATE TABLE budget_history (
   PRIMARY KEY (name, known_at)
 ) STRICT, WITHOUT ROWID;
 
--- What is known now was so since the last publication at the latest; what was before, nobody noted.
+-- What is known now was so since the last publication; what was before, nobody noted, but who was read.
 INSERT INTO day_state_history
 SELECT source, day, coalesce((SELECT MAX(known_at) FROM published), '1970-01-01T00:00:00Z'), state
 FROM day_state;
 
 INSERT INTO source_history
+SELECT name, MIN(started_at), role, NULL FROM source JOIN collection ON source = name GROUP BY name;
+
+INSERT OR REPLACE INTO source_history
 SELECT name, coalesce((SELECT MAX(known_at) FROM published), '1970-01-01T00:00:00Z'), role, data_through
 FROM source;
 
