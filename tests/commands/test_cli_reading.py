@@ -140,11 +140,12 @@ def test_cost_show_says_how_settled_its_numbers_are(case: str, costwatch: Costwa
 
 def test_cost_show_as_of_an_instant_is_what_was_known_then(costwatch: Costwatch, tmp_path: Path) -> None:
     day, then = date(2026, 10, 1), datetime(2026, 10, 5, 6, tzinfo=UTC)
-    for hours, amount in enumerate((3, 5)):
-        row: Row = (day, "risk", S3, "USD", amount, amount, "settled")
+    for hours, (amount, state) in enumerate(((3, "estimated"), (5, "settled"))):
+        row: Row = (day, "risk", S3, "USD", amount, amount, state)
         fill(Warehouse(tmp_path / "costwatch.db"), [row], then + timedelta(hours=hours))
     show = ("--db", "costwatch.db", "cost", "show", "--by", "team")
-    assert costwatch(*show, "--json").json[0]["BilledCost"] == 5
+    (now,) = costwatch(*show, "--json").json
+    assert (now["BilledCost"], now["x_State"]) == (5, "settled")
     assert costwatch(*show, "--as-of", "2026-10-05T08:30:00+02:00", "--json").json == [
         {
             "x_Team": "risk",
@@ -154,7 +155,7 @@ def test_cost_show_as_of_an_instant_is_what_was_known_then(costwatch: Costwatch,
             "BilledCostNano": 3_000_000_000,
             "EffectiveCostNano": 3_000_000_000,
             "x_LineCount": 1,
-            "x_State": "settled",
+            "x_State": "estimated",
             "x_AsOf": "2026-10-05T06:30:00Z",
         }
     ]
@@ -162,7 +163,7 @@ def test_cost_show_as_of_an_instant_is_what_was_known_then(costwatch: Costwatch,
     assert table[:3] == [
         "EffectiveCost, 2026-10-01 to 2026-10-01 (UTC days)",
         "as known on 5 Oct 2026 06:30 UTC",
-        "1 day settled",
+        "1 of 1 day estimated (from 2026-10-01)",
     ]
     assert table[4].split() == ["x_Team", "BillingCurrency", "day", "x_State", "EffectiveCost"]
     before = costwatch(*show, "--as-of", "2026-10-05")
