@@ -11,7 +11,7 @@ from costwatch.alerts import lifecycle
 from costwatch.alerts.lifecycle import Step, fingerprint
 from costwatch.errors import CostwatchError
 from costwatch.model import METRICS, Alert, AlertState, Finding, Verdict, Window
-from costwatch.plugins import Rule, Snapshot, matching, recent
+from costwatch.plugins import Rule, Snapshot, matching, queries_of, recent
 from costwatch.warehouse.alerts import alerts as stored_alerts
 from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
 from costwatch.warehouse.store import Warehouse
@@ -54,8 +54,7 @@ def evaluate(
 def _evaluated(warehouse: Warehouse, rules: Sequence[Rule], now: datetime) -> "_Evaluator":
     with warehouse.read() as db:
         held = stored_alerts.current_alerts(db, now - lifecycle.REMEMBERED)
-        queries = tuple(query for rule in rules for query in rule.queries)
-        evaluated = _Evaluator(WarehouseSnapshot(db, now, queries=queries), held, now)
+        evaluated = _Evaluator(WarehouseSnapshot(db, now, queries=queries_of(rules)), held, now)
         evaluated.evaluate_rules(rules)
         evaluated.correct_restated()
     return evaluated

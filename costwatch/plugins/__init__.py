@@ -21,7 +21,7 @@ from costwatch.plugins.facts import (
 from costwatch.plugins.notifiers import Notifier
 from costwatch.plugins.pages import Page
 from costwatch.plugins.registry import COLLECTORS, FACTS, GROUPS, NOTIFIERS, PAGES, RULES, load, registered
-from costwatch.plugins.rules import Rule, RuleSettings
+from costwatch.plugins.rules import Rule, RuleSettings, queries_of
 from costwatch.plugins.settings import Duration, Settings, parse_duration
 from costwatch.plugins.splits import Match, SplitSettings
 
@@ -54,6 +54,7 @@ __all__ = [
     "load",
     "matching",
     "parse_duration",
+    "queries_of",
     "recent",
     "registered",
 ]

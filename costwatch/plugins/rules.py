@@ -14,8 +14,6 @@ from costwatch.plugins.settings import Duration, Settings
 class Rule(Protocol):
     """One rule of ``alerts.yaml``."""
 
-    queries: ClassVar[tuple[FactQuery, ...]]  # those it asks that come with it, and are not registered
-
     @property
     def name(self) -> str:
         """Unique; becomes the label ``rule``."""
@@ -56,6 +54,11 @@ class Rule(Protocol):
         ...
 
 
+def queries_of(rules: Iterable[Rule]) -> tuple[FactQuery, ...]:
+    """What the kinds of these rules bring to be asked."""
+    return tuple(query for rule in rules for query in getattr(rule, "queries", ()))
+
+
 class RuleSettings(Settings):
     """What all rule kinds share.
 
@@ -64,7 +67,7 @@ class RuleSettings(Settings):
     labels: added to its alerts, for routing. runbook: URL shown in the first message.
     """
 
-    queries: ClassVar[tuple[FactQuery, ...]] = ()
+    queries: ClassVar[tuple[FactQuery, ...]] = ()  # that come with the kind, beside those registered
 
     name: str = Field(pattern=r"^[A-Za-z_][A-Za-z0-9_-]*$")
     severity: Severity = Severity.TICKET

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from costwatch.model import Finding, Labels, Verdict
-from costwatch.plugins import Rule
+from costwatch.plugins import Rule, queries_of
 from costwatch.testing.facts import Facts, FakeSnapshot
 from costwatch.testing.settings import check_settings, require
 
@@ -26,7 +26,7 @@ def check_rule(rule: Rule, examples: Sequence[Example]) -> None:
     """Whether ``rule`` keeps the contract and finds what each example expects."""
     check_settings(rule)
     before = repr(rule)
-    for finding in rule.evaluate(FakeSnapshot(queries=rule.queries), _SOME_TIME):
+    for finding in rule.evaluate(FakeSnapshot(queries=queries_of([rule])), _SOME_TIME):
         require(
             finding.verdict is Verdict.UNKNOWN,
             f"with no data at all {dict(finding.labels)} is '{finding.verdict}'; unknown is not zero",
@@ -49,7 +49,7 @@ def check_rule(rule: Rule, examples: Sequence[Example]) -> None:
 
 def _findings(rule: Rule, facts: Facts, now: datetime) -> dict[Labels, Finding]:
     found: dict[Labels, Finding] = {}
-    for finding in rule.evaluate(FakeSnapshot(facts, rule.queries), now):
+    for finding in rule.evaluate(FakeSnapshot(facts, queries_of([rule])), now):
         key = finding.labels
         require(key == tuple(sorted(dict(key).items())), f"labels are sorted pairs, each name once: {key}")
         require(key not in found, f"two findings have the labels {dict(key)}")
