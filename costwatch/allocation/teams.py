@@ -26,13 +26,17 @@ class Team(Settings):
 
     name: as shown; also its tag value, compared without case. aliases: other tag or cost-category
     values that mean it. accounts: SubAccountIds whose untagged charges it carries. contact: who to
-    ask, shown in alerts (for Slack a mention such as ``<!subteam^S123>``).
+    ask, shown in alerts (for Slack a mention such as ``<!subteam^S123>``). parent: the team above it, whose
+    rolled-up cost holds this one's; cost_center: what accounting calls it. Either may be a list of entries
+    with ``valid_from``, for teams move.
     """
 
     name: TeamName
     aliases: tuple[str | Claim, ...] = ()
     accounts: tuple[str | Claim, ...] = ()
     contact: str = ""
+    parent: str | tuple[str | Claim, ...] = ()
+    cost_center: str | tuple[str | Claim, ...] = ()
 
     @model_validator(mode="after")
     def _name_is_free(self) -> Self:
