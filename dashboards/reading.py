@@ -34,7 +34,7 @@ def configured() -> Config:
 def rules() -> tuple[Rule, ...]:
     """What the rules file holds; with a mistake it holds nothing, and pages go on without it."""
     try:
-        return load_alerts(configured().alerts_file).rules
+        return load_alerts(configured().alerts).rules
     except ConfigError:
         return ()
 

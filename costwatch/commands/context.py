@@ -60,7 +60,7 @@ class Context:
         """The rules file that costwatch.yaml names. Raises ConfigError with all its mistakes."""
         from costwatch.config import load_alerts
 
-        return load_alerts(self.config.alerts_file)
+        return load_alerts(self.config.alerts)
 
     def standing_alerts(self) -> "tuple[AlertRules, ConfigError | None]":
         """The rules to go on with: those of the file or, while it has mistakes, of when it last had none.

@@ -50,7 +50,7 @@ def page() -> None:
 
 def by_day_of_page(facts: WarehouseSnapshot, query: CostQuery) -> list[CostRow]:
     """A question for ``ask``: at the configured rates where the query is converted."""
-    return by_day(facts, query, configured().conversion if query.unit.converted else None)
+    return by_day(facts, query, configured().currency if query.unit.converted else None)
 
 
 def _query(state: DataReach) -> CostQuery:
