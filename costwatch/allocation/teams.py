@@ -1,10 +1,12 @@
 """Teams, as ``costwatch.yaml`` names them: what is theirs, and whom to ask."""
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
+from costwatch.cost.hierarchy import Membership, Since, memberships
 from costwatch.model import RESIDUALS
 from costwatch.plugins import Settings
 
@@ -43,3 +45,15 @@ class Team(Settings):
         if self.name.lower() in (*RESIDUALS, "*"):
             raise ValueError(f"'{self.name}' names a residual; call the team something else")
         return self
+
+
+def memberships_of(teams: Iterable[Team]) -> list[Membership]:
+    """Which teams are above each one, and its cost center, over all time. Raises CircleError."""
+    above = {team.name: _entries(team.parent) for team in teams if team.parent or team.cost_center}
+    centers = {team.name: _entries(team.cost_center) for team in teams if team.cost_center}
+    return memberships({**dict.fromkeys(centers, ()), **above}, centers)
+
+
+def _entries(of: str | tuple[str | Claim, ...]) -> tuple[Since, ...]:
+    entries = (of,) if isinstance(of, str) else of
+    return tuple((each, None) if isinstance(each, str) else (each.id, each.valid_from) for each in entries)
