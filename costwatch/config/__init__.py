@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, Field, ValidationError, field_va
 
 from costwatch.alerts.routing import RootRoute, Route
 from costwatch.allocation.settings import Allocation
-from costwatch.config.consistency import check_alerts, check_config
+from costwatch.config.consistency import check_alerts, check_config, check_tables, team_names
 from costwatch.config.editor import default_text, schema
 from costwatch.config.kinds import loaded
 from costwatch.config.quote import looks_secret
@@ -97,6 +97,11 @@ class Config:
     conversion: Conversion | None
     ui: UI
 
+    @property
+    def team_names(self) -> tuple[str, ...]:
+        """For plugins that want to know them."""
+        return tuple(team.name for team in self.allocation.teams)
+
 
 @dataclass(frozen=True)
 class AlertRules:
@@ -117,10 +122,13 @@ def load_config(file: Path) -> Config:
     return config
 
 
-def load_alerts(file: Path) -> AlertRules:
-    """Read ``alerts.yaml``. Raises ConfigError with all its mistakes."""
+def load_alerts(file: Path, teams: tuple[str, ...] = ()) -> AlertRules:
+    """Read ``alerts.yaml``. Raises ConfigError with all its mistakes.
+
+    teams: those of ``costwatch.yaml``, for plugins that want to know them.
+    """
     mistakes = Mistakes(file)
-    rules = _alerts(_read(file, mistakes), file.absolute(), mistakes)
+    rules = _alerts(_read(file, mistakes), file.absolute(), mistakes, teams)
     if rules is None or mistakes:
         raise ConfigError(list(mistakes))
     return rules
@@ -136,7 +144,8 @@ def check(file: Path) -> list[str]:
     alerts_file = config.alerts_file if config else beside
     of_alerts = Mistakes(alerts_file)
     if file.exists():
-        _alerts(_read(alerts_file, of_alerts), alerts_file.absolute(), of_alerts)
+        teams = team_names(tree) if tree else ()
+        _alerts(_read(alerts_file, of_alerts), alerts_file.absolute(), of_alerts, teams)
     return [*mistakes, *of_alerts]
 
 
@@ -169,8 +178,9 @@ def _config(tree: Tree | None, file: Path, mistakes: Mistakes) -> Config | None:
     if tree is None:
         return None
     parsed = _parsed(ConfigFile, tree, mistakes)
-    sources = loaded(tree, ("sources",), COLLECTORS, file.parent, mistakes)
-    for line, text in check_config(tree):
+    teams = team_names(tree)
+    sources = loaded(tree, ("sources",), COLLECTORS, file.parent, mistakes, teams=teams)
+    for line, text in (*check_config(tree), *check_tables(tree, sources)):
         mistakes.add(line, text)
     if parsed is None:
         return None
@@ -189,12 +199,12 @@ def _config(tree: Tree | None, file: Path, mistakes: Mistakes) -> Config | None:
     )
 
 
-def _alerts(tree: Tree | None, file: Path, mistakes: Mistakes) -> AlertRules | None:
+def _alerts(tree: Tree | None, file: Path, mistakes: Mistakes, teams: tuple[str, ...]) -> AlertRules | None:
     if tree is None:
         return None
     parsed = _parsed(AlertsFile, tree, mistakes)
-    rules = loaded(tree, ("rules",), RULES, file.parent, mistakes)
-    receivers = loaded(tree, ("receivers",), NOTIFIERS, file.parent, mistakes)
+    rules = loaded(tree, ("rules",), RULES, file.parent, mistakes, teams=teams)
+    receivers = loaded(tree, ("receivers",), NOTIFIERS, file.parent, mistakes, teams=teams)
     for line, text in check_alerts(tree):
         mistakes.add(line, text)
     return AlertRules(file, rules, parsed.route, receivers) if parsed else None

@@ -6,6 +6,7 @@ It is registered under its kind in the entry-point group ``costwatch.collectors`
 """
 
 from costwatch.plugins.collectors import Collector, CollectorSettings, PaidCollector, SpendLimit
+from costwatch.plugins.context import PluginContext
 from costwatch.plugins.facts import RECENT_DAYS, Snapshot, matching, recent
 from costwatch.plugins.notifiers import Notifier
 from costwatch.plugins.pages import Page
@@ -13,6 +14,7 @@ from costwatch.plugins.registry import COLLECTORS, GROUPS, NOTIFIERS, PAGES, RUL
 from costwatch.plugins.rules import Rule, RuleSettings
 from costwatch.plugins.settings import Duration, Settings, parse_duration
 from costwatch.plugins.splits import Match, SplitSettings
+from costwatch.plugins.tables import WINDOW_COLUMNS, ColumnType, Table
 
 __all__ = [
     "COLLECTORS",
@@ -21,19 +23,23 @@ __all__ = [
     "PAGES",
     "RECENT_DAYS",
     "RULES",
+    "WINDOW_COLUMNS",
     "Collector",
     "CollectorSettings",
+    "ColumnType",
     "Duration",
     "Match",
     "Notifier",
     "Page",
     "PaidCollector",
+    "PluginContext",
     "Rule",
     "RuleSettings",
     "Settings",
     "Snapshot",
     "SpendLimit",
     "SplitSettings",
+    "Table",
     "load",
     "matching",
     "parse_duration",

@@ -38,7 +38,7 @@ class Meter(CollectorSettings):
     @field_validator("url")
     @classmethod
     def _beside(cls, url: str, info: ValidationInfo) -> str:
-        return f"{info.context['folder']}/{url}"
+        return f"{info.context.folder}/{url}"
 """
 BELL = """
 from pydantic import field_validator

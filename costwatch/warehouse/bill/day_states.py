@@ -52,7 +52,7 @@ def store_states(db: sqlite3.Connection, states: Mapping[str, Mapping[date, Stat
 
 
 def store_sources(
-    db: sqlite3.Connection, roles: Mapping[str, str], through: Mapping[str, date | None]
+    db: sqlite3.Connection, roles: Mapping[str, str | None], through: Mapping[str, date | None]
 ) -> None:
     """Replace ``source`` where it differs: name -> role, and name -> newest settled day."""
     days = {name: None if day is None else to_int(day) for name, day in through.items()}
