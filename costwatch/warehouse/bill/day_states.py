@@ -56,7 +56,7 @@ def store_sources(
 ) -> None:
     """Replace ``source`` where it differs: name -> role, and name -> newest settled day."""
     days = {name: None if day is None else to_int(day) for name, day in through.items()}
-    _replace(db, "source", [(name, role, days.get(name)) for name, role in roles.items()])
+    _replace(db, "source", [(name, role or "", days.get(name)) for name, role in roles.items()])
 
 
 def store_budgets(db: sqlite3.Connection, budgets: Sequence[BudgetRow]) -> None:

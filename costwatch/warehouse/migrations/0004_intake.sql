@@ -2,7 +2,7 @@
 
 CREATE TABLE source_of_any_role (       -- known once read; allocate forgets those no longer configured
   name TEXT PRIMARY KEY,
-  role TEXT,                            -- of its bill: 'bill' or 'check'; NULL where it brings none
+  role TEXT NOT NULL,                   -- of its bill: 'bill' or 'check'; '' where it brings none
   data_through INTEGER                  -- newest settled day with no estimated day before it
 ) STRICT;
 INSERT INTO source_of_any_role SELECT name, role, data_through FROM source;
