@@ -3,7 +3,7 @@
 import logging
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -75,21 +75,14 @@ def collect(
     refused = dict(clashes(sources))
     collected = []
     for source in sources:
-        with ExitStack() as until_read:
-            folder = ledger_folder
-            if dry_run:
-                folder = Path(until_read.enter_context(TemporaryDirectory(prefix="costwatch-")))
-            else:
-                try:
-                    until_read.enter_context(warehouse.job_lock(f"collect-{source.name}"))
-                except BusyError as busy:
-                    collected.append(Collected(source.name, "failed", error=str(busy), busy=True))
-                    continue
-                LedgerFiles(folder).sweep()
-            history, periods = _known(warehouse, LedgerFiles(folder), source.name)
-            stores = Stores(warehouse, LedgerFiles(folder), source.name, periods, dry_run, progress)
-            run = _Run(stores, source, history, now)
-            collected.append(run.read(window, refused.get(source.name, "")))
+        try:
+            with _ledger(warehouse, ledger_folder, source.name, dry_run) as files:
+                history, periods = _known(warehouse, LedgerFiles(ledger_folder), source.name)
+                stores = Stores(warehouse, files, source.name, periods, dry_run, progress)
+                run = _Run(stores, source, history, now)
+                collected.append(run.read(window, refused.get(source.name, "")))
+        except BusyError as busy:
+            collected.append(Collected(source.name, "failed", error=str(busy), busy=True))
     return collected
 
 
@@ -99,6 +92,18 @@ def batches(warehouse: Warehouse, source: Collector, window: Window, now: dateti
         purse = StoredSpendLimit(warehouse, source.name, source.daily_budget, now)
         return source.collect_paid(window, now, purse)
     return source.collect(window)
+
+
+@contextmanager
+def _ledger(warehouse: Warehouse, folder: Path, source: str, dry_run: bool) -> Iterator[LedgerFiles]:
+    """Where files go while nobody else reads the source. Raises BusyError."""
+    if dry_run:
+        with TemporaryDirectory(prefix="costwatch-") as aside:
+            yield LedgerFiles(Path(aside))
+    else:
+        with warehouse.job_lock(f"collect-{source}"):
+            LedgerFiles(folder).sweep()
+            yield LedgerFiles(folder)
 
 
 def _known(warehouse: Warehouse, files: LedgerFiles, source: str) -> tuple[History, frozenset[date]]:

@@ -157,6 +157,16 @@ def test_a_dry_run_stores_nothing(company: Company) -> None:
     assert {path.name for path in company.root.iterdir()} == {"bill"}
 
 
+def test_a_dry_run_says_what_would_be_new(company: Company) -> None:
+    company.bill(every_day())
+    company.run()
+    before = company.hashes()
+    for bill, outcome in ((every_day(), "unchanged"), (every_day("2"), "loaded")):
+        company.bill(bill)
+        (collected,) = collect(company.warehouse, company.root / "ledger", company.sources, NOW, dry_run=True)
+        assert (collected.outcome, company.hashes()) == (outcome, before)
+
+
 class Stranger(CollectorSettings):
     """A collector of somebody else's that breaks."""
 
