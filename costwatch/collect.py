@@ -20,7 +20,7 @@ from costwatch.warehouse.bill.loads import newest_loads
 from costwatch.warehouse.bill.spend import StoredSpendLimit
 from costwatch.warehouse.intake import runs
 from costwatch.warehouse.intake.rows import files_of_source
-from costwatch.warehouse.intake.runs import History
+from costwatch.warehouse.intake.runs import Bookmarks
 from costwatch.warehouse.store import Warehouse
 from costwatch.wording import at_instant
 
@@ -77,9 +77,9 @@ def collect(
     for source in sources:
         try:
             with _ledger(warehouse, ledger_folder, source.name, dry_run) as files:
-                history, periods = _known(warehouse, LedgerFiles(ledger_folder), source.name)
+                bookmarks, periods = _known(warehouse, LedgerFiles(ledger_folder), source.name)
                 stores = Stores(warehouse, files, source.name, periods, dry_run, progress)
-                run = _Run(stores, source, history, now)
+                run = _Run(stores, source, bookmarks, now)
                 collected.append(run.read(window, refused.get(source.name, "")))
         except BusyError as busy:
             collected.append(Collected(source.name, "failed", error=str(busy), busy=True))
@@ -106,25 +106,25 @@ def _ledger(warehouse: Warehouse, folder: Path, source: str, dry_run: bool) -> I
             yield LedgerFiles(folder)
 
 
-def _known(warehouse: Warehouse, files: LedgerFiles, source: str) -> tuple[History, frozenset[date]]:
+def _known(warehouse: Warehouse, files: LedgerFiles, source: str) -> tuple[Bookmarks, frozenset[date]]:
     """What was read of a source, and the billing periods it brought lines of.
 
     A ledger that lost a file gets it back by reading everything once more: then nothing was read.
     """
     if not warehouse.exists:
-        return History(), frozenset()
+        return Bookmarks(), frozenset()
     with warehouse.read() as db:
         loads = newest_loads(db, [source])
         stored = files_of_source(db, source).union(*(load.files for load in loads))
         whole = all(files.path(digest).exists() for digest in stored)
-        return runs.history(db, source) if whole else History(), frozenset(load.period for load in loads)
+        return runs.bookmarks(db, source) if whole else Bookmarks(), frozenset(load.period for load in loads)
 
 
 class _Run:
     """One source's batches, as they come."""
 
-    def __init__(self, stores: Stores, source: Collector, history: History, now: datetime) -> None:
-        self.stores, self.source, self.history, self.now = stores, source, history, now
+    def __init__(self, stores: Stores, source: Collector, bookmarks: Bookmarks, now: datetime) -> None:
+        self.stores, self.source, self.bookmarks, self.now = stores, source, bookmarks, now
         self.tables = tables_of(source)
         self.intakes: list[tuple[str, Intake]] = []
         self.errors: list[str] = []
@@ -150,17 +150,17 @@ class _Run:
 
     def _is_answered(self) -> bool:
         """Whether asking a paid source again would cost money for nothing new."""
-        marks = [self.history.watermarks.get(table) for table in self.tables]
+        marks = [self.bookmarks.watermarks.get(table) for table in self.tables]
         return isinstance(self.source, PaidCollector) and all(
             mark is not None and self.now < mark + self.source.every for mark in marks
         )
 
     def _due(self, table: str) -> datetime:
         """From the table's watermark less the lookback, or from what is incomplete, or since ever."""
-        if (mark := self.history.watermarks.get(table)) is None:
+        if (mark := self.bookmarks.watermarks.get(table)) is None:
             return _EVER
         start = min(mark, self.now) - self.source.lookback
-        return min(start, self.history.partial_since(table) or start)
+        return min(start, self.bookmarks.partial_since(table) or start)
 
     def _attempt(self, window: Window) -> None:
         """Read, and keep what goes wrong as text."""
@@ -197,13 +197,13 @@ class _Run:
             raise RefusedError(
                 [f"{self.source.name}: table '{batch.table}': a batch has no version; correct its collector"]
             )
-        whole = self.history.versions.get(key, "")  # the version that is stored whole
+        whole = self.bookmarks.versions.get(key, "")  # the version that is stored whole
         is_partial = batch.partial and batch.version != whole
         if is_partial:
             self.partial[batch.table].append(batch)
         if batch.version != whole and not (is_partial and whole):
             self.intakes.append((batch.table, take(self.stores, batch)))
-        elif not self.stores.dry_run and is_partial != (key in self.history.partial):
+        elif not self.stores.dry_run and is_partial != (key in self.bookmarks.partial):
             # What is stored whole is not replaced by less: it stays, until there is a new whole answer.
             with self.stores.warehouse.write() as db:
                 runs.mark_partial(db, self.source.name, batch, is_partial)

@@ -25,7 +25,7 @@ def check_config(tree: Tree) -> Found:
 
 def check_tables(tree: Tree, sources: Sequence[Collector]) -> Found:
     """Tables that collectors declare and that cannot be stored beside the others'."""
-    if not any(source.tables for source in sources):
+    if not any(getattr(source, "tables", ()) for source in sources):
         return
     from costwatch.intake.tables import clashes  # heavy, and seldom needed
 

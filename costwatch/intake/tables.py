@@ -16,7 +16,12 @@ TABLES: Mapping[str, Take] = {BILL: take_bill}
 
 def tables_of(source: Collector) -> list[str]:
     """The tables that a source may fill."""
-    return [*([BILL] if source.role else []), *(table.name for table in source.tables)]
+    return [*([BILL] if source.role else []), *(table.name for table in declared(source))]
+
+
+def declared(source: Collector) -> tuple[Table, ...]:
+    """The tables that a source brings; a collector made before there were any brings none."""
+    return getattr(source, "tables", ())
 
 
 def taking(source: Collector, name: str) -> Take:
@@ -26,15 +31,15 @@ def taking(source: Collector, name: str) -> Take:
         raise RefusedError([f"{source.name}: delivers table '{name}', {why}; correct its collector"])
     if name in TABLES:
         return TABLES[name]
-    return partial(take_rows, next(table for table in source.tables if table.name == name))
+    return partial(take_rows, next(table for table in declared(source) if table.name == name))
 
 
 def clashes(sources: Sequence[Collector]) -> Iterator[tuple[str, str]]:
     """Name of each source whose tables cannot be stored beside the others', and why."""
-    declared: dict[str, tuple[Table, str]] = {}
+    seen: dict[str, tuple[Table, str]] = {}
     for source in sources:
-        for table in source.tables:
-            first, owner = declared.setdefault(table.name, (table, source.name))
+        for table in declared(source):
+            first, owner = seen.setdefault(table.name, (table, source.name))
             if table.name in TABLES:
                 yield source.name, f"table '{table.name}' is costwatch's own; its collector must rename it"
             elif table != first:

@@ -6,11 +6,14 @@ import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, ClassVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from costwatch.collect import collect
 from costwatch.model import Batch, DeliveredFile, Export, Window
@@ -182,6 +185,33 @@ def test_an_hour_that_was_whole_is_not_replaced_by_less(company: Company, meter:
     assert joules(company) == []
 
 
+ANSWERS = st.fixed_dictionaries({hour: st.tuples(st.integers(0, 3), st.booleans()) for hour in (NINE, TEN)})
+
+
+@settings(max_examples=25, deadline=None)
+@given(runs_of=st.lists(ANSWERS, min_size=1, max_size=5))
+@pytest.mark.parametrize("kind", [Meter, LargeMeter])
+def test_the_newest_whole_answer_counts_and_until_there_is_one_the_newest(
+    kind: type[Meter], runs_of: list[dict[datetime, tuple[int, bool]]]
+) -> None:
+    whole: dict[datetime, int] = {}
+    shown: dict[datetime, int] = {}
+    with TemporaryDirectory() as folder:
+        company = Company(Path(folder))
+        for answers in runs_of:
+            meter = kind(name="meter", first=NINE)
+            meter._drawn |= {hour: {"r1": number} for hour, (number, _) in answers.items()}
+            meter._partial |= {hour for hour, (_, is_partial) in answers.items() if is_partial}
+            company.sources = [meter]
+            (collected,) = company.collect(ELEVEN, Window(NINE, ELEVEN))
+            assert collected.error == ""
+            for hour, (number, is_partial) in answers.items():
+                if not is_partial:
+                    whole[hour] = number
+                shown[hour] = whole.get(hour, number)
+            assert joules(company) == [("meter", hour, "r1", shown[hour]) for hour in (NINE, TEN)]
+
+
 # --- killed --------------------------------------------------------------------------------------
 
 
@@ -223,7 +253,7 @@ class Doubled(Meter):
 
 def marks(company: Company) -> dict[str, datetime]:
     with company.warehouse.read() as db:
-        return dict(runs.history(db, "meter").watermarks)
+        return dict(runs.bookmarks(db, "meter").watermarks)
 
 
 def test_each_table_is_read_on_from_where_it_was_read_to(

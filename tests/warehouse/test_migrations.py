@@ -8,7 +8,7 @@ import pytest
 
 from costwatch.warehouse import migrations, queries
 from costwatch.warehouse.facts.cost import cost
-from costwatch.warehouse.intake.runs import history
+from costwatch.warehouse.intake.runs import bookmarks
 from costwatch.warehouse.store import Warehouse
 from tests.made.bills import MONTHS, line, of_month
 from tests.made.company import NOW, Company
@@ -80,7 +80,7 @@ def test_what_was_read_of_each_source_stays(tmp_path: Path, monkeypatch: pytest.
     warehouse = left_by("0002_proof", RUNS, tmp_path, monkeypatch)
     warehouse.migrate()
     with warehouse.read() as db:
-        read = {name: history(db, name) for name in ("aws", "ce", "files")}
+        read = {name: bookmarks(db, name) for name in ("aws", "ce", "files")}
         sources = [tuple(row) for row in db.execute("SELECT * FROM source")]
         runs = queries.rows(db, "collections", {"limit": 9})
     assert read["aws"].versions == {

@@ -14,8 +14,8 @@ BatchKey = tuple[str, str, str]  # table, start and end of the window as stored,
 
 
 @dataclass(frozen=True, slots=True)
-class History:
-    """What is known of a source.
+class Bookmarks:
+    """Where reading of a source goes on.
 
     versions: of every batch stored; '' where only an incomplete answer is. partial: those whose newest answer
     was incomplete. watermarks: table -> up to where it was read without an error (UTC).
@@ -31,14 +31,14 @@ class History:
         return from_text(min(starts)) if starts else None
 
 
-def history(db: sqlite3.Connection, source: str) -> History:
-    """See ``History``."""
+def bookmarks(db: sqlite3.Connection, source: str) -> Bookmarks:
+    """See ``Bookmarks``."""
     batches = {
         (row["table_name"], row["window_start"], row["window_end"]): row
         for row in db.execute("SELECT * FROM source_version WHERE source = ?", (source,))
     }
     marks = db.execute("SELECT table_name, window_end FROM watermark WHERE source = ?", (source,))
-    return History(
+    return Bookmarks(
         {key: row["version"] for key, row in batches.items()},
         frozenset(key for key, row in batches.items() if row["partial"]),
         {row["table_name"]: from_text(row["window_end"]) for row in marks},
