@@ -201,7 +201,9 @@ def _refuse_shared_accounts(loads: Sequence[Load]) -> None:
                 )
 
 
-def _settle(warehouse: Warehouse, roles: Mapping[str, str], allocation: Allocation, now: datetime) -> None:
+def _settle(
+    warehouse: Warehouse, roles: Mapping[str, str | None], allocation: Allocation, now: datetime
+) -> None:
     settle = allocation.settle
     with warehouse.read() as db:
         counts, periods = day_states.line_counts(db), day_states.source_periods(db)

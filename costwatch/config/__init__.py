@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from costwatch.alerts.routing import RootRoute, Route
-from costwatch.config.consistency import check_alerts, check_config
+from costwatch.config.consistency import check_alerts, check_config, check_tables, team_names
 from costwatch.config.editor import default_text, schema
 from costwatch.config.files import UI, Config
 from costwatch.config.kinds import loaded
@@ -62,10 +62,13 @@ def load_config(file: Path) -> Config:
     return config
 
 
-def load_alerts(file: Path) -> AlertRules:
-    """Read ``alerts.yaml``. Raises ConfigError with all its mistakes."""
+def load_alerts(file: Path, teams: tuple[str, ...] = ()) -> AlertRules:
+    """Read ``alerts.yaml``. Raises ConfigError with all its mistakes.
+
+    teams: those of ``costwatch.yaml``, for plugins that want to know them.
+    """
     mistakes = Mistakes(file)
-    rules = _alerts(_read(file, mistakes), file.absolute(), mistakes)
+    rules = _alerts(_read(file, mistakes), file.absolute(), mistakes, teams)
     if rules is None or mistakes:
         raise ConfigError(list(mistakes))
     return rules
@@ -81,7 +84,8 @@ def check(file: Path) -> list[str]:
     alerts_file = config.alerts if config else beside
     of_alerts = Mistakes(alerts_file)
     if file.exists():
-        _alerts(_read(alerts_file, of_alerts), alerts_file.absolute(), of_alerts)
+        teams = team_names(tree) if tree else ()
+        _alerts(_read(alerts_file, of_alerts), alerts_file.absolute(), of_alerts, teams)
     return [*mistakes, *of_alerts]
 
 
@@ -113,20 +117,20 @@ def _read(file: Path, mistakes: Mistakes) -> Tree | None:
 def _config(tree: Tree | None, file: Path, mistakes: Mistakes) -> Config | None:
     if tree is None:
         return None
-    sources = loaded(tree, ("sources",), COLLECTORS, file.parent, mistakes)
+    sources = loaded(tree, ("sources",), COLLECTORS, file.parent, mistakes, teams=team_names(tree))
     known = {"file": file, "folder": file.parent, "sources": sources}
     parsed = _parsed(Config, tree, mistakes, known)
-    for line, text in check_config(tree):
+    for line, text in (*check_config(tree), *check_tables(tree, sources)):
         mistakes.add(line, text)
     return parsed
 
 
-def _alerts(tree: Tree | None, file: Path, mistakes: Mistakes) -> AlertRules | None:
+def _alerts(tree: Tree | None, file: Path, mistakes: Mistakes, teams: tuple[str, ...]) -> AlertRules | None:
     if tree is None:
         return None
     parsed = _parsed(AlertsFile, tree, mistakes)
-    rules = loaded(tree, ("rules",), RULES, file.parent, mistakes)
-    receivers = loaded(tree, ("receivers",), NOTIFIERS, file.parent, mistakes)
+    rules = loaded(tree, ("rules",), RULES, file.parent, mistakes, teams=teams)
+    receivers = loaded(tree, ("receivers",), NOTIFIERS, file.parent, mistakes, teams=teams)
     for line, text in check_alerts(tree):
         mistakes.add(line, text)
     return AlertRules(file, rules, parsed.route, receivers) if parsed else None

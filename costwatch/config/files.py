@@ -87,6 +87,11 @@ class Config(Allocation):
         return self._file
 
     @property
+    def team_names(self) -> tuple[str, ...]:
+        """For plugins that want to know them."""
+        return tuple(team.name for team in self.teams)
+
+    @property
     def allocation(self) -> Allocation:
         """What the bill is allocated by."""
         return Allocation.model_construct(**{key: getattr(self, key) for key in Allocation.model_fields})

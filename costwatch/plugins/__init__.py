@@ -7,6 +7,7 @@ asked of the warehouse is a ``FactQuery``, an object in the group ``costwatch.fa
 """
 
 from costwatch.plugins.collectors import Collector, CollectorSettings, PaidCollector, SpendLimit
+from costwatch.plugins.context import PluginContext
 from costwatch.plugins.facts import (
     RECENT_DAYS,
     FactQuery,
@@ -24,6 +25,7 @@ from costwatch.plugins.registry import COLLECTORS, FACTS, GROUPS, NOTIFIERS, PAG
 from costwatch.plugins.rules import Rule, RuleSettings, queries_of
 from costwatch.plugins.settings import Duration, Settings, parse_duration
 from costwatch.plugins.splits import Match, SplitSettings
+from costwatch.plugins.tables import WINDOW_COLUMNS, ColumnType, Table
 
 __all__ = [
     "COLLECTORS",
@@ -33,14 +35,17 @@ __all__ = [
     "PAGES",
     "RECENT_DAYS",
     "RULES",
+    "WINDOW_COLUMNS",
     "Collector",
     "CollectorSettings",
+    "ColumnType",
     "Duration",
     "FactQuery",
     "Match",
     "Notifier",
     "Page",
     "PaidCollector",
+    "PluginContext",
     "Rates",
     "Reader",
     "Rule",
@@ -50,6 +55,7 @@ __all__ = [
     "SpendLimit",
     "SplitSettings",
     "Sums",
+    "Table",
     "fact_query",
     "load",
     "matching",

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Protocol
 from pydantic import Field, PrivateAttr
 
 from costwatch.model import Finding, Severity
+from costwatch.plugins.context import PluginContext
 from costwatch.plugins.facts import FactQuery, Snapshot
 from costwatch.plugins.settings import Duration, Settings
 
@@ -80,7 +81,7 @@ class RuleSettings(Settings):
 
     def model_post_init(self, context: Any) -> None:
         """Keep by which kind a file named it."""
-        self._kind = (context or {}).get("kind", "")
+        self._kind = context.kind if isinstance(context, PluginContext) else ""
 
     @property
     def kind(self) -> str:

@@ -17,6 +17,7 @@ from costwatch.warehouse import history
 from costwatch.warehouse.bill import loads
 from costwatch.warehouse.bill.publish import Publication, ids_for, publish
 from costwatch.warehouse.encoding import from_int, to_int, to_text
+from costwatch.warehouse.intake import runs
 from costwatch.warehouse.store import Warehouse
 
 # day, team, service, currency, BilledCost, EffectiveCost (text, int or Decimal), state of the day
@@ -101,9 +102,8 @@ def fill(warehouse: Warehouse, rows: Iterable[Row], now: datetime = NOW) -> None
 
 def collected(db, source: str, at: datetime, outcome: str = "loaded", error: str = "") -> None:
     """One run of a source."""
-    loads.record_source(db, source, "bill", at)
-    lines = int(outcome == "loaded")
-    loads.record_run(db, source, at, outcome, window_end=None, line_count=lines, files=(), error=error)
+    runs.record_source(db, source, "bill", at)
+    runs.record_run(db, source, at, outcome, row_count=int(outcome == "loaded"), error=error)
 
 
 def budget(

@@ -55,11 +55,14 @@ def store_states(db: sqlite3.Connection, states: Mapping[str, Mapping[date, Stat
 
 
 def store_sources(
-    db: sqlite3.Connection, roles: Mapping[str, str], through: Mapping[str, date | None], now: datetime
+    db: sqlite3.Connection,
+    roles: Mapping[str, str | None],
+    through: Mapping[str, date | None],
+    now: datetime,
 ) -> None:
     """Replace ``source``, as ``store_states``: name -> role, and name -> newest settled day."""
     days = {name: None if day is None else to_int(day) for name, day in through.items()}
-    _replace(db, "source", [(name, role, days.get(name)) for name, role in roles.items()])
+    _replace(db, "source", [(name, role or "", days.get(name)) for name, role in roles.items()])
     history.note(db, "source", now)
 
 
