@@ -7,9 +7,11 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BaseModel, Field, ValidationError, field_validator
 
+from costwatch.alerts.intervals import NamedTimeInterval
+from costwatch.alerts.muting import InhibitRule
 from costwatch.alerts.routing import RootRoute, Route
 from costwatch.allocation.settings import Allocation
-from costwatch.config.consistency import check_alerts, check_config
+from costwatch.config.consistency import check_alerts, check_config, check_receivers
 from costwatch.config.editor import default_text, schema
 from costwatch.config.kinds import loaded
 from costwatch.config.quote import looks_secret
@@ -18,7 +20,7 @@ from costwatch.config.tree import Mistakes, Tree, read
 from costwatch.cost.conversion import Conversion
 from costwatch.errors import ConfigError, UsageError
 from costwatch.ledger.engines import address
-from costwatch.plugins import COLLECTORS, NOTIFIERS, RULES, Collector, Notifier, Rule, Settings
+from costwatch.plugins import COLLECTORS, NOTIFIERS, RULES, Collector, Receiver, Rule, Settings
 from costwatch.secret import NOT_A_REFERENCE
 
 __all__ = [
@@ -75,11 +77,14 @@ class ConfigFile(Allocation):
 
 
 class AlertsFile(Settings):
-    """The keys of ``alerts.yaml``."""
+    """The keys of ``alerts.yaml``. ``fallback``: the receiver of what others do not take."""
 
     rules: tuple[dict[str, Any], ...] = ()
     route: RootRoute
     receivers: tuple[dict[str, Any], ...] = ()
+    inhibit_rules: tuple[InhibitRule, ...] = ()
+    time_intervals: tuple[NamedTimeInterval, ...] = ()
+    fallback: str | None = None
 
 
 @dataclass(frozen=True)
@@ -105,7 +110,10 @@ class AlertRules:
     file: Path
     rules: tuple[Rule, ...]
     route: Route
-    receivers: tuple[Notifier, ...]
+    receivers: tuple[Receiver, ...]
+    inhibit_rules: tuple[InhibitRule, ...] = ()
+    time_intervals: tuple[NamedTimeInterval, ...] = ()
+    fallback: str | None = None
 
 
 def load_config(file: Path) -> Config:
@@ -195,9 +203,12 @@ def _alerts(tree: Tree | None, file: Path, mistakes: Mistakes) -> AlertRules | N
     parsed = _parsed(AlertsFile, tree, mistakes)
     rules = loaded(tree, ("rules",), RULES, file.parent, mistakes)
     receivers = loaded(tree, ("receivers",), NOTIFIERS, file.parent, mistakes)
-    for line, text in check_alerts(tree):
+    for line, text in (*check_alerts(tree), *check_receivers(tree, receivers)):
         mistakes.add(line, text)
-    return AlertRules(file, rules, parsed.route, receivers) if parsed else None
+    if parsed is None:
+        return None
+    more = (parsed.inhibit_rules, parsed.time_intervals, parsed.fallback)
+    return AlertRules(file, rules, parsed.route, receivers, *more)
 
 
 def _parsed(model: type[_Model], tree: Tree, mistakes: Mistakes) -> _Model | None:

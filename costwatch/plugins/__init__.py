@@ -7,7 +7,7 @@ It is registered under its kind in the entry-point group ``costwatch.collectors`
 
 from costwatch.plugins.collectors import Collector, CollectorSettings, PaidCollector, SpendLimit
 from costwatch.plugins.facts import RECENT_DAYS, Snapshot, matching, recent
-from costwatch.plugins.notifiers import Notifier
+from costwatch.plugins.notifiers import Forwarder, Interactive, Notifier, Publisher, Receiver
 from costwatch.plugins.pages import Page
 from costwatch.plugins.registry import COLLECTORS, GROUPS, NOTIFIERS, PAGES, RULES, load, registered
 from costwatch.plugins.rules import Rule, RuleSettings
@@ -24,10 +24,14 @@ __all__ = [
     "Collector",
     "CollectorSettings",
     "Duration",
+    "Forwarder",
+    "Interactive",
     "Match",
     "Notifier",
     "Page",
     "PaidCollector",
+    "Publisher",
+    "Receiver",
     "Rule",
     "RuleSettings",
     "Settings",
