@@ -211,10 +211,11 @@ def _content(message: Message, mention: str = "") -> dict[str, Any]:
 def _blocks(message: Message, mention: str) -> Iterator[dict[str, Any]]:
     head = f"{'🔴' if message.is_firing else '🟢'} *{_fitting(message.headline)}*"
     foot = " · ".join(_facts(message))
-    left = _TOTAL_AT_MOST - len(head) - len(foot)
+    note = _fitting(message.note)
+    left = _TOTAL_AT_MOST - len(head) - len(note) - len(foot)
     yield _section(f"{mention} {head}".lstrip())
-    if message.note:
-        yield _section(_fitting(message.note))
+    if note:
+        yield _section(note)
     for number, line in enumerate(message.lines):
         text = _text(line)
         left -= len(text)

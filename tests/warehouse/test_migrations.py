@@ -1,12 +1,20 @@
 """A warehouse written by the version before is read on by this one."""
 
+import json
 import sqlite3
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
+from pydantic import TypeAdapter
 
+from costwatch.model import Group
+from costwatch.testing import a_group
 from costwatch.warehouse import migrations
+from costwatch.warehouse.alerts.acts import acknowledged
+from costwatch.warehouse.alerts.muted_alerts import muted_alerts
+from costwatch.warehouse.alerts.outbox import Outbox
+from costwatch.warehouse.alerts.silences import silences
 from costwatch.warehouse.facts.cost import cost
 from costwatch.warehouse.store import Warehouse
 
@@ -55,3 +63,32 @@ def test_migrating_twice_changes_nothing(warehouse: Warehouse) -> None:
     before = warehouse.path.read_bytes()
     warehouse.migrate()
     assert warehouse.path.read_bytes() == before
+
+
+NOTIFICATION = """
+INSERT INTO notification
+  (id, receiver, group_key, reason, content, digest, event, state, attempts, queued_at, next_attempt_at)
+VALUES (?, 'default', 'k', 'first', ?, 'd', 1, 'queued', 1, '2026-11-20T06:00:00Z', '2026-11-20T06:15:00Z')
+"""
+
+
+def test_messages_that_wait_are_sent_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Acts, mutings and the fallback came with 0006."""
+    found = Warehouse(tmp_path / "costwatch.db")
+    before = migrations.VERSIONS[: migrations.VERSIONS.index("0006_acts")]
+    with monkeypatch.context() as older:
+        older.setattr(migrations, "VERSIONS", before)
+        older.setattr(migrations, "LATEST", len(before))
+        found.migrate()
+    with sqlite3.connect(found.path) as db:
+        # As a version without the fields of today would have written it.
+        content = json.loads(TypeAdapter(Group).dump_json(a_group()))
+        del content["note"]
+        db.execute(NOTIFICATION, ("m-1", json.dumps(content)))
+    db.close()
+    found.migrate()
+    with found.read() as db:
+        (unsent,) = Outbox(db).unsent()
+        assert Outbox(db).unfinished() == [("default", "k")]
+        assert [*silences(db, datetime(2000, 1, 1, tzinfo=UTC)), *muted_alerts(db), *acknowledged(db)] == []
+    assert (unsent.group.note, unsent.fallback_of, unsent.attempts) == ("", "", 1)
