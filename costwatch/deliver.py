@@ -75,7 +75,7 @@ def deliver(
         sender = Sender(warehouse, by_name, now, only)
         sender.send(unsent)
         if fallback is not None:
-            sender.send(hand_over(warehouse, fallback, now))
+            sender.send(hand_over(warehouse, fallback, now, only))
         errors = forward(handed, plan.firing, now)
     forwarded = {name: count for name, count in _counts(handed, plan).items() if name not in errors}
     return Delivery(
@@ -163,7 +163,7 @@ class _Planner:
                 talk = outbox.conversation(receiver, key)
                 bundle = bundles.get((receiver, key)) or self._left_behind(receiver, key, talk)
                 owed = unseen | talk.unsent_fingerprints | plan.once_muted(bundle)
-                # What is over and was told, or need not be, is not worth asking after.
+                # Time intervals are slow to ask about what is over: only where it may still be told.
                 asked = [alert for alert in bundle.alerts if alert.is_firing or alert.fingerprint in owed]
                 quiet = everywhere | muted_on(bundle.node, asked, self.now)
                 self._sort(plan, bundle, quiet)

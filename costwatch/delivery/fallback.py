@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from costwatch.alerts.dedup import episode
+from costwatch.delivery.sending import is_for
 from costwatch.warehouse.alerts.outbox import Notification, Outbox, SendState
 from costwatch.warehouse.store import Warehouse
 from costwatch.wording import at_instant
@@ -14,15 +15,18 @@ from costwatch.wording import at_instant
 PATIENCE = timedelta(hours=1)
 
 
-def hand_over(warehouse: Warehouse, fallback: str, now: datetime) -> list[Notification]:
+def hand_over(
+    warehouse: Warehouse, fallback: str, now: datetime, only: str | None = None
+) -> list[Notification]:
     """Queue for ``fallback`` what was refused for good within ``PATIENCE``, or is late by more than that.
 
-    Each firing of an alert goes there once, however often its message is tried or rewritten. The message
-    stays in its own conversation, too.
+    only: what that receiver did not take; the others were not tried. Each firing of an alert goes there
+    once, however often its message is tried or rewritten. The message stays in its own conversation, too.
     """
     with warehouse.read() as db:
         outbox = Outbox(db)
-        found = [_handed_over(each, fallback, now) for each in outbox.not_taken(fallback, now - PATIENCE)]
+        late = [each for each in outbox.not_taken(fallback, now - PATIENCE) if is_for(each, only)]
+        found = [_handed_over(each, fallback, now) for each in late]
         copies = [copy for copy in found if not outbox.is_known(copy.group.id)]
     if copies:
         with warehouse.write() as db:

@@ -1,4 +1,4 @@
-"""Receivers of every make through one delivery: told, handed all that fires, sent a report; and the fallback."""
+"""Receivers of every make through one delivery: conversations, all that fires, reports; and the fallback."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -230,6 +230,14 @@ def test_a_fallback_that_fails_has_none_itself_and_is_reported(house: House, pag
     assert [each.group.receiver for each in done.failed] == ["oncall", "default"]
     minutes_of(house, paged, 3)
     assert house.receiver.said == []
+
+
+def test_what_another_run_is_to_send_is_not_late(house: House, paged: Recorder) -> None:
+    house.find(ec2="a")
+    house.deliver(paged, fallback="default", only="default")
+    house.wait(2 * HOUR)
+    house.deliver(paged, fallback="default", only="default")
+    assert (house.receiver.said, paged.said) == ([], [])
 
 
 def test_old_failures_do_not_flood_a_fallback_that_is_new(house: House, paged: Recorder) -> None:

@@ -27,7 +27,7 @@ def test_a_silence_is_made_shown_and_ended(costwatch: Costwatch, firing: str) ->
         "--for",
         "2h",
         "--comment",
-        "load\x1b[31m test",
+        EVIL,
         "--who",
         "ann",
     )
