@@ -69,7 +69,7 @@ class TimeInterval(Settings):
     def contains(self, instant: datetime) -> bool:
         """Whether an instant, in any time zone, lies in it."""
         local = instant.astimezone(ZoneInfo(self.location))
-        clock = f"{local:%H:%M}"
+        clock = f"{local.hour:02}:{local.minute:02}"
         is_time = not self.times or any(each.start_time <= clock < each.end_time for each in self.times)
         return is_time and (not self.weekdays or any(_has(days, local.weekday()) for days in self.weekdays))
 

@@ -8,11 +8,14 @@ what was loud for a moment is not lost.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cache, partial
 from itertools import chain
+
+from pydantic import Field
 
 from costwatch.alerts.intervals import minutes
 from costwatch.alerts.routing import Matcher, MatcherText, Node
@@ -48,8 +51,8 @@ class InhibitRule(Settings):
     have with the same value (one that neither has counts as equal).
     """
 
-    source_matchers: tuple[MatcherText, ...]
-    target_matchers: tuple[MatcherText, ...]
+    source_matchers: tuple[MatcherText, ...] = Field(min_length=1)
+    target_matchers: tuple[MatcherText, ...] = Field(min_length=1)
     equal: tuple[str, ...] = ()
 
 
@@ -74,9 +77,9 @@ def muted_on(route: Node, alerts: Iterable[Alert], now: datetime) -> dict[str, M
     """By fingerprint, those of ``alerts`` that are muted on this route, by its time intervals."""
     found = {}
     if route.mute_time_intervals or route.active_time_intervals:
-        at_now = _time_interval(route, now)
+        at = cache(partial(_time_interval, route))  # alerts of one storm share their minutes
         for alert in alerts:
-            reason = at_now if alert.is_firing else _all_the_time(route, alert)
+            reason = at(now) if alert.is_firing else _all_the_time(at, alert)
             if reason is not None:
                 found[alert.fingerprint] = reason
     return found
@@ -143,10 +146,10 @@ def _time_interval(route: Node, instant: datetime) -> Muted | None:
     return Muted(MutedBy.TIME_INTERVAL, ", ".join(names), f"muted outside of '{', '.join(names)}'")
 
 
-def _all_the_time(route: Node, alert: Alert) -> Muted | None:
+def _all_the_time(at: Callable[[datetime], Muted | None], alert: Alert) -> Muted | None:
     """Why an alert that is over was muted in every minute that it fired; None: it was not."""
     if alert.fired_at is None or alert.resolved_at is None:
         return None
-    reasons = (_time_interval(route, instant) for instant in minutes(alert.fired_at, alert.resolved_at))
+    reasons = map(at, minutes(alert.fired_at, alert.resolved_at))
     first = next(reasons, None)
     return first if first and all(reasons) else None

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @click.group("alerts", cls=Subject)
 def command() -> None:
-    """Evaluate the rules (step 3), deliver and list alerts (step 4), silence and answer them."""
+    """Evaluate the rules (step 3), deliver, list, silence and answer alerts (step 4)."""
 
 
 @command.command("eval")

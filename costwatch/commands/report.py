@@ -19,7 +19,7 @@ _FORMATS = ("md", "html", "-")
 
 @click.group("report", cls=Subject)
 def command() -> None:
-    """Write the weekly report (step 5)."""
+    """Write or send the weekly report (step 5)."""
 
 
 @command.command("weekly")
