@@ -7,7 +7,7 @@ becomes plain single lines; each receiver then escapes them for where it shows t
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from costwatch.model import Alert, AlertState, Group, Reason, Severity
+from costwatch.model import METRICS, Alert, AlertState, Group, Reason, Severity
 from costwatch.wording import at_instant, on_day, printable, quantity, shortened
 
 _SAID = {Reason.NEW: "NEW", Reason.CHANGED: "UPDATED", Reason.REPEAT: "STILL FIRING"}
@@ -24,7 +24,10 @@ class AlertLine:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """All texts are single printable lines, not escaped. ``links``: text -> URL."""
+    """All texts are single printable lines, not escaped. ``links``: text -> URL.
+
+    ``data_through`` is empty where nothing rests on costs, ``note`` where there is nothing to add.
+    """
 
     is_firing: bool
     headline: str
@@ -32,6 +35,7 @@ class Message:
     owners: tuple[str, ...]
     links: Mapping[str, str]
     data_through: str
+    note: str
 
 
 def compose(group: Group, *, with_reason: bool = True) -> Message:
@@ -40,15 +44,21 @@ def compose(group: Group, *, with_reason: bool = True) -> Message:
     runbooks = dict.fromkeys(printable(alert.runbook) for alert in group.alerts if alert.runbook)
     links = {printable(text): printable(url) for text, url in group.links.items()}
     links |= {f"Runbook {number}".removesuffix(" 1"): url for number, url in enumerate(runbooks, start=1)}
-    through = group.data_through
     return Message(
         is_firing=bool(firing),
         headline=_headline(group, firing, with_reason=with_reason),
         lines=tuple(map(_line, group.alerts)),
         owners=tuple(map(printable, group.owners)),
         links=links,
-        data_through=f"Data through {on_day(through)}" if through else "No settled data yet",
+        data_through=_data_through(group),
+        note=shortened(printable(group.note), 500),
     )
+
+
+def rests_on_cost(alert: Alert) -> bool:
+    """Whether an alert is about costs, so that it matters how far they are settled."""
+    query = alert.evidence.get("query")
+    return query is None or query == "budget" or query in METRICS
 
 
 def plain(message: Message) -> str:
@@ -58,6 +68,8 @@ def plain(message: Message) -> str:
 
 def _plain_lines(message: Message) -> Iterator[str]:
     yield message.headline
+    if message.note:
+        yield f"  {message.note}"
     for line in message.lines:
         yield f"  {'●' if line.is_firing else '✓'} {line.summary}"
         yield f"    {line.detail}"
@@ -65,7 +77,14 @@ def _plain_lines(message: Message) -> Iterator[str]:
         yield f"  Owner: {', '.join(message.owners)}"
     for text, url in message.links.items():
         yield f"  {text}: {url}"
-    yield f"  {message.data_through}"
+    if message.data_through:
+        yield f"  {message.data_through}"
+
+
+def _data_through(group: Group) -> str:
+    if group.data_through is not None:
+        return f"Data through {on_day(group.data_through)}"
+    return "No settled data yet" if any(map(rests_on_cost, group.alerts)) else ""
 
 
 def _headline(group: Group, firing: int, *, with_reason: bool) -> str:

@@ -1,5 +1,6 @@
 """The words every part shares: windows, batches, series, findings, alerts. Imports nothing of ours."""
 
+from costwatch.model.acts import Acknowledge, Act, Feedback, Silence, Snooze, Worth
 from costwatch.model.alerts import (
     Alert,
     AlertState,
@@ -28,6 +29,7 @@ from costwatch.model.facts import (
     labels,
 )
 from costwatch.model.loads import Amounts, Counted, Load, Role
+from costwatch.model.reports import Report
 from costwatch.model.time import Window, midnight
 
 __all__ = [
@@ -39,6 +41,8 @@ __all__ = [
     "RESIDUALS",
     "UNALLOCATED",
     "UNMEASURED",
+    "Acknowledge",
+    "Act",
     "Alert",
     "AlertState",
     "Amounts",
@@ -46,6 +50,7 @@ __all__ = [
     "Counted",
     "DeliveredFile",
     "Export",
+    "Feedback",
     "Finding",
     "Group",
     "Labels",
@@ -54,13 +59,17 @@ __all__ = [
     "Progress",
     "Reason",
     "Receipt",
+    "Report",
     "Role",
     "Series",
     "SeriesByLabels",
     "Severity",
+    "Silence",
+    "Snooze",
     "State",
     "Verdict",
     "Window",
+    "Worth",
     "labels",
     "midnight",
     "untold",
