@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from costwatch.model import METRICS, Amounts, Counted, Load, State
+from costwatch.model import METRICS, NO_SYSTEM, Amounts, Counted, Load, State
 from costwatch.money import nanos, units
 from costwatch.warehouse import history
 from costwatch.warehouse.bill import loads
-from costwatch.warehouse.bill.publish import Publication, ids_for, publish
+from costwatch.warehouse.bill.publish import SLICE_COLUMNS, Publication, ids_for, publish
 from costwatch.warehouse.encoding import from_int, to_int, to_text
 from costwatch.warehouse.intake import runs
 from costwatch.warehouse.store import Warehouse
@@ -180,6 +180,7 @@ def _slice(currency: str) -> tuple[str, ...]:
         "",
         currency,
         "direct",
+        NO_SYSTEM,
     )
 
 
@@ -207,7 +208,7 @@ def in_batches(facts: Sequence[tuple[int, ...]]) -> list[pa.RecordBatch]:
 
 def summary_of(facts, ids) -> list[tuple[int | str, ...]]:
     """The facts without their slices, as allocate sums them."""
-    currency = {number: key[-2] for key, number in ids.slice.items()}
+    currency = {number: key[SLICE_COLUMNS.index("BillingCurrency")] for key, number in ids.slice.items()}
     found: dict[tuple[int | str, ...], list[int]] = {}
     for team, service, day, of, *sums in facts:
         held = found.setdefault((day, team, service, currency[of]), [0, 0, 0])
