@@ -11,13 +11,13 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from urllib.parse import urlencode
 
 from costwatch.alerts import lifecycle
 from costwatch.alerts.dedup import LastSent, digest, present, reason
+from costwatch.alerts.links import links
 from costwatch.alerts.routing import Bundle, Node, Route, group, resolve
 from costwatch.errors import NotifyError
-from costwatch.model import DIMENSIONS, Alert, Group, Reason
+from costwatch.model import METRICS, Alert, Group, Reason
 from costwatch.plugins import Notifier
 from costwatch.warehouse.alerts import alerts as stored_alerts
 from costwatch.warehouse.alerts.outbox import Conversation, Notification, Outbox, SendState
@@ -27,6 +27,7 @@ from costwatch.warehouse.store import Warehouse
 _BACK_OFF_SECONDS = 15
 _BACK_OFF_AT_MOST_SECONDS = 240
 _RETRY_AFTER_AT_MOST_SECONDS = 86_400
+_PAGES = {**dict.fromkeys(METRICS, "costs"), "budget": "", "freshness": "data"}  # query -> page
 _log = logging.getLogger(__name__)
 
 
@@ -170,7 +171,7 @@ class _Planner:
             alerts=alerts,
             reason=why,
             data_through=data_through,
-            links=_links(self.public_url, alerts),
+            links=links(self.public_url, alerts, _PAGES),
             owners=_owners(self.contacts, alerts),
         )
         due = _due(bundle.node, talk, message, self.now)
@@ -193,18 +194,6 @@ def _due(node: Node, talk: Conversation, message: Group, now: datetime) -> datet
 def _id(bundle: Bundle, talk: Conversation, now: datetime) -> str:
     parts = (bundle.node.receiver, bundle.key, str(talk.length), now.isoformat())
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:24]
-
-
-def _links(public_url: str, alerts: Sequence[Alert]) -> dict[str, str]:
-    """The page that shows what the alerts are about, filtered by what they have in common."""
-    if not public_url or not alerts:
-        return {}
-    about = {str(alert.evidence.get("query")) for alert in alerts}
-    page = {"freshness": "data", "budget": ""}.get(about.pop(), "costs") if len(about) == 1 else ""
-    common = set.intersection(*({*alert.labels} for alert in alerts))
-    filters = sorted((name, value) for name, value in common if name in DIMENSIONS and value not in ("*", ""))
-    query = f"?{urlencode(filters)}" if filters and page != "data" else ""
-    return {"Open in costwatch": f"{public_url.rstrip('/')}/{page}{query}"}
 
 
 def _owners(contacts: Mapping[str, str], alerts: Iterable[Alert]) -> tuple[str, ...]:

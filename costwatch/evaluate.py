@@ -4,11 +4,12 @@ import logging
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from costwatch.alerts import lifecycle
 from costwatch.alerts.lifecycle import Step, fingerprint
+from costwatch.alerts.restatement import restated
 from costwatch.errors import CostwatchError
 from costwatch.model import METRICS, Alert, AlertState, Finding, Verdict, Window
 from costwatch.plugins import Rule, Snapshot, matching, recent
@@ -84,7 +85,7 @@ class _Evaluator:
             except Exception as error:  # a rule may be anyone's: none may keep the others from being heard
                 _log.debug("rule %s", rule.name, exc_info=True)
                 self.errors[rule.name] = _said(error)
-                self.after.update(mine)
+                self._keep_unanswered(rule, error, mine)
             else:
                 self._take(rule, findings, mine)
         for orphans in by_rule.values():
@@ -97,10 +98,10 @@ class _Evaluator:
         span = recent(self.facts, self.now)
         for key, alert in self.after.items():
             told = alert.state is not AlertState.PENDING and key not in self.in_breach
-            if not told or not lifecycle.is_one_day(alert.evidence):
+            if not told:
                 continue
             value = _value_now(alert, self.facts, span)
-            corrected = alert if value is None else lifecycle.restated(alert, value)
+            corrected = alert if value is None else restated(alert, value)
             if corrected is not alert:
                 self.after[key] = self.events_by_alert[key] = corrected
 
@@ -127,13 +128,25 @@ class _Evaluator:
             tuple(sorted(active, key=lambda alert: (alert.rule, alert.labels))), self.events, self.errors
         )
 
+    def _keep_unanswered(self, rule: Rule, error: Exception, mine: Mapping[str, Alert]) -> None:
+        """Its alerts stay; another may say that it cannot be evaluated."""
+        self.after.update(mine)
+        # Of a stranger's error only its type: its text may hold what receivers must not see.
+        text = _said(error) if isinstance(error, CostwatchError) else type(error).__name__
+        key = lifecycle.failure_fingerprint(rule.name)
+        self._keep(key, lifecycle.not_evaluated(mine.get(key), rule, text, self.now))
+
     def _take(self, rule: Rule, findings: Mapping[str, Finding], mine: dict[str, Alert]) -> None:
+        failure = lifecycle.failure_fingerprint(rule.name)
+        self._keep(failure, lifecycle.without_breach(mine.pop(failure, None), timedelta(), self.now))
         for key, finding in findings.items():
-            if finding.verdict is Verdict.BREACH:
+            if lifecycle.in_breach(finding, rule):
                 self.in_breach.add(key)
             self._keep(key, lifecycle.advance(mine.pop(key, None), finding, rule, self.now))
         # A rule that knows nothing says so once, without labels: that speaks for all its instances.
-        knows = all(finding.labels or finding.verdict is not Verdict.UNKNOWN for finding in findings.values())
+        knows = rule.no_data == "ok" or all(
+            finding.labels or finding.verdict is not Verdict.UNKNOWN for finding in findings.values()
+        )
         for key, alert in mine.items():
             why = "no longer reported by its rule"
             step = (
@@ -159,18 +172,19 @@ def _findings(rule: Rule, facts: Snapshot, now: datetime) -> dict[str, Finding]:
 
 
 def _value_now(alert: Alert, facts: Snapshot, span: Window) -> Decimal | None:
-    """What the cost day an alert rests on costs in this snapshot; None: that is not known."""
-    evidence, labels = alert.evidence, dict(alert.labels)
-    day = date.fromisoformat(evidence["day"])
-    if not span.start.date() <= day < span.end.date():
-        span = Window.of_days(day, day + timedelta(days=1))
+    """What the cost day an alert rests on costs in this snapshot; None: it rests on none, or is not known."""
+    about = alert.about
+    if about is None or about.window is None or (day := about.day) is None:
+        return None
+    if not (span.start <= about.window.start and about.window.end <= span.end):
+        span = about.window
+    known = dict(alert.labels)
+    where = {name: (known[name],) for name in about.by if name in known} | dict(about.where)
+    if about.query in METRICS:  # a rule that forgets the currency must not add currencies up
+        where = {"currency": (alert.unit,), **where}
     try:
-        by = tuple(evidence["by"])
-        where = evidence.get("where") or {name: [labels[name]] for name in by}
-        if evidence["query"] in METRICS:  # a rule that forgets the currency must not add currencies up
-            where = {"currency": [alert.unit], **where}
-        series = matching(facts.series(evidence["query"], by, span), where).values()
-    except (KeyError, TypeError, ValueError, CostwatchError):  # evidence of another make than ours
+        series = matching(facts.series(about.query, about.by, span), where).values()
+    except (ValueError, CostwatchError):  # a query or a label that is no longer known
         return None
     values = [point.value for points in series for point in points if point.day == day]
     is_settled = facts.data_through is not None and day <= facts.data_through

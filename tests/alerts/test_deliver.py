@@ -151,20 +151,21 @@ def test_group_wait_gathers_and_group_interval_spaces(house: House) -> None:
 
 
 @pytest.mark.parametrize(
-    ("query", "services", "url"),
+    ("queries", "url"),
     [
-        pytest.param("EffectiveCost", ["a &b"], "/costs?service=a+%26b&team=ml", id="one service of a team"),
-        pytest.param("EffectiveCost", ["a", "b"], "/costs?team=ml", id="what two alerts have in common"),
-        pytest.param("budget", ["a", "b"], "/?team=ml", id="a budget"),
-        pytest.param("freshness", ["a"], "/data", id="a late source"),
+        pytest.param({"a &b": "EffectiveCost"}, "/costs?service=a+%26b&team=ml", id="one service of a team"),
+        pytest.param(
+            {"a": "BilledCost", "b": "BilledCost"}, "/costs?team=ml", id="what two alerts have in common"
+        ),
+        pytest.param({"a": "budget", "b": "budget"}, "/?team=ml", id="a budget"),
+        pytest.param({"a": "freshness"}, "/data", id="a late source"),
+        pytest.param({"a": "budget", "b": "BilledCost"}, "/?team=ml", id="two queries: the overview"),
+        pytest.param({"a": "moon"}, "/?service=a&team=ml", id="a query without a page: the overview"),
     ],
 )
-def test_links_lead_to_the_page_that_shows_it(
-    house: House, query: str, services: list[str], url: str
-) -> None:
-    house.find(**dict.fromkeys(services, "text"))
-    with house.warehouse.write() as db:
-        db.execute("UPDATE alert SET evidence = ?", (f'{{"query": "{query}"}}',))
+def test_links_lead_to_the_page_that_shows_it(house: House, queries: dict[str, str], url: str) -> None:
+    house.rule.queries = queries
+    house.find(**dict.fromkeys(queries, "text"))
     house.deliver()
     assert list(house.receiver.got[0][0].links.values()) == [f"http://127.0.0.1:8501{url}"]
 

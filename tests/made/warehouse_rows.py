@@ -10,8 +10,9 @@ from itertools import takewhile
 from pathlib import Path
 
 import pyarrow as pa
+from pydantic import TypeAdapter
 
-from costwatch.model import METRICS, Amounts, Counted, Load, State
+from costwatch.model import METRICS, About, Amounts, Counted, Load, State, Window
 from costwatch.money import nanos, units
 from costwatch.warehouse.bill import loads
 from costwatch.warehouse.bill.publish import Publication, ids_for, publish
@@ -115,6 +116,11 @@ def budget(
         )
 
 
+def on_days(first: date, last: date | None = None) -> About:
+    """A sum of cost over these days."""
+    return About("EffectiveCost", window=Window.of_days(first, (last or first) + timedelta(days=1)))
+
+
 def alert(
     warehouse: Warehouse,
     rule: str,
@@ -128,7 +134,7 @@ def alert(
     severity: str = "ticket",
     resolved_at: datetime | None = None,
     runbook: str = "",
-    evidence: dict[str, object] | None = None,
+    about: About | None = None,
 ) -> None:
     """An alert that fired, and is resolved if ``resolved_at`` says so."""
     state = "firing" if resolved_at is None else "resolved"
@@ -144,7 +150,8 @@ def alert(
         "unit": unit,
         "summary": summary,
         "runbook": runbook,
-        "evidence": json.dumps(evidence or {}),
+        "evidence": "{}",
+        "about": None if about is None else TypeAdapter(About).dump_json(about).decode(),
         "active_at": to_text(fired_at),
         "fired_at": to_text(fired_at),
         "resolved_at": None if resolved_at is None else to_text(resolved_at),
@@ -286,7 +293,7 @@ def company(path: Path) -> Warehouse:
         value="6202.85",
         threshold="6000",
         runbook="https://wiki.example/runbooks/spend",
-        evidence={"query": "EffectiveCost", "day": "2026-11-20"},
+        about=on_days(date(2026, 11, 20)),
     )
     alert(
         warehouse,
@@ -296,7 +303,7 @@ def company(path: Path) -> Warehouse:
         labels={"team": "feature-store", "service": "Amazon Virtual Private Cloud"},
         value="401.5",
         threshold="300",
-        evidence={"query": "EffectiveCost", "day": "2026-11-20"},
+        about=on_days(date(2026, 11, 20)),
     )
     alert(
         warehouse,

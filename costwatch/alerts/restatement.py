@@ -1,0 +1,58 @@
+"""An alert whose cost day is restated says so in its text. Pure.
+
+What was said of the day first, and what it came to then, stay in the alert's evidence (``said``,
+``restated_from``): the correction of a correction tells what people read first.
+"""
+
+from dataclasses import replace
+from decimal import Decimal
+
+from costwatch.model import About, Alert
+from costwatch.wording import digits, quantity
+
+
+def is_restated(old: About | None, new: About | None) -> bool:
+    """Whether both rest on the same facts of one day, and those have changed."""
+    return old is not None and new is not None and _same_day(old, new) and old.value != new.value
+
+
+def restated(alert: Alert, value: Decimal) -> Alert:
+    """The alert, which rests on one day, now that this day comes to ``value``."""
+    about = alert.about
+    if about is None or about.value is None or about.value == value:
+        return alert
+    said = str(alert.evidence.get("said", alert.summary))
+    return _corrected(alert, replace(about, value=value), said, _first_value(alert, about.value))
+
+
+def carried_on(before: Alert, alert: Alert) -> Alert:
+    """``alert``, saying so where ``before`` told the same day with another value."""
+    old, new = before.about, alert.about
+    if old is None or old.value is None or new is None or not _same_day(old, new):
+        return alert
+    return _corrected(alert, new, alert.summary, _first_value(before, old.value))
+
+
+def _same_day(old: About, new: About) -> bool:
+    if old.day is None or new.day is None:
+        return False
+    return replace(old, value=None) == replace(new, value=None)
+
+
+def _first_value(alert: Alert, newest: Decimal) -> Decimal:
+    return Decimal(str(alert.evidence.get("restated_from", newest)))
+
+
+def _corrected(alert: Alert, about: About, said: str, was: Decimal) -> Alert:
+    kept = {key: item for key, item in alert.evidence.items() if key not in ("said", "restated_from")}
+    day, value = about.day, about.value
+    if day is None or value is None or value == was:
+        return replace(alert, value=value, summary=said, about=about, evidence=kept)
+    new, old = quantity(value, alert.unit), quantity(was, alert.unit)
+    return replace(
+        alert,
+        value=value,
+        summary=f"{said} · {day.day} {day:%b} restated: {new} (was {old})",
+        about=about,
+        evidence={**kept, "said": said, "restated_from": digits(was)},
+    )
