@@ -7,16 +7,19 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from pydantic import TypeAdapter
+
 from costwatch.alerts import lifecycle
 from costwatch.alerts.lifecycle import Step, fingerprint
-from costwatch.alerts.restatement import restated
+from costwatch.alerts.restatement import restated, sum_over
 from costwatch.errors import CostwatchError
-from costwatch.model import METRICS, Alert, AlertState, Finding, Verdict, Window
-from costwatch.plugins import Rule, Snapshot, matching, recent
+from costwatch.model import Alert, AlertState, Finding, Verdict, Window
+from costwatch.plugins import Rule, Snapshot, recent
 from costwatch.warehouse.alerts import alerts as stored_alerts
 from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
 from costwatch.warehouse.store import Warehouse
 
+_FINDING = TypeAdapter(Finding)
 _log = logging.getLogger(__name__)
 
 
@@ -167,6 +170,8 @@ def _findings(rule: Rule, facts: Snapshot, now: datetime) -> dict[str, Finding]:
         key = fingerprint(rule.name, finding.labels)
         if key in found:
             raise ValueError(f"two findings have the labels {dict(finding.labels)}")
+        # What has another type than its field could be stored, and never be read again.
+        _FINDING.dump_json(finding, exclude={"evidence"}, warnings="error")
         found[key] = finding
     return found
 
@@ -178,17 +183,13 @@ def _value_now(alert: Alert, facts: Snapshot, span: Window) -> Decimal | None:
         return None
     if not (span.start <= about.window.start and about.window.end <= span.end):
         span = about.window
-    known = dict(alert.labels)
-    where = {name: (known[name],) for name in about.by if name in known} | dict(about.where)
-    if about.query in METRICS:  # a rule that forgets the currency must not add currencies up
-        where = {"currency": (alert.unit,), **where}
     try:
-        series = matching(facts.series(about.query, about.by, span), where).values()
+        answer = facts.series(about.query, about.by, span)
     except (ValueError, CostwatchError):  # a query or a label that is no longer known
         return None
-    values = [point.value for points in series for point in points if point.day == day]
+    value = sum_over(answer, about, alert.labels, alert.unit)
     is_settled = facts.data_through is not None and day <= facts.data_through
-    return sum(values, Decimal()) if values or is_settled else None
+    return Decimal() if value is None and is_settled else value
 
 
 def _said(error: Exception) -> str:

@@ -68,7 +68,10 @@ def not_evaluated(held: Alert | None, rule: Rule, error: str, now: datetime) -> 
 
 
 def without_breach(held: Alert | None, keep_firing_for: timedelta, now: datetime, why: str = "") -> Step:
-    """The instance after an evaluation that did not see its breach; ``why`` is added to its text."""
+    """The instance after an evaluation that did not see its breach; ``why`` is added to its text.
+
+    Want of data is over at once when there is some: ``keep_firing_for`` is for breaches.
+    """
     if held is None:
         return Step(None)
     over = replace(held, state=AlertState.RESOLVED, resolved_at=now, keep_firing_since=None)
@@ -79,7 +82,7 @@ def without_breach(held: Alert | None, keep_firing_for: timedelta, now: datetime
             return Step(held)
         return Step(replace(held, active_at=held.resolved_at), over)
     since = held.keep_firing_since or now
-    if now - since < keep_firing_for:
+    if now - since < keep_firing_for and held.verdict is Verdict.BREACH:
         return Step(replace(held, keep_firing_since=since))
     if why:
         over = replace(over, summary=f"{held.summary} ({why})")

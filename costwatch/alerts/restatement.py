@@ -1,4 +1,4 @@
-"""An alert whose cost day is restated says so in its text. Pure.
+"""An alert whose cost day is restated says so in its text; how that day is looked up. Pure.
 
 What was said of the day first, and what it came to then, stay in the alert's evidence (``said``,
 ``restated_from``): the correction of a correction tells what people read first.
@@ -7,7 +7,8 @@ What was said of the day first, and what it came to then, stay in the alert's ev
 from dataclasses import replace
 from decimal import Decimal
 
-from costwatch.model import About, Alert
+from costwatch.model import METRICS, About, Alert, Labels, SeriesByLabels, midnight
+from costwatch.plugins import matching
 from costwatch.wording import digits, quantity
 
 
@@ -31,6 +32,24 @@ def carried_on(before: Alert, alert: Alert) -> Alert:
     if old is None or old.value is None or new is None or not _same_day(old, new):
         return alert
     return _corrected(alert, new, alert.summary, _first_value(before, old.value))
+
+
+def sum_over(answer: SeriesByLabels, about: About, of: Labels, unit: str) -> Decimal | None:
+    """What the facts that an instance rests on sum up to in ``answer``, to ``about``'s query; None: no facts.
+
+    of: the instance's labels. unit: that of its value; costs of another currency are never added.
+    """
+    own = dict(of)
+    where = {name: (own[name],) for name in about.by if name in own} | dict(about.where)
+    if about.query in METRICS:
+        where = {"currency": (unit,), **where}
+    values = [
+        point.value
+        for series in matching(answer, where).values()
+        for point in series
+        if about.window is None or about.window.start <= midnight(point.day) < about.window.end
+    ]
+    return sum(values, Decimal()) if values else None
 
 
 def _same_day(old: About, new: About) -> bool:

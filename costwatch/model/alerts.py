@@ -89,7 +89,8 @@ class Finding:
     ``labels`` tell instances of a rule apart; ``value``, ``threshold`` and ``change`` are in ``unit``
     (a currency code, ``hours``, ``ratio``). ``evidence``: whatever else is worth keeping, JSON-able.
     ``severity``: of this finding, where it is not the rule's. ``change``: by how much the value differs
-    from what is usual; ``drivers`` sum to it exactly. Raises ValueError for an amount that is no number.
+    from what is usual; ``drivers`` sum to it exactly. Raises ValueError for an amount that is no finite
+    Decimal.
     """
 
     labels: Labels
@@ -112,8 +113,8 @@ class Finding:
 def _require_numbers(*amounts: Decimal | None) -> None:
     # Checked where a rule makes it: once stored, it could not be read again.
     for amount in amounts:
-        if amount is not None and not amount.is_finite():
-            raise ValueError(f"{amount} is no number; leave out what is not known")
+        if amount is not None and not (isinstance(amount, Decimal) and amount.is_finite()):
+            raise ValueError(f"{amount} is no finite Decimal; leave out what is not known")
 
 
 class AlertState(StrEnum):

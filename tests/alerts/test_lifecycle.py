@@ -1,10 +1,8 @@
 """What becomes of an alert, step by step."""
 
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
-from typing import Literal
 
 import pytest
 from hypothesis import given
@@ -17,65 +15,15 @@ from costwatch.model import (
     Alert,
     AlertState,
     Driver,
-    Finding,
     Impact,
     Labels,
     Severity,
-    Verdict,
     Window,
     labels,
 )
+from tests.made.timed_rule import HOUR, START, TEAM, Timed, days, finding, run
 
-START = datetime(2026, 11, 20, tzinfo=UTC)
-HOUR = timedelta(hours=1)
-TEAM = labels(team="ml-platform")
 FIRING, PENDING, RESOLVED = AlertState.FIRING, AlertState.PENDING, AlertState.RESOLVED
-
-
-@dataclass(frozen=True)
-class Timed:
-    """A rule of which only its times matter."""
-
-    name: str = "Spend"
-    severity: Severity = Severity.TICKET
-    for_: timedelta = timedelta()
-    keep_firing_for: timedelta = timedelta()
-    labels: dict[str, str] = field(default_factory=dict)
-    runbook: str = "https://runbooks.example/spend"
-    annotations: dict[str, str] = field(default_factory=dict)
-    no_data: Literal["keep", "ok", "alert"] = "keep"
-    on_error: Literal["keep", "alert"] = "keep"
-    min_impact: Decimal | None = None
-
-    def evaluate(self, facts: object, now: datetime) -> tuple[Finding, ...]:
-        return ()
-
-
-def days(first: str, last: str = "") -> Window:
-    return Window.of_days(date.fromisoformat(first), date.fromisoformat(last or first) + timedelta(days=1))
-
-
-def finding(verdict: Verdict = Verdict.BREACH, value: object = 5000, day: str = "2026-11-18") -> Finding:
-    amount = Decimal(str(value))
-    about = About("EffectiveCost", ("team",), window=days(day), value=amount)
-    return Finding(TEAM, verdict, amount, Decimal(3000), "USD", f"ml-platform: ${value} on {day}", about)
-
-
-def run(script: str, rule: Timed) -> tuple[str, str]:
-    """Hourly evaluations: b breach, o ok, u unknown, - not reported. States after each, and logged events."""
-    held: Alert | None = None
-    states, events = "", ""
-    verdicts = {"b": Verdict.BREACH, "o": Verdict.OK, "u": Verdict.UNKNOWN}
-    for hour, letter in enumerate(script):
-        now = START + hour * HOUR
-        if letter == "-":
-            step = without_breach(held, rule.keep_firing_for, now, "no longer reported")
-        else:
-            step = advance(held, finding(verdicts[letter]), rule, now)
-        held = step.alert
-        states += "." if held is None else str(held.state)[0]
-        events += "" if step.event is None else str(step.event.state)[0]
-    return states, events
 
 
 @pytest.mark.parametrize(
@@ -238,7 +186,7 @@ def test_amounts_that_are_no_numbers_are_refused_where_they_are_made() -> None:
         lambda: Driver(TEAM, nan),
         lambda: finding(value="Infinity"),
     ):
-        with pytest.raises(ValueError, match="is no number"):
+        with pytest.raises(ValueError, match="is no finite Decimal"):
             made()
 
 

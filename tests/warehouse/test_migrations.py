@@ -119,9 +119,7 @@ def an_alert(evidence: object, key: str = "f") -> str:
         ),
         pytest.param(
             {"query": "BilledCost", "by": [], "days": ["2026-10-28", "2026-11-02"], "value": "1.5"},
-            About(
-                "BilledCost", window=Window(datetime(2026, 10, 28, tzinfo=UTC), NOV_3), value=Decimal("1.5")
-            ),
+            About("BilledCost", window=Window.of_days(date(2026, 10, 28), NOV_3), value=Decimal("1.5")),
             {},
             id="a sum of days",
         ),
