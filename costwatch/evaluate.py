@@ -100,8 +100,7 @@ class _Evaluator:
         """Correct the texts of alerts that rest on a cost day which has been restated since."""
         span = recent(self.facts, self.now)
         for key, alert in self.after.items():
-            told = alert.state is not AlertState.PENDING and key not in self.in_breach
-            if not told:
+            if alert.state is AlertState.PENDING or key in self.in_breach:
                 continue
             value = _value_now(alert, self.facts, span)
             corrected = alert if value is None else restated(alert, value)
@@ -185,7 +184,8 @@ def _value_now(alert: Alert, facts: Snapshot, span: Window) -> Decimal | None:
         span = about.window
     try:
         answer = facts.series(about.query, about.by, span)
-    except (ValueError, CostwatchError):  # a query or a label that is no longer known
+    except Exception:  # a query may be anyone's, and one that was asked then may be gone
+        _log.debug("alert %s: %s cannot be asked", alert.fingerprint, about.query, exc_info=True)
         return None
     value = sum_over(answer, about, alert.labels, alert.unit)
     is_settled = facts.data_through is not None and day <= facts.data_through

@@ -23,7 +23,8 @@ def restated(alert: Alert, value: Decimal) -> Alert:
     if about is None or about.value is None or about.value == value:
         return alert
     said = str(alert.evidence.get("said", alert.summary))
-    return _corrected(alert, replace(about, value=value), said, _first_value(alert, about.value))
+    now = replace(alert, value=value, summary=said, about=replace(about, value=value))
+    return _corrected(now, _first_value(alert, about.value))
 
 
 def carried_on(before: Alert, alert: Alert) -> Alert:
@@ -31,7 +32,7 @@ def carried_on(before: Alert, alert: Alert) -> Alert:
     old, new = before.about, alert.about
     if old is None or old.value is None or new is None or not _same_day(old, new):
         return alert
-    return _corrected(alert, new, alert.summary, _first_value(before, old.value))
+    return _corrected(alert, _first_value(before, old.value))
 
 
 def sum_over(answer: SeriesByLabels, about: About, of: Labels, unit: str) -> Decimal | None:
@@ -62,16 +63,15 @@ def _first_value(alert: Alert, newest: Decimal) -> Decimal:
     return Decimal(str(alert.evidence.get("restated_from", newest)))
 
 
-def _corrected(alert: Alert, about: About, said: str, was: Decimal) -> Alert:
+def _corrected(alert: Alert, was: Decimal) -> Alert:
+    """``alert``, whose text says nothing of it yet, where its day first came to ``was``."""
     kept = {key: item for key, item in alert.evidence.items() if key not in ("said", "restated_from")}
-    day, value = about.day, about.value
-    if day is None or value is None or value == was:
-        return replace(alert, value=value, summary=said, about=about, evidence=kept)
-    new, old = quantity(value, alert.unit), quantity(was, alert.unit)
+    about = alert.about
+    if about is None or about.value is None or about.day is None or about.value == was:
+        return replace(alert, evidence=kept)
+    new, old = quantity(about.value, alert.unit), quantity(was, alert.unit)
     return replace(
         alert,
-        value=value,
-        summary=f"{said} · {day.day} {day:%b} restated: {new} (was {old})",
-        about=about,
-        evidence={**kept, "said": said, "restated_from": digits(was)},
+        summary=f"{alert.summary} · {about.day.day} {about.day:%b} restated: {new} (was {old})",
+        evidence={**kept, "said": alert.summary, "restated_from": digits(was)},
     )

@@ -27,7 +27,7 @@ class Rule(Protocol):
 
     @property
     def severity(self) -> Severity:
-        """Becomes the label ``severity``."""
+        """Becomes the label ``severity``, unless a finding has one of its own."""
         ...
 
     @property

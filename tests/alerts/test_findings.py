@@ -94,3 +94,11 @@ def test_what_could_not_be_read_again_is_the_mistake_of_its_rule(
     found = evaluate(warehouse, [telling("Wrong", finding), telling("Fine", a_finding)], NOW)
     assert said in found.errors["Wrong"]
     assert [alert.rule for alert in found.alerts] == ["Fine"]
+
+
+def test_an_alert_on_a_query_that_is_gone_stays_as_it_was_told(warehouse: Warehouse) -> None:
+    day = Window.of_days(NOW.date() - DAY, NOW.date())
+    found = a_finding(about=About("moon", window=day, value=Decimal(1)))
+    evaluate(warehouse, [telling("Moon", lambda: found)], NOW)
+    (over,) = evaluate(warehouse, [], NOW + DAY).changes
+    assert over.summary == "x (its rule is no longer in the file)"
