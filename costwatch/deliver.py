@@ -9,6 +9,7 @@ until the next run.
 import hashlib
 import logging
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
@@ -16,9 +17,9 @@ from costwatch.alerts import lifecycle
 from costwatch.alerts.dedup import LastSent, digest, present, reason
 from costwatch.alerts.links import links
 from costwatch.alerts.routing import Bundle, Node, Route, group, resolve
-from costwatch.errors import NotifyError
-from costwatch.model import METRICS, Alert, Group, Reason
-from costwatch.plugins import Notifier
+from costwatch.errors import CostwatchError, NotifyError
+from costwatch.model import Alert, Group, Reason
+from costwatch.plugins import Notifier, fact_query
 from costwatch.warehouse.alerts import alerts as stored_alerts
 from costwatch.warehouse.alerts.outbox import Conversation, Notification, Outbox, SendState
 from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
@@ -27,7 +28,6 @@ from costwatch.warehouse.store import Warehouse
 _BACK_OFF_SECONDS = 15
 _BACK_OFF_AT_MOST_SECONDS = 240
 _RETRY_AFTER_AT_MOST_SECONDS = 86_400
-_PAGES = {**dict.fromkeys(METRICS, "costs"), "budget": "", "freshness": "data"}  # query -> page
 _log = logging.getLogger(__name__)
 
 
@@ -171,7 +171,7 @@ class _Planner:
             alerts=alerts,
             reason=why,
             data_through=data_through,
-            links=links(self.public_url, alerts, _PAGES),
+            links=links(self.public_url, alerts, _pages(alerts)),
             owners=_owners(self.contacts, alerts),
         )
         due = _due(bundle.node, talk, message, self.now)
@@ -194,6 +194,15 @@ def _due(node: Node, talk: Conversation, message: Group, now: datetime) -> datet
 def _id(bundle: Bundle, talk: Conversation, now: datetime) -> str:
     parts = (bundle.node.receiver, bundle.key, str(talk.length), now.isoformat())
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:24]
+
+
+def _pages(alerts: Iterable[Alert]) -> dict[str, str]:
+    """The page of each query that alerts rest on, where one is registered."""
+    pages = {}
+    for query in {alert.about.query for alert in alerts if alert.about}:
+        with suppress(ValueError, CostwatchError):
+            pages[query] = fact_query(query).page
+    return pages
 
 
 def _owners(contacts: Mapping[str, str], alerts: Iterable[Alert]) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from costwatch.alerts.lifecycle import Step, fingerprint
 from costwatch.alerts.restatement import restated, sum_over
 from costwatch.errors import CostwatchError
 from costwatch.model import Alert, AlertState, Finding, Verdict, Window
-from costwatch.plugins import Rule, Snapshot, recent
+from costwatch.plugins import Rule, Snapshot, queries_of, recent
 from costwatch.warehouse.alerts import alerts as stored_alerts
 from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
 from costwatch.warehouse.store import Warehouse
@@ -58,7 +58,7 @@ def evaluate(
 def _evaluated(warehouse: Warehouse, rules: Sequence[Rule], now: datetime) -> "_Evaluator":
     with warehouse.read() as db:
         held = stored_alerts.current_alerts(db, now - lifecycle.REMEMBERED)
-        evaluated = _Evaluator(WarehouseSnapshot(db, now), held, now)
+        evaluated = _Evaluator(WarehouseSnapshot(db, now, queries=queries_of(rules)), held, now)
         evaluated.evaluate_rules(rules)
         evaluated.correct_restated()
     return evaluated

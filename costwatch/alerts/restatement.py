@@ -7,7 +7,7 @@ What was said of the day first, and what it came to then, stay in the alert's ev
 from dataclasses import replace
 from decimal import Decimal
 
-from costwatch.model import METRICS, About, Alert, Labels, SeriesByLabels, midnight
+from costwatch.model import METRICS, About, Alert, Labels, SeriesByLabels
 from costwatch.plugins import matching
 from costwatch.wording import digits, quantity
 
@@ -48,7 +48,7 @@ def sum_over(answer: SeriesByLabels, about: About, of: Labels, unit: str) -> Dec
         point.value
         for series in matching(answer, where).values()
         for point in series
-        if about.window is None or about.window.start <= midnight(point.day) < about.window.end
+        if about.window is None or about.window.start <= point.at < about.window.end
     ]
     return sum(values, Decimal()) if values else None
 

@@ -1,12 +1,13 @@
 """What no single entry shows: names given twice, and names that nothing bears.
 
-All of it reads the tree, not the models, so that one broken entry hides no other mistake.
+All but the tables reads the tree, not the models, so that one broken entry hides no other mistake.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from costwatch.config.quote import instead, quoted
 from costwatch.config.tree import Node, Place, Tree
+from costwatch.plugins import Collector
 
 Found = Iterator[tuple[int, str]]  # line, sentence
 
@@ -20,6 +21,21 @@ def check_config(tree: Tree) -> Found:
     yield from _budgets_named_once(tree)
     yield from _teams_exist(tree)
     yield from _claimed_once(tree)
+
+
+def check_tables(tree: Tree, sources: Sequence[Collector]) -> Found:
+    """Tables that collectors declare and that cannot be stored beside the others'."""
+    if not any(getattr(source, "tables", ()) for source in sources):
+        return
+    from costwatch.intake.tables import clashes  # heavy, and seldom needed
+
+    lines = {name: tree.line(place) for place, name in _names(tree, "sources")}
+    yield from ((lines[name], text) for name, text in clashes(sources))
+
+
+def team_names(tree: Tree) -> tuple[str, ...]:
+    """Those under ``teams:``, in their order."""
+    return tuple(name for _, name in _names(tree, "teams"))
 
 
 def check_alerts(tree: Tree) -> Found:
@@ -69,7 +85,7 @@ def _budgets_named_once(tree: Tree) -> Found:
 
 
 def _teams_exist(tree: Tree) -> Found:
-    teams = [name for _, name in _names(tree, "teams")]
+    teams = team_names(tree)
     for place, name in _teams_named(tree):
         if name not in teams:
             yield tree.value_line(place), f"no team is called {quoted(name)}{instead(name, teams)}"

@@ -1,42 +1,66 @@
-"""The three doors: collectors, rules, notifiers. Built-ins come through them like everyone else.
+"""The doors: collectors, rules, notifiers, facts. Built-ins come through them like everyone else.
 
 A plugin is a frozen ``Settings`` model: its fields are its YAML keys, its docstring is its manual.
 It is registered under its kind in the entry-point group ``costwatch.collectors``,
-``costwatch.rules`` or ``costwatch.notifiers`` and only loaded when a file names that kind.
+``costwatch.rules`` or ``costwatch.notifiers`` and only loaded when a file names that kind. What can be
+asked of the warehouse is a ``FactQuery``, an object in the group ``costwatch.facts``.
 """
 
 from costwatch.plugins.collectors import Collector, CollectorSettings, PaidCollector, SpendLimit
-from costwatch.plugins.facts import RECENT_DAYS, Snapshot, matching, recent
+from costwatch.plugins.context import PluginContext
+from costwatch.plugins.facts import (
+    RECENT_DAYS,
+    FactQuery,
+    Rates,
+    Reader,
+    Snapshot,
+    Sums,
+    fact_query,
+    matching,
+    recent,
+)
 from costwatch.plugins.notifiers import Notifier
 from costwatch.plugins.pages import Page
-from costwatch.plugins.registry import COLLECTORS, GROUPS, NOTIFIERS, PAGES, RULES, load, registered
-from costwatch.plugins.rules import Rule, RuleSettings
+from costwatch.plugins.registry import COLLECTORS, FACTS, GROUPS, NOTIFIERS, PAGES, RULES, load, registered
+from costwatch.plugins.rules import Rule, RuleSettings, queries_of
 from costwatch.plugins.settings import Duration, Settings, parse_duration
 from costwatch.plugins.splits import Match, SplitSettings
+from costwatch.plugins.tables import WINDOW_COLUMNS, ColumnType, Table
 
 __all__ = [
     "COLLECTORS",
+    "FACTS",
     "GROUPS",
     "NOTIFIERS",
     "PAGES",
     "RECENT_DAYS",
     "RULES",
+    "WINDOW_COLUMNS",
     "Collector",
     "CollectorSettings",
+    "ColumnType",
     "Duration",
+    "FactQuery",
     "Match",
     "Notifier",
     "Page",
     "PaidCollector",
+    "PluginContext",
+    "Rates",
+    "Reader",
     "Rule",
     "RuleSettings",
     "Settings",
     "Snapshot",
     "SpendLimit",
     "SplitSettings",
+    "Sums",
+    "Table",
+    "fact_query",
     "load",
     "matching",
     "parse_duration",
+    "queries_of",
     "recent",
     "registered",
 ]

@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any, Literal, Protocol
+from typing import Any, ClassVar, Literal, Protocol
 
 from pydantic import Field, PrivateAttr
 
 from costwatch.model import Finding, Severity
-from costwatch.plugins.facts import Snapshot
+from costwatch.plugins.context import PluginContext
+from costwatch.plugins.facts import FactQuery, Snapshot
 from costwatch.plugins.settings import Duration, Settings
 
 
@@ -75,6 +76,11 @@ class Rule(Protocol):
         ...
 
 
+def queries_of(rules: Iterable[Rule]) -> tuple[FactQuery, ...]:
+    """What the kinds of these rules bring to be asked."""
+    return tuple(query for rule in rules for query in getattr(rule, "queries", ()))
+
+
 class RuleSettings(Settings):
     """What all rule kinds share.
 
@@ -90,6 +96,8 @@ class RuleSettings(Settings):
     on_error: where the rule cannot be evaluated, ``keep`` leaves its alerts as they are; ``alert`` fires
     one more that says so, until it can be.
     """
+
+    queries: ClassVar[tuple[FactQuery, ...]] = ()  # that come with the kind, beside those registered
 
     name: str = Field(pattern=r"^[A-Za-z_][A-Za-z0-9_-]*$")
     severity: Severity = Severity.TICKET
@@ -107,7 +115,7 @@ class RuleSettings(Settings):
 
     def model_post_init(self, context: Any) -> None:
         """Keep by which kind a file named it."""
-        self._kind = (context or {}).get("kind", "")
+        self._kind = context.kind if isinstance(context, PluginContext) else ""
 
     @property
     def kind(self) -> str:

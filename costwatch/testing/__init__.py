@@ -1,14 +1,16 @@
 """Conformance suites and fakes for plugins, ours and yours. Call them from a test of any framework.
 
 * ``check_collector``, ``check_rule`` and ``check_notifier`` take a plugin as a file would configure
-  it, put it through everything the program relies on, and raise AssertionError with a sentence.
-* ``FakeSnapshot``, ``daily`` and ``Example`` give a rule facts to look at.
+  it, put it through everything the program relies on, and raise AssertionError with a sentence;
+  ``check_query`` does so with what can be asked.
+* ``FakeSnapshot``, ``daily``, ``points`` and ``Example`` give a rule facts to look at.
 * ``an_alert`` and ``a_group`` are messages for a notifier.
 """
 
 from costwatch.testing.collectors import check_collector
+from costwatch.testing.facts import FakeSnapshot, check_query, daily, points
 from costwatch.testing.notifiers import a_group, an_alert, check_notifier
-from costwatch.testing.rules import Example, FakeSnapshot, check_rule, daily
+from costwatch.testing.rules import Example, check_rule
 
 __all__ = [
     "Example",
@@ -17,6 +19,8 @@ __all__ = [
     "an_alert",
     "check_collector",
     "check_notifier",
+    "check_query",
     "check_rule",
     "daily",
+    "points",
 ]

@@ -1,75 +1,19 @@
-"""The suite for rules, and facts for them to look at."""
+"""The suite for rules."""
 
 import json
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 from pydantic import TypeAdapter
 
 from costwatch.alerts.restatement import sum_over
-from costwatch.model import DIMENSIONS, METRICS, About, Finding, Labels, Point, Series, State, Verdict, Window
-from costwatch.plugins import Rule
+from costwatch.model import About, Finding, Labels, Verdict
+from costwatch.plugins import Rule, queries_of
+from costwatch.testing.facts import Facts, FakeSnapshot
 from costwatch.testing.settings import check_settings, require
 
 _SOME_TIME = datetime(2026, 11, 22, 9, tzinfo=UTC)
-Facts = Mapping[str, Mapping[Labels, Series]]  # query -> labels -> series
-
-
-def daily(first: date, *values: object, state: State = State.SETTLED) -> Series:
-    """A series with one value a day from ``first`` on; None leaves that day unknown."""
-    return tuple(
-        Point(first + timedelta(days=offset), Decimal(str(value)), state)
-        for offset, value in enumerate(values)
-        if value is not None
-    )
-
-
-@dataclass(frozen=True)
-class FakeSnapshot:
-    """``plugins.Snapshot`` over facts held in memory: query -> labels -> series.
-
-    Costs are given by as many labels as the test needs, ``currency`` among them, and are summed to
-    the labels asked for; a day is as settled as its least settled part.
-    """
-
-    facts: Facts = field(default_factory=dict)
-
-    @property
-    def data_through(self) -> date | None:
-        """See ``plugins.Snapshot``."""
-        points = [
-            point for metric in METRICS for series in self.facts.get(metric, {}).values() for point in series
-        ]
-        unsettled = min((point.day for point in points if not point.state.is_settled), default=date.max)
-        return max((point.day for point in points if point.day < unsettled), default=None)
-
-    def series(self, query: str, by: tuple[str, ...], window: Window) -> Mapping[Labels, Series]:
-        """See ``plugins.Snapshot``."""
-        if query not in (*METRICS, "budget", "freshness"):
-            raise ValueError(f"no query is named '{query}'")
-        if query == "freshness":
-            return dict(self.facts.get(query, {}))
-        if query in METRICS and (unknown := set(by) - set(DIMENSIONS)):
-            raise ValueError(f"no label is named {', '.join(sorted(unknown))}")
-        wanted = {*by, "currency"}
-        found: dict[Labels, dict[date, Point]] = defaultdict(dict)
-        for key, series in self.facts.get(query, {}).items():
-            kept = key if query == "budget" else tuple(pair for pair in key if pair[0] in wanted)
-            for point in series:
-                if window.start.date() <= point.day < window.end.date():
-                    found[kept][point.day] = _joined(point, found[kept].get(point.day))
-        return {key: tuple(points[day] for day in sorted(points)) for key, points in found.items()}
-
-
-def _joined(point: Point, other: Point | None) -> Point:
-    if other is None:
-        return point
-    return replace(
-        point, value=point.value + other.value, state=min(point.state, other.state, key=list(State).index)
-    )
 
 
 @dataclass(frozen=True)
@@ -85,7 +29,7 @@ def check_rule(rule: Rule, examples: Sequence[Example]) -> None:
     """Whether ``rule`` keeps the contract and finds what each example expects."""
     check_settings(rule)
     before = repr(rule)
-    for finding in rule.evaluate(FakeSnapshot(), _SOME_TIME):
+    for finding in rule.evaluate(FakeSnapshot(queries=queries_of([rule])), _SOME_TIME):
         require(
             finding.verdict is Verdict.UNKNOWN,
             f"with no data at all {dict(finding.labels)} is '{finding.verdict}'; unknown is not zero",
@@ -108,7 +52,8 @@ def check_rule(rule: Rule, examples: Sequence[Example]) -> None:
 
 def _findings(rule: Rule, facts: Facts, now: datetime) -> dict[Labels, Finding]:
     found: dict[Labels, Finding] = {}
-    for finding in rule.evaluate(FakeSnapshot(facts), now):
+    snapshot = FakeSnapshot(facts, queries_of([rule]))
+    for finding in rule.evaluate(snapshot, now):
         key = finding.labels
         require(key == tuple(sorted(dict(key).items())), f"labels are sorted pairs, each name once: {key}")
         require(key not in found, f"two findings have the labels {dict(key)}")
@@ -118,7 +63,7 @@ def _findings(rule: Rule, facts: Facts, now: datetime) -> dict[Labels, Finding]:
             f"the labels 'rule' and 'severity' are the alert's own: {key}",
         )
         json.dumps(dict(finding.evidence))
-        _check_about(finding, FakeSnapshot(facts))
+        _check_about(finding, snapshot)
         _check_drivers(finding)
         found[key] = finding
     return found

@@ -10,7 +10,7 @@ from tests.made.messages import SPEND
 
 PAGES = {
     "EffectiveCost": "costs",
-    "budget": "",
+    "budget": "overview",
     "freshness": "data",
     "slo": "reliability",
     "pager": "https://pager.example/all?view=team",
@@ -30,6 +30,7 @@ def about(*queries: str, **of: str) -> list[Alert]:
         pytest.param(
             about("slo", slo="checkout"), f"{HERE}reliability", id="filtered by what pages filter by"
         ),
+        pytest.param(about("budget", team="ml"), f"{HERE}?team=ml", id="the overview stands at the root"),
         pytest.param(about("freshness", team="ml"), f"{HERE}data", id="the data page knows no filters"),
         pytest.param(
             about("slo", "EffectiveCost", team="ml"), f"{HERE}?team=ml", id="two queries: the overview"

@@ -35,10 +35,17 @@ class Meter(CollectorSettings):
     verify: bool = True
     axes: dict[str, Axis] = {}
 
+    @field_validator("name")
+    @classmethod
+    def _no_team(cls, name: str, info: ValidationInfo) -> str:
+        if name in info.context.teams:
+            raise ValueError(f"is a team's; its kind is {info.context.kind}")
+        return name
+
     @field_validator("url")
     @classmethod
     def _beside(cls, url: str, info: ValidationInfo) -> str:
-        return f"{info.context['folder']}/{url}"
+        return f"{info.context.folder}/{url}"
 """
 BELL = """
 from pydantic import field_validator
@@ -96,6 +103,11 @@ def test_a_field_decides_what_its_text_means(tmp_path: Path) -> None:
         "verify": False,
         "axes": {"a": {"width": 7, "label": ""}},
     }
+
+
+def test_a_plugin_is_told_of_its_surroundings(tmp_path: Path) -> None:
+    file = write(tmp_path, "teams: [{name: risk}]\nsources:\n- {name: risk, kind: meter, url: x}\n")
+    assert check(file)[0] == f"{file}:3: 'name': is a team's; its kind is meter"
 
 
 def test_only_the_kinds_named_are_imported(tmp_path: Path) -> None:

@@ -14,9 +14,11 @@ from pydantic import TypeAdapter
 
 from costwatch.model import METRICS, About, Amounts, Counted, Load, State, Window
 from costwatch.money import nanos, units
+from costwatch.warehouse import history
 from costwatch.warehouse.bill import loads
 from costwatch.warehouse.bill.publish import Publication, ids_for, publish
 from costwatch.warehouse.encoding import from_int, to_int, to_text
+from costwatch.warehouse.intake import runs
 from costwatch.warehouse.store import Warehouse
 
 # day, team, service, currency, BilledCost, EffectiveCost (text, int or Decimal), state of the day
@@ -94,14 +96,15 @@ def fill(warehouse: Warehouse, rows: Iterable[Row], now: datetime = NOW) -> None
             "INSERT OR REPLACE INTO source (name, role, data_through) VALUES (?, 'bill', ?)",
             (SOURCE, None if through is None else to_int(through)),
         )
+        for table in ("day_state", "source"):
+            history.note(db, table, now)
         collected(db, SOURCE, now)
 
 
 def collected(db, source: str, at: datetime, outcome: str = "loaded", error: str = "") -> None:
     """One run of a source."""
-    loads.record_source(db, source, "bill")
-    lines = int(outcome == "loaded")
-    loads.record_run(db, source, at, outcome, window_end=None, line_count=lines, files=(), error=error)
+    runs.record_source(db, source, "bill", at)
+    runs.record_run(db, source, at, outcome, row_count=int(outcome == "loaded"), error=error)
 
 
 def budget(
@@ -114,6 +117,7 @@ def budget(
             " VALUES (?, ?, 'EffectiveCost', ?, ?, ?)",
             (f"{team} {period}", team, period, currency, nanos(Decimal(str(amount)))),
         )
+        history.note(db, "budget", NOW)
 
 
 def on_days(first: date, last: date | None = None) -> About:

@@ -15,13 +15,16 @@ from costwatch import plugins
 from costwatch.model import Labels, Verdict, Window, labels
 from costwatch.notify.slack import Slack
 from costwatch.notify.stdout import Stdout
-from costwatch.plugins import Collector, Notifier, Rule
+from costwatch.plugins import Collector, Notifier, Rule, fact_query
 from costwatch.rules.budget import Budget
 from costwatch.rules.freshness import Freshness
 from costwatch.rules.threshold import Threshold
-from costwatch.testing import Example, check_collector, check_notifier, check_rule, daily
+from costwatch.testing import Example, check_collector, check_notifier, check_query, check_rule, daily
+from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
+from costwatch.warehouse.store import Warehouse
 from tests.doubles.cost_explorer import ce_double
 from tests.doubles.slack import TOKEN, slack_double
+from tests.made.warehouse_rows import company
 
 # --- collectors: kind -> a source with data in the window, and one that cannot be read -----------
 
@@ -143,6 +146,11 @@ NOTIFIERS: dict[str, Callable[[], AbstractContextManager[Receivers]]] = {
     "stdout": lambda: nullcontext(Receivers(Stdout(name="default"))),
 }
 
+# --- facts: query -> a window in which a made-up company has some --------------------------------
+
+NOVEMBER = Window.of_days(date(2026, 11, 1), date(2026, 12, 1))
+FACTS: dict[str, Window] = dict.fromkeys(("BilledCost", "EffectiveCost", "budget", "freshness"), NOVEMBER)
+
 
 @pytest.mark.parametrize("kind", COLLECTORS)
 def test_collector(kind: str, tmp_path: Path) -> None:
@@ -162,10 +170,26 @@ def test_notifier(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
         check_notifier(receivers.good, unavailable=receivers.unavailable, refusing=receivers.refusing)
 
 
+@pytest.mark.parametrize("name", FACTS)
+def test_query(name: str, tmp_path: Path) -> None:
+    full, empty = company(tmp_path / "full.db"), Warehouse(tmp_path / "empty.db")
+    empty.migrate()
+    now = datetime(2026, 11, 23, 7, tzinfo=UTC)
+    with full.read() as facts, empty.read() as nothing:
+        check_query(
+            fact_query(name), WarehouseSnapshot(facts, now), WarehouseSnapshot(nothing, now), FACTS[name]
+        )
+
+
 @pytest.mark.parametrize(
     ("group", "rows"),
-    [(plugins.COLLECTORS, COLLECTORS), (plugins.RULES, RULES), (plugins.NOTIFIERS, NOTIFIERS)],
-    ids=["collectors", "rules", "notifiers"],
+    [
+        (plugins.COLLECTORS, COLLECTORS),
+        (plugins.RULES, RULES),
+        (plugins.NOTIFIERS, NOTIFIERS),
+        (plugins.FACTS, FACTS),
+    ],
+    ids=["collectors", "rules", "notifiers", "facts"],
 )
 def test_every_kind_we_ship_has_a_row(group: str, rows: dict[str, object]) -> None:
     ours = {

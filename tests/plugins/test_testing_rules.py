@@ -217,3 +217,24 @@ def test_the_fake_snapshot_knows_through_which_day_all_is_settled() -> None:
 def test_the_fake_snapshot_refuses_what_the_real_one_does(query: str, by: tuple[str, ...]) -> None:
     with pytest.raises(ValueError, match="is named"):
         FakeSnapshot().series(query, by, Window.of_days(FIRST, AFTER))
+
+
+def test_the_fake_snapshot_answers_all_that_the_real_one_does() -> None:
+    window, day = Window.of_days(FIRST, AFTER), Window.of_days(FIRST, date(2026, 11, 2))
+    fake = FakeSnapshot(
+        {"EffectiveCost": {RISK: daily(FIRST, 1, 2)}, "freshness": {labels(source="aws"): daily(FIRST, 5)}},
+        live_facts={"freshness": {labels(source="aws"): daily(FIRST, 7)}},
+        sql_rows={"SELECT 1 AS one": [{"one": 1}]},
+    )
+    assert fake.totals("EffectiveCost", (), [window, day]) == {
+        window: {labels(currency="USD"): Decimal(3)},
+        day: {labels(currency="USD"): Decimal(1)},
+    }
+    assert fake.through("EffectiveCost") == datetime(2026, 11, 3, tzinfo=UTC)
+    assert fake.through("freshness") == datetime(2026, 11, 1, tzinfo=UTC)
+    assert (fake.through("BilledCost"), fake.through("budget")) == (fake.through("EffectiveCost"), None)
+    assert fake.live("freshness", ("source",), window) == {labels(source="aws"): daily(FIRST, 7)}
+    assert fake.live("EffectiveCost", (), window) is None
+    assert fake.sql("SELECT 1 AS one") == [{"one": 1}]
+    with pytest.raises(ValueError, match="give it some"):
+        fake.sql("SELECT 2")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from costwatch.model import About, Impact, Labels, Point, Series, State, Verdict, Window, labels
+from costwatch.model import About, Impact, Labels, Point, Series, State, Verdict, Window, labels, midnight
 from costwatch.plugins import Rule
 from costwatch.rules.budget import Budget
 from costwatch.rules.threshold import Threshold
@@ -16,7 +16,7 @@ from costwatch.testing import Example, FakeSnapshot, check_rule, daily
 from tests.made.rule_facts import BREACH, NOW, OK, THROUGH, UNKNOWN, facts, found, only, spend
 
 ESTIMATED = tuple(
-    Point(THROUGH + timedelta(days=number), Decimal(9_999), State.ESTIMATED) for number in (1, 2)
+    Point(midnight(THROUGH + timedelta(days=number)), Decimal(9_999), State.ESTIMATED) for number in (1, 2)
 )
 MIXED = facts(
     spend("ml-platform", 6000, 9412.33),

@@ -1,11 +1,8 @@
-"""A warehouse written by the version before is read on by this one."""
+"""A warehouse written by the first version is read on by this one."""
 
 import json
-import sqlite3
-from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
@@ -13,52 +10,18 @@ from costwatch.alerts.lifecycle import fingerprint
 from costwatch.evaluate import evaluate
 from costwatch.model import About, AlertState, Verdict, Window, labels
 from costwatch.rules.threshold import Threshold
-from costwatch.warehouse import migrations
 from costwatch.warehouse.alerts.alerts import current_alerts
 from costwatch.warehouse.alerts.outbox import Outbox
 from costwatch.warehouse.facts.cost import cost
 from costwatch.warehouse.store import Warehouse
+from tests.made.older_warehouse import ROWS, LeftBefore
 from tests.made.warehouse_rows import NOW, fill
 
 OCTOBER = (date(2026, 10, 1), date(2026, 11, 1))
-ROWS = """
-INSERT INTO team VALUES (1, 'risk');
-INSERT INTO service VALUES (1, 'Amazon EC2');
-INSERT INTO slice VALUES (1, 'aws', 'AWS', '9', '1', '', '', 'Usage', '', '', 'USD', 'direct');
-INSERT INTO load VALUES (1, 'aws', 20261001, 20261101, 'h', 'focus', '[]', '["9"]', 2, '{}');
-INSERT INTO team_cost VALUES (20261001, 1, 1, 20261001, 1, 3000000000, 2000000000, 2);
-INSERT INTO cost_day VALUES (20261001, 20261001, 1, 1, 'USD', 3000000000, 2000000000, 2);
-INSERT INTO team_cost_revision VALUES
-  (20261001, 1, 1, 20261001, 1, '2026-10-09T00:00:00Z', 1000000000, 500000000, 'settled', 'delivery');
-INSERT INTO day_line VALUES (20261001, 'aws', 20261001, 2);
-INSERT INTO published VALUES
-  (20261001, 20261101, 'k', '[1]', '{}', '2026-10-05T00:00:00Z', '2026-10-09T00:00:00Z', '{}');
-"""
-
-
-Left = Callable[[str, str], Warehouse]
 
 
 @pytest.fixture
-def left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Left:
-    """A warehouse as the version before the one named left it, with rows in it."""
-
-    def left(before: str, rows: str) -> Warehouse:
-        found, number = Warehouse(tmp_path / "costwatch.db"), migrations.VERSIONS.index(before)
-        with monkeypatch.context() as older:
-            older.setattr(migrations, "VERSIONS", migrations.VERSIONS[:number])
-            older.setattr(migrations, "LATEST", number)
-            found.migrate()
-        with sqlite3.connect(tmp_path / "costwatch.db") as db:
-            db.executescript(rows)
-        db.close()
-        return found
-
-    return left
-
-
-@pytest.fixture
-def warehouse(left: Left) -> Warehouse:
+def warehouse(left: LeftBefore) -> Warehouse:
     return left("0002_proof", ROWS)
 
 
@@ -152,7 +115,7 @@ def an_alert(evidence: object, key: str = "f") -> str:
     ],
 )
 def test_what_an_alert_rests_on_moves_out_of_its_evidence(
-    left: Left, evidence: object, about: About | None, kept: object
+    left: LeftBefore, evidence: object, about: About | None, kept: object
 ) -> None:
     warehouse = left("0005_findings", an_alert(evidence))
     warehouse.migrate()
@@ -162,7 +125,7 @@ def test_what_an_alert_rests_on_moves_out_of_its_evidence(
     assert (alert.impact, alert.drivers, alert.annotations, alert.verdict) == (None, (), {}, Verdict.BREACH)
 
 
-def test_a_day_told_before_the_upgrade_is_still_corrected(left: Left) -> None:
+def test_a_day_told_before_the_upgrade_is_still_corrected(left: LeftBefore) -> None:
     warehouse = left("0005_findings", an_alert(DAY, fingerprint("Spend", labels(team="ml-platform"))))
     warehouse.migrate()
     spent = ("ml-platform", "Amazon EC2", "USD", 2100, 2100, "settled")
@@ -189,7 +152,7 @@ MESSAGE = """{
 }"""
 
 
-def test_a_message_queued_before_the_upgrade_can_still_be_sent(left: Left) -> None:
+def test_a_message_queued_before_the_upgrade_can_still_be_sent(left: LeftBefore) -> None:
     row = f"""
     INSERT INTO notification
       (id, receiver, group_key, reason, content, digest, event, state, queued_at, next_attempt_at)
