@@ -7,7 +7,7 @@ becomes plain single lines; each receiver then escapes them for where it shows t
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from costwatch.model import Alert, AlertState, Group, Reason, Severity
+from costwatch.model import METRICS, Alert, AlertState, Group, Reason, Severity
 from costwatch.wording import at_instant, on_day, printable, quantity, shortened
 
 _SAID = {Reason.NEW: "NEW", Reason.CHANGED: "UPDATED", Reason.REPEAT: "STILL FIRING"}
@@ -25,7 +25,10 @@ class AlertLine:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """All texts are single printable lines, not escaped. ``links``: text -> URL."""
+    """All texts are single printable lines, not escaped. ``links``: text -> URL.
+
+    ``data_through`` is empty where nothing rests on costs, ``note`` where there is nothing to add.
+    """
 
     is_firing: bool
     headline: str
@@ -33,6 +36,7 @@ class Message:
     owners: tuple[str, ...]
     links: Mapping[str, str]
     data_through: str
+    note: str
 
 
 def compose(group: Group, *, with_reason: bool = True) -> Message:
@@ -41,15 +45,20 @@ def compose(group: Group, *, with_reason: bool = True) -> Message:
     runbooks = dict.fromkeys(printable(alert.runbook) for alert in group.alerts if alert.runbook)
     links = {printable(text): printable(url) for text, url in group.links.items()}
     links |= {f"Runbook {number}".removesuffix(" 1"): url for number, url in enumerate(runbooks, start=1)}
-    through = group.data_through
     return Message(
         is_firing=bool(firing),
         headline=_headline(group, firing, with_reason=with_reason),
         lines=tuple(map(_line, group.alerts)),
         owners=tuple(map(printable, group.owners)),
         links=links,
-        data_through=f"Data through {on_day(through)}" if through else "No settled data yet",
+        data_through=_data_through(group),
+        note=shortened(printable(group.note), 500),
     )
+
+
+def rests_on_cost(alert: Alert) -> bool:
+    """Whether an alert is about costs, so that it matters how far they are settled."""
+    return alert.about is None or alert.about.query in (*METRICS, "budget")
 
 
 def plain(message: Message) -> str:
@@ -59,6 +68,8 @@ def plain(message: Message) -> str:
 
 def _plain_lines(message: Message) -> Iterator[str]:
     yield message.headline
+    if message.note:
+        yield f"  {message.note}"
     for line in message.lines:
         yield f"  {'●' if line.is_firing else '✓'} {line.summary}"
         yield from (f"    {text}" for text in (line.detail, *line.annotations))
@@ -66,7 +77,14 @@ def _plain_lines(message: Message) -> Iterator[str]:
         yield f"  Owner: {', '.join(message.owners)}"
     for text, url in message.links.items():
         yield f"  {text}: {url}"
-    yield f"  {message.data_through}"
+    if message.data_through:
+        yield f"  {message.data_through}"
+
+
+def _data_through(group: Group) -> str:
+    if group.data_through is not None:
+        return f"Data through {on_day(group.data_through)}"
+    return "No settled data yet" if any(map(rests_on_cost, group.alerts)) else ""
 
 
 def _headline(group: Group, firing: int, *, with_reason: bool) -> str:

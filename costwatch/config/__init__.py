@@ -2,22 +2,26 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from costwatch.alerts.routing import RootRoute, Route
-from costwatch.config.consistency import check_alerts, check_config, check_tables, team_names
+from costwatch.config.consistency import (
+    check_alerts,
+    check_config,
+    check_receivers,
+    check_tables,
+    team_names,
+)
 from costwatch.config.editor import default_text, schema
-from costwatch.config.files import UI, Config
+from costwatch.config.files import UI, AlertRules, Config
 from costwatch.config.kinds import loaded
 from costwatch.config.quote import looks_secret
 from costwatch.config.sentences import sentences, subject
 from costwatch.config.tree import Mistakes, Tree, read
 from costwatch.errors import ConfigError, UsageError
-from costwatch.plugins import COLLECTORS, NOTIFIERS, RULES, Notifier, Rule, Settings
+from costwatch.plugins import COLLECTORS, NOTIFIERS, RULES
 from costwatch.secret import NOT_A_REFERENCE
 
 __all__ = [
@@ -33,24 +37,6 @@ __all__ = [
 ]
 
 _Model = TypeVar("_Model", bound=BaseModel)
-
-
-class AlertsFile(Settings):
-    """The keys of ``alerts.yaml``."""
-
-    rules: tuple[dict[str, Any], ...] = ()
-    route: RootRoute
-    receivers: tuple[dict[str, Any], ...] = ()
-
-
-@dataclass(frozen=True)
-class AlertRules:
-    """``alerts.yaml``."""
-
-    file: Path
-    rules: tuple[Rule, ...]
-    route: Route
-    receivers: tuple[Notifier, ...]
 
 
 def load_config(file: Path) -> Config:
@@ -128,12 +114,13 @@ def _config(tree: Tree | None, file: Path, mistakes: Mistakes) -> Config | None:
 def _alerts(tree: Tree | None, file: Path, mistakes: Mistakes, teams: tuple[str, ...]) -> AlertRules | None:
     if tree is None:
         return None
-    parsed = _parsed(AlertsFile, tree, mistakes)
     rules = loaded(tree, ("rules",), RULES, file.parent, mistakes, teams=teams)
     receivers = loaded(tree, ("receivers",), NOTIFIERS, file.parent, mistakes, teams=teams)
-    for line, text in check_alerts(tree):
+    known = {"file": file, "rules": rules, "receivers": receivers}
+    parsed = _parsed(AlertRules, tree, mistakes, known)
+    for line, text in (*check_alerts(tree), *check_receivers(tree, receivers)):
         mistakes.add(line, text)
-    return AlertRules(file, rules, parsed.route, receivers) if parsed else None
+    return parsed
 
 
 def _parsed(

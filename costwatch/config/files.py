@@ -1,4 +1,4 @@
-"""What ``costwatch.yaml`` may hold: each key once, each section by the model of its domain."""
+"""What the two files may hold: each key once, each section by the model of its domain."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,10 +12,13 @@ from pydantic import (
     field_validator,
 )
 
+from costwatch.alerts.intervals import NamedTimeInterval
+from costwatch.alerts.muting import InhibitRule
+from costwatch.alerts.routing import RootRoute
 from costwatch.allocation.settings import Allocation
 from costwatch.cost.conversion import Conversion
 from costwatch.ledger.engines import address
-from costwatch.plugins import Collector, Settings
+from costwatch.plugins import Collector, Receiver, Rule, Settings
 
 
 def _beside_the_file(path: str, info: ValidationInfo) -> Path:
@@ -37,15 +40,28 @@ FilePath = Annotated[
     GetPydanticSchema(lambda _, handler: handler(Annotated[str, Field(min_length=1)])),
     AfterValidator(_beside_the_file),
 ]
-Sources = Annotated[
-    tuple[Collector, ...],
-    GetPydanticSchema(lambda _, handler: handler(tuple[dict[str, Any], ...])),
-    AfterValidator(_as_loaded),
-]
+# What is written are entries with a ``kind``; what is read are the plugins that they describe.
+_ENTRIES = GetPydanticSchema(lambda _, handler: handler(tuple[dict[str, Any], ...]))
+_LOADED = AfterValidator(_as_loaded)
 
 
 def _path(name: str) -> Any:
     return Field(default=name, validate_default=True)
+
+
+class _File(Settings):
+    """A file, as it is read."""
+
+    _file: Path = PrivateAttr(default=Path())
+
+    def model_post_init(self, context: Any) -> None:
+        """Keep where it was read from."""
+        self._file = (context or {}).get("file", self._file)
+
+    @property
+    def file(self) -> Path:
+        """Where it was read from."""
+        return self._file
 
 
 class UI(Settings):
@@ -63,7 +79,7 @@ class UI(Settings):
         return url.rstrip("/")
 
 
-class Config(Allocation):
+class Config(_File, Allocation):
     """``costwatch.yaml``. Paths are relative to the file, and absolute once it is read."""
 
     warehouse: FilePath = _path("costwatch.db")
@@ -71,20 +87,9 @@ class Config(Allocation):
     engine: Annotated[str, AfterValidator(address.checked)] = address.IN_PROCESS
     reports: FilePath = _path("reports")
     alerts: FilePath = _path("alerts.yaml")
-    sources: Sources = ()
+    sources: Annotated[tuple[Collector, ...], _ENTRIES, _LOADED] = ()
     currency: Conversion | None = None
     ui: UI = UI()
-
-    _file: Path = PrivateAttr(default=Path("costwatch.yaml"))
-
-    def model_post_init(self, context: Any) -> None:
-        """Keep where it was read from."""
-        self._file = (context or {}).get("file", self._file)
-
-    @property
-    def file(self) -> Path:
-        """Where it was read from."""
-        return self._file
 
     @property
     def team_names(self) -> tuple[str, ...]:
@@ -95,3 +100,14 @@ class Config(Allocation):
     def allocation(self) -> Allocation:
         """What the bill is allocated by."""
         return Allocation.model_construct(**{key: getattr(self, key) for key in Allocation.model_fields})
+
+
+class AlertRules(_File):
+    """``alerts.yaml``. ``fallback``: the receiver of what others do not take."""
+
+    rules: Annotated[tuple[Rule, ...], _ENTRIES, _LOADED] = ()
+    route: RootRoute
+    receivers: Annotated[tuple[Receiver, ...], _ENTRIES, _LOADED] = ()
+    inhibit_rules: tuple[InhibitRule, ...] = ()
+    time_intervals: tuple[NamedTimeInterval, ...] = ()
+    fallback: str | None = None

@@ -1,5 +1,6 @@
 """The words every part shares: windows, batches, series, findings, alerts. Imports nothing of ours."""
 
+from costwatch.model.acts import Acknowledge, Act, Feedback, Silence, Snooze, Worth
 from costwatch.model.alerts import (
     About,
     Alert,
@@ -31,6 +32,7 @@ from costwatch.model.facts import (
     labels,
 )
 from costwatch.model.loads import Amounts, Counted, Load, Role
+from costwatch.model.reports import Report
 from costwatch.model.time import Window, midnight
 
 __all__ = [
@@ -43,6 +45,8 @@ __all__ = [
     "UNALLOCATED",
     "UNMEASURED",
     "About",
+    "Acknowledge",
+    "Act",
     "Alert",
     "AlertState",
     "Amounts",
@@ -51,6 +55,7 @@ __all__ = [
     "DeliveredFile",
     "Driver",
     "Export",
+    "Feedback",
     "Finding",
     "Group",
     "Impact",
@@ -60,13 +65,17 @@ __all__ = [
     "Progress",
     "Reason",
     "Receipt",
+    "Report",
     "Role",
     "Series",
     "SeriesByLabels",
     "Severity",
+    "Silence",
+    "Snooze",
     "State",
     "Verdict",
     "Window",
+    "Worth",
     "labels",
     "midnight",
     "untold",

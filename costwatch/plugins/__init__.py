@@ -19,7 +19,7 @@ from costwatch.plugins.facts import (
     matching,
     recent,
 )
-from costwatch.plugins.notifiers import Notifier
+from costwatch.plugins.notifiers import Forwarder, Interactive, Notifier, Publisher, Receiver
 from costwatch.plugins.pages import Page
 from costwatch.plugins.registry import COLLECTORS, FACTS, GROUPS, NOTIFIERS, PAGES, RULES, load, registered
 from costwatch.plugins.rules import Rule, RuleSettings, queries_of
@@ -41,13 +41,17 @@ __all__ = [
     "ColumnType",
     "Duration",
     "FactQuery",
+    "Forwarder",
+    "Interactive",
     "Match",
     "Notifier",
     "Page",
     "PaidCollector",
     "PluginContext",
+    "Publisher",
     "Rates",
     "Reader",
+    "Receiver",
     "Rule",
     "RuleSettings",
     "Settings",

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from costwatch.model import Alert, Reason, Receipt, labels
+from costwatch.alerts.message import rests_on_cost
+from costwatch.model import About, Alert, Reason, Receipt, labels
 from costwatch.notify.slack import Slack, escape
 from costwatch.notify.stdout import Stdout
 from costwatch.testing import check_notifier
@@ -52,6 +53,31 @@ def test_posted_messages(name: str, slack: Slack, double: SlackDouble) -> None:
     slack.notify(MESSAGES[name], None)
     (call,) = double.calls
     golden(f"slack-{name}.json", json.dumps(call.arguments, indent=1, ensure_ascii=False) + "\n")
+
+
+LATE = replace(STALE, about=About("freshness"))
+
+
+def test_how_far_costs_are_settled_is_only_said_of_costs(
+    slack: Slack, double: SlackDouble, capsys: pytest.CaptureFixture[str]
+) -> None:
+    message = group(LATE, data_through=None, links={}, owners=())
+    assert (rests_on_cost(SPEND), rests_on_cost(LATE)) == (True, False)
+    Stdout(name="default").notify(message, None)
+    assert "settled" not in capsys.readouterr().out
+    slack.notify(message, None)
+    assert {block["type"] for block in double.calls[0].arguments["blocks"]} == {"section"}
+
+
+def test_why_a_message_comes_to_a_fallback_stands_below_its_headline(
+    slack: Slack, double: SlackDouble, capsys: pytest.CaptureFixture[str]
+) -> None:
+    message = group(note="This was for <!here>\n" + "x" * 9_000)
+    Stdout(name="default").notify(message, None)
+    assert capsys.readouterr().out.splitlines()[1].startswith(r"  This was for <!here>\nxxx")
+    slack.notify(message, None)
+    within_slacks_limits(double.calls[0].arguments)
+    assert double.calls[0].arguments["blocks"][1]["text"]["text"].startswith("This was for &lt;!here&gt;")
 
 
 def test_both_receivers_keep_the_contract(slack: Slack, double: SlackDouble) -> None:

@@ -17,6 +17,7 @@ gone = acme_gone:Gone
 moon = acme_moon:Moon
 [costwatch.notifiers]
 bell = acme_bell:Bell
+paper = acme_bell:Paper
 plain = acme_bell:Plain
 """
 METER = """
@@ -62,6 +63,15 @@ class Bell(Settings):
     @classmethod
     def _known(cls, pitch: str) -> str:
         return {"high": "C6", "low": "C2"}[pitch]
+
+    def notify(self, group, previous):
+        return previous
+
+class Paper(Settings):
+    name: str
+
+    def publish(self, report, previous):
+        return previous
 """
 
 
@@ -168,6 +178,23 @@ def test_a_package_that_cannot_be_imported_is_named(tmp_path: Path) -> None:
     assert check(file) == [f"{file}:2: {told}", f"{file}:3: {told}"]
     with pytest.raises(ConfigError, match="kind 'gone': package acme-costs"):
         schema()
+
+
+def test_a_receiver_of_reports_alone_is_sent_no_alerts(tmp_path: Path) -> None:
+    text = (
+        "route:\n  receiver: r\nfallback: p\nreceivers:\n- {name: p, kind: paper}\n- {name: r, kind: bell}\n"
+    )
+    file = write(tmp_path, text, "alerts.yaml")
+    with pytest.raises(ConfigError) as caught:
+        load_alerts(file)
+    assert caught.value.mistakes == (
+        f"{file}:3: receiver 'p' takes no messages; name one of a kind that does",
+    )
+    file = write(
+        tmp_path, text.replace("receiver: r", "receiver: p").replace("fallback: p\n", ""), "alerts.yaml"
+    )
+    with pytest.raises(ConfigError, match="2: receiver 'p' takes no alerts; name one of a kind that does"):
+        load_alerts(file)
 
 
 def test_a_kind_from_elsewhere_is_in_the_schema(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """The conformance suites catch what they promise to: each broken plugin is refused, with the reason."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -11,9 +11,9 @@ import pytest
 from pydantic import BaseModel, ConfigDict, PrivateAttr
 
 from costwatch.errors import NotifyError, SourceError
-from costwatch.model import Batch, DeliveredFile, Export, Group, Receipt, Window
+from costwatch.model import Alert, Batch, DeliveredFile, Export, Group, Receipt, Report, Window
 from costwatch.plugins import CollectorSettings, Settings, Table
-from costwatch.testing import check_collector, check_notifier
+from costwatch.testing import check_collector, check_forwarder, check_notifier, check_publisher
 
 SEPTEMBER = Window.of_days(date(2026, 9, 1), date(2026, 10, 1))
 OCTOBER = Window.of_days(date(2026, 10, 1), date(2026, 11, 1))
@@ -262,3 +262,54 @@ def test_a_good_notifier_passes() -> None:
 def test_a_broken_notifier_is_refused(notifiers: dict[str, Any], reason: str) -> None:
     with pytest.raises(AssertionError, match=reason):
         check_notifier(**notifiers)
+
+
+# --- forwarders and publishers ---------------------------------------------------------------
+
+
+class Tube(Settings):
+    """A good forwarder and publisher: keeps nothing. name: of the receiver."""
+
+    name: str
+
+    def forward(self, alerts: Sequence[Alert], now: datetime) -> None:
+        return None
+
+    def publish(self, report: Report, previous: Receipt | None) -> Receipt:
+        return Receipt({})
+
+
+class Blocked(Tube):
+    """Fails. permanent: for good."""
+
+    permanent: bool
+
+    def forward(self, alerts: Sequence[Alert], now: datetime) -> None:
+        raise NotifyError("tube: blocked; clear it", permanent=self.permanent)
+
+    def publish(self, report: Report, previous: Receipt | None) -> Receipt:
+        raise NotifyError("tube: blocked; clear it", permanent=self.permanent)
+
+
+class Fearful(Tube):
+    """Wants at least one of everything."""
+
+    def forward(self, alerts: Sequence[Alert], now: datetime) -> None:
+        alerts[0]
+
+    def publish(self, report: Report, previous: Receipt | None) -> Receipt:
+        return Receipt({"follows": previous.reference["page"]} if previous else {})
+
+
+@pytest.mark.parametrize("check", [check_forwarder, check_publisher], ids=["forwarder", "publisher"])
+def test_a_good_forwarder_and_publisher_pass_and_broken_ones_are_refused(check: Any) -> None:
+    good, soon, late = Tube(name="a"), Blocked(name="b", permanent=False), Blocked(name="c", permanent=True)
+    check(good, unavailable=soon, refusing=late)
+    with pytest.raises(AssertionError, match="is temporary"):
+        check(good, unavailable=late)
+    with pytest.raises(AssertionError, match="is permanent"):
+        check(good, refusing=soon)
+    with pytest.raises(AssertionError, match="raises NotifyError"):
+        check(good, unavailable=good)
+    with pytest.raises((IndexError, KeyError)):
+        check(Fearful(name="d"))
