@@ -9,22 +9,24 @@ until the next run. Alerts are grouped first and muted then.
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
-from urllib.parse import urlencode
 
 from costwatch.alerts import lifecycle
 from costwatch.alerts.dedup import Episode, LastSent, digest, episode, present, reason
 from costwatch.alerts.intervals import NamedTimeInterval
+from costwatch.alerts.links import links
 from costwatch.alerts.message import rests_on_cost
 from costwatch.alerts.muting import InhibitRule, Muted, muted, muted_on
 from costwatch.alerts.routing import Bundle, Node, Route, group, resolve
 from costwatch.delivery.fallback import hand_over
 from costwatch.delivery.forwarding import forward, forwarders
 from costwatch.delivery.sending import RETRY_AFTER_AT_MOST_SECONDS, Attempt, Delivery, Sender, is_for
-from costwatch.model import DIMENSIONS, Alert, Group, Reason
-from costwatch.plugins import Notifier, Receiver
+from costwatch.errors import CostwatchError
+from costwatch.model import Alert, Group, Reason
+from costwatch.plugins import Notifier, Receiver, fact_query
 from costwatch.warehouse.alerts import acts
 from costwatch.warehouse.alerts import alerts as stored_alerts
 from costwatch.warehouse.alerts.muted_alerts import MutedAlert, muted_alerts, replace_muted_alerts
@@ -225,7 +227,7 @@ class _Planner:
             alerts=alerts,
             reason=why,
             data_through=data_through if any(map(rests_on_cost, alerts)) else None,
-            links=_links(self.public_url, alerts),
+            links=links(self.public_url, alerts, _pages(alerts)),
             owners=_owners(self.contacts, alerts),
         )
         due = _due(bundle.node, talk, message, self.now)
@@ -250,16 +252,13 @@ def _id(bundle: Bundle, talk: Conversation, now: datetime) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:24]
 
 
-def _links(public_url: str, alerts: Sequence[Alert]) -> dict[str, str]:
-    """The page that shows what the alerts are about, filtered by what they have in common."""
-    if not public_url or not alerts:
-        return {}
-    about = {str(alert.evidence.get("query")) for alert in alerts}
-    page = {"freshness": "data", "budget": ""}.get(about.pop(), "costs") if len(about) == 1 else ""
-    common = set.intersection(*({*alert.labels} for alert in alerts))
-    filters = sorted((name, value) for name, value in common if name in DIMENSIONS and value not in ("*", ""))
-    query = f"?{urlencode(filters)}" if filters and page != "data" else ""
-    return {"Open in costwatch": f"{public_url.rstrip('/')}/{page}{query}"}
+def _pages(alerts: Iterable[Alert]) -> dict[str, str]:
+    """The page of each query that alerts rest on, where one is registered."""
+    pages = {}
+    for query in {alert.about.query for alert in alerts if alert.about}:
+        with suppress(ValueError, CostwatchError):
+            pages[query] = fact_query(query).page
+    return pages
 
 
 def _owners(contacts: Mapping[str, str], alerts: Iterable[Alert]) -> tuple[str, ...]:

@@ -15,11 +15,12 @@ _SAID = {Reason.NEW: "NEW", Reason.CHANGED: "UPDATED", Reason.REPEAT: "STILL FIR
 
 @dataclass(frozen=True, slots=True)
 class AlertLine:
-    """One alert: what its rule says, and below it value, threshold and since when."""
+    """One alert: what its rule says, below it value, threshold and since when, then its annotations."""
 
     is_firing: bool
     summary: str
     detail: str
+    annotations: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +58,7 @@ def compose(group: Group, *, with_reason: bool = True) -> Message:
 
 def rests_on_cost(alert: Alert) -> bool:
     """Whether an alert is about costs, so that it matters how far they are settled."""
-    query = alert.evidence.get("query")
-    return query is None or query == "budget" or query in METRICS
+    return alert.about is None or alert.about.query in (*METRICS, "budget")
 
 
 def plain(message: Message) -> str:
@@ -72,7 +72,7 @@ def _plain_lines(message: Message) -> Iterator[str]:
         yield f"  {message.note}"
     for line in message.lines:
         yield f"  {'●' if line.is_firing else '✓'} {line.summary}"
-        yield f"    {line.detail}"
+        yield from (f"    {text}" for text in (line.detail, *line.annotations))
     if message.owners:
         yield f"  Owner: {', '.join(message.owners)}"
     for text, url in message.links.items():
@@ -110,5 +110,11 @@ def _line(alert: Alert) -> AlertLine:
         parts.append(f"since {at_instant(alert.fired_at)}")
     if alert.resolved_at is not None and alert.state is AlertState.RESOLVED:
         parts.append(f"resolved {at_instant(alert.resolved_at)}")
-    is_firing = alert.state is AlertState.FIRING
-    return AlertLine(is_firing, shortened(printable(alert.summary), 500), printable(" · ".join(parts)))
+    return AlertLine(
+        is_firing=alert.state is AlertState.FIRING,
+        summary=shortened(printable(alert.summary), 500),
+        detail=printable(" · ".join(parts)),
+        annotations=tuple(
+            shortened(printable(f"{name}: {text}"), 500) for name, text in alert.annotations.items()
+        ),
+    )

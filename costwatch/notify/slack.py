@@ -228,7 +228,8 @@ def _blocks(message: Message, mention: str) -> Iterator[dict[str, Any]]:
 
 
 def _text(line: AlertLine) -> str:
-    return f"{'🔴' if line.is_firing else '🟢'} {_fitting(line.summary)}\n{escape(line.detail)}"
+    text = "\n".join((line.summary, line.detail, *line.annotations))
+    return f"{'🔴' if line.is_firing else '🟢'} {_fitting(text)}"
 
 
 def _facts(message: Message) -> Iterator[str]:

@@ -8,11 +8,23 @@ from functools import partial
 from typing import Any
 
 from costwatch.errors import NotifyError
-from costwatch.model import Alert, AlertState, Group, Reason, Receipt, Report, Severity, labels
+from costwatch.model import (
+    About,
+    Alert,
+    AlertState,
+    Group,
+    Reason,
+    Receipt,
+    Report,
+    Severity,
+    Window,
+    labels,
+)
 from costwatch.plugins import Forwarder, Notifier, Publisher
 from costwatch.testing.settings import check_settings, require
 
 _FIRED_AT = datetime(2026, 11, 22, 9, tzinfo=UTC)
+_DAY = Window.of_days(date(2026, 11, 19), date(2026, 11, 20))
 
 
 def an_alert(**changes: Any) -> Alert:
@@ -28,10 +40,11 @@ def an_alert(**changes: Any) -> Alert:
         unit="USD",
         summary="ml-platform spent $6,120.55 on 2026-11-19, over $5,000.00",
         runbook="https://runbooks.example/spend",
-        evidence={"day": "2026-11-19"},
+        evidence={},
         active_at=_FIRED_AT - timedelta(hours=1),
         fired_at=_FIRED_AT,
         resolved_at=None,
+        about=About("EffectiveCost", ("team",), {"team": ("ml-platform",)}, _DAY, Decimal("6120.55")),
     )
     return replace(alert, **changes)
 

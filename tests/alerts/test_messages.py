@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from costwatch.alerts.message import rests_on_cost
-from costwatch.model import Alert, Reason, Receipt, labels
+from costwatch.model import About, Alert, Reason, Receipt, labels
 from costwatch.notify.slack import Slack, escape
 from costwatch.notify.stdout import Stdout
 from costwatch.testing import check_notifier
@@ -55,7 +55,7 @@ def test_posted_messages(name: str, slack: Slack, double: SlackDouble) -> None:
     golden(f"slack-{name}.json", json.dumps(call.arguments, indent=1, ensure_ascii=False) + "\n")
 
 
-LATE = replace(STALE, evidence={"query": "freshness"})
+LATE = replace(STALE, about=About("freshness"))
 
 
 def test_how_far_costs_are_settled_is_only_said_of_costs(
@@ -94,6 +94,22 @@ def test_both_receivers_keep_the_contract(slack: Slack, double: SlackDouble) -> 
         within_slacks_limits(call.arguments)
 
 
+def test_annotations_stand_below_what_an_alert_says(
+    slack: Slack, double: SlackDouble, capsys: pytest.CaptureFixture[str]
+) -> None:
+    message = group(replace(SPEND, annotations={"hint": "ask <ml>", "seen": "twice"}))
+    Stdout(name="default").notify(message, None)
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[2:5] == [
+        "    $9,412.33 against $6,000.00 · since 19 Nov 2026 06:00 UTC",
+        "    hint: ask <ml>",
+        "    seen: twice",
+    ]
+    slack.notify(message, None)
+    shown = double.calls[0].arguments["blocks"][1]["text"]["text"].splitlines()
+    assert shown[1:] == [printed[2].strip(), "hint: ask &lt;ml&gt;", "seen: twice"]
+
+
 def within_slacks_limits(arguments: dict[str, Any]) -> None:
     blocks = arguments["blocks"]
     texts = [block["text"]["text"] for block in blocks if block["type"] == "section"]
@@ -113,6 +129,10 @@ def within_slacks_limits(arguments: dict[str, Any]) -> None:
         pytest.param([SPEND] * 5_000, id="very many alerts"),
         pytest.param(
             [replace(SPEND, summary="<>" * 400, runbook="https://r.example/" + "x" * 9_000)] * 200, id="both"
+        ),
+        pytest.param(
+            [replace(SPEND, annotations={str(number): "&" * 900 for number in range(50)})] * 200,
+            id="very many annotations",
         ),
     ],
 )
@@ -151,7 +171,7 @@ CORPUS = (
 def test_text_from_tags_is_inert_in_slack_and_in_a_terminal(
     text: str, slack: Slack, double: SlackDouble, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    alert = replace(SPEND, summary=text, labels=labels(team=text), runbook=text)
+    alert = replace(SPEND, summary=text, labels=labels(team=text), runbook=text, annotations={text: text})
     message = group(alert, labels=labels(team=text), owners=(), links={"Open": "http://127.0.0.1:8501/"})
     slack.notify(message, None)
     sent = double.calls[0].arguments
@@ -164,7 +184,7 @@ def test_text_from_tags_is_inert_in_slack_and_in_a_terminal(
     assert all(block["text"]["verbatim"] for block in sent["blocks"] if block["type"] == "section")
     Stdout(name="default").notify(message, None)
     printed = capsys.readouterr().out
-    assert printed.count("\n") == 7, "text from a tag does not begin a line of its own"
+    assert printed.count("\n") == 8, "text from a tag does not begin a line of its own"
     assert all(letter.isprintable() or letter in "\n\u200d\u00a0" for letter in printed)
 
 

@@ -10,8 +10,9 @@ from itertools import takewhile
 from pathlib import Path
 
 import pyarrow as pa
+from pydantic import TypeAdapter
 
-from costwatch.model import METRICS, NO_SYSTEM, Amounts, Counted, Load, State
+from costwatch.model import METRICS, NO_SYSTEM, About, Amounts, Counted, Load, State, Window
 from costwatch.money import nanos, units
 from costwatch.warehouse import history
 from costwatch.warehouse.bill import loads
@@ -119,6 +120,11 @@ def budget(
         history.note(db, "budget", NOW)
 
 
+def on_days(first: date, last: date | None = None) -> About:
+    """A sum of cost over these days."""
+    return About("EffectiveCost", window=Window.of_days(first, (last or first) + timedelta(days=1)))
+
+
 def alert(
     warehouse: Warehouse,
     rule: str,
@@ -132,7 +138,7 @@ def alert(
     severity: str = "ticket",
     resolved_at: datetime | None = None,
     runbook: str = "",
-    evidence: dict[str, object] | None = None,
+    about: About | None = None,
 ) -> None:
     """An alert that fired, and is resolved if ``resolved_at`` says so."""
     state = "firing" if resolved_at is None else "resolved"
@@ -148,7 +154,8 @@ def alert(
         "unit": unit,
         "summary": summary,
         "runbook": runbook,
-        "evidence": json.dumps(evidence or {}),
+        "evidence": "{}",
+        "about": None if about is None else TypeAdapter(About).dump_json(about).decode(),
         "active_at": to_text(fired_at),
         "fired_at": to_text(fired_at),
         "resolved_at": None if resolved_at is None else to_text(resolved_at),
@@ -291,7 +298,7 @@ def company(path: Path) -> Warehouse:
         value="6202.85",
         threshold="6000",
         runbook="https://wiki.example/runbooks/spend",
-        evidence={"query": "EffectiveCost", "day": "2026-11-20"},
+        about=on_days(date(2026, 11, 20)),
     )
     alert(
         warehouse,
@@ -301,7 +308,7 @@ def company(path: Path) -> Warehouse:
         labels={"team": "feature-store", "service": "Amazon Virtual Private Cloud"},
         value="401.5",
         threshold="300",
-        evidence={"query": "EffectiveCost", "day": "2026-11-20"},
+        about=on_days(date(2026, 11, 20)),
     )
     alert(
         warehouse,
