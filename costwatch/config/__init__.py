@@ -18,7 +18,7 @@ from costwatch.config.tree import Mistakes, Tree, read
 from costwatch.cost.conversion import Conversion
 from costwatch.errors import ConfigError, UsageError
 from costwatch.ledger.engines import address
-from costwatch.plugins import COLLECTORS, NOTIFIERS, RULES, Collector, Notifier, Rule, Settings
+from costwatch.plugins import COLLECTORS, NOTIFIERS, RULES, SPLITS, Collector, Notifier, Rule, Settings
 from costwatch.secret import NOT_A_REFERENCE
 
 __all__ = [
@@ -70,6 +70,7 @@ class ConfigFile(Allocation):
     reports: _FilePath = "reports"
     alerts: _FilePath = "alerts.yaml"
     sources: tuple[dict[str, Any], ...] = ()
+    pools: tuple[dict[str, Any], ...] = ()  # type: ignore[assignment]  # what they are, their kinds tell
     currency: Conversion | None = None
     ui: UI = UI()
 
@@ -170,11 +171,13 @@ def _config(tree: Tree | None, file: Path, mistakes: Mistakes) -> Config | None:
         return None
     parsed = _parsed(ConfigFile, tree, mistakes)
     sources = loaded(tree, ("sources",), COLLECTORS, file.parent, mistakes)
+    pools = loaded(tree, ("pools",), SPLITS, file.parent, mistakes, key="split")
     for line, text in check_config(tree):
         mistakes.add(line, text)
     if parsed is None:
         return None
     folder = file.parent
+    shared = {key: getattr(parsed, key) for key in Allocation.model_fields} | {"pools": pools}
     return Config(
         file=file,
         warehouse=folder / parsed.warehouse,
@@ -183,7 +186,7 @@ def _config(tree: Tree | None, file: Path, mistakes: Mistakes) -> Config | None:
         reports=folder / parsed.reports,
         alerts_file=folder / parsed.alerts,
         sources=sources,
-        allocation=Allocation(**{key: getattr(parsed, key) for key in Allocation.model_fields}),
+        allocation=Allocation(**shared),
         conversion=parsed.currency,
         ui=parsed.ui,
     )

@@ -5,6 +5,7 @@ All of it reads the tree, not the models, so that one broken entry hides no othe
 
 from collections.abc import Iterable, Iterator
 
+from costwatch.config.pools import check_pools, receivers
 from costwatch.config.quote import instead, quoted
 from costwatch.config.tree import Node, Place, Tree
 
@@ -16,7 +17,7 @@ def check_config(tree: Tree) -> Found:
     yield from _named_once(tree, "sources")
     yield from _named_once(tree, "teams", ignore_case=True)
     yield from _named_once(tree, "pools")
-    yield from _pools_take_something(tree)
+    yield from check_pools(tree)
     yield from _budgets_named_once(tree)
     yield from _teams_exist(tree)
     yield from _claimed_once(tree)
@@ -45,20 +46,6 @@ def _named_once(tree: Tree, section: str, *, ignore_case: bool = False) -> Found
         lines.setdefault(key, tree.line(place))
 
 
-def _pools_take_something(tree: Tree) -> Found:
-    above: int | None = None
-    for place, pool in tree.entries(("pools",)):
-        if above:
-            yield tree.line(place), f"this pool takes nothing: the one on line {above} takes all; move it up"
-        elif not pool.get("match"):
-            above = tree.line(place)
-        if pool.get("name") == "direct" and pool.get("split") != "owner":
-            yield (
-                tree.line((*place, "name")),
-                "'direct' is the pool of what no other takes; call this one otherwise",
-            )
-
-
 def _budgets_named_once(tree: Tree) -> Found:
     lines: dict[str, int] = {}
     for place, entry in tree.entries(("budgets",)):
@@ -77,19 +64,13 @@ def _teams_exist(tree: Tree) -> Found:
 
 def _teams_named(tree: Tree) -> Iterator[tuple[Place, str]]:
     for place, pool in tree.entries(("pools",)):
-        yield from _texts((*place, "teams"), pool.get("teams"))
-        if isinstance(percent := pool.get("percent"), dict):
-            yield from (((*place, "percent", team), team) for team in percent)
+        yield from receivers(place, pool)
+        if isinstance(giver := pool.get("carried_by"), str):
+            yield (*place, "carried_by"), giver
     for place, budget in tree.entries(("budgets",)):
         team = budget.get("team")
         if isinstance(team, str) and team != "*":
             yield (*place, "team"), team
-
-
-def _texts(place: Place, nodes: Node) -> Iterator[tuple[Place, str]]:
-    for index, node in enumerate(nodes if isinstance(nodes, list) else ()):
-        if isinstance(node, str):
-            yield (*place, index), node
 
 
 def _claimed_once(tree: Tree) -> Found:

@@ -10,8 +10,9 @@ from costwatch.errors import UsageError
 COLLECTORS = "costwatch.collectors"
 RULES = "costwatch.rules"
 NOTIFIERS = "costwatch.notifiers"
+SPLITS = "costwatch.splits"
 PAGES = "costwatch.pages"
-GROUPS = (COLLECTORS, RULES, NOTIFIERS, PAGES)
+GROUPS = (COLLECTORS, RULES, NOTIFIERS, SPLITS, PAGES)
 
 
 def registered(group: str) -> dict[str, EntryPoint]:

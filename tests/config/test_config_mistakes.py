@@ -86,8 +86,7 @@ IN_CONFIG = {
         "pools:\n  - match: {RegionId: x}\n    name: p\n    split: evne\n  - name: q\n",
         [
             "1: 'period' must be 'month' or 'quarter', not 'monthly'; did you mean 'month'?",
-            "5: 'split' must be one of 'owner', 'proportional', 'even', 'fixed', not 'evne';"
-            " did you mean 'even'?",
+            "5: unknown split 'evne'; did you mean 'even'?",
             "6: 'split' is missing here; add it",
         ],
     ),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from costwatch.errors import WarehouseError
 
-VERSIONS = ("0001_house", "0002_proof")
+VERSIONS = ("0001_house", "0002_proof", "0007_splits")
 LATEST = len(VERSIONS)
 
 
