@@ -192,7 +192,7 @@ class Attribution:
         self, kinds: ir.Table, carried: ir.Table, number: int, pool: Pool
     ) -> tuple[ir.Table, ir.Table, ir.Table]:
         """Kinds, what is still carried, and what a pool takes of it from the team it names."""
-        found = redistribution.marked(carried, kinds, number, pool.carried_by or "")
+        found = redistribution.marked(carried, kinds, number, pool.carried_by)
         found = self._step(f"carried_before_{number}", found)
         numbers = self._step(f"kinds_of_{number}", redistribution.renumbered(found, kinds))
         kinds = self._step(f"kinds_after_{number}", redistribution.extended(kinds, numbers, pool.name))
@@ -218,7 +218,7 @@ class Attribution:
     def _weigh(self, number: int, spans: str, daily: str) -> pa.Table:
         """The weights of one pool. A team whose cost was given on is not given anything of another's."""
         pool = self.ordered[number]
-        givers = [each.carried_by for each in self.ordered[: number + 1] if pool.carried_by]
+        givers = {each.carried_by for each in self.ordered[: number + 1] if pool.carried_by} - {""}
         teams = [team.name for team in self.teams if team.name not in givers]
         asked = Weighing(
             self._period,
@@ -226,9 +226,9 @@ class Attribution:
             teams,
             self._batches,
             weighing.carried(fetch(self.con, daily), teams),
+            owners.teams_by_name(self.teams),
         )
-        nothing_for = {giver for giver in givers if giver}
-        return weighing.weigh(pool, asked, nothing_for, self._missing.get(number, ()))
+        return weighing.weigh(pool, asked, givers, self._missing.get(number, ()))
 
     def _answer(self, kinds: ir.Table, facts: ir.Table, carried: ir.Table) -> None:
         slices = kinds.select(*SLICE_COLUMNS).distinct()

@@ -38,7 +38,7 @@ def owned(pools: Sequence[Pool]) -> dict[int, OwnerPool]:
 
 def pool_index(pools: Sequence[Pool], lines: ir.Table | Mapping[str, ir.Value]) -> ir.IntegerValue:
     """The position of the first pool that matches a line; a pool of what a team carries takes none."""
-    of_lines = [(number, pool) for number, pool in enumerate(pools) if pool.carried_by is None]
+    of_lines = [(number, pool) for number, pool in enumerate(pools) if not pool.carried_by]
     last, _ = of_lines[-1]
     branches = [(matches(pool.match, lines), number) for number, pool in of_lines[:-1]]
     return ibis.cases(*branches, else_=last).cast("int64") if branches else ibis.literal(last, "int64")

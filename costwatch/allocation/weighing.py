@@ -1,6 +1,7 @@
 """A split is asked for weights, and its answer is made whole numbers that money is split by exactly."""
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -51,9 +52,8 @@ def weigh(pool: Split, asked: Weighing, nothing_for: Collection[str], missing: C
     wholly in them are not asked for. Raises CostwatchError for an answer that cannot be used.
     """
     known = [span for span in asked.spans if not _all_in(span, missing)]
-    question = Weighing(asked.period, known, asked.teams, asked.batches, asked.carried)
     with explained(pool):
-        answer = pool.weights(question)
+        answer = pool.weights(replace(asked, spans=known))
         rows = answer.select(_ANSWER.names) if isinstance(answer, pa.Table) else _table(answer)
         rows = rows.cast(_ANSWER)
     _require_known(pool, rows, known, {*asked.teams, *nothing_for, *RESIDUALS})
@@ -92,7 +92,7 @@ def _require_known(pool: Split, rows: pa.Table, spans: Sequence[Span], names: Co
 
 
 def _whole(rows: pa.Table) -> pa.Table:
-    """Sums by span and team in one order, and scales by the largest, which no order of summing can change."""
+    """Sums by span and team, as whole numbers; all in one order, so that equal answers are split equally."""
     summed = rows.sort_by([("span", "ascending"), ("team", "ascending"), ("weight", "ascending")])
     summed = summed.group_by(["span", "team"], use_threads=False).aggregate([("weight", "sum")])
     span, weight = (summed[name].to_numpy() for name in ("span", "weight_sum"))
@@ -101,14 +101,10 @@ def _whole(rows: pa.Table) -> pa.Table:
     if len(span) == 0:
         return _WEIGHTS.empty_table()
     starts = np.flatnonzero(np.diff(span, prepend=-1))
-    counts = np.diff(starts, append=len(span))
-
-    def of_span(values: Any) -> Any:
-        return np.repeat(values, counts)
-
-    is_whole = np.logical_and.reduceat(weight == np.floor(weight), starts)
-    is_exact = is_whole & (np.add.reduceat(weight, starts) <= WEIGHT_SUM)
-    scale = np.floor(WEIGHT_SUM / counts) / np.maximum.reduceat(weight, starts)
-    whole = np.where(of_span(is_exact), weight, np.floor(weight * of_span(scale))).astype("int64")
+    sums = np.add.reduceat(weight, starts)
+    is_exact = np.logical_and.reduceat(weight == np.floor(weight), starts) & (sums <= WEIGHT_SUM)
+    # One less than the sum may be: what floats are rounded by cannot pass it.
+    scale = np.where(is_exact, 1, (WEIGHT_SUM - 1) / sums)
+    whole = np.floor(weight * np.repeat(scale, np.diff(starts, append=len(span)))).astype("int64")
     table = pa.table([pa.array(span), team, pa.array(whole)], schema=_WEIGHTS)
     return table.filter(pa.array(whole > 0))

@@ -42,9 +42,10 @@ def schema() -> dict[str, Any]:
     for (section, kind), model in kinds.items():
         entry = known[references[model, "validation"]["$ref"].rsplit("/", 1)[1]]
         key = _KINDS[section][1]
-        properties_of_it = {key: {"const": kind}} | {**entry["properties"], key: {"const": kind}}
+        const = {key: {"const": kind}}  # stands first, and replaces what the model says of it
+        keys = const | entry["properties"] | const
         required = dict.fromkeys((key, *entry.get("required", ())))
-        choices[section].append({**entry, "properties": properties_of_it, "required": [*required]})
+        choices[section].append({**entry, "properties": keys, "required": [*required]})
     for section, entries in choices.items():
         properties[section]["items"] = {"oneOf": entries}
     return {

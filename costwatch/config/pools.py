@@ -54,8 +54,10 @@ def _give_to_others(tree: Tree) -> Found:
                 yield line, f"{quoted(team)} would be given its own cost; leave it out"
             elif way := _way(team, giver, given):
                 circle = " to ".join(map(quoted, (giver, *way)))
-                also = f"goes round in a circle, with line {given[team][0]}"
-                yield line, f"the cost of {circle} {also}; leave one of them out"
+                yield (
+                    line,
+                    f"costs would go in a circle, {circle} (line {given[team][0]}); leave one of them out",
+                )
             elif team in given:
                 above = f"the pool on line {given[team][0]} has given the cost of {quoted(team)} on"
                 yield line, f"{above}; move this one above it, or leave {quoted(team)} out"

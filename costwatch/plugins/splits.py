@@ -69,7 +69,7 @@ class Weight(NamedTuple):
     """A part of a span, as large as the weight is beside the span's others. Those of one team add up.
 
     team: a team's name or one of ``model.RESIDUALS``. weight: negative ones count as 0; whole numbers that
-    sum to at most 1e9 are exact, others are scaled so that a share is right to a billionth.
+    sum to at most 1e9 are exact, others become whole billionths of their sum.
     """
 
     span: int
@@ -111,7 +111,8 @@ class Weighing:
     """What a split is asked: the spans of a pool in one billing period, and by what it can weigh them.
 
     period: half-open. teams: who can be given something, in the order of the file. carried: what each of them
-    and the residuals carry of owned charges and of the pools above. batches: what was collected.
+    and the residuals carry of owned charges and of the pools above. batches: what was collected. names: name
+    or alias of a team, in lower case -> the days from which it is whose, ascending.
     """
 
     period: Window
@@ -119,6 +120,12 @@ class Weighing:
     teams: Sequence[str]
     batches: Batches
     carried: Sequence[Carried] = field(default=(), repr=False)
+    names: Mapping[str, Sequence[tuple[date, str]]] = field(default_factory=dict, repr=False)
+
+    def team_named(self, name: str, day: date) -> str | None:
+        """Whose a charge with the tag value ``name`` would be on a UTC day; None: nobody's."""
+        claims = self.names.get(name.strip().lower(), ())
+        return next((team for since, team in reversed(claims) if since <= day), None)
 
 
 class Split(Protocol):
@@ -140,8 +147,8 @@ class Split(Protocol):
         ...
 
     @property
-    def carried_by(self) -> str | None:
-        """The team of whose cost it takes these; None: it takes lines of the bill."""
+    def carried_by(self) -> str:
+        """The team of whose cost it takes these; empty: it takes lines of the bill."""
         ...
 
     @property
@@ -184,11 +191,11 @@ class SplitSettings(Settings, ABC):
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_. -]*$")
     match: Match = Match()
     split: str
-    carried_by: str | None = None
+    carried_by: str = ""
 
     @model_validator(mode="after")
     def _owners_take_lines(self) -> Self:
-        if self.is_owner and self.carried_by is not None:
+        if self.is_owner and self.carried_by:
             raise ValueError("carried_by is for pools that are split, and the lines of this one have owners")
         return self
 

@@ -12,14 +12,27 @@ import pytest
 from collectors.cost_explorer import CostExplorer
 from collectors.exports import Exports
 from costwatch import plugins
+from costwatch.allocation.splits.even import EvenPool
+from costwatch.allocation.splits.fixed import FixedPool
+from costwatch.allocation.splits.owner import OwnerPool
+from costwatch.allocation.splits.proportional import ProportionalPool
 from costwatch.model import Labels, Verdict, Window, labels
 from costwatch.notify.slack import Slack
 from costwatch.notify.stdout import Stdout
-from costwatch.plugins import Collector, Notifier, Rule
+from costwatch.plugins import Collector, Notifier, Rule, Split
 from costwatch.rules.budget import Budget
 from costwatch.rules.freshness import Freshness
 from costwatch.rules.threshold import Threshold
-from costwatch.testing import Example, check_collector, check_notifier, check_rule, daily
+from costwatch.testing import (
+    Example,
+    SplitExample,
+    a_weighing,
+    check_collector,
+    check_notifier,
+    check_rule,
+    check_split,
+    daily,
+)
 from tests.doubles.cost_explorer import ce_double
 from tests.doubles.slack import TOKEN, slack_double
 
@@ -143,6 +156,27 @@ NOTIFIERS: dict[str, Callable[[], AbstractContextManager[Receivers]]] = {
     "stdout": lambda: nullcontext(Receivers(Stdout(name="default"))),
 }
 
+# --- splits: kind -> a pool, and how it shares spans ----------------------------------------------
+
+THIRDS = {"risk": 1 / 6, "payments": 2 / 6, "platform": 3 / 6}
+SPLITS: dict[str, tuple[Split, list[SplitExample]]] = {
+    "even": (
+        EvenPool.model_validate({"name": "p", "split": "even", "teams": ["risk", "platform"]}),
+        [SplitExample(a_weighing(), {0: {"risk": 0.5, "platform": 0.5}})],
+    ),
+    "fixed": (
+        FixedPool.model_validate(
+            {"name": "p", "split": "fixed", "percent": {"risk": 12.5, "platform": 87.5}}
+        ),
+        [SplitExample(a_weighing(), {5: {"risk": 0.125, "platform": 0.875}})],
+    ),
+    "owner": (OwnerPool.model_validate({"name": "p", "split": "owner", "tags": ["squad"]}), []),
+    "proportional": (
+        ProportionalPool.model_validate({"name": "p", "split": "proportional", "carried_by": "search"}),
+        [SplitExample(a_weighing(), {1: THIRDS, 2: {}, 3: {}, 5: THIRDS})],
+    ),
+}
+
 
 @pytest.mark.parametrize("kind", COLLECTORS)
 def test_collector(kind: str, tmp_path: Path) -> None:
@@ -162,10 +196,20 @@ def test_notifier(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
         check_notifier(receivers.good, unavailable=receivers.unavailable, refusing=receivers.refusing)
 
 
+@pytest.mark.parametrize("kind", SPLITS)
+def test_split(kind: str) -> None:
+    check_split(*SPLITS[kind])
+
+
 @pytest.mark.parametrize(
     ("group", "rows"),
-    [(plugins.COLLECTORS, COLLECTORS), (plugins.RULES, RULES), (plugins.NOTIFIERS, NOTIFIERS)],
-    ids=["collectors", "rules", "notifiers"],
+    [
+        (plugins.COLLECTORS, COLLECTORS),
+        (plugins.RULES, RULES),
+        (plugins.NOTIFIERS, NOTIFIERS),
+        (plugins.SPLITS, SPLITS),
+    ],
+    ids=["collectors", "rules", "notifiers", "splits"],
 )
 def test_every_kind_we_ship_has_a_row(group: str, rows: dict[str, object]) -> None:
     ours = {

@@ -55,3 +55,17 @@ def test_migrating_twice_changes_nothing(warehouse: Warehouse) -> None:
     before = warehouse.path.read_bytes()
     warehouse.migrate()
     assert warehouse.path.read_bytes() == before
+
+
+def test_revisions_take_another_cause(warehouse: Warehouse) -> None:
+    warehouse.migrate()
+    with warehouse.write() as db:
+        before = [tuple(row) for row in db.execute("SELECT * FROM team_cost_revision")]
+        db.execute(
+            "INSERT INTO team_cost_revision SELECT period, team, service, day, slice, '2026-10-10T00:00:00Z',"
+            " 1, 1, state, 'usage', line_count FROM team_cost_revision"
+        )
+        (inputs,) = [row["inputs"] for row in db.execute("SELECT inputs FROM published")]
+    revision = (20261001, 1, 1, 20261001, 1, "2026-10-09T00:00:00Z", 1_000_000_000, 500_000_000, "settled")
+    assert before == [(*revision, "delivery", 0)]
+    assert inputs == "[]"
