@@ -4,15 +4,15 @@ from datetime import date
 from typing import Annotated, Self
 
 from pydantic import BeforeValidator, SerializeAsAny, ValidationError
-from pydantic_core import PydanticCustomError
 
 from costwatch.allocation.teams import Team
 from costwatch.cost.settings import BudgetSettings, Settle
 from costwatch.errors import CostwatchError
 from costwatch.plugins import SPLITS, Settings, SplitSettings, load
 
-# The type of pydantic's error where the kind of a pool is not there.
-_NOT_INSTALLED = "split_not_installed"
+
+class _NotInstalledError(ValueError):
+    """The kind of a pool is not there."""
 
 
 def _of_its_kind(pool: object) -> object:
@@ -22,7 +22,7 @@ def _of_its_kind(pool: object) -> object:
     try:
         kind: type[SplitSettings] = load(SPLITS, str(pool.get("split")))
     except KeyError:
-        raise PydanticCustomError(_NOT_INSTALLED, "no such split", {"split": pool.get("split")}) from None
+        raise _NotInstalledError(str(pool.get("split"))) from None
     return kind.model_validate(pool)
 
 
@@ -45,8 +45,9 @@ class Allocation(Settings):
         except CostwatchError:
             raise
         except Exception as error:  # whatever a stranger's module raises while it is imported
-            missing = error.errors() if isinstance(error, ValidationError) else []
-            kinds = sorted({str(each["ctx"]["split"]) for each in missing if each["type"] == _NOT_INSTALLED})
+            found = error.errors() if isinstance(error, ValidationError) else []
+            causes = [each.get("ctx", {}).get("error") for each in found]
+            kinds = sorted(str(cause) for cause in causes if isinstance(cause, _NotInstalledError))
             unknown = f"split kind '{kinds[0]}', which is not installed" if kinds else "settings unknown here"
             install = "install its package again, or " if kinds else ""
             raise CostwatchError(
