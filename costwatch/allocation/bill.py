@@ -20,10 +20,12 @@ from costwatch.ledger.engines.engine import PLACE, Engine
 from costwatch.ledger.formats.contract import COSTS, BillFormat, day_of, is_entry
 from costwatch.ledger.nano import nano
 from costwatch.ledger.register import format_named
+from costwatch.model import NO_SYSTEM
 from costwatch.warehouse.bill.publish import SLICE_COLUMNS
 
-# What a fact keeps of its lines besides team, service and day; its pool is known later.
-KEPT = (*(column for column in SLICE_COLUMNS if column != "x_Pool"), "InvoiceId", "InvoiceIssuerName")
+# What a fact keeps of its lines besides team, service and day; its pool and system are known later.
+_KNOWN_LATER = ("x_Pool", "x_System")
+KEPT = (*(column for column in SLICE_COLUMNS if column not in _KNOWN_LATER), "InvoiceId", "InvoiceIssuerName")
 
 # Hashes of what is written in a line: in its own columns, and in the maps among them.
 MARKS = ("columns_mark", "entries_mark")
@@ -190,6 +192,7 @@ def _normalised(written: _SchemaGroup, line_kinds: ir.Table, ordered: Sequence[P
         *(*MARKS, *KEPT, "ServiceName", "x_Estimated", "pool", *keys),
         part=ibis.literal(written.number, "int32"),
         x_Pool=ibis.cases(*((charges.pool == number, pool.name) for number, pool in enumerate(ordered))),
+        x_System=ibis.literal(NO_SYSTEM),
         **naming(charges, ordered),
         **{
             f"{pools.TAKES}{number}": matches(pool.match, charges)

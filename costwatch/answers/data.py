@@ -14,6 +14,7 @@ from costwatch.warehouse import queries
 from costwatch.warehouse.bill import proof, second_opinion
 from costwatch.warehouse.bill.proof import PublishedBills
 from costwatch.warehouse.encoding import from_int, from_text, to_int
+from costwatch.warehouse.facts import freshness
 from costwatch.warehouse.facts.cost import Cost, cost
 from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
 
@@ -28,7 +29,7 @@ Row = Mapping[str, Any]
 
 def sources(facts: WarehouseSnapshot) -> list[Row]:
     """Each source that was ever read, and how its last run went."""
-    return [dict(row) for row in queries.rows(facts.db, "sources")]
+    return [dict(row) for row in freshness.sources(facts.db, facts.as_of)]
 
 
 def runs(facts: WarehouseSnapshot) -> list[Row]:

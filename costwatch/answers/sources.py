@@ -1,6 +1,6 @@
 """Which sources there are, how they fare, and which cannot be relied on."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -8,9 +8,10 @@ from typing import Any
 
 from costwatch.model import Verdict
 from costwatch.plugins import Rule
-from costwatch.warehouse import queries
 from costwatch.warehouse.encoding import from_int, from_text
+from costwatch.warehouse.facts import freshness
 from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
+from costwatch.wording import at_instant
 
 
 class SourceState(StrEnum):
@@ -44,7 +45,7 @@ def late_sources(
     facts: WarehouseSnapshot, configured: Iterable[str], rules: Iterable[Rule]
 ) -> dict[str, LateSource]:
     """Late sources by name, in order; how old is too old, ``rules`` of kind freshness say."""
-    tried = {row["source"]: row for row in queries.rows(facts.db, "sources")}
+    tried = {row["source"]: row for row in freshness.sources(facts.db, facts.as_of)}
     found = {
         name: LateSource(name, SourceState.NEVER, "never collected")
         for name in configured
@@ -65,9 +66,23 @@ def failing(facts: WarehouseSnapshot) -> list[FailedRun]:
     """The sources whose last run failed."""
     return [
         FailedRun(row["source"], from_text(row["last_tried_at"]), row["error"])
-        for row in queries.rows(facts.db, "sources")
+        for row in freshness.sources(facts.db, facts.as_of)
         if row["outcome"] == "failed"
     ]
+
+
+def incomplete(source: Mapping[str, Any]) -> str:
+    """What it means that a source, a row of ``sources``, called answers incomplete; '' where it did not."""
+    count = source.get("partial_count") or 0
+    if not count:
+        return ""
+    what = "an answer" if count == 1 else f"{count} answers"
+    since = source["partial_since"]
+    first = f", from {at_instant(from_text(since))} on," if since else ""
+    return (
+        f"called {what}{first} incomplete: what is missing there is in no number yet, "
+        "and each run asks for it again"
+    )
 
 
 def sources(
@@ -77,10 +92,11 @@ def sources(
     configured = list(configured)
     late = late_sources(facts, configured, rules)
     rows: dict[str, dict[str, Any]] = {name: {"source": name} for name in configured}
-    rows |= {row["source"]: dict(row) for row in queries.rows(facts.db, "sources")}
+    rows |= {row["source"]: dict(row) for row in freshness.sources(facts.db, facts.as_of)}
     for name, row in rows.items():
         if row.get("data_through"):
             row["data_through"] = from_int(row["data_through"]).isoformat()
         row["state"] = late[name].state if name in late else SourceState.OK
         row["reason"] = late[name].reason if name in late else ""
+        row["incomplete"] = incomplete(row)
     return [rows[name] for name in sorted(rows)]

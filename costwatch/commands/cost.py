@@ -71,7 +71,7 @@ def show(
     may be repeated: any of its values will do. EffectiveCost spreads what was paid in advance over the
     time it is for; BilledCost is what the invoice says. JSON has both, exact in the ...Nano columns
     (1e-9 of the currency), x_LineCount, the lines of the bill behind them, and x_State: how settled the
-    day is, or the least settled day of a sum; not with --as-of, for how settled it was then is not kept.
+    day is, or the least settled day of a sum. With --as-of all of that is as it was then.
 
     \b
     Example: costwatch cost show --by team --by service --last 30d
@@ -89,7 +89,7 @@ def show(
         held = days_held(db, as_of) or (context.now.date(), context.now.date())
         first, after = first or held[0], after or held[1] + timedelta(days=1)
         rows = cost(db, first, after, by, where, per_day=per_day, as_of=as_of, conversion=conversion)
-        states = None if as_of else WarehouseSnapshot(db, context.now).states(first, after)
+        states = WarehouseSnapshot(db, context.now, as_of=as_of).states(first, after)
         if conversion and any(row.labels["currency"] != conversion.reporting for row in rows):
             daily = cost(db, first, after, (), where, per_day=True, as_of=as_of, conversion=conversion)
             _tell_kept(daily, conversion)
@@ -119,12 +119,12 @@ def _window(
 
 def _conversion(context: Context) -> "Conversion":
     """The configured rates. Raises UsageError where there are none."""
-    if context.config.conversion is None:
+    if context.config.currency is None:
         raise UsageError(
             f"{context.config.file}: --converted needs 'currency', which is not there; "
             "add it with 'reporting' and 'rates'"
         )
-    return context.config.conversion
+    return context.config.currency
 
 
 def _tell_kept(daily: Iterable["Cost"], conversion: "Conversion") -> None:

@@ -21,15 +21,15 @@ _NANO = 10**9
 class CostTable:
     """Cost of the UTC days ``first`` up to, not including, ``after``; ``last_held``: the newest with any.
 
-    states: how settled each of these days is that holds cost; None for an answer ``as_of`` an instant,
-    for how settled days were then is not recorded. conversion: None where nothing is converted.
+    states: how settled each of these days is that holds cost. as_of: None for an answer of what is known
+    now. conversion: None where nothing is converted.
     """
 
     rows: Sequence[Cost]
     first: date
     after: date
     last_held: date
-    states: Mapping[date, State] | None
+    states: Mapping[date, State]
     as_of: datetime | None
     conversion: Conversion | None
 
@@ -44,7 +44,7 @@ class CostTable:
                 "BilledCostNano": row.BilledCostNano,
                 "EffectiveCostNano": row.EffectiveCostNano,
                 "x_LineCount": row.line_count,
-                **({} if self.states is None else {"x_State": self._state(row, self.states)}),
+                "x_State": self._state(row),
                 **({"x_AsOf": self.as_of.isoformat().replace("+00:00", "Z")} if self.as_of else {}),
                 **({"x_Converted": self._unit(row.labels["currency"]).converted} if self.conversion else {}),
             }
@@ -60,7 +60,7 @@ class CostTable:
         for row in self.rows:
             currency = row.labels["currency"]
             totals[currency] = totals.get(currency, 0) + row.amount(metric)
-        per_day = [] if self.rows[0].day is None else ["day"] if self.states is None else ["day", "x_State"]
+        per_day = [] if self.rows[0].day is None else ["day", "x_State"]
         columns = [*_labels(self.rows[0]), *per_day, metric]
         ordered = sorted(self.rows, key=lambda row: (row.day or date.min, -abs(row.amount(metric))))
         lines = [
@@ -83,14 +83,15 @@ class CostTable:
             lines.append(f"{self.conversion.unit.name} at fixed monthly rates")
         if self.as_of:
             lines.append(f"as known on {at_instant(self.as_of)}")
-        if self.states is not None:
-            lines.append(self._settled(self.states))
-        return lines
+        return [*lines, self._settled()]
 
-    def _settled(self, states: Mapping[date, State]) -> str:
+    def _settled(self) -> str:
         """``2 of 21 days estimated (from 2026-11-20), nothing known after 2026-11-21``."""
+        states = self.states
         count = {state: sum(each is state for each in states.values()) for state in State}
-        if count[State.ESTIMATED]:
+        if not states:
+            text = "how settled the days were then was not noted"
+        elif count[State.ESTIMATED]:
             since = min(day for day, state in states.items() if state is State.ESTIMATED)
             text = f"{count[State.ESTIMATED]} of {_days(len(states))} estimated (from {since})"
         elif count[State.SETTLED] and count[State.CLOSED]:
@@ -104,16 +105,14 @@ class CostTable:
         """Whether the window ends with days of which nothing is known yet."""
         return self.after > self.last_held + timedelta(days=1)
 
-    def _state(self, row: Cost, states: Mapping[date, State]) -> State:
+    def _state(self, row: Cost) -> State:
         """Of the row's day; of a sum, that of the least settled day in the window."""
         if row.day is not None:
-            return states.get(row.day, State.ESTIMATED)
-        return State.ESTIMATED if self._is_open else _least(states.values())
+            return self.states.get(row.day, State.ESTIMATED)
+        return State.ESTIMATED if self._is_open else _least(self.states.values())
 
     def _day(self, row: Cost) -> list[Any]:
-        if row.day is None:
-            return []
-        return [row.day] if self.states is None else [row.day, self._state(row, self.states)]
+        return [] if row.day is None else [row.day, self._state(row)]
 
     def _unit(self, currency: str) -> Unit:
         return Unit(currency, self.conversion is not None and currency == self.conversion.reporting)

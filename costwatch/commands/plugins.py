@@ -22,7 +22,7 @@ class _Kind:
 @click.command("plugins", cls=Command)
 @json_option
 def command(as_json: bool) -> None:
-    """List the kinds of collectors, rules, notifiers and splits.
+    """List the kinds of collectors, rules, notifiers and splits, and the facts that can be asked.
 
     Built-in ones and those of other packages, each with the first line of its manual. A broken one is
     shown with its reason; it harms nobody until a file names it.
@@ -43,7 +43,8 @@ def command(as_json: bool) -> None:
 def _kind(point: EntryPoint) -> _Kind:
     text, error = "", ""
     try:
-        text = (point.load().__doc__ or "").strip().split("\n")[0]
+        loaded = point.load()
+        text = (getattr(loaded, "summary", "") or loaded.__doc__ or "").strip().split("\n")[0]
     except Exception as reason:  # whatever a stranger's module raises while it is imported
         error = f"cannot be imported ({type(reason).__name__}: {reason}); reinstall it"
     package, version = (point.dist.name, point.dist.version) if point.dist else ("", "")

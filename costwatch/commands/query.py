@@ -36,7 +36,8 @@ def command(context: Context, sql: str, as_json: bool, as_csv: bool, limit: int,
         raise UsageError("query: --json and --csv exclude each other; choose one")
     from costwatch.warehouse.sql import ask
 
-    answer = ask(context.warehouse, sql, row_limit=limit, timeout_seconds=timeout)
+    with context.warehouse.read() as db:
+        answer = ask(db, sql, row_limit=limit, timeout_seconds=timeout)
     if as_json:
         _print_json(answer.columns, answer.rows)
     elif as_csv:

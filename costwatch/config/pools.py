@@ -14,14 +14,18 @@ def check_pools(tree: Tree) -> Found:
     yield from _give_to_others(tree)
 
 
-def receivers(place: Place, pool: Mapping[str, Node]) -> Iterator[tuple[Place, str]]:
+def named_receivers(place: Place, pool: Mapping[str, Node]) -> Iterator[tuple[Place, str]]:
     """The teams that a pool names to give to, and where."""
-    nodes = pool.get("teams")
-    for index, node in enumerate(nodes if isinstance(nodes, list) else ()):
-        if isinstance(node, str):
-            yield (*place, "teams", index), node
+    yield from texts((*place, "teams"), pool.get("teams"))
     if isinstance(percent := pool.get("percent"), dict):
         yield from (((*place, "percent", team), team) for team in percent)
+
+
+def texts(place: Place, nodes: Node) -> Iterator[tuple[Place, str]]:
+    """Each text of a list, and where."""
+    for index, node in enumerate(nodes if isinstance(nodes, list) else ()):
+        if isinstance(node, str):
+            yield (*place, index), node
 
 
 def _take_something(tree: Tree) -> Found:
@@ -47,7 +51,7 @@ def _give_to_others(tree: Tree) -> Found:
         giver = pool.get("carried_by")
         if not isinstance(giver, str):
             continue
-        named = [*receivers(place, pool)]
+        named = [*named_receivers(place, pool)]
         for where, team in named:
             line = tree.value_line(where)
             if team == giver:

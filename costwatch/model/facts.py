@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
@@ -16,6 +16,9 @@ DIMENSIONS: Mapping[str, str] = {
     "region": "RegionId",
     "category": "ChargeCategory",
     "usage_type": "x_UsageType",
+    "system": "x_System",
+    "parent": "x_Parent",
+    "cost_center": "x_CostCenter",
     "pool": "x_Pool",
     "source": "x_Source",
     "currency": "BillingCurrency",
@@ -27,6 +30,10 @@ UNALLOCATED = "unallocated"
 UNMEASURED = "unmeasured"
 IDLE = "idle"
 RESIDUALS = (IDLE, UNMEASURED, UNALLOCATED)
+
+# What belongs to no system, and to no cost center. Nothing may take one of these names.
+NO_SYSTEM = "no system"
+NO_COST_CENTER = "no cost center"
 
 
 class State(StrEnum):
@@ -52,12 +59,20 @@ def labels(**pairs: str) -> Labels:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One day of a series. ``value`` in currency units, exact."""
+    """One step of a series, from the instant ``at`` on (aware, UTC): of daily series, the day's midnight.
 
-    day: date
+    value: exact, in the unit of its query.
+    """
+
+    at: datetime
     value: Decimal
     state: State
 
+    @property
+    def day(self) -> date:
+        """The UTC day that holds it."""
+        return self.at.date()
 
-Series = tuple[Point, ...]  # ascending by day; a day with no row is unknown, not zero
+
+Series = tuple[Point, ...]  # ascending by ``at``; a step that has no point is unknown, not zero
 SeriesByLabels = Mapping[Labels, Series]

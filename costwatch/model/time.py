@@ -22,6 +22,11 @@ class Window:
         """The UTC days from ``first`` up to, not including, ``after``."""
         return cls(midnight(first), midnight(after))
 
+    @property
+    def days(self) -> tuple[date, date]:
+        """The first UTC day whose midnight lies inside, and the first one after it that does not."""
+        return _day_from(self.start), _day_from(self.end)
+
     def overlaps(self, other: "Window") -> bool:
         """Whether some instant lies in both."""
         return self.start < other.end and other.start < self.end
@@ -30,3 +35,9 @@ class Window:
 def midnight(day: date) -> datetime:
     """The first instant of a UTC day."""
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
+
+
+def _day_from(instant: datetime) -> date:
+    """The day that begins at ``instant``, else the one after."""
+    day = instant.date()
+    return day if instant == midnight(day) else day + timedelta(days=1)

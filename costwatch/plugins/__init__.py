@@ -1,17 +1,39 @@
-"""The doors: collectors, rules, notifiers, splits. Built-ins come through them like everyone else.
+"""The doors: collectors, rules, notifiers, splits, facts. Built-ins come through them like everyone else.
 
 A plugin is a frozen ``Settings`` model: its fields are its YAML keys, its docstring is its manual.
 It is registered under its kind in the entry-point group ``costwatch.collectors``,
 ``costwatch.rules``, ``costwatch.notifiers`` or ``costwatch.splits`` and only loaded when a file names
-that kind.
+that kind. What can be asked of the warehouse is a ``FactQuery``, an object in the group
+``costwatch.facts``.
 """
 
 from costwatch.plugins.collectors import Collector, CollectorSettings, PaidCollector, SpendLimit
-from costwatch.plugins.facts import RECENT_DAYS, Snapshot, matching, recent
-from costwatch.plugins.notifiers import Notifier
+from costwatch.plugins.context import PluginContext
+from costwatch.plugins.facts import (
+    RECENT_DAYS,
+    FactQuery,
+    Rates,
+    Reader,
+    Snapshot,
+    Sums,
+    fact_query,
+    matching,
+    recent,
+)
+from costwatch.plugins.notifiers import Forwarder, Interactive, Notifier, Publisher, Receiver
 from costwatch.plugins.pages import Page
-from costwatch.plugins.registry import COLLECTORS, GROUPS, NOTIFIERS, PAGES, RULES, SPLITS, load, registered
-from costwatch.plugins.rules import Rule, RuleSettings
+from costwatch.plugins.registry import (
+    COLLECTORS,
+    FACTS,
+    GROUPS,
+    NOTIFIERS,
+    PAGES,
+    RULES,
+    SPLITS,
+    load,
+    registered,
+)
+from costwatch.plugins.rules import Rule, RuleSettings, queries_of
 from costwatch.plugins.settings import Duration, Settings, parse_duration
 from costwatch.plugins.splits import (
     KEY_COLUMNS,
@@ -26,9 +48,11 @@ from costwatch.plugins.splits import (
     Weight,
     Weights,
 )
+from costwatch.plugins.tables import WINDOW_COLUMNS, ColumnType, Table
 
 __all__ = [
     "COLLECTORS",
+    "FACTS",
     "GROUPS",
     "KEY_COLUMNS",
     "NOTIFIERS",
@@ -36,16 +60,26 @@ __all__ = [
     "RECENT_DAYS",
     "RULES",
     "SPLITS",
+    "WINDOW_COLUMNS",
     "Batches",
     "Carried",
     "Collector",
     "CollectorSettings",
+    "ColumnType",
     "Duration",
+    "FactQuery",
+    "Forwarder",
     "Input",
+    "Interactive",
     "Match",
     "Notifier",
     "Page",
     "PaidCollector",
+    "PluginContext",
+    "Publisher",
+    "Rates",
+    "Reader",
+    "Receiver",
     "Rule",
     "RuleSettings",
     "Settings",
@@ -54,12 +88,16 @@ __all__ = [
     "SpendLimit",
     "Split",
     "SplitSettings",
+    "Sums",
+    "Table",
     "Weighing",
     "Weight",
     "Weights",
+    "fact_query",
     "load",
     "matching",
     "parse_duration",
+    "queries_of",
     "recent",
     "registered",
 ]

@@ -1,34 +1,162 @@
-"""What rules see of the warehouse."""
+"""The door for facts: what can be asked, and what rules see of the answers."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from decimal import Decimal
+from difflib import get_close_matches
 from itertools import product
 from math import prod
-from typing import Protocol
+from typing import Any, Protocol
 
-from costwatch.model import Labels, Series, Window
+from costwatch.errors import UsageError
+from costwatch.model import Labels, Series, SeriesByLabels, State, Window
+from costwatch.plugins.registry import FACTS, load, registered
+
+Sums = Mapping[Labels, Decimal]
 
 
 class Snapshot(Protocol):
-    """One consistent view of the warehouse, as rules see it; answers are cached by their arguments."""
+    """One consistent view of the warehouse, as rules see it; answers are cached by their arguments.
+
+    ``query`` is the name of a ``FactQuery``: one registered in the entry-point group ``costwatch.facts``, or
+    one that a rule brings. Raises ValueError for a query or a label that nobody has.
+    """
 
     @property
     def data_through(self) -> date | None:
         """The newest cost day such that it and all before it are settled; None: no settled day."""
         ...
 
-    def series(self, query: str, by: tuple[str, ...], window: Window) -> Mapping[Labels, Series]:
-        """Daily series of ``query`` inside ``window``, one for each combination of the ``by`` labels.
+    def series(self, query: str, by: tuple[str, ...], window: Window) -> SeriesByLabels:
+        """The points of ``query`` inside ``window``, a series for each combination of the ``by`` labels.
 
-        ``EffectiveCost`` and ``BilledCost``: by any of ``DIMENSIONS``; the label ``currency`` is
-        always added, since money is never summed across currencies.
-        ``budget``: by ``name``, ``team`` (``*``: the whole bill), ``metric``, ``period`` (``month``
-        or ``quarter``); a point on each period's first day inside the window holds its amount.
-        ``freshness``: by ``source``; one point: hours since that source last delivered something new,
-        or since it was first tried when it never did. A source never tried has no series.
-        Raises ValueError for an unknown query or label.
+        Those of currency ``unit`` always have the label ``currency`` too: money is never summed across
+        currencies.
         """
         ...
+
+    def totals(self, query: str, by: tuple[str, ...], windows: Sequence[Window]) -> Mapping[Window, Sums]:
+        """The sum of each series of ``query`` in each of ``windows``; what has no point there has no sum."""
+        ...
+
+    def through(self, query: str) -> datetime | None:
+        """Up to when (UTC) its answers can be relied on; None: there are none.
+
+        Of costs, the end of ``data_through``; where a query does not say, its newest point's instant.
+        """
+        ...
+
+    def live(self, query: str, by: tuple[str, ...], window: Window) -> SeriesByLabels | None:
+        """As ``series``, asked at the source instead of the store; None: nobody can be asked, or answers."""
+        ...
+
+    def sql(self, text: str) -> Sequence[Mapping[str, Any]]:
+        """The rows of one statement of a user's own, which reads. Raises UsageError, also for too many."""
+        ...
+
+
+class Rates(Protocol):
+    """What costs are converted by."""
+
+    @property
+    def reporting(self) -> str:
+        """The currency to convert to."""
+        ...
+
+    def rate(self, currency: str, day: date) -> Decimal | None:
+        """What one unit of ``currency`` is worth in it on a UTC day; None: not known."""
+        ...
+
+
+class Reader(Snapshot, Protocol):
+    """The store, as queries see it: its rows, and the answers of other queries."""
+
+    @property
+    def now(self) -> datetime:
+        """What ages are measured from (UTC): ``as_of`` where that is set."""
+        ...
+
+    @property
+    def as_of(self) -> datetime | None:
+        """Answer as was known at this instant (UTC); None: as is known."""
+        ...
+
+    @property
+    def conversion(self) -> Rates | None:
+        """Costs are converted by these rates; None: each stays in its own currency."""
+        ...
+
+    def states(self, first: date, after: date) -> Mapping[date, State]:
+        """How settled each day of [first, after) is; a day that holds no cost is left out."""
+        ...
+
+    def rows(
+        self, sql: str, parameters: Mapping[str, str | int | float | None] | None = None
+    ) -> Iterable[Any]:
+        """The rows of one statement that reads, each by its columns' names, to be read once.
+
+        ``parameters`` are bound as ``:name``; ``:as_of`` always is: an instant's text, or NULL. Instants
+        are stored as ``2026-11-22T00:00:00Z``, days as 20261122. Raises sqlite3.Error.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class FactQuery:
+    """One thing that can be asked of the store, registered as this object in ``costwatch.facts``.
+
+    name: what rules call it. labels: those it can be grouped by. unit: of its values, such as ``hours``;
+    ``currency``: that of each series' label ``currency``. step: how far its points lie apart. page: the path
+    of the page that shows it (``costs``, ``data``), or an absolute URL. summary: one line on what it is.
+
+    ask: the series by the labels asked for, all of them known, inside a window. sums: the totals of these
+    series, where the store can add them up; they must be equal. through: see ``Snapshot.through``.
+    """
+
+    name: str
+    labels: tuple[str, ...]
+    unit: str
+    step: timedelta
+    page: str
+    ask: Callable[[Reader, tuple[str, ...], Window], SeriesByLabels]
+    summary: str = ""
+    sums: Callable[[Reader, tuple[str, ...], Window], Sums] | None = None
+    through: Callable[[Snapshot], datetime | None] | None = None
+
+
+def fact_query(name: str, by: Iterable[str] = (), brought: Collection[FactQuery] = ()) -> FactQuery:
+    """The query of that name, registered or ``brought`` by a rule, that can be grouped by the labels ``by``.
+
+    Raises ValueError where there is none, UsageError where two have the name or its package is wrong.
+    """
+    found = {query for query in brought if query.name == name}
+    known = registered(FACTS)
+    if name in known:
+        found.add(_loaded(name))
+    if not found:
+        raise ValueError(
+            _unknown(f"no query is named '{name}'", name, {*known, *(one.name for one in brought)})
+        )
+    if len(found) > 1:
+        raise UsageError(f"query '{name}': two packages bring one of this name; rename or uninstall one")
+    query = found.pop()
+    for label in by:
+        if label not in query.labels:
+            raise ValueError(_unknown(f"{name}: no label is named '{label}'", label, query.labels))
+    return query
+
+
+def _loaded(name: str) -> FactQuery:
+    query: object = load(FACTS, name)
+    if not isinstance(query, FactQuery) or query.name != name:
+        raise UsageError(f"query '{name}': what is registered is no FactQuery of this name; mend its package")
+    return query
+
+
+def _unknown(what: str, name: str, known: Collection[str]) -> str:
+    near = get_close_matches(name, known, cutoff=0.5)
+    return f"{what}; use {' or '.join(near) if near else 'one of ' + ', '.join(sorted(known))}"
 
 
 RECENT_DAYS = 35
@@ -42,7 +170,7 @@ def recent(facts: Snapshot, now: datetime) -> Window:
     return Window.of_days(first, max(through, today) + timedelta(days=1))
 
 
-def matching(answer: Mapping[Labels, Series], where: Mapping[str, Collection[str]]) -> dict[Labels, Series]:
+def matching(answer: SeriesByLabels, where: Mapping[str, Collection[str]]) -> dict[Labels, Series]:
     """The series each of whose labels has, where ``where`` names it, one of the values given there."""
     names = [name for name, _ in next(iter(answer), ())]
     if where.keys() >= {*names} and prod(len(where[name]) for name in names) < len(answer):

@@ -12,7 +12,8 @@ RULES = "costwatch.rules"
 NOTIFIERS = "costwatch.notifiers"
 SPLITS = "costwatch.splits"
 PAGES = "costwatch.pages"
-GROUPS = (COLLECTORS, RULES, NOTIFIERS, SPLITS, PAGES)
+FACTS = "costwatch.facts"
+GROUPS = (COLLECTORS, RULES, NOTIFIERS, SPLITS, PAGES, FACTS)
 
 
 def registered(group: str) -> dict[str, EntryPoint]:
@@ -26,8 +27,8 @@ def _installed(path: tuple[str, ...]) -> Any:  # Python 3.11 and 3.12 name its t
     return entry_points()
 
 
-def load(group: str, kind: str) -> type[Any]:
-    """The class registered as ``kind``. Raises KeyError if none is, UsageError if two packages' are."""
+def load(group: str, kind: str) -> Any:
+    """What is registered as ``kind``. Raises KeyError if nothing is, UsageError if by two packages."""
     packages = {
         point.dist.name
         for point in _installed(tuple(sys.path)).select(group=group, name=kind)
@@ -35,5 +36,4 @@ def load(group: str, kind: str) -> type[Any]:
     }
     if len(packages) > 1:
         raise UsageError(f"kind '{kind}' comes with {' and with '.join(sorted(packages))}; uninstall one")
-    loaded: type[Any] = registered(group)[kind].load()
-    return loaded
+    return registered(group)[kind].load()

@@ -1,72 +1,19 @@
-"""The suite for rules, and facts for them to look at."""
+"""The suite for rules."""
 
 import json
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
-from costwatch.model import DIMENSIONS, METRICS, Finding, Labels, Point, Series, State, Verdict, Window
-from costwatch.plugins import Rule
+from pydantic import TypeAdapter
+
+from costwatch.alerts.restatement import sum_over
+from costwatch.model import About, Finding, Labels, Verdict
+from costwatch.plugins import Rule, queries_of
+from costwatch.testing.facts import Facts, FakeSnapshot
 from costwatch.testing.settings import check_settings, require
 
 _SOME_TIME = datetime(2026, 11, 22, 9, tzinfo=UTC)
-Facts = Mapping[str, Mapping[Labels, Series]]  # query -> labels -> series
-
-
-def daily(first: date, *values: object, state: State = State.SETTLED) -> Series:
-    """A series with one value a day from ``first`` on; None leaves that day unknown."""
-    return tuple(
-        Point(first + timedelta(days=offset), Decimal(str(value)), state)
-        for offset, value in enumerate(values)
-        if value is not None
-    )
-
-
-@dataclass(frozen=True)
-class FakeSnapshot:
-    """``plugins.Snapshot`` over facts held in memory: query -> labels -> series.
-
-    Costs are given by as many labels as the test needs, ``currency`` among them, and are summed to
-    the labels asked for; a day is as settled as its least settled part.
-    """
-
-    facts: Facts = field(default_factory=dict)
-
-    @property
-    def data_through(self) -> date | None:
-        """See ``plugins.Snapshot``."""
-        points = [
-            point for metric in METRICS for series in self.facts.get(metric, {}).values() for point in series
-        ]
-        unsettled = min((point.day for point in points if not point.state.is_settled), default=date.max)
-        return max((point.day for point in points if point.day < unsettled), default=None)
-
-    def series(self, query: str, by: tuple[str, ...], window: Window) -> Mapping[Labels, Series]:
-        """See ``plugins.Snapshot``."""
-        if query not in (*METRICS, "budget", "freshness"):
-            raise ValueError(f"no query is named '{query}'")
-        if query == "freshness":
-            return dict(self.facts.get(query, {}))
-        if query in METRICS and (unknown := set(by) - set(DIMENSIONS)):
-            raise ValueError(f"no label is named {', '.join(sorted(unknown))}")
-        wanted = {*by, "currency"}
-        found: dict[Labels, dict[date, Point]] = defaultdict(dict)
-        for key, series in self.facts.get(query, {}).items():
-            kept = key if query == "budget" else tuple(pair for pair in key if pair[0] in wanted)
-            for point in series:
-                if window.start.date() <= point.day < window.end.date():
-                    found[kept][point.day] = _joined(point, found[kept].get(point.day))
-        return {key: tuple(points[day] for day in sorted(points)) for key, points in found.items()}
-
-
-def _joined(point: Point, other: Point | None) -> Point:
-    if other is None:
-        return point
-    return replace(
-        point, value=point.value + other.value, state=min(point.state, other.state, key=list(State).index)
-    )
 
 
 @dataclass(frozen=True)
@@ -82,7 +29,7 @@ def check_rule(rule: Rule, examples: Sequence[Example]) -> None:
     """Whether ``rule`` keeps the contract and finds what each example expects."""
     check_settings(rule)
     before = repr(rule)
-    for finding in rule.evaluate(FakeSnapshot(), _SOME_TIME):
+    for finding in rule.evaluate(FakeSnapshot(queries=queries_of([rule])), _SOME_TIME):
         require(
             finding.verdict is Verdict.UNKNOWN,
             f"with no data at all {dict(finding.labels)} is '{finding.verdict}'; unknown is not zero",
@@ -105,14 +52,57 @@ def check_rule(rule: Rule, examples: Sequence[Example]) -> None:
 
 def _findings(rule: Rule, facts: Facts, now: datetime) -> dict[Labels, Finding]:
     found: dict[Labels, Finding] = {}
-    for finding in rule.evaluate(FakeSnapshot(facts), now):
+    snapshot = FakeSnapshot(facts, queries_of([rule]))
+    for finding in rule.evaluate(snapshot, now):
         key = finding.labels
         require(key == tuple(sorted(dict(key).items())), f"labels are sorted pairs, each name once: {key}")
         require(key not in found, f"two findings have the labels {dict(key)}")
         require(finding.summary, f"the finding {dict(key)} has no summary")
+        require(
+            not dict(key).keys() & {"rule", "severity"},
+            f"the labels 'rule' and 'severity' are the alert's own: {key}",
+        )
         json.dumps(dict(finding.evidence))
+        _check_about(finding, snapshot)
+        _check_drivers(finding)
         found[key] = finding
     return found
+
+
+def _check_about(finding: Finding, facts: FakeSnapshot) -> None:
+    about, of = finding.about, dict(finding.labels)
+    if about is None:
+        return
+    form = TypeAdapter(About)
+    require(
+        form.validate_json(form.dump_json(about, warnings=False)) == about,
+        f"what the finding {of} rests on is another thing once it has been stored: {about}",
+    )
+    require(len({*about.by}) == len(about.by), f"the finding {of} asks for a label twice: {about.by}")
+    unasked = about.where.keys() - {*about.by, "currency"}
+    require(
+        not unasked,
+        f"the finding {of} rests on labels that it does not ask for: {', '.join(sorted(unasked))}",
+    )
+    if about.window is None:
+        return
+    require(about.window.start < about.window.end, f"the window that the finding {of} rests on is empty")
+    answer = facts.series(about.query, about.by, about.window)
+    total = sum_over(answer, about, finding.labels, finding.unit) or 0
+    require(
+        about.value in (None, total),
+        f"the finding {of} rests on {about.value}, but its facts sum up to {total}",
+    )
+
+
+def _check_drivers(finding: Finding) -> None:
+    of, parts = dict(finding.labels), [driver.amount for driver in finding.drivers]
+    if parts:
+        require(finding.change is not None, f"the finding {of} has drivers, but not the change they sum to")
+        require(
+            sum(parts) == finding.change,
+            f"the drivers of {of} sum to {sum(parts)}, not to its change of {finding.change}",
+        )
 
 
 def _doubled(facts: Facts) -> Facts:

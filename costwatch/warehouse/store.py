@@ -6,7 +6,6 @@ https://sqlite.org/wal.html#walresetbug, present in the SQLite of many systems.
 """
 
 import sqlite3
-import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -78,20 +77,13 @@ class Warehouse:
                 db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     @contextmanager
-    def read(self, *, timeout_seconds: float | None = None) -> Iterator[sqlite3.Connection]:
-        """One consistent snapshot. No statement can write, attach or change a setting.
-
-        ``timeout_seconds``: a statement that runs longer is interrupted (for SQL of a user's).
-        """
+    def read(self) -> Iterator[sqlite3.Connection]:
+        """One consistent snapshot. No statement can write, attach or change a setting."""
         self._require()
         with self._connect("ro") as db:
             db.execute("PRAGMA query_only=1")
             db.execute("BEGIN")
             db.set_authorizer(_only_reading)
-            if timeout_seconds is not None:
-                deadline = time.monotonic() + timeout_seconds
-                db.set_progress_handler(lambda: time.monotonic() > deadline, 10_000)
-                db.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, 50_000_000)
             yield db
 
     def backup(self, target: Path) -> None:

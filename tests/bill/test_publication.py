@@ -1,6 +1,6 @@
 """Step 2: restated bills, teams that change, closed periods, several sources."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from collectors.exports import Exports
 from costwatch.allocation.attribution import Attribution
 from costwatch.model import Window
 from costwatch.warehouse import queries
+from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
 from tests.made.bills import MONTHS, every_day, line, of_month, tags, write_csv
 from tests.made.company import NOW, Company
 
@@ -142,7 +143,7 @@ def test_a_day_that_is_missing_holds_back_what_comes_after(company: Company) -> 
     company.bill([row for number, row in enumerate(every_day()) if number != 27])
     company.run(NOW)
     with company.warehouse.read() as db:
-        assert queries.rows(db, "data_through")[0]["day"] == 20261027
+        assert WarehouseSnapshot(db, NOW).data_through == date(2026, 10, 27)
 
 
 def test_a_publication_that_is_not_the_bill_is_undone(

@@ -13,8 +13,8 @@ import pytest
 
 from costwatch.collect import Collected
 from costwatch.model import Window
-from costwatch.warehouse import queries
 from costwatch.warehouse.bill.loads import newest_loads
+from costwatch.warehouse.facts.freshness import sources
 from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
 from tests.doubles.fault_proxy import Change, Fault, Meanwhile, Reset, Truncate
 from tests.doubles.s3_bucket import NAME, PREFIX, Bucket, S3Server, flipped, refusal, s3_bucket, s3_server
@@ -76,7 +76,7 @@ def collect(company: Company) -> Collected:
     """One run, of which the pages must say the same."""
     (collected,) = company.collect(TOMORROW)
     with company.warehouse.read() as db:
-        (source,) = queries.rows(db, "sources")
+        (source,) = sources(db)
     assert (source["outcome"], source["error"] or "") == (collected.outcome, collected.error)
     return collected
 
@@ -194,7 +194,9 @@ def test_the_age_of_the_data_tells_of_a_source_that_fails(company: Company, buck
     collect(company)
     with company.warehouse.read() as db:
         facts = WarehouseSnapshot(db, TOMORROW + timedelta(hours=6))
-        ((_, (age,)),) = facts.series("freshness", ("source",), Window(NOW, TOMORROW)).items()
+        ((_, (age,)),) = facts.series(
+            "freshness", ("source",), Window(NOW, TOMORROW + timedelta(days=1))
+        ).items()
     assert age.value == 30
 
 

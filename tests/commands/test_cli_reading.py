@@ -140,11 +140,12 @@ def test_cost_show_says_how_settled_its_numbers_are(case: str, costwatch: Costwa
 
 def test_cost_show_as_of_an_instant_is_what_was_known_then(costwatch: Costwatch, tmp_path: Path) -> None:
     day, then = date(2026, 10, 1), datetime(2026, 10, 5, 6, tzinfo=UTC)
-    for hours, amount in enumerate((3, 5)):
-        row: Row = (day, "risk", S3, "USD", amount, amount, "settled")
+    for hours, (amount, state) in enumerate(((3, "estimated"), (5, "settled"))):
+        row: Row = (day, "risk", S3, "USD", amount, amount, state)
         fill(Warehouse(tmp_path / "costwatch.db"), [row], then + timedelta(hours=hours))
     show = ("--db", "costwatch.db", "cost", "show", "--by", "team")
-    assert costwatch(*show, "--json").json[0]["BilledCost"] == 5
+    (now,) = costwatch(*show, "--json").json
+    assert (now["BilledCost"], now["x_State"]) == (5, "settled")
     assert costwatch(*show, "--as-of", "2026-10-05T08:30:00+02:00", "--json").json == [
         {
             "x_Team": "risk",
@@ -154,15 +155,17 @@ def test_cost_show_as_of_an_instant_is_what_was_known_then(costwatch: Costwatch,
             "BilledCostNano": 3_000_000_000,
             "EffectiveCostNano": 3_000_000_000,
             "x_LineCount": 1,
+            "x_State": "estimated",
             "x_AsOf": "2026-10-05T06:30:00Z",
         }
     ]
     table = costwatch(*show, "--as-of", "2026-10-05T06:30", "--per-day").out.splitlines()
-    assert table[:2] == [
+    assert table[:3] == [
         "EffectiveCost, 2026-10-01 to 2026-10-01 (UTC days)",
         "as known on 5 Oct 2026 06:30 UTC",
+        "1 of 1 day estimated (from 2026-10-01)",
     ]
-    assert table[3].split() == ["x_Team", "BillingCurrency", "day", "EffectiveCost"]
+    assert table[4].split() == ["x_Team", "BillingCurrency", "day", "x_State", "EffectiveCost"]
     before = costwatch(*show, "--as-of", "2026-10-05")
     assert (before.code, before.out) == (0, "")
     assert "nothing fits from 2026-10-01 up to 2026-10-02 as known on 2026-10-05 00:00 UTC" in before.err
@@ -293,7 +296,7 @@ def test_db_status_tells_content_apart_and_only_content(costwatch: Costwatch, co
     assert costwatch("collect", "--now", "2026-11-05").code == costwatch("allocate").code == 0
     after = costwatch("db", "status", "--json").json
     changed = {name for name, held in after["tables"].items() if held != before["tables"][name]}
-    assert changed == {"collection"}
+    assert changed == {"collection", "watermark"}
     assert "collection" in costwatch("db", "status").out
 
 

@@ -27,7 +27,7 @@ def changed(series: Series, **values: object) -> Series:
     new = {
         date.fromisoformat(key[1:].replace("_", "-")): Decimal(str(value)) for key, value in values.items()
     }
-    return tuple(type(point)(point.day, new.get(point.day, point.value), point.state) for point in series)
+    return tuple(type(point)(point.at, new.get(point.day, point.value), point.state) for point in series)
 
 
 def standing_of(series: Series, first: date, after: date, through: date) -> Standing:

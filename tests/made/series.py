@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from costwatch.model import Labels, Point, Series, State, Window, labels
+from costwatch.model import Labels, Point, Series, State, Window, labels, midnight
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class MadeSeries:
 
     def _points(self, days: Mapping[date, Decimal]) -> Series:
         return tuple(
-            Point(day, value, State.ESTIMATED if day in self.open_days else State.SETTLED)
+            Point(midnight(day), value, State.ESTIMATED if day in self.open_days else State.SETTLED)
             for day, value in sorted(days.items())
         )
 

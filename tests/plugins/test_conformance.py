@@ -19,7 +19,7 @@ from costwatch.allocation.splits.proportional import ProportionalPool
 from costwatch.model import Labels, Verdict, Window, labels
 from costwatch.notify.slack import Slack
 from costwatch.notify.stdout import Stdout
-from costwatch.plugins import Collector, Notifier, Rule, Split
+from costwatch.plugins import Collector, Notifier, Rule, Split, fact_query
 from costwatch.rules.budget import Budget
 from costwatch.rules.freshness import Freshness
 from costwatch.rules.threshold import Threshold
@@ -29,12 +29,16 @@ from costwatch.testing import (
     a_weighing,
     check_collector,
     check_notifier,
+    check_query,
     check_rule,
     check_split,
     daily,
 )
+from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
+from costwatch.warehouse.store import Warehouse
 from tests.doubles.cost_explorer import ce_double
 from tests.doubles.slack import TOKEN, slack_double
+from tests.made.warehouse_rows import company
 
 # --- collectors: kind -> a source with data in the window, and one that cannot be read -----------
 
@@ -176,6 +180,10 @@ SPLITS: dict[str, tuple[Split, list[SplitExample]]] = {
         [SplitExample(a_weighing(), {1: THIRDS, 2: {}, 3: {}, 5: THIRDS})],
     ),
 }
+# --- facts: query -> a window in which a made-up company has some --------------------------------
+
+NOVEMBER = Window.of_days(date(2026, 11, 1), date(2026, 12, 1))
+FACTS: dict[str, Window] = dict.fromkeys(("BilledCost", "EffectiveCost", "budget", "freshness"), NOVEMBER)
 
 
 @pytest.mark.parametrize("kind", COLLECTORS)
@@ -201,6 +209,17 @@ def test_split(kind: str) -> None:
     check_split(*SPLITS[kind])
 
 
+@pytest.mark.parametrize("name", FACTS)
+def test_query(name: str, tmp_path: Path) -> None:
+    full, empty = company(tmp_path / "full.db"), Warehouse(tmp_path / "empty.db")
+    empty.migrate()
+    now = datetime(2026, 11, 23, 7, tzinfo=UTC)
+    with full.read() as facts, empty.read() as nothing:
+        check_query(
+            fact_query(name), WarehouseSnapshot(facts, now), WarehouseSnapshot(nothing, now), FACTS[name]
+        )
+
+
 @pytest.mark.parametrize(
     ("group", "rows"),
     [
@@ -208,8 +227,9 @@ def test_split(kind: str) -> None:
         (plugins.RULES, RULES),
         (plugins.NOTIFIERS, NOTIFIERS),
         (plugins.SPLITS, SPLITS),
+        (plugins.FACTS, FACTS),
     ],
-    ids=["collectors", "rules", "notifiers", "splits"],
+    ids=["collectors", "rules", "notifiers", "splits", "facts"],
 )
 def test_every_kind_we_ship_has_a_row(group: str, rows: dict[str, object]) -> None:
     ours = {

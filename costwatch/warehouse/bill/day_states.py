@@ -2,10 +2,12 @@
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from datetime import date
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
 
+from costwatch.cost.hierarchy import Membership
 from costwatch.model import State
+from costwatch.warehouse import history
 from costwatch.warehouse.encoding import from_int, to_int
 
 BudgetRow = tuple[str, str, str, str, str, int]  # name, team, metric, period, BillingCurrency, amount_nano
@@ -38,8 +40,8 @@ def source_periods(db: sqlite3.Connection) -> dict[str, list[tuple[date, date]]]
     return periods
 
 
-def store_states(db: sqlite3.Connection, states: Mapping[str, Mapping[date, State]]) -> None:
-    """Replace ``day_state`` where it differs."""
+def store_states(db: sqlite3.Connection, states: Mapping[str, Mapping[date, State]], now: datetime) -> None:
+    """Replace ``day_state`` where it differs; what it says is kept as known at ``now``."""
     wanted = {
         (source, to_int(day)): str(state) for source, days in states.items() for day, state in days.items()
     }
@@ -49,24 +51,36 @@ def store_states(db: sqlite3.Connection, states: Mapping[str, Mapping[date, Stat
         "INSERT OR REPLACE INTO day_state VALUES (?, ?, ?)",
         [(*key, state) for key, state in sorted(wanted.items()) if known.get(key) != state],
     )
+    history.note(db, "day_state", now)
 
 
 def store_sources(
-    db: sqlite3.Connection, roles: Mapping[str, str], through: Mapping[str, date | None]
+    db: sqlite3.Connection,
+    roles: Mapping[str, str | None],
+    through: Mapping[str, date | None],
+    now: datetime,
 ) -> None:
-    """Replace ``source`` where it differs: name -> role, and name -> newest settled day."""
+    """Replace ``source``, as ``store_states``: name -> role, and name -> newest settled day."""
     days = {name: None if day is None else to_int(day) for name, day in through.items()}
-    _replace(db, "source", [(name, role, days.get(name)) for name, role in roles.items()])
+    _replace(db, "source", [(name, role or "", days.get(name)) for name, role in roles.items()])
+    history.note(db, "source", now)
 
 
-def store_budgets(db: sqlite3.Connection, budgets: Sequence[BudgetRow]) -> None:
-    """Replace ``budget`` where it differs."""
+def store_budgets(db: sqlite3.Connection, budgets: Sequence[BudgetRow], now: datetime) -> None:
+    """Replace ``budget``, as ``store_states``."""
     _replace(db, "budget", budgets)
+    history.note(db, "budget", now)
+
+
+def store_memberships(db: sqlite3.Connection, found: Iterable[Membership]) -> None:
+    """Replace ``membership`` where it differs: which team is at the top of each one's chain, and when."""
+    rows = [(one.team, to_int(one.since), to_int(one.until), one.top, one.cost_center) for one in found]
+    _replace(db, "membership", rows)
 
 
 def _replace(db: sqlite3.Connection, table: str, wanted: Sequence[tuple[str | int | None, ...]]) -> None:
-    rows = sorted(wanted, key=lambda row: str(row[0]))
-    stored = [tuple(row) for row in db.execute(f"SELECT * FROM {table} ORDER BY 1")]
+    rows = sorted(wanted, key=lambda row: [str(value) for value in row[:2]])
+    stored = [tuple(row) for row in db.execute(f"SELECT * FROM {table} ORDER BY 1, 2")]
     if stored == rows:
         return
     db.execute(f"DELETE FROM {table}")

@@ -1,24 +1,47 @@
-"""The one door to cost: pages, reports, rules and the command line all read through ``cost``."""
+"""The one door to cost, ``cost``, and the queries that rules ask through it, EffectiveCost and BilledCost."""
 
 import sqlite3
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
+from typing import Any
 
-from costwatch.cost.conversion import Conversion, converted
+from costwatch.cost.conversion import converted
 from costwatch.errors import UsageError
-from costwatch.model import DIMENSIONS
+from costwatch.model import (
+    DIMENSIONS,
+    NO_COST_CENTER,
+    Labels,
+    Point,
+    SeriesByLabels,
+    State,
+    Window,
+    labels,
+    midnight,
+)
 from costwatch.money import NANO, units
+from costwatch.plugins import FactQuery, Rates, Reader, Snapshot, Sums
 from costwatch.warehouse import queries
 from costwatch.warehouse.encoding import from_int, to_int, to_text
+from costwatch.warehouse.history import table_as_of
 
-_SUMMARY = {"team": "t.name", "service": "v.name", "currency": "c.BillingCurrency"}
+# The teams above a team are those of the charge's day.
+_ABOVE = {
+    "parent": "coalesce(m.x_Parent, t.name)",
+    "cost_center": f"coalesce(m.x_CostCenter, '{NO_COST_CENTER}')",
+}
+_SUMMARY = {"team": "t.name", "service": "v.name", "currency": "c.BillingCurrency", **_ABOVE}
 _FACTS = {name: f"s.{column}" for name, column in DIMENSIONS.items()} | {
     "team": "t.name",
     "service": "v.name",
     "source": "s.source",
+    **_ABOVE,
 }
+_DAY = timedelta(days=1)
+_Rows = Callable[[str, Mapping[str, Any]], Iterable[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +73,7 @@ def cost(
     *,
     per_day: bool = False,
     as_of: datetime | None = None,
-    conversion: Conversion | None = None,
+    conversion: Rates | None = None,
 ) -> list[Cost]:
     """Cost of the days ``first`` up to, not including, ``after``.
 
@@ -65,14 +88,27 @@ def cost(
     """
     where = where or {}
     _check(by, where)
+    return _cost(db.execute, first, after, by, where, per_day, as_of, conversion)
+
+
+def _cost(
+    read: _Rows,
+    first: date,
+    after: date,
+    by: Sequence[str],
+    where: Mapping[str, Collection[str]],
+    per_day: bool,
+    as_of: datetime | None,
+    conversion: Rates | None,
+) -> list[Cost]:
     if conversion is None:
-        return _stored(db, first, after, by, where, per_day, as_of)
-    parts = _stored(db, first, after, by or ("team",), where, True, as_of)
+        return _stored(read, first, after, by, where, per_day, as_of)
+    parts = _stored(read, first, after, by or ("team",), where, True, as_of)
     return _converted(parts, tuple(dict.fromkeys((*by, "currency"))), conversion, per_day=per_day)
 
 
 def _stored(
-    db: sqlite3.Connection,
+    read: _Rows,
     first: date,
     after: date,
     by: Sequence[str],
@@ -89,10 +125,11 @@ def _stored(
     sql = queries.filled(
         query,
         columns=" ".join(fields),
+        joins=queries.text("join_membership") if _ABOVE.keys() & {*grouped, *where} else "",
         conditions=conditions,
         grouping=", ".join([columns[name] for name in grouped] + (["c.day"] if per_day else [])),
     )
-    parameters |= {} if as_of is None else {"as_of": to_text(as_of)}
+    parameters |= _instant(as_of)
     found = [
         Cost(
             {name: row[name] for name in grouped},
@@ -101,14 +138,14 @@ def _stored(
             row["EffectiveCostWhole"] * NANO + row["EffectiveCostRest"],
             row["line_count"],
         )
-        for row in db.execute(sql, {**parameters, "first": to_int(first), "after": to_int(after)})
+        for row in read(sql, {**parameters, "first": to_int(first), "after": to_int(after)})
     ]
     # What became known later is there as itself less itself.
     return found if as_of is None else [row for row in found if not row.is_nothing]
 
 
 def _converted(
-    parts: Iterable[Cost], grouped: Sequence[str], conversion: Conversion, *, per_day: bool
+    parts: Iterable[Cost], grouped: Sequence[str], conversion: Rates, *, per_day: bool
 ) -> list[Cost]:
     """``parts``, each of one day, in the reporting currency where there is a rate, summed by ``grouped``."""
     sums: dict[tuple[tuple[str, ...], date], tuple[int, int, int]] = {}
@@ -135,12 +172,19 @@ def values(db: sqlite3.Connection, dimension: str, first: date, after: date) -> 
 
 
 def days_held(db: sqlite3.Connection, as_of: datetime | None = None) -> tuple[date, date] | None:
-    """The first and the last day that hold any cost, or did since ``as_of``; None for an empty warehouse."""
-    row = db.execute(
-        queries.text("days_held"),
-        {"as_of": None if as_of is None else to_text(as_of)},
-    ).fetchone()
+    """The first and the last day that hold any cost; None for an empty warehouse.
+
+    as_of: those that held any then; where that was not noted, those that do or did since.
+    """
+    sql = queries.filled("days_held", day_state=table_as_of("day_state", as_of))
+    row = db.execute(sql, _instant(as_of)).fetchone()
+    if row["first"] is None and as_of is not None:
+        row = db.execute(queries.text("days_ever_held"), _instant(as_of)).fetchone()
     return None if row["first"] is None else (from_int(row["first"]), from_int(row["last"]))
+
+
+def _instant(as_of: datetime | None) -> dict[str, str]:
+    return {} if as_of is None else {"as_of": to_text(as_of)}
 
 
 def _check(by: Sequence[str], where: Mapping[str, Collection[str]]) -> None:
@@ -160,3 +204,46 @@ def _conditions(
         parameters.update(zip(keys, accepted, strict=True))
         conditions.append(f"{columns[name]} IN ({', '.join(':' + key for key in keys)})")
     return " AND ".join(conditions), parameters
+
+
+# --- the queries ----------------------------------------------------------------------------------
+
+
+def _ask(metric: str, reader: Reader, by: tuple[str, ...], window: Window) -> SeriesByLabels:
+    first, after = window.days
+    states = reader.states(first, after)
+    midnights = {day: midnight(day) for day in states}
+    found: dict[Labels, list[Point]] = defaultdict(list)
+    for row in _cost(reader.rows, first, after, by, {}, True, reader.as_of, reader.conversion):
+        if row.day is not None:
+            at = midnights.get(row.day) or midnight(row.day)
+            state = states.get(row.day, State.ESTIMATED)
+            found[labels(**row.labels)].append(Point(at, row.amount(metric), state))
+    return {key: tuple(points) for key, points in found.items()}
+
+
+def _sums(metric: str, reader: Reader, by: tuple[str, ...], window: Window) -> Sums:
+    rows = _cost(reader.rows, *window.days, by, {}, False, reader.as_of, reader.conversion)
+    return {labels(**row.labels): row.amount(metric) for row in rows}
+
+
+def _through(facts: Snapshot) -> datetime | None:
+    return None if facts.data_through is None else midnight(facts.data_through + _DAY)
+
+
+def _query(metric: str, summary: str) -> FactQuery:
+    return FactQuery(
+        name=metric,
+        labels=tuple(DIMENSIONS),
+        unit="currency",
+        step=_DAY,
+        page="costs",
+        ask=partial(_ask, metric),
+        summary=summary,
+        sums=partial(_sums, metric),
+        through=_through,
+    )
+
+
+EFFECTIVE_COST = _query("EffectiveCost", "Cost of each day, what was paid in advance spread over its time.")
+BILLED_COST = _query("BilledCost", "Cost of each day as the invoice says.")

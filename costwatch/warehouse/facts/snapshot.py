@@ -1,28 +1,34 @@
 """What rules see: one read transaction, whose answers are kept by their arguments."""
 
 import sqlite3
-from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Any, TypeVar, TypeVarTuple
 
-from costwatch.cost.conversion import Conversion
-from costwatch.model import DIMENSIONS, METRICS, Labels, Point, Series, State, Window, labels
-from costwatch.money import units
-from costwatch.warehouse import queries
-from costwatch.warehouse.encoding import from_int, from_text, to_int
-from costwatch.warehouse.facts.cost import cost
+from costwatch.errors import UsageError
+from costwatch.model import SeriesByLabels, State, Window
+from costwatch.plugins import FactQuery, Rates, Sums, fact_query
+from costwatch.warehouse import queries as named
+from costwatch.warehouse.encoding import from_int, to_int, to_text
+from costwatch.warehouse.history import table_as_of
+from costwatch.warehouse.sql import ask
 
-_LABELS = {"budget": {"name", "team", "metric", "period", "currency"}, "freshness": {"source"}}
-_PERIOD_MONTHS = {"month": 1, "quarter": 3}
+Live = Callable[[tuple[str, ...], Window], SeriesByLabels | None]
+
+_NEWEST_WITHIN = timedelta(days=35)
+_SQL_ROWS = 10_000
+_SQL_SECONDS = 10.0
+_Arguments = TypeVarTuple("_Arguments")
+_T = TypeVar("_T")
 
 
 class WarehouseSnapshot:
-    """``plugins.Snapshot`` over a read transaction. ``now`` (UTC) is what ages are measured from.
+    """``plugins.Snapshot``, and the ``plugins.Reader`` of its queries, over a read transaction.
 
-    as_of: costs are those known at that instant (see ``cost``); what days, budgets and sources are like
-    is not remembered and stays as it is. conversion: costs are converted; there are no budgets then, for
-    a budget is held against what was spent in its own currency.
+    now (UTC): what ages are measured from. as_of: all is answered as it was known at that instant, which
+    ``now`` is then. conversion: costs are converted; there are no budgets then. queries: those that rules
+    bring. live: by the name of a query, who asks its source; None where that cannot be reached.
     """
 
     def __init__(
@@ -31,92 +37,103 @@ class WarehouseSnapshot:
         now: datetime,
         *,
         as_of: datetime | None = None,
-        conversion: Conversion | None = None,
+        conversion: Rates | None = None,
+        queries: Collection[FactQuery] = (),
+        live: Mapping[str, Live] | None = None,
     ) -> None:
         self.db = db
-        self.now = now
+        self.now = now if as_of is None else as_of
         self.as_of = as_of
         self.conversion = conversion
-        self._answers: dict[tuple[str, tuple[str, ...], Window], Mapping[Labels, Series]] = {}
-        self._through: list[date | None] = []
+        self._brought = queries
+        self._live = live or {}
+        self._answers: dict[tuple[object, ...], Any] = {}
 
     @property
     def data_through(self) -> date | None:
         """See ``plugins.Snapshot``."""
-        if not self._through:
-            day = queries.rows(self.db, "data_through")[0]["day"]
-            self._through.append(None if day is None else from_int(day))
-        return self._through[0]
+        return self._kept(self._ask_data_through)
 
-    def series(self, query: str, by: tuple[str, ...], window: Window) -> Mapping[Labels, Series]:
+    def series(self, query: str, by: tuple[str, ...], window: Window) -> SeriesByLabels:
         """See ``plugins.Snapshot``."""
-        key = (query, by, window)
+        return self._kept(self._ask_series, query, by, window)
+
+    def totals(self, query: str, by: tuple[str, ...], windows: Sequence[Window]) -> Mapping[Window, Sums]:
+        """See ``plugins.Snapshot``."""
+        return {window: self._kept(self._ask_sums, query, by, window) for window in windows}
+
+    def through(self, query: str) -> datetime | None:
+        """See ``plugins.Snapshot``; the newest point is looked for in the last 35 days."""
+        return self._kept(self._ask_through, query)
+
+    def live(self, query: str, by: tuple[str, ...], window: Window) -> SeriesByLabels | None:
+        """See ``plugins.Snapshot``; None ``as_of`` an instant: what would have been answered then is lost."""
+        return self._kept(self._ask_live, query, by, window)
+
+    def sql(self, text: str) -> Sequence[Mapping[str, Any]]:
+        """See ``plugins.Snapshot``; at most 10,000 rows within 10 seconds, and not ``as_of`` an instant."""
+        return self._kept(self._ask_sql, text)
+
+    def states(self, first: date, after: date) -> Mapping[date, State]:
+        """See ``plugins.Reader``; what comes after ``data_through`` is estimated."""
+        return self._kept(self._ask_states, first, after)
+
+    def rows(
+        self, sql: str, parameters: Mapping[str, str | int | float | None] | None = None
+    ) -> Iterable[sqlite3.Row]:
+        """See ``plugins.Reader``."""
+        as_of = None if self.as_of is None else to_text(self.as_of)
+        return self.db.execute(sql, {"as_of": as_of, **(parameters or {})})
+
+    def _kept(self, question: Callable[[*_Arguments], _T], *arguments: *_Arguments) -> _T:
+        key = (question.__name__, *arguments)
         if key not in self._answers:
-            self._answers[key] = self._ask(query, by, window)
-        return self._answers[key]
+            self._answers[key] = question(*arguments)
+        answer: _T = self._answers[key]
+        return answer
 
-    def _ask(self, query: str, by: tuple[str, ...], window: Window) -> Mapping[Labels, Series]:
-        known = set(DIMENSIONS) if query in METRICS else _LABELS.get(query, set())
-        if unknown := set(by) - known:
-            raise ValueError(f"{query}: no label is named {', '.join(sorted(unknown))}")
-        if query in METRICS:
-            return self._cost(query, by, window)
-        if query == "budget":
-            return self._budgets(window)
-        if query == "freshness":
-            return self._freshness()
-        raise ValueError(f"no query is named '{query}'")
+    def _ask_data_through(self) -> date | None:
+        sql = named.filled("data_through", source=table_as_of("source", self.as_of))
+        (row,) = self.rows(sql)
+        return None if row["day"] is None else from_int(row["day"])
 
-    def _cost(self, metric: str, by: tuple[str, ...], window: Window) -> Mapping[Labels, Series]:
-        first, after = window.start.date(), window.end.date()
-        states = self.states(first, after)
-        found: dict[Labels, list[Point]] = defaultdict(list)
-        rows = cost(self.db, first, after, by, per_day=True, as_of=self.as_of, conversion=self.conversion)
-        for row in rows:
-            if row.day is not None:
-                state = states.get(row.day, State.ESTIMATED)
-                found[labels(**row.labels)].append(Point(row.day, row.amount(metric), state))
-        return {key: tuple(points) for key, points in found.items()}
+    def _ask_series(self, query: str, by: tuple[str, ...], window: Window) -> SeriesByLabels:
+        return fact_query(query, by, self._brought).ask(self, by, window)
 
-    def states(self, first: date, after: date) -> dict[date, State]:
-        """How settled each day of [first, after) is; a day that holds no cost is left out."""
+    def _ask_sums(self, query: str, by: tuple[str, ...], window: Window) -> Sums:
+        asked = fact_query(query, by, self._brought)
+        if asked.sums is not None:
+            return asked.sums(self, by, window)
+        series = self.series(query, by, window)
+        return {key: sum((point.value for point in points), Decimal()) for key, points in series.items()}
+
+    def _ask_through(self, query: str) -> datetime | None:
+        asked = fact_query(query, (), self._brought)
+        if asked.through is not None:
+            return asked.through(self)
+        answer = self.series(query, (), Window(self.now - _NEWEST_WITHIN, self.now))
+        return max((points[-1].at for points in answer.values() if points), default=None)
+
+    def _ask_live(self, query: str, by: tuple[str, ...], window: Window) -> SeriesByLabels | None:
+        fact_query(query, by, self._brought)
+        if self.as_of is not None or query not in self._live:
+            return None
+        return self._live[query](by, window)
+
+    def _ask_sql(self, text: str) -> Sequence[Mapping[str, Any]]:
+        if self.as_of is not None:
+            raise UsageError("query: SQL reads what is known now, not what was known then; ask without as_of")
+        answer = ask(self.db, text, row_limit=_SQL_ROWS, timeout_seconds=_SQL_SECONDS)
+        if answer.more:
+            raise UsageError(f"query: more than {_SQL_ROWS} rows; sum them, or narrow it")
+        return [dict(zip(answer.columns, row, strict=True)) for row in answer.rows]
+
+    def _ask_states(self, first: date, after: date) -> Mapping[date, State]:
         through = self.data_through
+        sql = named.filled("day_states", day_state=table_as_of("day_state", self.as_of))
         states = {}
-        for row in queries.rows(self.db, "day_states", {"first": to_int(first), "after": to_int(after)}):
+        for row in self.rows(sql, {"first": to_int(first), "after": to_int(after)}):
             day = from_int(row["day"])
             settled = through is not None and day <= through
             states[day] = State(row["state"]) if settled else State.ESTIMATED
         return states
-
-    def _budgets(self, window: Window) -> Mapping[Labels, Series]:
-        answer: dict[Labels, Series] = {}
-        for row in () if self.conversion else queries.rows(self.db, "budgets"):
-            key = labels(
-                name=row["name"],
-                team=row["team"],
-                metric=row["metric"],
-                period=row["period"],
-                currency=row["BillingCurrency"],
-            )
-            starts = _period_starts(window, _PERIOD_MONTHS[row["period"]])
-            answer[key] = tuple(Point(day, units(row["amount_nano"]), State.CLOSED) for day in starts)
-        return answer
-
-    def _freshness(self) -> Mapping[Labels, Series]:
-        answer: dict[Labels, Series] = {}
-        for row in queries.rows(self.db, "sources"):
-            since = from_text(row["last_load_at"] or row["first_tried_at"])
-            hours = Decimal((self.now - since) // timedelta(seconds=1)) / 3600
-            answer[labels(source=row["source"])] = (Point(self.now.date(), hours, State.CLOSED),)
-        return answer
-
-
-def _period_starts(window: Window, months: int) -> list[date]:
-    """First days of the calendar periods inside the window."""
-    year, month = window.start.year, window.start.month
-    starts = []
-    while (day := date(year, month, 1)) < window.end.date():
-        if day >= window.start.date() and (month - 1) % months == 0:
-            starts.append(day)
-        year, month = (year, month + 1) if month < 12 else (year + 1, 1)
-    return starts

@@ -5,7 +5,7 @@ SELECT day,
     WHEN MIN(state <> 'estimated') THEN 'settled'
     ELSE 'estimated'
   END AS state
-FROM day_state
+FROM {day_state}
 WHERE day >= :first AND day < :after
 GROUP BY day
 ORDER BY day

@@ -1,4 +1,0 @@
--- The first and the last day that hold any cost, or did since :as_of.
-SELECT MIN(day) AS first, MAX(day) AS last FROM (
-SELECT day FROM day_state UNION ALL
-SELECT day FROM team_cost_revision WHERE :as_of IS NOT NULL AND known_at > :as_of)
