@@ -125,18 +125,18 @@ class FactQuery:
     through: Callable[[Snapshot], datetime | None] | None = None
 
 
-def fact_query(name: str, by: Iterable[str] = (), brought: Collection[FactQuery] = ()) -> FactQuery:
-    """The query of that name, registered or ``brought`` by a rule, that can be grouped by the labels ``by``.
+def fact_query(name: str, by: Iterable[str] = (), extra: Collection[FactQuery] = ()) -> FactQuery:
+    """The query of that name, which has the labels ``by``. extra: queries beside the registered ones.
 
     Raises ValueError where there is none, UsageError where two have the name or its package is wrong.
     """
-    found = {query for query in brought if query.name == name}
+    found = {query for query in extra if query.name == name}
     known = registered(FACTS)
     if name in known:
         found.add(_loaded(name))
     if not found:
         raise ValueError(
-            _unknown(f"no query is named '{name}'", name, {*known, *(one.name for one in brought)})
+            _unknown(f"no query is named '{name}'", name, {*known, *(one.name for one in extra)})
         )
     if len(found) > 1:
         raise UsageError(f"query '{name}': two packages bring one of this name; rename or uninstall one")
