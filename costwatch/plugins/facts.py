@@ -4,7 +4,6 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from difflib import get_close_matches
 from itertools import product
 from math import prod
 from typing import Any, Protocol
@@ -155,6 +154,8 @@ def _loaded(name: str) -> FactQuery:
 
 
 def _unknown(what: str, name: str, known: Collection[str]) -> str:
+    from difflib import get_close_matches  # here: nobody else on the way to a command's answer needs it
+
     near = get_close_matches(name, known, cutoff=0.5)
     return f"{what}; use {' or '.join(near) if near else 'one of ' + ', '.join(sorted(known))}"
 
