@@ -14,7 +14,7 @@ from collectors.aws.manifests import Manifest, files_of, is_astray, named_files,
 from collectors.aws.places import Entry, FileError, LocalFolder, Place, ReplacedError, s3_place
 from costwatch.errors import SourceError
 from costwatch.model import Batch, DeliveredFile, Export, Window
-from costwatch.plugins import CollectorSettings
+from costwatch.plugins import CollectorSettings, PluginContext
 
 _DATA_FILE = re.compile(r".*\.(csv|csv\.gz|csv\.zip|zip|parquet)", re.IGNORECASE)
 _READINGS = 3  # of a delivery that is replaced while it is read
@@ -46,10 +46,9 @@ class Exports(CollectorSettings):
     @classmethod
     def _beside_the_file(cls, location: str, info: ValidationInfo) -> str:
         """A relative folder is relative to the file that names it."""
-        folder = (info.context or {}).get("folder")
-        if location.startswith("s3://") or folder is None:
+        if location.startswith("s3://") or not isinstance(info.context, PluginContext):
             return location
-        return str(Path(folder) / Path(location).expanduser())
+        return str(info.context.folder / Path(location).expanduser())
 
     @property
     def lookback(self) -> timedelta:

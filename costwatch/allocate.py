@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from costwatch.allocation.plan import Plan, plan_of
 from costwatch.allocation.settings import Allocation
+from costwatch.allocation.teams import memberships_of
 from costwatch.cost import settling
 from costwatch.cost.settings import BudgetSettings
 from costwatch.errors import CostwatchError, EngineError, LedgerError
@@ -200,27 +201,24 @@ def _refuse_shared_accounts(loads: Sequence[Load]) -> None:
                 )
 
 
-def _settle(warehouse: Warehouse, roles: Mapping[str, str], allocation: Allocation, now: datetime) -> None:
+def _settle(
+    warehouse: Warehouse, roles: Mapping[str, str | None], allocation: Allocation, now: datetime
+) -> None:
     settle = allocation.settle
     with warehouse.read() as db:
         counts, periods = day_states.line_counts(db), day_states.source_periods(db)
-        said = day_states.called_estimated(db) if settle.source_estimates else {}
-    known = {
-        source: (
-            days,
-            settling.closed_before(periods[source], now, settle.close_after_days),
-            now,
-            settling.Settling(
-                settle.age_hours, settle.min_line_share, settle.at_most_days, said.get(source, frozenset())
-            ),
-        )
-        for source, days in counts.items()
-    }
+        estimated = day_states.called_estimated(db) if settle.source_estimates else {}
+    states, through = {}, {}
+    for source, days in counts.items():
+        closed = settling.closed_before(periods[source], now, settle.close_after_days)
+        called = estimated.get(source, set())
+        states[source] = settling.states(days, closed, now, settle, called)
+        through[source] = settling.data_through(days, closed, now, settle, called)
     with warehouse.write() as db:
-        day_states.store_states(db, {source: settling.states(*of) for source, of in known.items()}, now)
-        through = {source: settling.data_through(*of) for source, of in known.items()}
+        day_states.store_states(db, states, now)
         day_states.store_sources(db, roles, through, now)
         day_states.store_budgets(db, [_budget_row(budget) for budget in allocation.budgets], now)
+        day_states.store_memberships(db, memberships_of(allocation.teams))
 
 
 def _budget_row(budget: BudgetSettings) -> day_states.BudgetRow:

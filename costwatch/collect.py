@@ -1,23 +1,28 @@
-"""Step 1: sources into the ledger, window by window. It registers loads and publishes nothing."""
+"""Step 1: sources into ledger and warehouse, window by window. It registers loads and publishes nothing."""
 
 import logging
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal
 
 from costwatch.errors import BusyError, CostwatchError, RefusedError
+from costwatch.intake.batches import Intake, Stores
+from costwatch.intake.tables import BILL, clashes, tables_of, taking
 from costwatch.ledger.files import LedgerFiles
-from costwatch.ledger.register import register
-from costwatch.model import Batch, Export, Load, Progress, Window, midnight, untold
+from costwatch.model import Batch, Progress, Window, untold
 from costwatch.plugins import Collector, PaidCollector
-from costwatch.warehouse.bill import loads
+from costwatch.warehouse.bill.loads import newest_loads
 from costwatch.warehouse.bill.spend import StoredSpendLimit
-from costwatch.warehouse.encoding import to_int
+from costwatch.warehouse.intake import runs
+from costwatch.warehouse.intake.rows import files_of_source
+from costwatch.warehouse.intake.runs import Bookmarks
 from costwatch.warehouse.store import Warehouse
+from costwatch.wording import at_instant
 
 _log = logging.getLogger(__name__)
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)
@@ -25,15 +30,27 @@ _EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """What a run brought of one source. ``error`` tells every reason, a line each."""
+    """What a run brought of one source.
+
+    line_count, periods: of the bill. rows: table -> rows, of other tables. partial_count: batches that the
+    source called incomplete. error: every reason, a line each. note: what went well, but not as it may have
+    been meant, a line each.
+    """
 
     source: str
     outcome: Literal["loaded", "unchanged", "failed"]
     line_count: int = 0
     periods: tuple[date, ...] = ()
+    rows: Mapping[str, int] = field(default_factory=dict)
+    partial_count: int = 0
     error: str = ""
-    note: str = ""  # what went well, but not as it may have been meant
+    note: str = ""
     busy: bool = False
+
+    @property
+    def row_count(self) -> int:
+        """Over all tables."""
+        return self.line_count + sum(self.rows.values())
 
 
 def collect(
@@ -55,7 +72,18 @@ def collect(
     """
     if not dry_run:
         warehouse.migrate()
-    return [_one(warehouse, ledger_folder, source, now, window, dry_run, progress) for source in sources]
+    refused = dict(clashes(sources))
+    collected = []
+    for source in sources:
+        try:
+            with _ledger(warehouse, ledger_folder, source.name, dry_run) as files:
+                bookmarks, periods = _known(warehouse, LedgerFiles(ledger_folder), source.name)
+                stores = Stores(warehouse, files, source.name, periods, dry_run, progress)
+                run = _Run(stores, source, bookmarks, now)
+                collected.append(run.read(window, refused.get(source.name, "")))
+        except BusyError as busy:
+            collected.append(Collected(source.name, "failed", error=str(busy), busy=True))
+    return collected
 
 
 def batches(warehouse: Warehouse, source: Collector, window: Window, now: datetime) -> Iterator[Batch]:
@@ -66,194 +94,166 @@ def batches(warehouse: Warehouse, source: Collector, window: Window, now: dateti
     return source.collect(window)
 
 
-def _one(
-    warehouse: Warehouse,
-    ledger_folder: Path,
-    source: Collector,
-    now: datetime,
-    window: Window | None,
-    dry_run: bool,
-    progress: Progress,
-) -> Collected:
-    with ExitStack() as held:
-        if dry_run:
-            ledger_folder = Path(held.enter_context(TemporaryDirectory(prefix="costwatch-")))
-        else:
-            try:
-                held.enter_context(warehouse.job_lock(f"collect-{source.name}"))
-            except BusyError as busy:
-                return Collected(source.name, "failed", error=str(busy), busy=True)
-            LedgerFiles(ledger_folder).sweep()
-        run = _Run(warehouse, LedgerFiles(ledger_folder), source.name, now, dry_run, progress)
-        if window is None and run.is_answered(source):
-            return run.collected()
-        due = run.due(source)
-        asked = window or due
-        run.attempt(source, asked)
-        collected = run.collected()
-        if not dry_run:
-            # A window that begins later than what is due leaves a hole: the watermark must not pass it.
-            reached = run.reached(asked) if asked.start <= due.start else None
-            _record(warehouse, source, collected, run.names, now, reached)
-        return collected
+@contextmanager
+def _ledger(warehouse: Warehouse, folder: Path, source: str, dry_run: bool) -> Iterator[LedgerFiles]:
+    """Where files go while nobody else reads the source. Raises BusyError."""
+    if dry_run:
+        with TemporaryDirectory(prefix="costwatch-") as aside:
+            yield LedgerFiles(Path(aside))
+    else:
+        with warehouse.job_lock(f"collect-{source}"):
+            LedgerFiles(folder).sweep()
+            yield LedgerFiles(folder)
+
+
+def _known(warehouse: Warehouse, files: LedgerFiles, source: str) -> tuple[Bookmarks, frozenset[date]]:
+    """What was read of a source, and the billing periods it brought lines of.
+
+    A ledger that lost a file gets it back by reading everything once more: then nothing was read.
+    """
+    if not warehouse.exists:
+        return Bookmarks(), frozenset()
+    with warehouse.read() as db:
+        loads = newest_loads(db, [source])
+        stored = files_of_source(db, source).union(*(load.files for load in loads))
+        whole = all(files.path(digest).exists() for digest in stored)
+        return runs.bookmarks(db, source) if whole else Bookmarks(), frozenset(load.period for load in loads)
 
 
 class _Run:
     """One source's batches, as they come."""
 
-    def __init__(
-        self,
-        warehouse: Warehouse,
-        files: LedgerFiles,
-        source: str,
-        now: datetime,
-        dry_run: bool,
-        progress: Progress,
-    ) -> None:
-        self.warehouse, self.files, self.source = warehouse, files, source
-        self.now, self.dry_run, self.progress = now, dry_run, progress
-        self.loaded: list[Load] = []
-        self.names: list[str] = []
+    def __init__(self, stores: Stores, source: Collector, bookmarks: Bookmarks, now: datetime) -> None:
+        self.stores, self.source, self.bookmarks, self.now = stores, source, bookmarks, now
+        self.tables = tables_of(source)
+        self.intakes: list[tuple[str, Intake]] = []
         self.errors: list[str] = []
-        self.notes: list[str] = []
-        self.seen: dict[str, str] = {}
-        self.held: set[date] = set()
-        self.watermark: datetime | None = None
-        self.read_through: datetime | None = None
-        if warehouse.exists:
-            with warehouse.read() as db:
-                newest = loads.newest_loads(db, [source])
-                self.held = {load.period for load in newest}
-                held = [file for load in newest for file in load.files]
-                # A ledger that lost a file gets it back by reading everything once more.
-                if all(files.path(digest).exists() for digest in held):
-                    self.seen = loads.versions(db, source)
-                    self.watermark = loads.watermark(db, source)
+        self.broken: set[str] = set()  # tables of which something is missing
+        self.partial: dict[str, list[Batch]] = defaultdict(list)
+        self.read_through: dict[str, datetime] = {}
 
-    def is_answered(self, source: Collector) -> bool:
+    def read(self, window: Window | None, refusal: str) -> Collected:
+        """Attempt it, and note in the warehouse how it went. ``refusal``: why it may not be read at all."""
+        if window is None and not refusal and self._is_answered():
+            return self._collected()
+        starts = {table: self._due(table) for table in self.tables}
+        asked = window or Window(min(starts.values(), default=_EVER), self.now)
+        if refusal:
+            self._fail(f"{self.source.name}: {refusal}", *self.tables)
+        else:
+            self._attempt(asked)
+        collected = self._collected()
+        if not self.stores.dry_run:
+            # A window that begins later than what is due leaves a hole: the watermark must not pass it.
+            self._record(collected, asked, [table for table in starts if asked.start <= starts[table]])
+        return collected
+
+    def _is_answered(self) -> bool:
         """Whether asking a paid source again would cost money for nothing new."""
-        return (
-            isinstance(source, PaidCollector)
-            and self.watermark is not None
-            and self.now < self.watermark + source.every
+        marks = [self.bookmarks.watermarks.get(table) for table in self.tables]
+        return isinstance(self.source, PaidCollector) and all(
+            mark is not None and self.now < mark + self.source.every for mark in marks
         )
 
-    def due(self, source: Collector) -> Window:
-        """From the watermark less the lookback, or since ever."""
-        start = _EVER if self.watermark is None else min(self.watermark, self.now) - source.lookback
-        return Window(start, self.now)
+    def _due(self, table: str) -> datetime:
+        """From the table's watermark less the lookback, or from what is incomplete, or since ever."""
+        if (mark := self.bookmarks.watermarks.get(table)) is None:
+            return _EVER
+        start = min(mark, self.now) - self.source.lookback
+        return min(start, self.bookmarks.partial_since(table) or start)
 
-    def reached(self, asked: Window) -> datetime | None:
-        """Up to where ``asked`` has been read: what came before the first error need not come again."""
-        if not self.errors:
-            return asked.end
-        return min(self.read_through, asked.end) if self.read_through else None
-
-    def attempt(self, source: Collector, window: Window) -> None:
+    def _attempt(self, window: Window) -> None:
         """Read, and keep what goes wrong as text."""
         try:
-            self._read(source, window)
+            self._take_all(window)
         except CostwatchError as error:
-            self.errors.append(str(error))
+            self._fail(str(error), *self.tables)
         except Exception as error:  # a collector may be anyone's: none may keep the others from being read
-            _log.debug("source %s", source.name, exc_info=True)
+            _log.debug("source %s", self.source.name, exc_info=True)
             # Only the kind of error: a stranger's message may hold what must not be stored or shown.
             why = error.strerror if isinstance(error, OSError) else type(error).__name__
-            self.errors.append(f"{self.source}: failed with {why}; -v shows where")
+            self._fail(f"{self.source.name}: failed with {why}; -v shows where", *self.tables)
 
-    def _read(self, source: Collector, window: Window) -> None:
+    def _take_all(self, window: Window) -> None:
         """Take every new batch; a refused one does not stop the others."""
         count = 0
-        for batch in batches(self.warehouse, source, window, self.now):
+        for batch in batches(self.stores.warehouse, self.source, window, self.now):
             count += 1
-            key = f"{batch.table} {to_int(batch.window.start.date())}" if batch.window else batch.table
             try:
-                if self.seen.get(key) != batch.version:
-                    self._take(batch, key)
+                self._take(batch)
             except CostwatchError as error:
-                self.errors.append(str(error))
-            if batch.window and not self.errors:
-                self.read_through = batch.window.end
+                self._fail(str(error), batch.table)
+            if batch.window and batch.table not in self.broken:
+                self.read_through[batch.table] = batch.window.end
         if count == 0:
-            self.errors.append(f"{self.source}: the source answered with nothing at all; check its location")
-
-    def _take(self, batch: Batch, key: str) -> None:
-        if batch.table != "bill":
-            raise CostwatchError(
-                f"{self.source}: delivers table '{batch.table}', but only a bill can be stored; "
-                "correct its collector"
-            )
-        export = batch.read()
-        if not isinstance(export, Export):
-            raise CostwatchError(
-                f"{self.source}: hands over its bill as record batches, not as an Export; "
-                "correct its collector"
-            )
-        found = register(self.files, export, self.progress)
-        if batch.window is not None:
-            self._require_period(found, batch.window)
-        self.names += [file.name for file in export.files]
-        if batch.window is None and (gone := sorted(self.held - {load.period for load in found})):
-            periods = ", ".join(map(str, gone))
-            self.notes.append(
-                f"{self.source}: nothing of the billing periods {periods} is there any more; "
-                "what was published of them stays"
-            )
-        if self.dry_run:
-            self.loaded += found
-            return
-        with self.warehouse.write() as db:
-            new = [load for load in found if loads.record_load(db, self.source, load)]
-            loads.record_version(db, self.source, key, batch.version)
-        self.loaded += new
-
-    def _require_period(self, found: Sequence[Load], window: Window) -> None:
-        """A delivery of one billing period must not replace another one, nor this one by nothing."""
-        month = f"{window.start:%Y-%m}"
-        others = [load for load in found if not window.start <= midnight(load.period) < window.end]
-        if others:
             raise RefusedError(
-                [
-                    f"{self.source}: the delivery of {month} holds {load.line_count} lines of the billing "
-                    f"period {load.period}; deliver it again"
-                    for load in others
-                ]
-            )
-        if not found and window.start.date() in self.held:
-            raise RefusedError(
-                [f"{self.source}: the delivery of {month} holds no line, the one before did; deliver it"]
+                [f"{self.source.name}: the source answered with nothing at all; check its location"]
             )
 
-    def collected(self) -> Collected:
+    def _take(self, batch: Batch) -> None:
+        take = taking(self.source, batch.table)
+        key = runs.key_of(batch)
+        if not batch.version:
+            raise RefusedError(
+                [f"{self.source.name}: table '{batch.table}': a batch has no version; correct its collector"]
+            )
+        whole = self.bookmarks.versions.get(key, "")  # the version that is stored whole
+        is_partial = batch.partial and batch.version != whole
+        if is_partial:
+            self.partial[batch.table].append(batch)
+        if batch.version != whole and not (is_partial and whole):
+            self.intakes.append((batch.table, take(self.stores, batch)))
+        elif not self.stores.dry_run and is_partial != (key in self.bookmarks.partial):
+            # What is stored whole is not replaced by less: it stays, until there is a new whole answer.
+            with self.stores.warehouse.write() as db:
+                runs.mark_partial(db, self.source.name, batch, is_partial)
+
+    def _fail(self, error: str, *tables: str) -> None:
+        self.errors.append(error)
+        self.broken.update(tables)
+
+    def _collected(self) -> Collected:
         """The run in one line."""
-        outcome: Literal["loaded", "unchanged", "failed"] = "loaded" if self.loaded else "unchanged"
+        rows: dict[str, int] = defaultdict(int)
+        for table, intake in self.intakes:
+            rows[table] += intake.row_count
+        line_count = rows.pop(BILL, 0)
+        is_new = any(intake.is_new for _, intake in self.intakes)
+        notes = [intake.note for _, intake in self.intakes if intake.note]
         return Collected(
-            self.source,
-            "failed" if self.errors else outcome,
-            sum(load.line_count for load in self.loaded),
-            tuple(sorted({load.period for load in self.loaded})),
+            self.source.name,
+            "failed" if self.errors else "loaded" if is_new else "unchanged",
+            line_count,
+            tuple(sorted({period for _, intake in self.intakes for period in intake.periods})),
+            dict(rows),
+            sum(map(len, self.partial.values())),
             "\n".join(self.errors),
-            "\n".join(self.notes),
+            "\n".join([*notes, *(self._incomplete(table) for table in self.partial)]),
         )
 
-
-def _record(
-    warehouse: Warehouse,
-    source: Collector,
-    collected: Collected,
-    names: Sequence[str],
-    now: datetime,
-    reached: datetime | None,
-) -> None:
-    with warehouse.write() as db:
-        loads.record_source(db, source.name, source.role, now)
-        loads.record_run(
-            db,
-            collected.source,
-            now,
-            collected.outcome,
-            window_end=reached,
-            line_count=collected.line_count,
-            files=names,
-            error=collected.error,
+    def _incomplete(self, table: str) -> str:
+        starts = [batch.window.start for batch in self.partial[table] if batch.window]
+        first = f", the first from {at_instant(min(starts))}" if starts else ""
+        return (
+            f"{self.source.name}: calls {len(self.partial[table])} of its answers for table '{table}' "
+            f"incomplete{first}; they are read again by each run until they are whole"
         )
+
+    def _record(self, collected: Collected, asked: Window, without_hole: Sequence[str]) -> None:
+        with self.stores.warehouse.write() as db:
+            runs.record_source(db, self.source.name, self.source.role, self.now)
+            runs.record_run(
+                db,
+                self.source.name,
+                self.now,
+                collected.outcome,
+                row_count=collected.row_count,
+                partial_count=collected.partial_count,
+                files=[name for _, intake in self.intakes for name in intake.files],
+                error=collected.error,
+            )
+            for table in without_hole:
+                # What came before the first error need not come again.
+                whole = asked.end if table not in self.broken else self.read_through.get(table)
+                if whole is not None:
+                    runs.advance_watermark(db, self.source.name, table, min(whole, asked.end))

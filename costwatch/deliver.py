@@ -3,86 +3,90 @@
 Planning is one transaction. Each message is then marked as being sent, sent outside any lock, and
 marked as sent; after a crash in between it is tried again as what it is, a message that may have
 arrived. Messages about one group go out in order; a receiver that cannot be reached is left alone
-until the next run.
+until the next run. Alerts are grouped first and muted then.
 """
 
 import hashlib
-import logging
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from urllib.parse import urlencode
+from functools import cached_property
 
 from costwatch.alerts import lifecycle
-from costwatch.alerts.dedup import LastSent, digest, present, reason
+from costwatch.alerts.dedup import Episode, LastSent, digest, episode, present, reason
+from costwatch.alerts.intervals import NamedTimeInterval
+from costwatch.alerts.links import links
+from costwatch.alerts.message import rests_on_cost
+from costwatch.alerts.muting import InhibitRule, Muted, muted, muted_on
 from costwatch.alerts.routing import Bundle, Node, Route, group, resolve
-from costwatch.errors import NotifyError
-from costwatch.model import DIMENSIONS, Alert, Group, Reason
-from costwatch.plugins import Notifier
+from costwatch.delivery.fallback import hand_over
+from costwatch.delivery.forwarding import forward, forwarders
+from costwatch.delivery.sending import RETRY_AFTER_AT_MOST_SECONDS, Attempt, Delivery, Sender, is_for
+from costwatch.errors import CostwatchError
+from costwatch.model import Alert, Group, Reason
+from costwatch.plugins import Notifier, Receiver, fact_query
+from costwatch.warehouse.alerts import acts
 from costwatch.warehouse.alerts import alerts as stored_alerts
+from costwatch.warehouse.alerts.muted_alerts import MutedAlert, muted_alerts, replace_muted_alerts
 from costwatch.warehouse.alerts.outbox import Conversation, Notification, Outbox, SendState
+from costwatch.warehouse.alerts.silences import silences
 from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
 from costwatch.warehouse.store import Warehouse
 
-_BACK_OFF_SECONDS = 15
-_BACK_OFF_AT_MOST_SECONDS = 240
-_RETRY_AFTER_AT_MOST_SECONDS = 86_400
-_log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """A message that is not there yet, and why; no error: its time has not come."""
-
-    group: Group
-    error: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """``sent``; ``failed``: refused for good, as they are; ``waiting``: to be sent by a later run.
-
-    Of a dry run: all that a real one would try to send is ``waiting``.
-    """
-
-    sent: tuple[Group, ...] = ()
-    failed: tuple[Attempt, ...] = ()
-    waiting: tuple[Attempt, ...] = ()
+__all__ = ["Attempt", "Delivery", "deliver"]
 
 
 def deliver(
     warehouse: Warehouse,
     route: Route,
-    receivers: Sequence[Notifier],
+    receivers: Sequence[Receiver],
     contacts: Mapping[str, str],
     public_url: str,
     now: datetime,
     *,
+    inhibit_rules: Sequence[InhibitRule] = (),
+    time_intervals: Sequence[NamedTimeInterval] = (),
+    fallback: str | None = None,
     dry_run: bool = False,
     only: str | None = None,
 ) -> Delivery:
-    """Plan what is to be told and send it.
+    """Plan what is to be told and send it; then hand what fires to the receivers that want all of it.
 
-    contacts: team -> who to ask. public_url: how links to the pages begin. only: send to that receiver
-    alone; the others' messages stay in the outbox. Raises BusyError while another delivery runs; what
-    goes wrong with a receiver is in the answer.
+    contacts: team -> who to ask. public_url: how links to the pages begin. time_intervals: those that
+    routes name. fallback: the receiver of what others do not take. only: send to that receiver alone; the
+    others' messages stay in the outbox. Raises BusyError while another delivery runs; what goes wrong
+    with a receiver is in the answer.
     """
     now = now.replace(microsecond=0)
     by_name = {receiver.name: receiver for receiver in receivers}
-    planner = _Planner(resolve(route), frozenset(by_name), contacts, public_url, now)
+    notified = frozenset(receiver.name for receiver in receivers if isinstance(receiver, Notifier))
+    root = resolve(route, time_intervals)
+    planner = _Planner(root, tuple(inhibit_rules), notified, contacts, public_url, now)
+    handed = list(forwarders(receivers, only))
     if dry_run:
-        due = planner.plan(warehouse).due
-        return Delivery(waiting=tuple(Attempt(each.group) for each in due if _is_for(each, only)))
+        plan = planner.plan(warehouse)
+        waiting = tuple(Attempt(each.group) for each in plan.due if is_for(each, only))
+        return Delivery(waiting=waiting, forwarded=_counts(handed, plan))
     with warehouse.job_lock("alerts-deliver"):
         plan = planner.plan(warehouse)
-        if plan.put or plan.withdrawn:
-            with warehouse.write() as db:
-                outbox = Outbox(db)
-                for notification in plan.put:
-                    outbox.put(notification)
-                for notification in plan.withdrawn:
-                    outbox.withdraw(notification)
-        return _send(warehouse, by_name, now, only)
+        plan.store(warehouse)
+        with warehouse.read() as db:
+            unsent = Outbox(db).unsent()
+        sender = Sender(warehouse, by_name, now, only)
+        sender.send(unsent)
+        if fallback is not None:
+            sender.send(hand_over(warehouse, fallback, now, only))
+        errors = forward(handed, plan.firing, now)
+    forwarded = {name: count for name, count in _counts(handed, plan).items() if name not in errors}
+    return Delivery(
+        tuple(sender.sent), tuple(sender.failed), tuple(sender.waiting), forwarded, not_forwarded=errors
+    )
+
+
+def _counts(receivers: Iterable[Receiver], plan: "_OutboxPlan") -> dict[str, int]:
+    return {receiver.name: len(plan.firing[receiver.name]) for receiver in receivers}
 
 
 # --- planning ----------------------------------------------------------------------------------
@@ -90,11 +94,30 @@ def deliver(
 
 @dataclass
 class _OutboxPlan:
-    """Notifications to put into the outbox or to rewrite there, and to withdraw from it."""
+    """Notifications to put into the outbox or to rewrite there, and to withdraw from it.
+
+    firing: what fires and is not muted, by receiver and fingerprint. muted: what fires and is muted, in
+    each conversation.
+    """
 
     before: list[Notification]
+    muted_before: list[MutedAlert]
     put: list[Notification] = field(default_factory=list)
     withdrawn: list[Notification] = field(default_factory=list)
+    muted: list[MutedAlert] = field(default_factory=list)
+    firing: dict[str, dict[str, Alert]] = field(default_factory=lambda: defaultdict(dict))
+
+    def once_muted(self, bundle: Bundle) -> frozenset[str]:
+        """Fingerprints of alerts of a bundle that were muted when messages were last planned."""
+        were = self._episodes_muted[bundle.node.receiver, bundle.key]
+        return frozenset(alert.fingerprint for alert in bundle.alerts if episode(alert) in were)
+
+    @cached_property
+    def _episodes_muted(self) -> dict[tuple[str, str], set[Episode]]:
+        found: dict[tuple[str, str], set[Episode]] = defaultdict(set)
+        for each in self.muted_before:
+            found[each.receiver, each.group_key].add((each.fingerprint, each.fired_at))
+        return found
 
     @property
     def due(self) -> list[Notification]:
@@ -103,33 +126,66 @@ class _OutboxPlan:
         after = {each.group.id: each for each in (*self.before, *self.put)}
         return [each for key, each in after.items() if key not in gone]
 
+    def store(self, warehouse: Warehouse) -> None:
+        """Write it in one transaction; nothing where nothing changed."""
+        self.muted.sort(key=lambda each: (each.receiver, each.group_key, each.fingerprint))
+        if not self.put and not self.withdrawn and self.muted == self.muted_before:
+            return
+        with warehouse.write() as db:
+            outbox = Outbox(db)
+            for notification in self.put:
+                outbox.put(notification)
+            for notification in self.withdrawn:
+                outbox.withdraw(notification)
+            if self.muted != self.muted_before:
+                replace_muted_alerts(db, self.muted)
+
 
 @dataclass(frozen=True)
 class _Planner:
     root: Node
-    receivers: frozenset[str]
+    inhibit_rules: tuple[InhibitRule, ...]
+    receivers: frozenset[str]  # those that are told in conversations
     contacts: Mapping[str, str]
     public_url: str
     now: datetime
 
     def plan(self, warehouse: Warehouse) -> _OutboxPlan:
+        since = self.now - lifecycle.REMEMBERED
         with warehouse.read() as db:
             outbox = Outbox(db)
-            plan = _OutboxPlan(outbox.unsent())
-            alerts = stored_alerts.current_alerts(db, self.now - lifecycle.REMEMBERED).values()
+            plan = _OutboxPlan(outbox.unsent(), muted_alerts(db))
+            alerts = list(stored_alerts.current_alerts(db, since).values())
+            everywhere = muted(alerts, silences(db, since), self.inhibit_rules, self.now)
+            acknowledged = acts.acknowledged(db)
             event, unseen = outbox.newest_event(), outbox.fired_since_planned()
             data_through = WarehouseSnapshot(db, self.now).data_through
             bundles = {(bundle.node.receiver, bundle.key): bundle for bundle in group(self.root, alerts)}
             for receiver, key in dict.fromkeys([*bundles, *outbox.unfinished()]):
-                if receiver not in self.receivers:
-                    continue
                 talk = outbox.conversation(receiver, key)
                 bundle = bundles.get((receiver, key)) or self._left_behind(receiver, key, talk)
-                alerts_now = present(
-                    talk.last_sent_alerts, unseen | talk.unsent_fingerprints, bundle.alerts, self.now
-                )
-                self._add(plan, bundle, talk, alerts_now, event, data_through)
+                owed = unseen | talk.unsent_fingerprints | plan.once_muted(bundle)
+                # Time intervals are slow to ask about what is over: only where it may still be told.
+                asked = [alert for alert in bundle.alerts if alert.is_firing or alert.fingerprint in owed]
+                quiet = everywhere | muted_on(bundle.node, asked, self.now)
+                self._sort(plan, bundle, quiet)
+                if receiver in self.receivers:
+                    alerts_now = present(talk.last_sent_alerts, owed, bundle.alerts, self.now, quiet.keys())
+                    is_quiet = {episode(alert) for alert in bundle.alerts if alert.fingerprint in quiet}
+                    self._add(plan, bundle, talk, alerts_now, acknowledged | is_quiet, event, data_through)
         return plan
+
+    def _sort(self, plan: _OutboxPlan, bundle: Bundle, quiet: Mapping[str, Muted]) -> None:
+        """What fires in a bundle: aloud, or muted."""
+        receiver = bundle.node.receiver
+        for alert in bundle.alerts:
+            if not alert.is_firing or alert.fired_at is None:
+                continue
+            if why := quiet.get(alert.fingerprint):
+                where = (receiver, bundle.key, alert.fingerprint)
+                plan.muted.append(MutedAlert(*where, alert.fired_at, str(why.by), why.name))
+            else:
+                plan.firing[receiver][alert.fingerprint] = alert
 
     def _left_behind(self, receiver: str, key: str, talk: Conversation) -> Bundle:
         """A conversation whose alerts have all gone elsewhere: it is still told that they are over here."""
@@ -142,6 +198,7 @@ class _Planner:
         bundle: Bundle,
         talk: Conversation,
         alerts: tuple[Alert, ...],
+        quiet: frozenset[Episode],
         event: int,
         data_through: date | None,
     ) -> None:
@@ -151,7 +208,7 @@ class _Planner:
             if last_sent
             else None
         )
-        why = reason(previous, alerts, self.now, bundle.node.repeat_interval)
+        why = reason(previous, alerts, self.now, bundle.node.repeat_interval, quiet)
         if why is None:
             plan.withdrawn += [unsent] if unsent else []
             return
@@ -169,8 +226,8 @@ class _Planner:
             labels=bundle.labels,
             alerts=alerts,
             reason=why,
-            data_through=data_through,
-            links=_links(self.public_url, alerts),
+            data_through=data_through if any(map(rests_on_cost, alerts)) else None,
+            links=links(self.public_url, alerts, _pages(alerts)),
             owners=_owners(self.contacts, alerts),
         )
         due = _due(bundle.node, talk, message, self.now)
@@ -183,7 +240,7 @@ def _due(node: Node, talk: Conversation, message: Group, now: datetime) -> datet
         return max(now, talk.unsent.next_attempt_at + node.group_interval)
     if talk.unsent:
         # Whatever a clock once said, nothing waits for longer than a receiver may ask for.
-        return min(talk.unsent.next_attempt_at, now + timedelta(seconds=_RETRY_AFTER_AT_MOST_SECONDS))
+        return min(talk.unsent.next_attempt_at, now + timedelta(seconds=RETRY_AFTER_AT_MOST_SECONDS))
     if message.reason is Reason.FIRST:
         fired = [alert.fired_at for alert in message.alerts if alert.fired_at]
         return max(now, min(fired, default=now) + node.group_wait)
@@ -195,99 +252,15 @@ def _id(bundle: Bundle, talk: Conversation, now: datetime) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:24]
 
 
-def _links(public_url: str, alerts: Sequence[Alert]) -> dict[str, str]:
-    """The page that shows what the alerts are about, filtered by what they have in common."""
-    if not public_url or not alerts:
-        return {}
-    about = {str(alert.evidence.get("query")) for alert in alerts}
-    page = {"freshness": "data", "budget": ""}.get(about.pop(), "costs") if len(about) == 1 else ""
-    common = set.intersection(*({*alert.labels} for alert in alerts))
-    filters = sorted((name, value) for name, value in common if name in DIMENSIONS and value not in ("*", ""))
-    query = f"?{urlencode(filters)}" if filters and page != "data" else ""
-    return {"Open in costwatch": f"{public_url.rstrip('/')}/{page}{query}"}
+def _pages(alerts: Iterable[Alert]) -> dict[str, str]:
+    """The page of each query that alerts rest on, where one is registered."""
+    pages = {}
+    for query in {alert.about.query for alert in alerts if alert.about}:
+        with suppress(ValueError, CostwatchError):
+            pages[query] = fact_query(query).page
+    return pages
 
 
 def _owners(contacts: Mapping[str, str], alerts: Iterable[Alert]) -> tuple[str, ...]:
     teams = dict.fromkeys(dict(alert.labels).get("team", "") for alert in alerts)
     return tuple(contacts[team] for team in teams if contacts.get(team))
-
-
-# --- sending -----------------------------------------------------------------------------------
-
-
-def _send(
-    warehouse: Warehouse, receivers: Mapping[str, Notifier], now: datetime, only: str | None
-) -> Delivery:
-    sent: list[Group] = []
-    failed: list[Attempt] = []
-    waiting: list[Attempt] = []
-    held: set[tuple[str, str]] = set()
-    away: set[str] = set()
-    with warehouse.read() as db:
-        unsent = Outbox(db).unsent()
-    for notification in unsent:
-        it = notification.group
-        talk = (it.receiver, it.key)
-        if not _is_for(notification, only):
-            waiting.append(Attempt(it))
-            continue
-        if talk in held or it.receiver in away or notification.next_attempt_at > now:
-            held.add(talk)
-            waiting.append(Attempt(it))
-            continue
-        error = _try(warehouse, receivers.get(it.receiver), notification, now)
-        if error is None:
-            sent.append(it)
-        elif error.permanent:
-            failed.append(Attempt(it, str(error)))
-        else:
-            held.add(talk)
-            away.add(it.receiver)
-            waiting.append(Attempt(it, str(error)))
-    return Delivery(tuple(sent), tuple(failed), tuple(waiting))
-
-
-def _try(
-    warehouse: Warehouse, receiver: Notifier | None, notification: Notification, now: datetime
-) -> NotifyError | None:
-    """Send one message; None: it arrived. The outbox knows the outcome either way."""
-    with warehouse.write() as db:
-        outbox = Outbox(db)
-        previous = outbox.previous(notification)
-        outbox.claim(notification)
-    attempt = notification.attempts + 1
-    try:
-        if receiver is None:
-            what = f"receiver '{notification.group.receiver}': no longer in the rules file"
-            raise NotifyError(f"{what}; add it again, or let its message be", permanent=True)
-        receipt = receiver.notify(replace(notification.group, attempt=attempt), previous)
-    except Exception as error:  # a notifier may be anyone's: what it raises must not lose the message
-        problem = error if isinstance(error, NotifyError) else _surprise(notification, error)
-        with warehouse.write() as db:
-            if problem.permanent:
-                Outbox(db).failed(notification, str(problem), now)
-            else:
-                Outbox(db).postponed(notification, str(problem), now + _back_off(attempt, problem))
-        return problem
-    with warehouse.write() as db:
-        Outbox(db).sent(notification, receipt, now)
-    return None
-
-
-def _back_off(attempt: int, error: NotifyError) -> timedelta:
-    seconds = min(_BACK_OFF_SECONDS * 2 ** min(attempt - 1, 10), _BACK_OFF_AT_MOST_SECONDS)
-    if error.retry_after_seconds is not None:
-        seconds = min(max(error.retry_after_seconds, 0), _RETRY_AFTER_AT_MOST_SECONDS)
-    return timedelta(seconds=seconds)
-
-
-def _surprise(notification: Notification, error: Exception) -> NotifyError:
-    _log.debug("receiver %s", notification.group.receiver, exc_info=error)
-    # Only the type: a stranger's message may hold what must not be stored or shown.
-    name = notification.group.receiver
-    what = f"receiver '{name}': its notifier failed with {type(error).__name__}"
-    return NotifyError(f"{what}; it is tried again", permanent=False)
-
-
-def _is_for(notification: Notification, only: str | None) -> bool:
-    return only is None or notification.group.receiver == only

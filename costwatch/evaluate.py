@@ -4,18 +4,22 @@ import logging
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
+
+from pydantic import TypeAdapter
 
 from costwatch.alerts import lifecycle
 from costwatch.alerts.lifecycle import Step, fingerprint
+from costwatch.alerts.restatement import restated, sum_over
 from costwatch.errors import CostwatchError
-from costwatch.model import METRICS, Alert, AlertState, Finding, Verdict, Window
-from costwatch.plugins import Rule, Snapshot, matching, queries_of, recent
+from costwatch.model import Alert, AlertState, Finding, Verdict, Window
+from costwatch.plugins import Rule, Snapshot, queries_of, recent
 from costwatch.warehouse.alerts import alerts as stored_alerts
 from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
 from costwatch.warehouse.store import Warehouse
 
+_FINDING = TypeAdapter(Finding)
 _log = logging.getLogger(__name__)
 
 
@@ -84,7 +88,7 @@ class _Evaluator:
             except Exception as error:  # a rule may be anyone's: none may keep the others from being heard
                 _log.debug("rule %s", rule.name, exc_info=True)
                 self.errors[rule.name] = _said(error)
-                self.after.update(mine)
+                self._keep_unanswered(rule, error, mine)
             else:
                 self._take(rule, findings, mine)
         for orphans in by_rule.values():
@@ -96,11 +100,10 @@ class _Evaluator:
         """Correct the texts of alerts that rest on a cost day which has been restated since."""
         span = recent(self.facts, self.now)
         for key, alert in self.after.items():
-            told = alert.state is not AlertState.PENDING and key not in self.in_breach
-            if not told or not lifecycle.is_one_day(alert.evidence):
+            if alert.state is AlertState.PENDING or key in self.in_breach:
                 continue
             value = _value_now(alert, self.facts, span)
-            corrected = alert if value is None else lifecycle.restated(alert, value)
+            corrected = alert if value is None else restated(alert, value)
             if corrected is not alert:
                 self.after[key] = self.events_by_alert[key] = corrected
 
@@ -127,13 +130,25 @@ class _Evaluator:
             tuple(sorted(active, key=lambda alert: (alert.rule, alert.labels))), self.events, self.errors
         )
 
+    def _keep_unanswered(self, rule: Rule, error: Exception, mine: Mapping[str, Alert]) -> None:
+        """Its alerts stay; another may say that it cannot be evaluated."""
+        self.after.update(mine)
+        # Of a stranger's error only its type: its text may hold what receivers must not see.
+        text = _said(error) if isinstance(error, CostwatchError) else type(error).__name__
+        key = lifecycle.failure_fingerprint(rule.name)
+        self._keep(key, lifecycle.not_evaluated(mine.get(key), rule, text, self.now))
+
     def _take(self, rule: Rule, findings: Mapping[str, Finding], mine: dict[str, Alert]) -> None:
+        failure = lifecycle.failure_fingerprint(rule.name)
+        self._keep(failure, lifecycle.without_breach(mine.pop(failure, None), timedelta(), self.now))
         for key, finding in findings.items():
-            if finding.verdict is Verdict.BREACH:
+            if lifecycle.in_breach(finding, rule):
                 self.in_breach.add(key)
             self._keep(key, lifecycle.advance(mine.pop(key, None), finding, rule, self.now))
         # A rule that knows nothing says so once, without labels: that speaks for all its instances.
-        knows = all(finding.labels or finding.verdict is not Verdict.UNKNOWN for finding in findings.values())
+        knows = rule.no_data == "ok" or all(
+            finding.labels or finding.verdict is not Verdict.UNKNOWN for finding in findings.values()
+        )
         for key, alert in mine.items():
             why = "no longer reported by its rule"
             step = (
@@ -154,27 +169,27 @@ def _findings(rule: Rule, facts: Snapshot, now: datetime) -> dict[str, Finding]:
         key = fingerprint(rule.name, finding.labels)
         if key in found:
             raise ValueError(f"two findings have the labels {dict(finding.labels)}")
+        # What has another type than its field could be stored, and never be read again.
+        _FINDING.dump_json(finding, exclude={"evidence"}, warnings="error")
         found[key] = finding
     return found
 
 
 def _value_now(alert: Alert, facts: Snapshot, span: Window) -> Decimal | None:
-    """What the cost day an alert rests on costs in this snapshot; None: that is not known."""
-    evidence, labels = alert.evidence, dict(alert.labels)
-    day = date.fromisoformat(evidence["day"])
-    if not span.start.date() <= day < span.end.date():
-        span = Window.of_days(day, day + timedelta(days=1))
-    try:
-        by = tuple(evidence["by"])
-        where = evidence.get("where") or {name: [labels[name]] for name in by}
-        if evidence["query"] in METRICS:  # a rule that forgets the currency must not add currencies up
-            where = {"currency": [alert.unit], **where}
-        series = matching(facts.series(evidence["query"], by, span), where).values()
-    except (KeyError, TypeError, ValueError, CostwatchError):  # evidence of another make than ours
+    """What the cost day an alert rests on costs in this snapshot; None: it rests on none, or is not known."""
+    about = alert.about
+    if about is None or about.window is None or (day := about.day) is None:
         return None
-    values = [point.value for points in series for point in points if point.day == day]
+    if not (span.start <= about.window.start and about.window.end <= span.end):
+        span = about.window
+    try:
+        answer = facts.series(about.query, about.by, span)
+    except Exception:  # a query may be anyone's, and one that was asked then may be gone
+        _log.debug("alert %s: %s cannot be asked", alert.fingerprint, about.query, exc_info=True)
+        return None
+    value = sum_over(answer, about, alert.labels, alert.unit)
     is_settled = facts.data_through is not None and day <= facts.data_through
-    return sum(values, Decimal()) if values or is_settled else None
+    return Decimal() if value is None and is_settled else value
 
 
 def _said(error: Exception) -> str:

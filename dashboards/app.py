@@ -10,12 +10,13 @@ from costwatch.errors import CostwatchError
 from costwatch.plugins import Page, registered
 from dashboards.frame import show
 from dashboards.theme import ICON
-from dashboards.views import costs, data, overview
+from dashboards.views import costs, data, overview, system
 
 PAGES = (
     Page("overview", "Overview", ":material/dashboard:", overview.page),
     Page("costs", "Costs", ":material/payments:", costs.page),
     Page("data", "Data", ":material/database:", data.page),
+    Page("system", "Systems", ":material/hub:", system.page, is_in_bar=False),
 )
 
 
@@ -44,7 +45,14 @@ def _of_another(name: str, point: EntryPoint) -> Page:
 if __name__ == "__main__":
     st.set_page_config(page_title="costwatch", page_icon=str(ICON), layout="wide")
     bar = [
-        st.Page(page.draw, title=page.title, icon=page.icon, url_path=page.path, default=page is PAGES[0])
+        st.Page(
+            page.draw,
+            title=page.title,
+            icon=page.icon,
+            url_path=page.path,
+            default=page is PAGES[0],
+            visibility="visible" if page.is_in_bar else "hidden",
+        )
         for page in pages()
     ]
     show(st.navigation(bar, position="top").run)

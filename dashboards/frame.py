@@ -106,7 +106,7 @@ def currency(state: DataReach) -> str:
 
 def unit(state: DataReach) -> Unit:
     """As ``currency``; where rates are configured, the converted whole can be chosen, too."""
-    conversion = configured().conversion
+    conversion = configured().currency
     if conversion is None or {*state.currencies} == {conversion.reporting}:
         return Unit(currency(state))
     whole = conversion.unit

@@ -34,7 +34,8 @@ def configured() -> Config:
 def rules() -> tuple[Rule, ...]:
     """What the rules file holds; with a mistake it holds nothing, and pages go on without it."""
     try:
-        return load_alerts(configured().alerts_file).rules
+        config = configured()
+        return load_alerts(config.alerts, config.team_names).rules
     except ConfigError:
         return ()
 

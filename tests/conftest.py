@@ -5,11 +5,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from costwatch.model import Severity
 from costwatch.notify.slack import Slack
 from tests.doubles.slack import SlackDouble, settled, slack_double
 from tests.made.command_line import Costwatch, commands, publish
+
+# How long an example takes tells of the machine, not of the code.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Collection, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -17,27 +17,39 @@ def episode(alert: Alert) -> Episode:
 
 
 def present(
-    told: Sequence[Alert], owed: Set[str], alerts: Sequence[Alert], now: datetime
+    told: Sequence[Alert],
+    owed: Set[str],
+    alerts: Sequence[Alert],
+    now: datetime,
+    muted: Collection[str] = (),
 ) -> tuple[Alert, ...]:
     """The alerts a message about a group would hold now, firing ones first.
 
     told: as the last message that may have arrived told them. owed: fingerprints of alerts that fired
     and were never told, so that one that is over already is still told. alerts: what is stored of the
-    group. An alert told as firing that is no longer in the group is told as resolved. Where all that
-    was told is over, what fires now begins a message of its own.
+    group. muted: fingerprints of those that are muted. An alert told as firing that is no longer in the
+    group is told as resolved. Where all that was told is over, what fires now begins a message of its own.
+
+    A muted alert joins no message. One that was told before stays as it was told while it fires, so that
+    it is not taken for over; when it is over, that is told.
     """
-    known = {episode(alert) for alert in told}
-    fired = [alert for alert in alerts if alert.fired_at is not None]
-    held = [
-        alert for alert in fired if alert.is_firing or episode(alert) in known or alert.fingerprint in owed
-    ]
+    known = {episode(alert): alert for alert in told}
+    held = []
+    for alert in alerts:
+        is_known, is_muted = episode(alert) in known, alert.fingerprint in muted
+        if alert.fired_at is None:
+            continue
+        if is_known:
+            held.append(known[episode(alert)] if is_muted and alert.is_firing else alert)
+        elif not is_muted and (alert.is_firing or alert.fingerprint in owed):
+            held.append(alert)
     fresh = [alert for alert in held if episode(alert) not in known]
     if fresh and not any(alert.is_firing for alert in told):
         held = fresh
     else:
-        there = {alert.fingerprint for alert in fired}
+        there = {alert.fingerprint for alert in held}
         left = (alert for alert in told if alert.fingerprint not in there)
-        held += (_over(alert, now) if alert.is_firing else alert for alert in left)
+        held += [_over(alert, now) if alert.is_firing else alert for alert in left]
     return tuple(sorted(held, key=lambda alert: (not alert.is_firing, alert.rule, alert.labels)))
 
 
@@ -51,9 +63,16 @@ class LastSent:
 
 
 def reason(
-    previous: LastSent | None, alerts: Sequence[Alert], now: datetime, repeat_interval: timedelta
+    previous: LastSent | None,
+    alerts: Sequence[Alert],
+    now: datetime,
+    repeat_interval: timedelta,
+    quiet: Set[Episode] = frozenset(),
 ) -> Reason | None:
-    """Why to send a message that holds ``alerts``, as ``present`` gave them; None: nothing to say."""
+    """Why to send a message that holds ``alerts``, as ``present`` gave them; None: nothing to say.
+
+    quiet: what is muted, or acknowledged. A group is repeated for what else fires in it.
+    """
     known = {episode(alert) for alert in previous.alerts} if previous else set()
     is_open = previous is not None and any(alert.is_firing for alert in previous.alerts)
     is_fresh = any(episode(alert) not in known for alert in alerts)
@@ -63,7 +82,8 @@ def reason(
         return Reason.RESOLVED
     if is_fresh:
         return Reason.NEW
-    if is_open and now - previous.aloud_at >= repeat_interval:
+    is_due = is_open and now - previous.aloud_at >= repeat_interval
+    if is_due and any(alert.is_firing and episode(alert) not in quiet for alert in alerts):
         return Reason.REPEAT
     return Reason.CHANGED if digest(alerts) != previous.digest else None
 

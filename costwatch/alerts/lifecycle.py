@@ -2,24 +2,27 @@
 
 Prometheus' semantics (https://prometheus.io/docs/prometheus/latest/configuration/alerting_rules/):
 a breach is pending until it has lasted ``for``, then it fires; when the breach is gone the alert goes on
-firing for ``keep_firing_for``, then it is resolved. Three things are added. An unknown verdict changes
-nothing. A resolved alert in breach again stays resolved, as it was told, until it fires anew. And where
-the cost day an alert rests on is restated, the alert's text says so.
+firing for ``keep_firing_for``, then it is resolved. Four things are added. An unknown verdict changes
+nothing, unless the rule's ``no_data`` says otherwise; want of data is then told like a breach is. A
+firing alert that becomes more severe, or turns from want of data to a breach or back, fires anew, so
+that people hear of it. A resolved alert in breach again stays resolved, as it was told, until it fires
+anew. And where the cost day an alert rests on is restated, the alert's text says so.
 """
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
-from decimal import Decimal
-from typing import Any
+from datetime import datetime, timedelta
 
-from costwatch.model import Alert, AlertState, Finding, Labels, Verdict, labels
+from costwatch.alerts.restatement import carried_on, is_restated
+from costwatch.model import Alert, AlertState, Finding, Labels, Severity, Verdict, labels
+from costwatch.money import exact
 from costwatch.plugins import Rule
-from costwatch.wording import digits, quantity
 
 REMEMBERED = timedelta(days=14)  # how long a resolved alert is still corrected and told
+_PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,70 +38,122 @@ def fingerprint(rule: str, of: Labels) -> str:
     return hashlib.sha256(json.dumps([rule, of]).encode()).hexdigest()[:16]
 
 
+def failure_fingerprint(rule: str) -> str:
+    """Of the alert that says that a rule cannot be evaluated: of no instance, as none is labelled so."""
+    return fingerprint(rule, labels(rule=rule))
+
+
 def advance(held: Alert | None, finding: Finding, rule: Rule, now: datetime) -> Step:
     """The instance after ``finding``; ``held`` is the instance before it."""
-    if finding.verdict is Verdict.UNKNOWN:
+    if finding.verdict is Verdict.UNKNOWN and rule.no_data == "keep":
         return Step(held)
-    if finding.verdict is Verdict.OK:
-        return without_breach(held, rule.keep_firing_for, now)
-    since = held.active_at if held is not None and _in_breach(held) else now
-    firing = held is not None and held.state is AlertState.FIRING
-    fires = firing or now - since >= rule.for_
-    alert = _alert(finding, rule, since)
-    if held is not None and firing:
-        alert = _told_before(held, replace(alert, state=AlertState.FIRING, fired_at=held.fired_at))
-        return Step(alert, alert if _is_restated(held.evidence, alert.evidence) else None)
-    if fires:
-        alert = replace(alert, state=AlertState.FIRING, fired_at=now)
-        return Step(alert, alert)
-    begins = held is None or not _in_breach(held)
-    if held is not None and held.state is AlertState.RESOLVED:
-        return Step(replace(held, active_at=since), alert if begins else None)
-    return Step(alert, alert if begins else None)
+    if finding.verdict is Verdict.UNKNOWN and rule.no_data == "alert":
+        return _without_data(held, finding, rule, now)
+    if not in_breach(finding, rule):
+        return without_breach(held, rule.keep_firing_for, now, _too_small(finding, rule))
+    return _active(held, finding, rule, now)
+
+
+def in_breach(finding: Finding, rule: Rule) -> bool:
+    """Whether it is a breach, and one that matters enough to the rule."""
+    return finding.verdict is Verdict.BREACH and not _too_small(finding, rule)
+
+
+def not_evaluated(held: Alert | None, rule: Rule, error: str, now: datetime) -> Step:
+    """The alert that says so, while ``rule`` cannot be evaluated; ``held`` is that alert before."""
+    if rule.on_error == "keep":
+        return Step(held)
+    summary = f"{rule.name} cannot be evaluated: {error}"
+    return _active(held, Finding(labels(rule=rule.name), Verdict.BREACH, None, None, "", summary), rule, now)
 
 
 def without_breach(held: Alert | None, keep_firing_for: timedelta, now: datetime, why: str = "") -> Step:
-    """The instance after an evaluation that did not see its breach; ``why`` is added to its text."""
+    """The instance after an evaluation that did not see its breach; ``why`` is added to its text.
+
+    Want of data is over at once when there is some: ``keep_firing_for`` is for breaches.
+    """
     if held is None:
         return Step(None)
     over = replace(held, state=AlertState.RESOLVED, resolved_at=now, keep_firing_since=None)
     if held.state is AlertState.PENDING:
         return Step(None, over)
     if held.state is AlertState.RESOLVED:
-        if held.resolved_at is None or not _in_breach(held):
+        if held.resolved_at is None or not _is_active(held):
             return Step(held)
         return Step(replace(held, active_at=held.resolved_at), over)
     since = held.keep_firing_since or now
-    if now - since < keep_firing_for:
+    if now - since < keep_firing_for and held.verdict is Verdict.BREACH:
         return Step(replace(held, keep_firing_since=since))
     if why:
         over = replace(over, summary=f"{held.summary} ({why})")
     return Step(over, over)
 
 
-def restated(alert: Alert, value: Decimal) -> Alert:
-    """The alert, whose evidence is one cost day, now that this day costs ``value``."""
-    evidence = alert.evidence
-    if Decimal(evidence["value"]) == value:
-        return alert
-    said, was = evidence.get("said", alert.summary), evidence.get("restated_from", evidence["value"])
-    return _corrected(alert, {**evidence, "value": digits(value)}, str(said), str(was), value)
+def _active(held: Alert | None, finding: Finding, rule: Rule, now: datetime) -> Step:
+    """The instance in breach, or without data."""
+    begins = held is None or not _is_active(held)
+    since = now if held is None or begins else held.active_at
+    alert = _alert(finding, rule, since)
+    if held is not None and held.is_firing and not _fires_anew(held, alert):
+        alert = carried_on(held, replace(alert, state=AlertState.FIRING, fired_at=held.fired_at))
+        return Step(alert, alert if is_restated(held.about, alert.about) else None)
+    if (held is not None and held.is_firing) or now - since >= rule.for_:
+        alert = replace(alert, state=AlertState.FIRING, fired_at=now)
+        return Step(alert, alert)
+    if held is not None and held.state is AlertState.RESOLVED:
+        return Step(replace(held, active_at=since), alert if begins else None)
+    return Step(alert, alert if begins else None)
 
 
-def _in_breach(alert: Alert) -> bool:
+def _without_data(held: Alert | None, finding: Finding, rule: Rule, now: datetime) -> Step:
+    """The instance while nothing is known of it, which its rule wants told."""
+    if held is not None and held.is_firing and held.verdict is Verdict.BREACH:
+        since = held.keep_firing_since or now
+        if now - since < rule.for_:
+            return Step(replace(held, keep_firing_since=since))
+    about = None if finding.about is None else replace(finding.about, value=None)
+    bare = Finding(
+        finding.labels,
+        Verdict.UNKNOWN,
+        None,
+        finding.threshold,
+        finding.unit,
+        f"no data: {finding.summary}",
+        about,
+        finding.evidence,
+        severity=finding.severity,
+    )
+    return _active(held, bare, rule, now)
+
+
+def _too_small(finding: Finding, rule: Rule) -> str:
+    """Why a breach does not matter; empty: it does."""
+    limit, impact = rule.min_impact, finding.impact
+    if finding.verdict is not Verdict.BREACH or limit is None or impact is None or impact.amount >= limit:
+        return ""
+    amount, least = exact(impact.amount, impact.currency), exact(limit, impact.currency)
+    return f"{amount} a month if it stays, under {least}"
+
+
+def _fires_anew(held: Alert, alert: Alert) -> bool:
+    urgency = list(Severity).index
+    return held.verdict is not alert.verdict or urgency(alert.severity) < urgency(held.severity)
+
+
+def _is_active(alert: Alert) -> bool:
     if alert.state is not AlertState.RESOLVED:
         return True
     return alert.resolved_at is not None and alert.active_at > alert.resolved_at
 
 
 def _alert(finding: Finding, rule: Rule, since: datetime) -> Alert:
+    severity = finding.severity or rule.severity
+    of_alert = {**dict(finding.labels), **rule.labels, "rule": rule.name, "severity": str(severity)}
     return Alert(
         fingerprint=fingerprint(rule.name, finding.labels),
         rule=rule.name,
-        severity=rule.severity,
-        labels=labels(
-            **{**dict(finding.labels), **rule.labels, "rule": rule.name, "severity": str(rule.severity)}
-        ),
+        severity=severity,
+        labels=labels(**of_alert),
         state=AlertState.PENDING,
         value=finding.value,
         threshold=finding.threshold,
@@ -109,45 +164,15 @@ def _alert(finding: Finding, rule: Rule, since: datetime) -> Alert:
         active_at=since,
         fired_at=None,
         resolved_at=None,
+        about=finding.about,
+        impact=finding.impact,
+        change=finding.change,
+        drivers=finding.drivers,
+        annotations={name: _filled(text, of_alert) for name, text in rule.annotations.items()},
+        verdict=finding.verdict,
     )
 
 
-def _is_restated(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
-    return _same_day(old, new) and Decimal(old["value"]) != Decimal(new["value"])
-
-
-def _same_day(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
-    return is_one_day(old) and is_one_day(new) and all(old[key] == new[key] for key in ("query", "by", "day"))
-
-
-def _told_before(held: Alert, alert: Alert) -> Alert:
-    """``alert``, saying so where the same cost day was told with another value before."""
-    if not _same_day(held.evidence, alert.evidence):
-        return alert
-    was = str(held.evidence.get("restated_from", held.evidence["value"]))
-    return _corrected(alert, alert.evidence, alert.summary, was, Decimal(alert.evidence["value"]))
-
-
-def is_one_day(evidence: Mapping[str, Any]) -> bool:
-    """Whether a finding rests on one cost day, which can be looked up again."""
-    if not {"query", "by", "day", "value"} <= evidence.keys():
-        return False
-    try:
-        date.fromisoformat(evidence["day"])
-        return Decimal(evidence["value"]).is_finite()
-    except (TypeError, ValueError, ArithmeticError):
-        return False
-
-
-def _corrected(alert: Alert, evidence: Mapping[str, Any], said: str, was: str, value: Decimal) -> Alert:
-    kept = {key: item for key, item in evidence.items() if key not in ("said", "restated_from")}
-    if Decimal(was) == value:
-        return replace(alert, value=value, summary=said, evidence=kept)
-    day = date.fromisoformat(evidence["day"])
-    new, old = quantity(value, alert.unit), quantity(Decimal(was), alert.unit)
-    return replace(
-        alert,
-        value=value,
-        summary=f"{said} · {day.day} {day:%b} restated: {new} (was {old})",
-        evidence={**kept, "said": said, "restated_from": was},
-    )
+def _filled(text: str, of_alert: Mapping[str, str]) -> str:
+    """The text with the alert's labels in it; a label it does not have stays to be seen."""
+    return _PLACEHOLDER.sub(lambda found: of_alert.get(found[1], found[0]), text)

@@ -7,7 +7,7 @@ becomes plain single lines; each receiver then escapes them for where it shows t
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from costwatch.model import Alert, AlertState, Group, Reason, Severity
+from costwatch.model import METRICS, Alert, AlertState, Group, Reason, Severity
 from costwatch.wording import at_instant, on_day, printable, quantity, shortened
 
 _SAID = {Reason.NEW: "NEW", Reason.CHANGED: "UPDATED", Reason.REPEAT: "STILL FIRING"}
@@ -15,16 +15,20 @@ _SAID = {Reason.NEW: "NEW", Reason.CHANGED: "UPDATED", Reason.REPEAT: "STILL FIR
 
 @dataclass(frozen=True, slots=True)
 class AlertLine:
-    """One alert: what its rule says, and below it value, threshold and since when."""
+    """One alert: what its rule says, below it value, threshold and since when, then its annotations."""
 
     is_firing: bool
     summary: str
     detail: str
+    annotations: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """All texts are single printable lines, not escaped. ``links``: text -> URL."""
+    """All texts are single printable lines, not escaped. ``links``: text -> URL.
+
+    ``data_through`` is empty where nothing rests on costs, ``note`` where there is nothing to add.
+    """
 
     is_firing: bool
     headline: str
@@ -32,6 +36,7 @@ class Message:
     owners: tuple[str, ...]
     links: Mapping[str, str]
     data_through: str
+    note: str
 
 
 def compose(group: Group, *, with_reason: bool = True) -> Message:
@@ -40,15 +45,20 @@ def compose(group: Group, *, with_reason: bool = True) -> Message:
     runbooks = dict.fromkeys(printable(alert.runbook) for alert in group.alerts if alert.runbook)
     links = {printable(text): printable(url) for text, url in group.links.items()}
     links |= {f"Runbook {number}".removesuffix(" 1"): url for number, url in enumerate(runbooks, start=1)}
-    through = group.data_through
     return Message(
         is_firing=bool(firing),
         headline=_headline(group, firing, with_reason=with_reason),
         lines=tuple(map(_line, group.alerts)),
         owners=tuple(map(printable, group.owners)),
         links=links,
-        data_through=f"Data through {on_day(through)}" if through else "No settled data yet",
+        data_through=_data_through(group),
+        note=shortened(printable(group.note), 500),
     )
+
+
+def rests_on_cost(alert: Alert) -> bool:
+    """Whether an alert is about costs, so that it matters how far they are settled."""
+    return alert.about is None or alert.about.query in (*METRICS, "budget")
 
 
 def plain(message: Message) -> str:
@@ -58,14 +68,23 @@ def plain(message: Message) -> str:
 
 def _plain_lines(message: Message) -> Iterator[str]:
     yield message.headline
+    if message.note:
+        yield f"  {message.note}"
     for line in message.lines:
         yield f"  {'●' if line.is_firing else '✓'} {line.summary}"
-        yield f"    {line.detail}"
+        yield from (f"    {text}" for text in (line.detail, *line.annotations))
     if message.owners:
         yield f"  Owner: {', '.join(message.owners)}"
     for text, url in message.links.items():
         yield f"  {text}: {url}"
-    yield f"  {message.data_through}"
+    if message.data_through:
+        yield f"  {message.data_through}"
+
+
+def _data_through(group: Group) -> str:
+    if group.data_through is not None:
+        return f"Data through {on_day(group.data_through)}"
+    return "No settled data yet" if any(map(rests_on_cost, group.alerts)) else ""
 
 
 def _headline(group: Group, firing: int, *, with_reason: bool) -> str:
@@ -91,5 +110,11 @@ def _line(alert: Alert) -> AlertLine:
         parts.append(f"since {at_instant(alert.fired_at)}")
     if alert.resolved_at is not None and alert.state is AlertState.RESOLVED:
         parts.append(f"resolved {at_instant(alert.resolved_at)}")
-    is_firing = alert.state is AlertState.FIRING
-    return AlertLine(is_firing, shortened(printable(alert.summary), 500), printable(" · ".join(parts)))
+    return AlertLine(
+        is_firing=alert.state is AlertState.FIRING,
+        summary=shortened(printable(alert.summary), 500),
+        detail=printable(" · ".join(parts)),
+        annotations=tuple(
+            shortened(printable(f"{name}: {text}"), 500) for name, text in alert.annotations.items()
+        ),
+    )

@@ -15,6 +15,7 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from costwatch.alerts.intervals import NamedTimeInterval
 from costwatch.model import Alert, Labels
 from costwatch.plugins import Duration, Settings
 
@@ -62,6 +63,9 @@ def _parsable(text: str) -> str:
     return text
 
 
+MatcherText = Annotated[str, AfterValidator(_parsable)]
+
+
 class Route(Settings):
     """Where alerts go. What a route leaves out it takes from the one above it.
 
@@ -70,16 +74,20 @@ class Route(Settings):
     alert must share to go into the same message (default: rule, team). group_wait: how long a first
     message waits for more alerts (default 0s). group_interval: at least so long between two messages
     about a group (default 5m). repeat_interval: how often a firing group is told again (default 24h).
-    routes: the routes below, tried in order.
+    mute_time_intervals: names from ``time_intervals`` in which it says nothing. active_time_intervals:
+    those outside of which it says nothing; routes below take neither. routes: the routes below, tried in
+    order.
     """
 
     receiver: str | None = None
-    matchers: tuple[Annotated[str, AfterValidator(_parsable)], ...] = ()
+    matchers: tuple[MatcherText, ...] = ()
     continue_: bool = Field(default=False, alias="continue")
     group_by: tuple[str, ...] | None = None
     group_wait: Duration | None = None
     group_interval: Duration | None = None
     repeat_interval: Duration | None = None
+    mute_time_intervals: tuple[str, ...] = ()
+    active_time_intervals: tuple[str, ...] = ()
     routes: tuple["Route", ...] = ()
 
 
@@ -92,6 +100,8 @@ class RootRoute(Route):
             raise ValueError("the first route needs a 'receiver'; name the one that takes what no other does")
         if self.matchers or self.continue_:
             raise ValueError("the first route takes every alert; 'matchers' and 'continue' go into 'routes'")
+        if self.mute_time_intervals or self.active_time_intervals:
+            raise ValueError("the first route is never muted; put time intervals into 'routes'")
         return self
 
 
@@ -107,6 +117,8 @@ class Node:
     group_wait: timedelta
     group_interval: timedelta
     repeat_interval: timedelta
+    mute_time_intervals: tuple[NamedTimeInterval, ...]
+    active_time_intervals: tuple[NamedTimeInterval, ...]
     children: tuple["Node", ...]
 
     def match(self, labels: Mapping[str, str]) -> list["Node"]:
@@ -129,12 +141,15 @@ _DEFAULTS = Node(
     group_wait=timedelta(),
     group_interval=timedelta(minutes=5),
     repeat_interval=timedelta(hours=24),
+    mute_time_intervals=(),
+    active_time_intervals=(),
     children=(),
 )
 
 
-def resolve(route: Route, parent: Node = _DEFAULTS) -> Node:
-    """``route`` and those below it, with what each inherits."""
+def resolve(route: Route, time_intervals: Iterable[NamedTimeInterval] = (), parent: Node = _DEFAULTS) -> Node:
+    """``route`` and those below it, with what each inherits. Raises KeyError for an interval not there."""
+    intervals = {interval.name: interval for interval in time_intervals}
     given = {name: getattr(route, name) for name in ("receiver", "group_by", "group_wait")}
     given |= {name: getattr(route, name) for name in ("group_interval", "repeat_interval")}
     node = replace(
@@ -143,8 +158,10 @@ def resolve(route: Route, parent: Node = _DEFAULTS) -> Node:
         key=f"{parent.key}/{{{','.join(route.matchers)}}}".removeprefix("/"),
         matchers=tuple(map(Matcher.parse, route.matchers)),
         goes_on=route.continue_,
+        mute_time_intervals=tuple(intervals[name] for name in route.mute_time_intervals),
+        active_time_intervals=tuple(intervals[name] for name in route.active_time_intervals),
     )
-    return replace(node, children=tuple(resolve(child, node) for child in route.routes))
+    return replace(node, children=tuple(resolve(child, intervals.values(), node) for child in route.routes))
 
 
 @dataclass(frozen=True, slots=True)

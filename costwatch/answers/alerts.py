@@ -26,11 +26,6 @@ def of_week(facts: WarehouseSnapshot, first: date, after: date, team: str | None
 
     team: only alerts with that label; None: all.
     """
-    week = {
-        "since": to_text(midnight(first)),
-        "until": to_text(midnight(after)),
-        "first": first.isoformat(),
-        "after": after.isoformat(),
-    }
+    week = {"since": to_text(midnight(first)), "until": to_text(midnight(after))}
     found = map(alert_of, queries.rows(facts.db, "alerts_of_week", week))
     return tuple(alert for alert in found if team in (None, alert.label("team")))

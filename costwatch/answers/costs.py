@@ -13,7 +13,7 @@ from costwatch.warehouse import queries
 from costwatch.warehouse.facts.cost import cost, values
 from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
 
-FILTERS = ("team", "provider", "account", "service")
+FILTERS = ("team", "system", "provider", "account", "service")
 _WEEK = timedelta(days=7)
 _DAY = timedelta(days=1)
 
@@ -66,6 +66,7 @@ def offered(facts: WarehouseSnapshot, first: date, last: date) -> Mapping[str, l
     places = queries.rows(facts.db, "places")
     found = {
         "team": values(facts.db, "team", first, last + _DAY),
+        "system": sorted({row["x_System"] for row in places}),
         "provider": sorted({row["ProviderName"] for row in places}),
         "account": sorted({row["SubAccountId"] for row in places}),
         "service": values(facts.db, "service", first, last + _DAY),

@@ -1,6 +1,6 @@
 """Which sources there are, how they fare, and which cannot be relied on."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -11,6 +11,7 @@ from costwatch.plugins import Rule
 from costwatch.warehouse.encoding import from_int, from_text
 from costwatch.warehouse.facts import freshness
 from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
+from costwatch.wording import at_instant
 
 
 class SourceState(StrEnum):
@@ -70,6 +71,20 @@ def failing(facts: WarehouseSnapshot) -> list[FailedRun]:
     ]
 
 
+def incomplete(source: Mapping[str, Any]) -> str:
+    """What it means that a source, a row of ``sources``, called answers incomplete; '' where it did not."""
+    count = source.get("partial_count") or 0
+    if not count:
+        return ""
+    what = "an answer" if count == 1 else f"{count} answers"
+    since = source["partial_since"]
+    first = f", from {at_instant(from_text(since))} on," if since else ""
+    return (
+        f"called {what}{first} incomplete: what is missing there is in no number yet, "
+        "and each run asks for it again"
+    )
+
+
 def sources(
     facts: WarehouseSnapshot, configured: Iterable[str], rules: Iterable[Rule]
 ) -> list[dict[str, Any]]:
@@ -83,4 +98,5 @@ def sources(
             row["data_through"] = from_int(row["data_through"]).isoformat()
         row["state"] = late[name].state if name in late else SourceState.OK
         row["reason"] = late[name].reason if name in late else ""
+        row["incomplete"] = incomplete(row)
     return [rows[name] for name in sorted(rows)]

@@ -1,4 +1,4 @@
-"""``costwatch alerts``: steps 3 and 4, and what fires."""
+"""``costwatch alerts``: steps 3 and 4, what fires, and what people do about it."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from costwatch.commands import alerts_acts, alerts_silences
 from costwatch.commands.context import Context, pass_context
 from costwatch.commands.options import Span, Subject, json_option
 from costwatch.commands.output import complain, line, print_json, print_table
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 @click.group("alerts", cls=Subject)
 def command() -> None:
-    """Evaluate the rules (step 3), deliver and list alerts (step 4)."""
+    """Evaluate the rules (step 3), deliver, list, silence and answer alerts (step 4)."""
 
 
 @command.command("eval")
@@ -71,13 +72,19 @@ def deliver_messages(context: Context, receiver: str | None, dry_run: bool) -> i
     if dry_run:
         for attempt in done.waiting:
             line(f"would send to {_about(attempt.group)}")
+        for name, count in done.forwarded.items():
+            line(f"would forward to {name}: {count} firing")
         return 0
     for group in done.sent:
         context.say(f"sent to {_about(group)}")
+    for name, count in done.forwarded.items():
+        context.say(f"forwarded to {name}: {count} firing")
     troubles = [attempt for attempt in (*done.failed, *done.waiting) if attempt.error]
     for attempt in troubles:
         complain(f"{_about(attempt.group)}: {attempt.error}")
-    return _after(mistakes) or (1 if troubles else 0)
+    for name, error in done.not_forwarded.items():
+        complain(f"{name} (forwarding): {error}")
+    return _after(mistakes) or (1 if troubles or done.not_forwarded else 0)
 
 
 def _after(mistakes: ConfigError | None) -> int:
@@ -104,6 +111,9 @@ def deliver_all(
         contacts,
         context.config.ui.public_url,
         context.now,
+        inhibit_rules=rules.inhibit_rules,
+        time_intervals=rules.time_intervals,
+        fallback=rules.fallback,
         dry_run=dry_run,
         only=receiver,
     )
@@ -159,7 +169,7 @@ def as_json_alert(alert: "Alert") -> dict[str, Any]:
 
 def print_alerts(alerts: Iterable[dict[str, Any]]) -> None:
     """Alerts as a table, or that there are none."""
-    columns = ("fired_at", "severity", "state", "rule", "summary")
+    columns = ("fingerprint", "fired_at", "severity", "state", "rule", "summary")
     _print_table(columns, [[row[name] for name in columns] for row in alerts])
 
 
@@ -178,3 +188,7 @@ def _print_table(columns: tuple[str, ...], rows: list[list[object]]) -> None:
 def _about(group: "Group") -> str:
     labels = ", ".join(f"{name}={value}" for name, value in group.labels)
     return f"{group.receiver} ({group.reason}): {labels or 'all alerts'}"
+
+
+for _command in (*alerts_silences.COMMANDS, *alerts_acts.COMMANDS):
+    command.add_command(_command)

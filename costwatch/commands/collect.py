@@ -34,8 +34,9 @@ def command(
     """Load what is new from the sources (step 1).
 
     Reads all sources, or those named: from a little before where the last run ended, and everything the
-    first time, in whole billing periods. What is stored already is not loaded again. Exits 1 if a source
-    failed; the others are loaded all the same.
+    first time, bills in whole billing periods. What is stored already is not loaded again. What a source
+    calls incomplete is told, and read again by each run. Exits 1 if a source failed; the others are loaded
+    all the same.
 
     \b
     Example: costwatch collect aws --since 40d
@@ -91,4 +92,6 @@ def _sentence(each: "Collected", dry_run: bool) -> str:
     if each.outcome != "loaded":
         return f"{each.source}: {each.outcome}"
     periods = ", ".join(f"{period:%Y-%m}" for period in each.periods)
-    return f"{each.source}: {'would load' if dry_run else 'loaded'} {each.line_count:,} lines of {periods}"
+    parts = [f"{each.line_count:,} lines of {periods}"] if periods else []
+    parts += [f"{row_count:,} rows of {table}" for table, row_count in each.rows.items()]
+    return f"{each.source}: {'would load' if dry_run else 'loaded'} {', '.join(parts)}"

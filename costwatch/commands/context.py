@@ -60,7 +60,7 @@ class Context:
         """The rules file that costwatch.yaml names. Raises ConfigError with all its mistakes."""
         from costwatch.config import load_alerts
 
-        return load_alerts(self.config.alerts_file)
+        return load_alerts(self.config.alerts, self.config.team_names)
 
     def standing_alerts(self) -> "tuple[AlertRules, ConfigError | None]":
         """The rules to go on with: those of the file or, while it has mistakes, of when it last had none.
@@ -85,7 +85,7 @@ class Context:
             with NamedTemporaryFile("w", suffix=".yaml", encoding="utf-8") as file:
                 file.write(kept)
                 file.flush()
-                return load_alerts(Path(file.name)), mistakes
+                return load_alerts(Path(file.name), self.config.team_names), mistakes
         if self.warehouse.exists:
             with self.warehouse.write() as db:
                 keep_rules(db, alerts.file.read_text(encoding="utf-8"), self.now)

@@ -119,12 +119,12 @@ def _window(
 
 def _conversion(context: Context) -> "Conversion":
     """The configured rates. Raises UsageError where there are none."""
-    if context.config.conversion is None:
+    if context.config.currency is None:
         raise UsageError(
             f"{context.config.file}: --converted needs 'currency', which is not there; "
             "add it with 'reporting' and 'rates'"
         )
-    return context.config.conversion
+    return context.config.currency
 
 
 def _tell_kept(daily: Iterable["Cost"], conversion: "Conversion") -> None:

@@ -150,3 +150,18 @@ def require_order(first: date | None, after: date | None) -> None:
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="JSON, for programs.")
+
+
+def _os_user() -> str:
+    from getpass import getuser
+
+    try:
+        return getuser()
+    except (ImportError, KeyError, OSError):
+        raise UsageError("--who: the system knows no name of this user; name one") from None
+
+
+who_option = click.option(
+    "--who", default=_os_user, metavar="NAME", help="Who does it; by default the user of the system."
+)
+comment_option = click.option("--comment", default="", help="What others should know of it.")

@@ -7,14 +7,19 @@ import click
 
 from costwatch.commands.context import Context, pass_context
 from costwatch.commands.options import Subject
+from costwatch.commands.output import complain
+from costwatch.errors import NotifyError, UsageError
 
 if TYPE_CHECKING:
+    from costwatch.plugins import Publisher
     from costwatch.report import Weekly
+
+_FORMATS = ("md", "html", "-")
 
 
 @click.group("report", cls=Subject)
 def command() -> None:
-    """Write the weekly report (step 5)."""
+    """Write or send the weekly report (step 5)."""
 
 
 @command.command("weekly")
@@ -25,27 +30,63 @@ def command() -> None:
 @click.option(
     "--to",
     "targets",
-    type=click.Choice(("md", "html", "-")),
+    metavar="md|html|-|RECEIVER",
     multiple=True,
     default=("-",),
-    help="A file in the folder `reports`, or - for Markdown on stdout (the default); may be repeated.",
+    help="A file in the folder `reports`, - for Markdown on stdout (the default), or a receiver of the rules "
+    "file that takes reports; may be repeated.",
 )
 @pass_context
-def weekly_report(context: Context, week: str | None, team: str | None, targets: Sequence[str]) -> None:
+def weekly_report(context: Context, week: str | None, team: str | None, targets: Sequence[str]) -> int:
     """Write the report of one week: what was spent, what changed and why, what to do first.
 
     Only settled days count, and only against the same days of the week before. Written again, the same
-    week of the same data is the same file.
+    week of the same data is the same file. A receiver gets it once; where the data has changed since, what
+    it got is corrected.
 
     \b
     Example: costwatch report weekly --week 2026-W47 --to html --to md
     """
     from costwatch.report import markdown
 
+    publishers = _publishers(context, [target for target in targets if target not in _FORMATS])
     report = read_week(context, week, team)
     if "-" in targets:
         click.echo(markdown(report), nl=False)
-    write_files(context, report, [target for target in targets if target != "-"])
+    write_files(context, report, [target for target in targets if target in ("html", "md")])
+    return _send(context, report, publishers)
+
+
+def _publishers(context: Context, names: Sequence[str]) -> "list[Publisher]":
+    """The receivers that a report is sent to. Raises UsageError for what takes none."""
+    if not names:
+        return []
+    from costwatch.plugins import Publisher
+
+    known = {each.name: each for each in context.alerts.receivers if isinstance(each, Publisher)}
+    for name in names:
+        if name not in known:
+            there = ", ".join((*_FORMATS, *known))
+            raise UsageError(f"report: no receiver '{name}' takes reports; --to can be: {there}")
+    return [known[name] for name in dict.fromkeys(names)]
+
+
+def _send(context: Context, report: "Weekly", publishers: "Sequence[Publisher]") -> int:
+    """Each gets it, whatever becomes of the others; 1 if one did not take it."""
+    from costwatch.report import as_report, publish
+
+    if not publishers:
+        return 0
+    whole, code = as_report(report), 0
+    for publisher in publishers:
+        try:
+            is_sent = publish(context.warehouse, publisher, whole, context.now)
+        except NotifyError as error:
+            complain(str(error))
+            code = error.exit_code
+        else:
+            context.say(f"{whole.name}: {'sent' if is_sent else 'was sent before'} to {publisher.name}")
+    return code
 
 
 def read_week(context: Context, week: str | None, team: str | None = None) -> "Weekly":

@@ -64,8 +64,10 @@ def _print(answer: Mapping[str, Any]) -> None:
             line(f"  {row['source']}: {reason}")
         if row["state"] != "ok":
             line(f"  then run: costwatch collect {row['source']}")
+        if row["incomplete"]:
+            line(f"  {row['source']}: {row['incomplete']}")
     click.echo()
     print_alerts(answer["alerts"])
     click.echo()
-    columns = ("started_at", "source", "outcome", "line_count")
-    print_table(columns, [[row[name] for name in columns] for row in answer["runs"]], right={"line_count"})
+    shown = ("started_at", "source", "outcome", "row_count", "partial_count")
+    print_table(shown, [[row[name] for name in shown] for row in answer["runs"]], right=shown[3:])

@@ -1,12 +1,14 @@
 """What no single entry shows: names given twice, and names that nothing bears.
 
-All of it reads the tree, not the models, so that one broken entry hides no other mistake.
+All but the tables, and what receivers can do, reads the tree, not the models, so that one broken entry hides
+no other mistake.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from costwatch.config.quote import instead, quoted
 from costwatch.config.tree import Node, Place, Tree
+from costwatch.plugins import Collector, Forwarder, Notifier, Receiver
 
 Found = Iterator[tuple[int, str]]  # line, sentence
 
@@ -22,12 +24,55 @@ def check_config(tree: Tree) -> Found:
     yield from _claimed_once(tree)
 
 
+def check_tables(tree: Tree, sources: Sequence[Collector]) -> Found:
+    """Tables that collectors declare and that cannot be stored beside the others'."""
+    if not any(getattr(source, "tables", ()) for source in sources):
+        return
+    from costwatch.intake.tables import clashes  # heavy, and seldom needed
+
+    lines = {name: tree.line(place) for place, name in _names(tree, "sources")}
+    yield from ((lines[name], text) for name, text in clashes(sources))
+
+
+def team_names(tree: Tree) -> tuple[str, ...]:
+    """Those under ``teams:``, in their order."""
+    return tuple(name for _, name in _names(tree, "teams"))
+
+
 def check_alerts(tree: Tree) -> Found:
     """Across the entries of ``alerts.yaml``."""
     yield from _named_once(tree, "rules")
     yield from _named_once(tree, "receivers")
+    yield from _named_once(tree, "time_intervals")
     receivers = [name for _, name in _names(tree, "receivers")]
-    yield from _receivers_exist(tree, ("route",), receivers)
+    intervals = [name for _, name in _names(tree, "time_intervals")]
+    for place, route in _routes(tree):
+        yield from _receiver_exists(tree, (*place, "receiver"), receivers)
+        for key in ("mute_time_intervals", "active_time_intervals"):
+            for here, name in _texts((*place, key), route.get(key)):
+                if name not in intervals:
+                    what = f"no time interval is called {quoted(name)}"
+                    yield tree.value_line(here), f"{what}{instead(name, intervals)}"
+    yield from _receiver_exists(tree, ("fallback",), receivers)
+
+
+def check_receivers(tree: Tree, receivers: Sequence[Receiver]) -> Found:
+    """Whether those of ``receivers`` that ``alerts.yaml`` sends alerts to take any."""
+    by_name = {receiver.name: receiver for receiver in receivers}
+    routed = {str(route["receiver"]): place for place, route in _routes(tree) if "receiver" in route}
+    for name, place in routed.items():
+        if name in by_name and not isinstance(by_name[name], (Notifier, Forwarder)):
+            what = f"receiver {quoted(name)} takes no alerts"
+            yield tree.value_line((*place, "receiver")), f"{what}; name one of a kind that does"
+    fallback = tree.root.get("fallback")
+    if not isinstance(fallback, str):
+        return
+    line = tree.value_line(("fallback",))
+    if fallback in by_name and not isinstance(by_name[fallback], Notifier):
+        yield line, f"receiver {quoted(fallback)} takes no messages; name one of a kind that does"
+    if routed.keys() == {fallback}:
+        what = f"{quoted(fallback)} is the only receiver of 'route' and would be its own fallback"
+        yield line, f"{what}; name another"
 
 
 def _names(tree: Tree, section: str) -> Iterator[tuple[Place, str]]:
@@ -41,7 +86,10 @@ def _named_once(tree: Tree, section: str, *, ignore_case: bool = False) -> Found
     for place, name in _names(tree, section):
         key = name.lower() if ignore_case else name
         if key in lines:
-            yield tree.line(place), f"{section[:-1]} {quoted(name)} is also on line {lines[key]}; rename one"
+            yield (
+                tree.line(place),
+                f"{section[:-1].replace('_', ' ')} {quoted(name)} is also on line {lines[key]}; rename one",
+            )
         lines.setdefault(key, tree.line(place))
 
 
@@ -69,7 +117,7 @@ def _budgets_named_once(tree: Tree) -> Found:
 
 
 def _teams_exist(tree: Tree) -> Found:
-    teams = [name for _, name in _names(tree, "teams")]
+    teams = team_names(tree)
     for place, name in _teams_named(tree):
         if name not in teams:
             yield tree.value_line(place), f"no team is called {quoted(name)}{instead(name, teams)}"
@@ -118,10 +166,15 @@ def _claims(place: Place, entry: dict[str, Node], team: str) -> Iterator[tuple[P
                 yield (*place, key, index), what, name.lower() if what == "name" else name, since
 
 
-def _receivers_exist(tree: Tree, place: Place, receivers: Iterable[str]) -> Found:
+def _routes(tree: Tree, place: Place = ("route",)) -> Iterator[tuple[Place, dict[str, Node]]]:
+    """Every route, with its place."""
     route = tree.at(place)
-    if isinstance(route, dict) and isinstance(name := route.get("receiver"), str) and name not in receivers:
-        here = (*place, "receiver")
-        yield tree.value_line(here), f"no receiver is called {quoted(name)}{instead(name, receivers)}"
+    if isinstance(route, dict):
+        yield place, route
     for child, _ in tree.entries((*place, "routes")):
-        yield from _receivers_exist(tree, child, receivers)
+        yield from _routes(tree, child)
+
+
+def _receiver_exists(tree: Tree, place: Place, receivers: Iterable[str]) -> Found:
+    if isinstance(name := tree.at(place), str) and name not in receivers:
+        yield tree.value_line(place), f"no receiver is called {quoted(name)}{instead(name, receivers)}"

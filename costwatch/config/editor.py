@@ -20,14 +20,14 @@ def schema() -> dict[str, Any]:
     """
     from pydantic.json_schema import models_json_schema
 
-    from costwatch.config import AlertsFile, ConfigFile
+    from costwatch.config import AlertRules, Config
 
     kinds = {
         (section, kind): imported(point)
         for section, group in _KINDS.items()
         for kind, point in sorted(registered(group).items())
     }
-    models: list[type[BaseModel]] = [ConfigFile, AlertsFile, *kinds.values()]
+    models: list[type[BaseModel]] = [Config, AlertRules, *kinds.values()]
     references, definitions = models_json_schema([(model, "validation") for model in models])
     known: dict[str, Any] = definitions["$defs"]
     pages = [known.pop(references[model, "validation"]["$ref"].rsplit("/", 1)[1]) for model in models[:2]]

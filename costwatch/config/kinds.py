@@ -10,13 +10,21 @@ from costwatch.config.quote import instead, quoted
 from costwatch.config.sentences import sentences
 from costwatch.config.tree import Mistakes, Place, Tree
 from costwatch.errors import ConfigError
-from costwatch.plugins import registered
+from costwatch.plugins import PluginContext, registered
 
 
-def loaded(tree: Tree, section: Place, group: str, folder: Path, mistakes: Mistakes) -> tuple[Any, ...]:
+def loaded(
+    tree: Tree,
+    section: Place,
+    group: str,
+    folder: Path,
+    mistakes: Mistakes,
+    *,
+    teams: tuple[str, ...] = (),
+) -> tuple[Any, ...]:
     """The plugins that the list at ``section`` describes; only the kinds it names are imported.
 
-    A plugin finds ``folder``, which relative paths start from, in its validation context.
+    A plugin finds ``folder``, which relative paths start from, and ``teams`` in its ``PluginContext``.
     """
     entries = list(tree.entries(section))
     points = registered(group) if entries else {}
@@ -28,7 +36,7 @@ def loaded(tree: Tree, section: Place, group: str, folder: Path, mistakes: Mista
             continue
         settings = {key: value for key, value in entry.items() if key != "kind"}
         try:
-            plugins.append(model.model_validate(settings, context={"folder": folder, "kind": kind}))
+            plugins.append(model.model_validate(settings, context=PluginContext(folder, kind, teams)))
         except ValidationError as error:
             for line, text in sentences(error, model, tree, place, also=("kind",)):
                 mistakes.add(line, text)

@@ -44,6 +44,7 @@ _LIMITS = {
     "decimal_whole_digits": "must not have more than {whole_digits} digits before the point",
     "decimal_max_places": "must not have more than {decimal_places} digits after the point",
     "finite_number": "must be a finite number",
+    "none_required": "must be left out",
 }
 
 

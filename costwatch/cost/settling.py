@@ -1,49 +1,50 @@
-"""How settled a cost day is: estimated, then settled, then closed. Pure."""
+"""How settled a cost day is: estimated, then settled, then closed. Pure.
+
+A day is held against the median of the settled days before it (the first days have fewer). It settles at the
+latest after ``Settle.at_most_days``; that holds for a day without a line, too, if later days have some: a
+source that usually has none then is not held back, one that lost a day is. Days after the last one that has
+lines settle only where none are usual: a source that stopped is late, not free.
+"""
 
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from statistics import median
 
+from costwatch.cost.settings import Settle
 from costwatch.model import State, midnight
 
 _DAYS_COMPARED = 7
 
 
-@dataclass(frozen=True, slots=True)
-class Settling:
-    """How the days of one source settle.
-
-    A day settles ``age_hours`` after its end if its lines are at least ``min_line_share`` of the median
-    of the seven settled days before it (the first days have fewer to be compared with), and in any case
-    ``at_most_days`` after its end. That holds for a day without a line, too, if later days have some:
-    a source that usually has none then is not held back, one that lost a day is. Days after the last one
-    that has lines settle only where none are usual: a source that stopped is late, not free.
-    ``called_estimated``: days that the source itself says are not final; they wait for their period to close.
-    """
-
-    age_hours: float
-    min_line_share: float
-    at_most_days: float
-    called_estimated: Collection[date] = frozenset()
-
-
 def states(
-    line_counts: Mapping[date, int], closed_before: date, now: datetime, settling: Settling
+    line_counts: Mapping[date, int],
+    closed_before: date,
+    now: datetime,
+    settle: Settle,
+    called_estimated: Collection[date] = frozenset(),
 ) -> dict[date, State]:
-    """The state at ``now`` of every UTC day that has lines; closed is what lies before ``closed_before``."""
+    """The state at ``now`` of every UTC day that has lines; closed is what lies before ``closed_before``.
+
+    called_estimated: days that the source itself says are not final; they wait for their period to close.
+    """
     return {
-        day: state for day, state in _walk(line_counts, closed_before, now, settling) if line_counts.get(day)
+        day: state
+        for day, state in _walk(line_counts, closed_before, now, settle, called_estimated)
+        if line_counts.get(day)
     }
 
 
 def data_through(
-    line_counts: Mapping[date, int], closed_before: date, now: datetime, settling: Settling
+    line_counts: Mapping[date, int],
+    closed_before: date,
+    now: datetime,
+    settle: Settle,
+    called_estimated: Collection[date] = frozenset(),
 ) -> date | None:
     """The newest settled day with no estimated day before it; None where nothing is settled."""
     newest = None
-    for day, state in _walk(line_counts, closed_before, now, settling):
+    for day, state in _walk(line_counts, closed_before, now, settle, called_estimated):
         if not state.is_settled:
             break
         newest = day
@@ -51,22 +52,26 @@ def data_through(
 
 
 def _walk(
-    line_counts: Mapping[date, int], closed_before: date, now: datetime, settling: Settling
+    line_counts: Mapping[date, int],
+    closed_before: date,
+    now: datetime,
+    settle: Settle,
+    called_estimated: Collection[date] = frozenset(),
 ) -> Iterator[tuple[date, State]]:
     """Every day from the first that has lines, up to the last that has some or could have settled."""
     if not line_counts:
         return
     day, last = min(line_counts), max(line_counts)
     settled_counts: deque[int] = deque(maxlen=_DAYS_COMPARED)
-    while day <= last or _age(day, now) >= timedelta(hours=settling.age_hours):
+    while day <= last or _age(day, now) >= timedelta(hours=settle.age_hours):
         lines = line_counts.get(day, 0)
-        enough = not settled_counts or lines >= settling.min_line_share * median(settled_counts)
-        old = day <= last and _age(day, now) >= timedelta(days=settling.at_most_days)
+        enough = not settled_counts or lines >= settle.min_line_share * median(settled_counts)
+        old = day <= last and _age(day, now) >= timedelta(days=settle.at_most_days)
         if day < closed_before:
             state = State.CLOSED
-        elif day in settling.called_estimated:
+        elif day in called_estimated:
             state = State.ESTIMATED
-        elif old or (enough and _age(day, now) >= timedelta(hours=settling.age_hours)):
+        elif old or (enough and _age(day, now) >= timedelta(hours=settle.age_hours)):
             state = State.SETTLED
         else:
             state = State.ESTIMATED

@@ -1,4 +1,4 @@
-"""Where delivered files are kept: ``<folder>/<SHA-256 of the delivered bytes>.parquet``.
+"""Where delivered files and rows are kept: ``<folder>/<SHA-256 of the delivered or written bytes>.parquet``.
 
 A file is written under another name and renamed when it is whole; all that a killed run leaves behind is
 a ``.part`` file, which nothing reads and the next run removes.
@@ -7,11 +7,17 @@ a ``.part`` file, which nothing reads and the next run removes.
 import hashlib
 import os
 import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from costwatch.errors import RefusedError, SourceError
 from costwatch.ledger import csv_to_parquet, parquet_check
 from costwatch.model import DeliveredFile
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _PARQUET_MAGIC = b"PAR1"
 
@@ -32,17 +38,34 @@ class LedgerFiles:
         Parquet is kept unchanged, CSV is turned into Parquet. Raises RefusedError for a damaged file and
         SourceError for one that changes meanwhile or cannot be stored; nothing of them is kept.
         """
-        try:
+        with _storing(file.name):
             before = _state(file.path)
             digest = sha256(file.path)
             target = self.path(digest)
             if not _is_kept(target):
                 self.folder.mkdir(parents=True, exist_ok=True)
                 self._write(file, target, before)
-        except OSError as error:
-            raise SourceError(
-                f"{file.name}: {error.strerror or error}; check the disk and the rights"
-            ) from None
+        return digest
+
+    def write(self, schema: "pa.Schema", parts: "Iterable[pa.RecordBatch]") -> str:
+        """Keep rows as one file and return its SHA-256. Raises SourceError where it cannot be stored."""
+        import pyarrow.parquet as pq
+
+        where = f"ledger {self.folder}"
+        part = self.folder / f"rows.{os.getpid()}.part"
+        try:
+            with _storing(where):
+                self.folder.mkdir(parents=True, exist_ok=True)
+                writer = pq.ParquetWriter(part, schema, compression="zstd")
+            with writer:
+                for rows in parts:  # what goes wrong there is the source's
+                    with _storing(where):
+                        writer.write_batch(rows)
+            with _storing(where):
+                digest = sha256(part)
+                _settle(part, self.path(digest))
+        finally:
+            part.unlink(missing_ok=True)
         return digest
 
     def discard(self, digest: str) -> None:
@@ -69,11 +92,25 @@ class LedgerFiles:
                 raise SourceError(f"{file.name}: it was replaced while it was read; run it again")
             if damage := parquet_check.damage(part):
                 raise RefusedError([f"{file.name}: cannot be read ({damage}); deliver the file again"])
-            with part.open("rb") as written:
-                os.fsync(written.fileno())
-            part.replace(target)
+            _settle(part, target)
         finally:
             part.unlink(missing_ok=True)
+
+
+@contextmanager
+def _storing(where: str) -> Iterator[None]:
+    """Raises SourceError, which begins with ``where``, for what the disk refuses."""
+    try:
+        yield
+    except OSError as error:
+        raise SourceError(f"{where}: {error.strerror or error}; check the disk and the rights") from None
+
+
+def _settle(part: Path, target: Path) -> None:
+    """Give a whole file its name, once the disk has it."""
+    with part.open("rb") as written:
+        os.fsync(written.fileno())
+    part.replace(target)
 
 
 def _is_kept(target: Path) -> bool:

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
 from costwatch.model.facts import Labels
+from costwatch.model.time import Window
 
 
 class Severity(StrEnum):
@@ -27,13 +28,69 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class About:
+    """Which facts a finding rests on: by these it is linked to a page, and looked up again.
+
+    ``query`` of a snapshot, asked for the labels ``by``. ``where``: label -> the values accepted of it; a
+    label of ``by`` that is not in it has the value that the finding has. ``window``: the days it is judged
+    by, of a running total (a budget) the newest day alone; None: how things are now. ``value``: what the
+    facts of the window sum up to, in the unit of the finding; None: it was judged by something else.
+    """
+
+    query: str
+    by: tuple[str, ...] = ()
+    where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    window: Window | None = None
+    value: Decimal | None = None
+
+    def __post_init__(self) -> None:
+        _require_numbers(self.value)
+
+    @property
+    def day(self) -> date | None:
+        """The one UTC day that ``value`` is the sum of: its restatement can be told. None: it is not."""
+        if self.window is None or self.value is None:
+            return None
+        first = self.window.start.date()
+        return first if self.window == Window.of_days(first, first + timedelta(days=1)) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Impact:
+    """What it costs a month if it stays as it is, in units of ``currency``."""
+
+    amount: Decimal
+    currency: str
+
+    def __post_init__(self) -> None:
+        _require_numbers(self.amount)
+
+    @classmethod
+    def of_days(cls, amount: Decimal, days: int, currency: str) -> "Impact":
+        """Of what so many days cost, to the nano-unit: a month has 365.25 / 12 = 30.4375 of them."""
+        return cls(round(amount * Decimal("30.4375") / days, 9), currency)
+
+
+@dataclass(frozen=True, slots=True)
+class Driver:
+    """A part of a change, and what tells it apart; ``amount`` in the unit of the finding."""
+
+    labels: Labels
+    amount: Decimal
+
+    def __post_init__(self) -> None:
+        _require_numbers(self.amount)
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One instance a rule looked at.
 
-    ``labels`` tell instances of a rule apart; ``value`` and ``threshold`` are in ``unit``
-    (a currency code, ``hours``, ``ratio``). ``evidence`` is JSON-able; where the finding rests on
-    one cost day it holds ``query``, ``by`` (names), ``day`` (ISO) and ``value`` (text), by which a
-    later restatement of that day is recognised.
+    ``labels`` tell instances of a rule apart; ``value``, ``threshold`` and ``change`` are in ``unit``
+    (a currency code, ``hours``, ``ratio``). ``evidence``: whatever else is worth keeping, JSON-able.
+    ``severity``: of this finding, where it is not the rule's. ``change``: by how much the value differs
+    from what is usual; ``drivers`` sum to it exactly. Raises ValueError for an amount that is no finite
+    Decimal.
     """
 
     labels: Labels
@@ -42,7 +99,22 @@ class Finding:
     threshold: Decimal | None
     unit: str
     summary: str
+    about: About | None = None
     evidence: Mapping[str, Any] = field(default_factory=dict)
+    impact: Impact | None = None
+    severity: Severity | None = None
+    change: Decimal | None = None
+    drivers: tuple[Driver, ...] = ()
+
+    def __post_init__(self) -> None:
+        _require_numbers(self.value, self.threshold, self.change)
+
+
+def _require_numbers(*amounts: Decimal | None) -> None:
+    # Checked where a rule makes it: once stored, it could not be read again.
+    for amount in amounts:
+        if amount is not None and not (isinstance(amount, Decimal) and amount.is_finite()):
+            raise ValueError(f"{amount} is no finite Decimal; leave out what is not known")
 
 
 class AlertState(StrEnum):
@@ -58,8 +130,9 @@ class Alert:
     """One instance of a rule that is, or was, in breach. Times in UTC.
 
     ``active_at``: since when it is in breach; after ``resolved_at`` in a resolved alert, the breach is
-    back but has not lasted long enough to fire. ``keep_firing_since``: when the breach was first seen
-    gone, while ``keep_firing_for`` holds the alert up.
+    back but has not lasted long enough to fire. ``keep_firing_since``: when the breach was first not seen
+    any more, while ``keep_firing_for`` (or, for want of data, ``for``) holds the alert up. ``verdict``:
+    breach, or unknown where it says that there is no data. ``annotations``: the rule's, filled in.
     """
 
     fingerprint: str
@@ -77,6 +150,12 @@ class Alert:
     fired_at: datetime | None
     resolved_at: datetime | None
     keep_firing_since: datetime | None = None
+    about: About | None = None
+    impact: Impact | None = None
+    change: Decimal | None = None
+    drivers: tuple[Driver, ...] = ()
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    verdict: Verdict = Verdict.BREACH
 
     @property
     def is_firing(self) -> bool:
@@ -112,6 +191,7 @@ class Group:
     links: Mapping[str, str]  # text -> URL of a page
     owners: tuple[str, ...]  # who to ask, as configured
     attempt: int = 1  # above 1: an earlier try of this very message may have arrived
+    note: str = ""  # why it comes to this receiver, where another should have had it
 
 
 @dataclass(frozen=True, slots=True)

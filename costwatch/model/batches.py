@@ -35,11 +35,13 @@ class Export:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """All of one table in one window; storing it replaces what that window held.
+    """All of one table in one window; storing it replaces what the source said of that window before.
 
-    ``window`` None: the files themselves say which billing periods they hold.
+    ``table``: ``bill``, read as an Export, or one that the collector declares, read as record batches.
+    ``window`` None: the files of a bill say themselves which billing periods they hold.
     ``version`` changes whenever the content may have; ``read`` is called only then.
-    ``partial`` marks an answer the source itself called incomplete.
+    ``partial`` marks an answer the source itself called incomplete: it is stored unless that window is stored
+    whole already, and whatever its version, it is read again by each run.
     """
 
     table: str

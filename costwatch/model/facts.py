@@ -16,6 +16,9 @@ DIMENSIONS: Mapping[str, str] = {
     "region": "RegionId",
     "category": "ChargeCategory",
     "usage_type": "x_UsageType",
+    "system": "x_System",
+    "parent": "x_Parent",
+    "cost_center": "x_CostCenter",
     "pool": "x_Pool",
     "source": "x_Source",
     "currency": "BillingCurrency",
@@ -27,6 +30,10 @@ UNALLOCATED = "unallocated"
 UNMEASURED = "unmeasured"
 IDLE = "idle"
 RESIDUALS = (IDLE, UNMEASURED, UNALLOCATED)
+
+# What belongs to no system, and to no cost center. Nothing may take one of these names.
+NO_SYSTEM = "no system"
+NO_COST_CENTER = "no cost center"
 
 
 class State(StrEnum):

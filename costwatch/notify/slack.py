@@ -211,8 +211,11 @@ def _content(message: Message, mention: str = "") -> dict[str, Any]:
 def _blocks(message: Message, mention: str) -> Iterator[dict[str, Any]]:
     head = f"{'🔴' if message.is_firing else '🟢'} *{_fitting(message.headline)}*"
     foot = " · ".join(_facts(message))
-    left = _TOTAL_AT_MOST - len(head) - len(foot)
+    note = _fitting(message.note)
+    left = _TOTAL_AT_MOST - len(head) - len(note) - len(foot)
     yield _section(f"{mention} {head}".lstrip())
+    if note:
+        yield _section(note)
     for number, line in enumerate(message.lines):
         text = _text(line)
         left -= len(text)
@@ -220,11 +223,13 @@ def _blocks(message: Message, mention: str) -> Iterator[dict[str, Any]]:
             yield _section(f"… and {len(message.lines) - number} more")
             break
         yield _section(text)
-    yield {"type": "context", "elements": [_mrkdwn(foot)]}
+    if foot:  # Slack refuses an empty text
+        yield {"type": "context", "elements": [_mrkdwn(foot)]}
 
 
 def _text(line: AlertLine) -> str:
-    return f"{'🔴' if line.is_firing else '🟢'} {_fitting(line.summary)}\n{escape(line.detail)}"
+    text = "\n".join((line.summary, line.detail, *line.annotations))
+    return f"{'🔴' if line.is_firing else '🟢'} {_fitting(text)}"
 
 
 def _facts(message: Message) -> Iterator[str]:
@@ -237,7 +242,8 @@ def _facts(message: Message) -> Iterator[str]:
         is_link = url.startswith(("https://", "http://")) and len(url) <= _URL_AT_MOST
         address = escape(url).replace("|", "%7C").replace(" ", "%20")
         yield f"<{address}|{escape(text)}>" if is_link else f"{escape(text)}: {_fitting(url, 200)}"
-    yield escape(message.data_through)
+    if message.data_through:
+        yield escape(message.data_through)
 
 
 def _section(text: str) -> dict[str, Any]:

@@ -7,6 +7,7 @@ asked of the warehouse is a ``FactQuery``, an object in the group ``costwatch.fa
 """
 
 from costwatch.plugins.collectors import Collector, CollectorSettings, PaidCollector, SpendLimit
+from costwatch.plugins.context import PluginContext
 from costwatch.plugins.facts import (
     RECENT_DAYS,
     FactQuery,
@@ -18,12 +19,13 @@ from costwatch.plugins.facts import (
     matching,
     recent,
 )
-from costwatch.plugins.notifiers import Notifier
+from costwatch.plugins.notifiers import Forwarder, Interactive, Notifier, Publisher, Receiver
 from costwatch.plugins.pages import Page
 from costwatch.plugins.registry import COLLECTORS, FACTS, GROUPS, NOTIFIERS, PAGES, RULES, load, registered
 from costwatch.plugins.rules import Rule, RuleSettings, queries_of
 from costwatch.plugins.settings import Duration, Settings, parse_duration
 from costwatch.plugins.splits import Match, SplitSettings
+from costwatch.plugins.tables import WINDOW_COLUMNS, ColumnType, Table
 
 __all__ = [
     "COLLECTORS",
@@ -33,16 +35,23 @@ __all__ = [
     "PAGES",
     "RECENT_DAYS",
     "RULES",
+    "WINDOW_COLUMNS",
     "Collector",
     "CollectorSettings",
+    "ColumnType",
     "Duration",
     "FactQuery",
+    "Forwarder",
+    "Interactive",
     "Match",
     "Notifier",
     "Page",
     "PaidCollector",
+    "PluginContext",
+    "Publisher",
     "Rates",
     "Reader",
+    "Receiver",
     "Rule",
     "RuleSettings",
     "Settings",
@@ -50,6 +59,7 @@ __all__ = [
     "SpendLimit",
     "SplitSettings",
     "Sums",
+    "Table",
     "fact_query",
     "load",
     "matching",

@@ -3,16 +3,19 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Literal, Protocol, runtime_checkable
+from typing import ClassVar, Literal, Protocol, runtime_checkable
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from costwatch.model import Batch, Window
 from costwatch.plugins.settings import Settings
+from costwatch.plugins.tables import Table
 
 
 class Collector(Protocol):
     """One source of ``costwatch.yaml``."""
+
+    tables: ClassVar[tuple[Table, ...]]  # those it fills besides ``bill``, which needs no declaration
 
     @property
     def name(self) -> str:
@@ -20,8 +23,8 @@ class Collector(Protocol):
         ...
 
     @property
-    def role(self) -> Literal["bill", "check"]:
-        """``bill``: its charges are the bill; ``check``: they are only compared with it."""
+    def role(self) -> Literal["bill", "check"] | None:
+        """``bill``: its charges are the bill; ``check``: they are held against it; None: it brings none."""
         ...
 
     @property
@@ -32,9 +35,13 @@ class Collector(Protocol):
     def collect(self, window: Window) -> Iterator[Batch]:
         """The batches that overlap ``window``, oldest first; raises SourceError.
 
-        A bill's batches are whole billing periods. A source that answers must yield at least one
-        batch: none at all is a failure. Files a batch's ``read`` gave may be deleted as soon as the
-        next batch is asked for.
+        A batch is of table ``bill`` and read as an Export, or of one of ``tables`` and read as Arrow record
+        batches with the declared columns. A bill's windows are whole billing periods; those of other tables
+        lie on a grid of the source's own, such as hours, that does not move with ``window``: a batch replaces
+        the batches that lie inside its window, and one that overlaps others in part is refused.
+
+        A source that answers must yield at least one batch, be it without rows: none at all is a failure.
+        Files a batch's ``read`` gave may be deleted as soon as the next batch is asked for.
         """
         ...
 
@@ -74,7 +81,19 @@ class CollectorSettings(Settings):
 
     name: unique; becomes ``x_Source``. role: ``bill`` (its charges are the bill) or ``check`` (only
     compared with the bill).
+
+    A class that brings no bill says ``role: None = None``, and in ``tables`` what it brings.
     """
 
+    tables: ClassVar[tuple[Table, ...]] = ()
+
     name: str = Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")
-    role: Literal["bill", "check"] = "bill"
+    role: Literal["bill", "check"] | None = "bill"
+
+    @field_validator("role")
+    @classmethod
+    def _is_of_a_bill(cls, role: str | None) -> str | None:
+        """What a file says of it; a class without a bill leaves the key out."""
+        if role is None and cls.model_fields["role"].default is not None:
+            raise ValueError("must be bill or check, or be left out")
+        return role

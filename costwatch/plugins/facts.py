@@ -90,6 +90,10 @@ class Reader(Snapshot, Protocol):
         """How settled each day of [first, after) is; a day that holds no cost is left out."""
         ...
 
+    def has_table(self, name: str) -> bool:
+        """Whether the table that a collector declares by that name, ``x_<name>``, is there to be read yet."""
+        ...
+
     def rows(
         self, sql: str, parameters: Mapping[str, str | int | float | None] | None = None
     ) -> Iterable[Any]:

@@ -1,12 +1,14 @@
 """The door for rules: what they look for."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
-from typing import Any, ClassVar, Protocol
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any, ClassVar, Literal, Protocol
 
 from pydantic import Field, PrivateAttr
 
 from costwatch.model import Finding, Severity
+from costwatch.plugins.context import PluginContext
 from costwatch.plugins.facts import FactQuery, Snapshot
 from costwatch.plugins.settings import Duration, Settings
 
@@ -26,7 +28,7 @@ class Rule(Protocol):
 
     @property
     def severity(self) -> Severity:
-        """Becomes the label ``severity``."""
+        """Becomes the label ``severity``, unless a finding has one of its own."""
         ...
 
     @property
@@ -49,6 +51,26 @@ class Rule(Protocol):
         """URL for whoever is told, or nothing."""
         ...
 
+    @property
+    def annotations(self) -> Mapping[str, str]:
+        """Texts for its messages, in which ``{label}`` stands for that label of the alert."""
+        ...
+
+    @property
+    def no_data(self) -> Literal["keep", "ok", "alert"]:
+        """What an unknown verdict does."""
+        ...
+
+    @property
+    def on_error(self) -> Literal["keep", "alert"]:
+        """What happens while it cannot be evaluated."""
+        ...
+
+    @property
+    def min_impact(self) -> Decimal | None:
+        """A breach whose impact is known and smaller is none; in the currency of the impact."""
+        ...
+
     def evaluate(self, facts: Snapshot, now: datetime) -> Iterable[Finding]:
         """A finding for each instance looked at, in breach or not. Filters the answer, not the query."""
         ...
@@ -64,7 +86,15 @@ class RuleSettings(Settings):
 
     name: unique; becomes the label ``rule``. severity: page, ticket or info. for: how long a breach
     must last before it fires. keep_firing_for: how long it goes on firing after the breach ends.
-    labels: added to its alerts, for routing. runbook: URL shown in the first message.
+    labels: added to its alerts, for routing. runbook: URL shown in messages. annotations: name -> text
+    shown in messages, in which ``{team}`` stands for the alert's label ``team``.
+
+    settle: ``settled``, or ``estimated`` to go by days that may still change, too; what rests on no day
+    is not touched by it. min_impact: money a month, in the currency of the costs looked at: what is known
+    to matter less is no breach. no_data: where there is too little data to tell, ``keep`` changes nothing,
+    ``ok`` counts it as no breach, ``alert`` tells it once it has lasted for as long as ``for`` says.
+    on_error: where the rule cannot be evaluated, ``keep`` leaves its alerts as they are; ``alert`` fires
+    one more that says so, until it can be.
     """
 
     queries: ClassVar[tuple[FactQuery, ...]] = ()  # that come with the kind, beside those registered
@@ -75,14 +105,24 @@ class RuleSettings(Settings):
     keep_firing_for: Duration = timedelta()
     labels: Mapping[str, str] = Field(default_factory=dict)
     runbook: str = ""
+    annotations: Mapping[str, str] = Field(default_factory=dict)
+    settle: Literal["settled", "estimated"] = "settled"
+    min_impact: Decimal | None = Field(default=None, ge=0)
+    no_data: Literal["keep", "ok", "alert"] = "keep"
+    on_error: Literal["keep", "alert"] = "keep"
 
     _kind: str = PrivateAttr(default="")
 
     def model_post_init(self, context: Any) -> None:
         """Keep by which kind a file named it."""
-        self._kind = (context or {}).get("kind", "")
+        self._kind = context.kind if isinstance(context, PluginContext) else ""
 
     @property
     def kind(self) -> str:
         """See ``Rule``."""
         return self._kind
+
+    def newest_day(self, facts: Snapshot, days: Iterable[date]) -> date | None:
+        """The newest day that the rule may rest on, if any; ``days``: those that have any facts."""
+        newest = max(days, default=None) if self.settle == "estimated" else None
+        return newest or facts.data_through

@@ -9,9 +9,9 @@ from typing import Annotated, Any, Literal, Self, cast
 from pydantic import AfterValidator, Field, model_validator
 
 from costwatch.cost.forecast import HISTORY_DAYS, Standing, period_of, standing
-from costwatch.model import Finding, Labels, Point, Series, Verdict, Window, labels
+from costwatch.model import About, Finding, Labels, Point, Series, Verdict, Window, labels
 from costwatch.money import exact, short
-from costwatch.plugins import RuleSettings, Settings, Snapshot
+from costwatch.plugins import RuleSettings, Settings, Snapshot, recent
 from costwatch.wording import digits, on_day, percent
 
 _DAY = timedelta(days=1)
@@ -33,7 +33,7 @@ class ForecastCheck(Settings):
 
 
 class Budget(RuleSettings):
-    """Budgets of the period that holds the newest settled day: one finding for each budget.
+    """Budgets of the period that holds the newest settled day (see ``settle``): one finding for each budget.
 
     at: shares of the amount, ascending; spending as much is a breach, and the highest share reached is
     told. forecast: ``{at: 1.0}`` to be told too when the forecast for the period's end is over that
@@ -59,9 +59,10 @@ class Budget(RuleSettings):
 
     def evaluate(self, facts: Snapshot, now: datetime) -> Iterator[Finding]:
         """See ``plugins.Rule``."""
-        through = facts.data_through
+        through = self._through(facts, now)
         if through is None:
-            yield Finding((), Verdict.UNKNOWN, None, None, "", "no cost day is settled yet")
+            unknown = "no cost day is settled yet"
+            yield Finding((), Verdict.UNKNOWN, None, None, "", unknown, About("budget"))
             return
         # One window for all budgets of all rules, so that they share one answer: a quarter holds every
         # month, and reaches far enough back to learn what days to come cost.
@@ -80,6 +81,12 @@ class Budget(RuleSettings):
             covered = any(total[0].day <= budget.start for total in whole.values())
             yield self._finding(budget, series, through, covered=covered)
 
+    def _through(self, facts: Snapshot, now: datetime) -> date | None:
+        if self.settle == "settled":
+            return facts.data_through
+        costs = facts.series("EffectiveCost", (), recent(facts, now)).values()
+        return self.newest_day(facts, (point.day for series in costs for point in series))
+
     def _finding(self, budget: "_BudgetPeriod", series: Series, through: date, *, covered: bool) -> Finding:
         at = standing(series, budget.amount, budget.start, budget.after, through)
         value, shares = at.spent, [share for share in self.at if at.spent >= share * budget.amount]
@@ -94,6 +101,7 @@ class Budget(RuleSettings):
             share * budget.amount,
             budget.currency,
             _summary(budget, at, through),
+            budget.about(through),
             _evidence(budget, at, through),
         )
 
@@ -127,6 +135,11 @@ class _BudgetPeriod:
         period = f"{self.start:%Y-%m}" if self.kind == "month" else f"{self.start:%Y}-{quarter}"
         return labels(team=self.team, period=period, budget=self.name)
 
+    def about(self, through: date) -> About:
+        """A running total: of the days it counts, the newest."""
+        days = Window.of_days(through, through + _DAY)
+        return About("budget", ("name",), {"name": (self.name,)}, days)
+
 
 def _summary(budget: _BudgetPeriod, at: Standing, through: date) -> str:
     who = "all teams" if budget.team == "*" else budget.team
@@ -142,7 +155,6 @@ def _summary(budget: _BudgetPeriod, at: Standing, through: date) -> str:
 
 def _evidence(budget: _BudgetPeriod, at: Standing, through: date) -> Mapping[str, Any]:
     return {
-        "query": "budget",
         "metric": budget.metric,
         "amount": digits(budget.amount),
         "spent": digits(at.spent),

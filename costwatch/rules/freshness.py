@@ -7,9 +7,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-from costwatch.model import Finding, Verdict, labels
+from costwatch.model import About, Finding, Verdict, labels
 from costwatch.plugins import Duration, RuleSettings, Snapshot, recent
-from costwatch.wording import digits, quantity
+from costwatch.wording import quantity
 
 
 def _positive(age: timedelta) -> timedelta:
@@ -46,13 +46,12 @@ class Freshness(RuleSettings):
 
 
 def _finding(source: str, age: Decimal | None, limit: Decimal) -> Finding:
-    instance = labels(source=source)
+    instance, about = labels(source=source), About("freshness", ("source",), {"source": (source,)})
     if age is None:
-        return Finding(instance, Verdict.UNKNOWN, None, limit, "hours", f"{source}: never tried yet")
+        return Finding(instance, Verdict.UNKNOWN, None, limit, "hours", f"{source}: never tried yet", about)
     allowed = quantity(limit, "hours")
     if age > limit:
         verdict, said = Verdict.BREACH, f"{source}: nothing new for {quantity(age, 'hours')}, over {allowed}"
     else:
         verdict, said = Verdict.OK, f"{source}: fresh, {quantity(age, 'hours')} of {allowed}"
-    evidence = {"query": "freshness", "by": ["source"], "value": digits(round(age, 2))}
-    return Finding(instance, verdict, age, limit, "hours", said, evidence)
+    return Finding(instance, verdict, age, limit, "hours", said, about)

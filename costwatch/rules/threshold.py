@@ -4,14 +4,25 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, AliasChoices, Field, model_validator
 
-from costwatch.model import DIMENSIONS, Finding, Labels, Point, Series, Verdict, labels
+from costwatch.model import (
+    DIMENSIONS,
+    About,
+    Finding,
+    Impact,
+    Labels,
+    Point,
+    Series,
+    Verdict,
+    Window,
+    labels,
+)
 from costwatch.money import exact
 from costwatch.plugins import RECENT_DAYS, Duration, RuleSettings, Snapshot, matching, recent
-from costwatch.wording import digits, on_day
+from costwatch.wording import on_day
 
 _DAY = timedelta(days=1)
 
@@ -29,7 +40,7 @@ def _whole_days(window: timedelta) -> timedelta:
 
 
 Dimension = Annotated[str, AfterValidator(_known)]
-Window = Annotated[Duration, AfterValidator(_whole_days)]
+Span = Annotated[Duration, AfterValidator(_whole_days)]
 
 
 class Threshold(RuleSettings):
@@ -38,10 +49,11 @@ class Threshold(RuleSettings):
     by: labels that tell instances apart (team, service, account, …); none: one sum of everything.
     match: label -> the value or values it must have. metric: EffectiveCost or BilledCost.
     window: whole days, summed, up to the newest settled one. above, below: the amounts, in
-    ``currency``; costs in other currencies are not looked at. state: ``settled``, or ``estimated`` to
-    look at the newest day that has any cost, however incomplete.
+    ``currency``; costs in other currencies are not looked at. settle: ``settled``, or ``estimated`` to
+    look at the newest day that has any cost, however incomplete; state: its older name.
 
-    A day that is settled and has no cost of a team counts as 0. Before any day is settled, or where
+    What it costs a month if it stays (see ``min_impact``) is what is spent above, and not known below. A
+    day that is settled and has no cost of a team counts as 0. Before any day is settled, or where
     the bill does not reach back over the whole window, the verdict is unknown.
 
     Example::
@@ -55,11 +67,13 @@ class Threshold(RuleSettings):
     by: tuple[Dimension, ...] = ()
     match: Mapping[Dimension, str | tuple[str, ...]] = Field(default_factory=dict)
     metric: Literal["EffectiveCost", "BilledCost"] = "EffectiveCost"
-    window: Window = _DAY
+    window: Span = _DAY
     above: Decimal | None = None
     below: Decimal | None = None
     currency: str = Field(default="USD", pattern=r"^[A-Z]{3}$")
-    state: Literal["settled", "estimated"] = "settled"
+    settle: Literal["settled", "estimated"] = Field(
+        default="settled", validation_alias=AliasChoices("settle", "state")
+    )
 
     @model_validator(mode="after")
     def _has_a_limit(self) -> Self:
@@ -74,9 +88,10 @@ class Threshold(RuleSettings):
         span = recent(facts, now)
         totals = facts.series(self.metric, (), span)
         mine = totals.get(labels(currency=self.currency), ())
-        newest = mine[-1].day if mine and self.state == "estimated" else facts.data_through
+        newest = self.newest_day(facts, (point.day for point in mine))
         if newest is None:
-            yield Finding((), Verdict.UNKNOWN, None, self.above, self.currency, "no cost day is settled yet")
+            unknown, about = "no cost day is settled yet", About(self.metric)
+            yield Finding((), Verdict.UNKNOWN, None, self.above, self.currency, unknown, about)
             return
         first = newest - self.window + _DAY
         covered = any(series[0].day <= first for series in totals.values())
@@ -115,8 +130,14 @@ class Threshold(RuleSettings):
             said = f"{said}, {'above' if is_above else 'below'} {exact(limit, self.currency)}"
         else:
             verdict = Verdict.OK
-        evidence = self._evidence(instance, amount, first, newest)
-        return Finding(instance, verdict, amount, limit, self.currency, said, evidence)
+        about = self._about(instance, amount, first, newest)
+        impact = self._impact(amount) if verdict is Verdict.BREACH else None
+        return Finding(instance, verdict, amount, limit, self.currency, said, about, impact=impact)
+
+    def _impact(self, amount: Decimal) -> Impact | None:
+        if self.above is None or amount <= self.above:
+            return None
+        return Impact.of_days(amount - self.above, self.window.days, self.currency)
 
     def _subject(self, instance: Labels) -> str:
         values = dict(instance)
@@ -124,18 +145,9 @@ class Threshold(RuleSettings):
         named = [values[name] for name in dict.fromkeys(self.by) if name in values]
         return " · ".join([*named, *fixed.values()]) or "the whole bill"
 
-    def _evidence(self, instance: Labels, amount: Decimal, first: date, newest: date) -> dict[str, Any]:
-        where = {name: list(values) for name, values in self._where.items()}
-        where |= {name: [value] for name, value in instance}
-        end = newest.isoformat()
-        days = {"day": end} if first == newest else {"days": [first.isoformat(), end]}
-        return {
-            "query": self.metric,
-            "by": list(self._asked),
-            "where": where,
-            **days,
-            "value": digits(amount),
-        }
+    def _about(self, instance: Labels, amount: Decimal, first: date, newest: date) -> About:
+        where = self._where | {name: (value,) for name, value in instance}
+        return About(self.metric, self._asked, where, Window.of_days(first, newest + _DAY), amount)
 
 
 def _within(series: Series, first: date, newest: date) -> Iterator[Point]:

@@ -21,10 +21,14 @@ class _Seen(NamedTuple):
 def check_collector(collector: Collector, window: Window, *, unreadable: Collector | None = None) -> None:
     """Whether ``collector``, whose source has data in ``window``, keeps the contract.
 
+    Rows are held against the tables that it declares. Give a ``window`` that begins and ends inside a batch.
+
     unreadable: one whose source cannot be read; it must raise SourceError. One that costs money is asked
     as of the end of ``window``.
     """
     check_settings(collector)
+    names = ["bill", *(table.name for table in collector.tables)]
+    require(len(set(names)) == len(names), "each of its tables has a name of its own, and none is 'bill'")
     require(collector.lookback >= timedelta(), "lookback is negative")
     now = window.end
     seen = list(_collected(collector, window, now))
@@ -44,12 +48,20 @@ def check_collector(collector: Collector, window: Window, *, unreadable: Collect
                 other.table != batch.table or not other_span.overlaps(span),
                 f"two batches of '{batch.table}' overlap: the second would replace the first",
             )
+    for batch, span in dated:
         if batch.is_bill:
             day = Window(span.start, min(span.end, span.start + timedelta(days=1)))
             require(
                 batch in list(_collected(collector, day, now)),
                 "asked for one day, a bill answers with the whole billing period",
             )
+    for batch, span in {batch.table: (batch, span) for batch, span in dated if not batch.is_bill}.values():
+        half = Window(span.start + (span.end - span.start) / 2, span.end)
+        require(
+            batch in list(_collected(collector, half, now)),
+            f"asked for a part of a window of '{batch.table}', it answers with the whole one: windows that "
+            "overlap in part cannot replace each other",
+        )
     if isinstance(collector, PaidCollector):
         _check_paid(collector, window)
     if unreadable is not None:
@@ -77,27 +89,30 @@ def _collected(collector: Collector, window: Window, now: datetime) -> Iterator[
     for batch in asked:
         require(batch.table, "a batch names its table")
         require(batch.version, "a batch has a version, by which it is known to be new")
-        yield _Seen(batch.table, batch.window, batch.version, _check_content(batch))
+        yield _Seen(batch.table, batch.window, batch.version, _check_content(collector, batch))
 
 
-def _check_content(batch: Batch) -> bool:
-    import pyarrow as pa
-
+def _check_content(collector: Collector, batch: Batch) -> bool:
+    """Whether it is of a bill."""
     content = batch.read()
     if isinstance(content, Export):
+        require(batch.table == "bill", f"an Export is of table 'bill', not of '{batch.table}'")
+        require(collector.role is not None, "a collector whose role is None brings no bill")
         names = [file.name for file in content.files]
         require(names, "an export has at least one file")
         require(len(set(names)) == len(names), "two files of an export have one name")
         for file in content.files:
             require(file.path.is_file(), f"{file.path} is not there to be read")
         return True
-    schemas = set()
+    table = next((table for table in collector.tables if table.name == batch.table), None)
+    if table is None:
+        raise AssertionError(f"table '{batch.table}' is not among its tables: declare it with its columns")
+    require(batch.window and batch.window.start < batch.window.end, "rows come with the window they replace")
     for part in content:
-        require(
-            isinstance(part, pa.RecordBatch), f"read gives Arrow record batches, not {type(part).__name__}"
-        )
-        schemas.add(part.schema)
-    require(len(schemas) <= 1, "the record batches of one table have one schema")
+        try:
+            table.fitted(part)
+        except ValueError as error:
+            raise AssertionError(f"table '{table.name}': {error}") from None
     return False
 
 

@@ -5,7 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from costwatch.model import Finding, Labels, Verdict
+from pydantic import TypeAdapter
+
+from costwatch.alerts.restatement import sum_over
+from costwatch.model import About, Finding, Labels, Verdict
 from costwatch.plugins import Rule, queries_of
 from costwatch.testing.facts import Facts, FakeSnapshot
 from costwatch.testing.settings import check_settings, require
@@ -49,14 +52,57 @@ def check_rule(rule: Rule, examples: Sequence[Example]) -> None:
 
 def _findings(rule: Rule, facts: Facts, now: datetime) -> dict[Labels, Finding]:
     found: dict[Labels, Finding] = {}
-    for finding in rule.evaluate(FakeSnapshot(facts, queries_of([rule])), now):
+    snapshot = FakeSnapshot(facts, queries_of([rule]))
+    for finding in rule.evaluate(snapshot, now):
         key = finding.labels
         require(key == tuple(sorted(dict(key).items())), f"labels are sorted pairs, each name once: {key}")
         require(key not in found, f"two findings have the labels {dict(key)}")
         require(finding.summary, f"the finding {dict(key)} has no summary")
+        require(
+            not dict(key).keys() & {"rule", "severity"},
+            f"the labels 'rule' and 'severity' are the alert's own: {key}",
+        )
         json.dumps(dict(finding.evidence))
+        _check_about(finding, snapshot)
+        _check_drivers(finding)
         found[key] = finding
     return found
+
+
+def _check_about(finding: Finding, facts: FakeSnapshot) -> None:
+    about, of = finding.about, dict(finding.labels)
+    if about is None:
+        return
+    form = TypeAdapter(About)
+    require(
+        form.validate_json(form.dump_json(about, warnings=False)) == about,
+        f"what the finding {of} rests on is another thing once it has been stored: {about}",
+    )
+    require(len({*about.by}) == len(about.by), f"the finding {of} asks for a label twice: {about.by}")
+    unasked = about.where.keys() - {*about.by, "currency"}
+    require(
+        not unasked,
+        f"the finding {of} rests on labels that it does not ask for: {', '.join(sorted(unasked))}",
+    )
+    if about.window is None:
+        return
+    require(about.window.start < about.window.end, f"the window that the finding {of} rests on is empty")
+    answer = facts.series(about.query, about.by, about.window)
+    total = sum_over(answer, about, finding.labels, finding.unit) or 0
+    require(
+        about.value in (None, total),
+        f"the finding {of} rests on {about.value}, but its facts sum up to {total}",
+    )
+
+
+def _check_drivers(finding: Finding) -> None:
+    of, parts = dict(finding.labels), [driver.amount for driver in finding.drivers]
+    if parts:
+        require(finding.change is not None, f"the finding {of} has drivers, but not the change they sum to")
+        require(
+            sum(parts) == finding.change,
+            f"the drivers of {of} sum to {sum(parts)}, not to its change of {finding.change}",
+        )
 
 
 def _doubled(facts: Facts) -> Facts:

@@ -10,14 +10,25 @@ from markupsafe import Markup
 from costwatch import money
 from costwatch.answers.costs import FILTERS, CostGroup, CostQuery, CostRow, as_csv, by_day, grouped, offered
 from costwatch.charts import cost as charts
-from costwatch.model import State
+from costwatch.model import NO_SYSTEM, State
 from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
 from dashboards import blocks, frame
 from dashboards.blocks import Column, Tile
 from dashboards.frame import METRICS, DataReach
 from dashboards.reading import ask, configured
 
-_GROUPS = ("service", "team", "account", "provider", "region", "category", "pool")
+_GROUPS = (
+    "service",
+    "team",
+    "system",
+    "parent",
+    "cost_center",
+    "account",
+    "provider",
+    "region",
+    "category",
+    "pool",
+)
 _RANGES = {"7d": 7, "30d": 30, "90d": 90, "180d": 180, "365d": 365}
 _LISTED = 50
 _OUTLINED_DAYS = 100  # more bars than that are too narrow for an outline
@@ -50,7 +61,7 @@ def page() -> None:
 
 def by_day_of_page(facts: WarehouseSnapshot, query: CostQuery) -> list[CostRow]:
     """A question for ``ask``: at the configured rates where the query is converted."""
-    return by_day(facts, query, configured().conversion if query.unit.converted else None)
+    return by_day(facts, query, configured().currency if query.unit.converted else None)
 
 
 def _query(state: DataReach) -> CostQuery:
@@ -119,7 +130,7 @@ def _chart(rows: Sequence[CostRow], query: CostQuery) -> None:
 
 def _table(groups: Sequence[CostGroup], query: CostQuery) -> Markup:
     columns = (
-        Column(query.by.capitalize(), "text"),
+        Column(query.by.replace("_", " ").capitalize(), "text"),
         Column("In the range", "number"),
         Column("Last 7 days", "number", wide=True),
         Column("7 before", "number", wide=True),
@@ -146,6 +157,8 @@ def _table(groups: Sequence[CostGroup], query: CostQuery) -> Markup:
 
 def _drill(name: str, query: CostQuery) -> Markup | str:
     """Where the group is a filter too, its name narrows the page to it."""
+    if query.by == "system" and name != NO_SYSTEM:
+        return blocks.link(name, "system", system=name)
     if query.by not in FILTERS or not name:
         return name or "(none)"
     narrowed = {query.by: name, "by": "service" if query.by == "team" else "team"}

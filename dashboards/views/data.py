@@ -10,7 +10,7 @@ from markupsafe import Markup
 from costwatch import money, wording
 from costwatch.answers import data
 from costwatch.answers.data import Restatement, Row, Unowned
-from costwatch.answers.sources import LateSource, SourceState
+from costwatch.answers.sources import LateSource, SourceState, incomplete
 from costwatch.model import UNALLOCATED
 from costwatch.warehouse.encoding import from_int, from_text
 from dashboards import blocks, frame
@@ -64,8 +64,11 @@ def _sources(rows: Sequence[Row], late: Sequence[LateSource]) -> None:
             st.html(blocks.note("None yet: name one under sources: in costwatch.yaml."))
             return
         st.html(blocks.table(columns, lines))
-        if late:
-            st.html(blocks.sentences(("▲", _MARKS[one.state][1], _advice(one)) for one in late))
+        remarks = [("▲", _MARKS[one.state][1], _advice(one)) for one in late]
+        doubts = [(row["source"], words) for row in rows if (words := incomplete(row))]
+        remarks += [("◐", "warn", Markup("{} {}.").format(*doubt)) for doubt in doubts]
+        if remarks:
+            st.html(blocks.sentences(remarks))
 
 
 def _source(row: Row, late: LateSource | None) -> tuple[blocks.Text, ...]:
@@ -158,7 +161,7 @@ def _runs(rows: Sequence[Row]) -> None:
     columns = (
         Column("Read at"),
         Column("Source", wide=True),
-        Column("Lines", "number", wide=True),
+        Column("Rows", "number", wide=True),
         Column("Outcome", "text"),
     )
     with frame.card("Last runs"):
@@ -167,9 +170,11 @@ def _runs(rows: Sequence[Row]) -> None:
 
 def _run(row: Row) -> tuple[blocks.Text, ...]:
     marks = {"loaded": "● loaded", "unchanged": "○ nothing new", "failed": f"▲ failed: {row['error']}"}
+    tone = "bad" if row["outcome"] == "failed" else "warn" if row["partial_count"] else ""
+    partial = f" · {row['partial_count']} incomplete" if row["partial_count"] else ""
     return (
         wording.at_instant(from_text(row["started_at"])),
         row["source"],
-        f"{row['line_count']:,}",
-        blocks.hover(marks[row["outcome"]], row["source"], "bad" if row["outcome"] == "failed" else ""),
+        f"{row['row_count']:,}",
+        blocks.hover(marks[row["outcome"]] + partial, row["source"], tone),
     )

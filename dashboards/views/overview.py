@@ -86,7 +86,7 @@ def page() -> None:
 
 
 def _overview(facts: WarehouseSnapshot, converted: bool) -> Overview:
-    return overview(facts, configured().conversion if converted else None)
+    return overview(facts, configured().currency if converted else None)
 
 
 def _view(answer: Overview, unit: Unit) -> View | None:

@@ -6,7 +6,7 @@ import pytest
 
 from costwatch.deliver import Delivery
 from costwatch.errors import BusyError
-from costwatch.model import Receipt
+from costwatch.model import Receipt, Severity
 from costwatch.warehouse.contents import contents
 from tests.made.delivery_world import DAY, DOWN, HOUR, MINUTE, START, House, Recorder, new_house, spelled
 
@@ -151,22 +151,32 @@ def test_group_wait_gathers_and_group_interval_spaces(house: House) -> None:
 
 
 @pytest.mark.parametrize(
-    ("query", "services", "url"),
+    ("queries", "url"),
     [
-        pytest.param("EffectiveCost", ["a &b"], "/costs?service=a+%26b&team=ml", id="one service of a team"),
-        pytest.param("EffectiveCost", ["a", "b"], "/costs?team=ml", id="what two alerts have in common"),
-        pytest.param("budget", ["a", "b"], "/?team=ml", id="a budget"),
-        pytest.param("freshness", ["a"], "/data", id="a late source"),
+        pytest.param({"a &b": "EffectiveCost"}, "/costs?service=a+%26b&team=ml", id="one service of a team"),
+        pytest.param(
+            {"a": "BilledCost", "b": "BilledCost"}, "/costs?team=ml", id="what two alerts have in common"
+        ),
+        pytest.param({"a": "budget", "b": "budget"}, "/?team=ml", id="a budget"),
+        pytest.param({"a": "freshness"}, "/data", id="a late source"),
+        pytest.param({"a": "budget", "b": "BilledCost"}, "/?team=ml", id="two queries: the overview"),
+        pytest.param({"a": "moon"}, "/?service=a&team=ml", id="a query without a page: the overview"),
     ],
 )
-def test_links_lead_to_the_page_that_shows_it(
-    house: House, query: str, services: list[str], url: str
-) -> None:
-    house.find(**dict.fromkeys(services, "text"))
-    with house.warehouse.write() as db:
-        db.execute("UPDATE alert SET evidence = ?", (f'{{"query": "{query}"}}',))
+def test_links_lead_to_the_page_that_shows_it(house: House, queries: dict[str, str], url: str) -> None:
+    house.rule.queries = queries
+    house.find(**dict.fromkeys(queries, "text"))
     house.deliver()
     assert list(house.receiver.got[0][0].links.values()) == [f"http://127.0.0.1:8501{url}"]
+
+
+def test_an_alert_that_becomes_more_severe_is_told_again(house: House) -> None:
+    for severity in (Severity.TICKET, Severity.PAGE, Severity.TICKET):
+        house.rule.severity = severity
+        house.find(ec2="a")
+        house.deliver()
+        house.wait(HOUR)
+    assert house.receiver.said == ["first: a", "new: a"]
 
 
 # --- routes ------------------------------------------------------------------------------------
@@ -184,6 +194,17 @@ def test_every_receiver_of_a_route_hears_and_one_that_is_down_holds_up_no_other(
     house.wait()
     house.deliver(oncall)
     assert house.receiver.said == oncall.said == ["first: a"]
+
+
+def test_an_alert_that_becomes_more_severe_moves_to_the_route_of_its_severity(house: House) -> None:
+    house.route["routes"] = [{"matchers": ['severity="page"'], "receiver": "oncall"}]
+    oncall = Recorder("oncall")
+    for severity in (Severity.TICKET, Severity.PAGE):
+        house.rule.severity = severity
+        house.find(ec2="a")
+        house.deliver(oncall)
+        house.wait(HOUR)
+    assert (house.receiver.said, oncall.said) == (["first: a", "resolved: (a)"], ["first: a"])
 
 
 def test_one_receiver_alone_can_be_served(house: House) -> None:

@@ -146,6 +146,9 @@ class Ignorant(RuleSettings):
         yield Finding((), Verdict.UNKNOWN, None, None, "", "nothing known")
 
 
+SAID = "ml-platform: $5,000.00 on 2 Nov 2026, above $3,000.00"
+
+
 @pytest.mark.parametrize(
     ("kind", "said"),
     [
@@ -166,9 +169,44 @@ def test_a_rule_that_fails_keeps_its_alerts_and_lets_the_others_run(
     ]
 
 
-def test_a_rule_that_knows_nothing_keeps_its_alerts(warehouse: Warehouse) -> None:
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        pytest.param(Broken, "prometheus: no answer; start it", id="its own error"),
+        pytest.param(Clumsy, "ValueError", id="of a stranger's error only the type"),
+    ],
+)
+def test_a_rule_that_fails_may_say_so_until_it_does_not(
+    warehouse: Warehouse, kind: type[RuleSettings], said: str
+) -> None:
     evaluate(warehouse, [SPEND], NOW)
-    assert states(evaluate(warehouse, [Ignorant(name="Spend")], NOW + DAY)) == ["Spend firing"]
+    failing = evaluate(warehouse, [kind(name="Spend", on_error="alert")], NOW + DAY)
+    assert [alert.summary for alert in failing.alerts] == [f"Spend cannot be evaluated: {said}", SAID]
+    again = evaluate(warehouse, [kind(name="Spend", on_error="alert")], NOW + DAY)
+    assert (again.alerts, again.changes) == (failing.alerts, ())
+    mended = evaluate(warehouse, [SPEND], NOW + 2 * DAY)
+    assert [alert.summary for alert in mended.alerts] == [SAID]
+    assert [(alert.state, alert.summary) for alert in mended.changes] == [
+        ("resolved", f"Spend cannot be evaluated: {said}")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("no_data", "firing"),
+    [
+        pytest.param("keep", [SAID], id="keep: its alerts stay"),
+        pytest.param("ok", [], id="ok: they are over"),
+        pytest.param("alert", ["no data: nothing known", SAID], id="alert: they stay, and it is told"),
+    ],
+)
+def test_a_rule_that_knows_nothing_at_all_speaks_for_all_its_instances(
+    warehouse: Warehouse, no_data: str, firing: list[str]
+) -> None:
+    evaluate(warehouse, [SPEND], NOW)
+    rule = Ignorant.model_validate({"name": "Spend", "no_data": no_data})
+    assert [alert.summary for alert in evaluate(warehouse, [rule], NOW + DAY).alerts] == firing
+    after = evaluate(warehouse, [SPEND], NOW + 2 * DAY)
+    assert [alert.summary for alert in after.alerts] == [SAID]
 
 
 @pytest.mark.parametrize(
@@ -205,9 +243,6 @@ def test_before_any_day_is_settled_nothing_changes(warehouse: Warehouse) -> None
     evaluate(warehouse, [SPEND], NOW)
     fill(warehouse, november(100, 5000, states="ee"))
     assert states(evaluate(warehouse, [SPEND], NOW + DAY)) == ["Spend firing"]
-
-
-SAID = "ml-platform: $5,000.00 on 2 Nov 2026, above $3,000.00"
 
 
 @pytest.mark.parametrize(

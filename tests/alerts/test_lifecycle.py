@@ -1,60 +1,29 @@
 """What becomes of an alert, step by step."""
 
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from costwatch.alerts.lifecycle import advance, fingerprint, is_one_day, restated, without_breach
-from costwatch.model import Alert, AlertState, Finding, Labels, Severity, Verdict, labels
+from costwatch.alerts.lifecycle import advance, fingerprint, without_breach
+from costwatch.alerts.restatement import restated
+from costwatch.model import (
+    About,
+    Alert,
+    AlertState,
+    Driver,
+    Impact,
+    Labels,
+    Severity,
+    Window,
+    labels,
+)
+from tests.made.timed_rule import HOUR, START, TEAM, Timed, days, finding, run
 
-START = datetime(2026, 11, 20, tzinfo=UTC)
-HOUR = timedelta(hours=1)
-TEAM = labels(team="ml-platform")
 FIRING, PENDING, RESOLVED = AlertState.FIRING, AlertState.PENDING, AlertState.RESOLVED
-
-
-@dataclass(frozen=True)
-class Timed:
-    """A rule of which only its times matter."""
-
-    name: str = "Spend"
-    severity: Severity = Severity.TICKET
-    for_: timedelta = timedelta()
-    keep_firing_for: timedelta = timedelta()
-    labels: dict[str, str] = field(default_factory=dict)
-    runbook: str = "https://runbooks.example/spend"
-
-    def evaluate(self, facts: object, now: datetime) -> tuple[Finding, ...]:
-        return ()
-
-
-def finding(verdict: Verdict = Verdict.BREACH, value: object = 5000, day: str = "2026-11-18") -> Finding:
-    amount = Decimal(str(value))
-    evidence = {"query": "EffectiveCost", "by": ["team"], "day": day, "value": str(value)}
-    return Finding(TEAM, verdict, amount, Decimal(3000), "USD", f"ml-platform: ${value} on {day}", evidence)
-
-
-def run(script: str, rule: Timed) -> tuple[str, str]:
-    """Hourly evaluations: b breach, o ok, u unknown, - not reported. States after each, and logged events."""
-    held: Alert | None = None
-    states, events = "", ""
-    verdicts = {"b": Verdict.BREACH, "o": Verdict.OK, "u": Verdict.UNKNOWN}
-    for hour, letter in enumerate(script):
-        now = START + hour * HOUR
-        if letter == "-":
-            step = without_breach(held, rule.keep_firing_for, now, "no longer reported")
-        else:
-            step = advance(held, finding(verdicts[letter]), rule, now)
-        held = step.alert
-        states += "." if held is None else str(held.state)[0]
-        events += "" if step.event is None else str(step.event.state)[0]
-    return states, events
 
 
 @pytest.mark.parametrize(
@@ -187,18 +156,38 @@ def test_an_alert_that_goes_unreported_says_so() -> None:
 
 
 @pytest.mark.parametrize(
-    ("evidence", "expected"),
+    ("about", "expected"),
     [
-        ({"query": "EffectiveCost", "by": ["team"], "day": "2026-11-18", "value": "1.5"}, True),
-        ({"query": "EffectiveCost", "by": ["team"], "day": "2026-11-18"}, False),
-        ({"query": "EffectiveCost", "by": ["team"], "day": "yesterday", "value": "1"}, False),
-        ({"query": "EffectiveCost", "by": ["team"], "day": "2026-11-18", "value": "NaN"}, False),
-        ({"query": "EffectiveCost", "by": ["team"], "day": None, "value": "1"}, False),
-        ({"query": "budget", "spent": "1"}, False),
+        pytest.param(About("Q", window=days("2026-11-18"), value=Decimal("1.5")), True, id="one day"),
+        pytest.param(About("Q", window=days("2026-11-18")), False, id="a day, but not by what it sums up to"),
+        pytest.param(
+            About("Q", window=days("2026-11-17", "2026-11-18"), value=Decimal(1)), False, id="two days"
+        ),
+        pytest.param(
+            About("Q", window=Window(START, START + HOUR), value=Decimal(1)), False, id="an hour of a day"
+        ),
+        pytest.param(
+            About("Q", window=Window(START + HOUR, START + 25 * HOUR), value=Decimal(1)),
+            False,
+            id="a day's length across two days",
+        ),
+        pytest.param(About("Q", value=Decimal(1)), False, id="how things are now"),
     ],
 )
-def test_only_one_cost_day_can_be_looked_up_again(evidence: dict[str, Any], expected: bool) -> None:
-    assert is_one_day(evidence) is expected
+def test_only_one_whole_day_can_be_looked_up_again(about: About, expected: bool) -> None:
+    assert (about.day is not None) is expected
+
+
+def test_amounts_that_are_no_numbers_are_refused_where_they_are_made() -> None:
+    nan = Decimal("NaN")
+    for made in (
+        lambda: About("Q", value=nan),
+        lambda: Impact(nan, "USD"),
+        lambda: Driver(TEAM, nan),
+        lambda: finding(value="Infinity"),
+    ):
+        with pytest.raises(ValueError, match="is no finite Decimal"):
+            made()
 
 
 @given(

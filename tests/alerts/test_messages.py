@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from costwatch.model import Alert, Reason, Receipt, labels
+from costwatch.alerts.message import rests_on_cost
+from costwatch.model import About, Alert, Reason, Receipt, labels
 from costwatch.notify.slack import Slack, escape
 from costwatch.notify.stdout import Stdout
 from costwatch.testing import check_notifier
@@ -54,6 +55,31 @@ def test_posted_messages(name: str, slack: Slack, double: SlackDouble) -> None:
     golden(f"slack-{name}.json", json.dumps(call.arguments, indent=1, ensure_ascii=False) + "\n")
 
 
+LATE = replace(STALE, about=About("freshness"))
+
+
+def test_how_far_costs_are_settled_is_only_said_of_costs(
+    slack: Slack, double: SlackDouble, capsys: pytest.CaptureFixture[str]
+) -> None:
+    message = group(LATE, data_through=None, links={}, owners=())
+    assert (rests_on_cost(SPEND), rests_on_cost(LATE)) == (True, False)
+    Stdout(name="default").notify(message, None)
+    assert "settled" not in capsys.readouterr().out
+    slack.notify(message, None)
+    assert {block["type"] for block in double.calls[0].arguments["blocks"]} == {"section"}
+
+
+def test_why_a_message_comes_to_a_fallback_stands_below_its_headline(
+    slack: Slack, double: SlackDouble, capsys: pytest.CaptureFixture[str]
+) -> None:
+    message = group(note="This was for <!here>\n" + "x" * 9_000)
+    Stdout(name="default").notify(message, None)
+    assert capsys.readouterr().out.splitlines()[1].startswith(r"  This was for <!here>\nxxx")
+    slack.notify(message, None)
+    within_slacks_limits(double.calls[0].arguments)
+    assert double.calls[0].arguments["blocks"][1]["text"]["text"].startswith("This was for &lt;!here&gt;")
+
+
 def test_both_receivers_keep_the_contract(slack: Slack, double: SlackDouble) -> None:
     check_notifier(Stdout(name="default"))
     with slack_double() as away, slack_double() as closed:
@@ -66,6 +92,22 @@ def test_both_receivers_keep_the_contract(slack: Slack, double: SlackDouble) -> 
         )
     for call in double.calls:
         within_slacks_limits(call.arguments)
+
+
+def test_annotations_stand_below_what_an_alert_says(
+    slack: Slack, double: SlackDouble, capsys: pytest.CaptureFixture[str]
+) -> None:
+    message = group(replace(SPEND, annotations={"hint": "ask <ml>", "seen": "twice"}))
+    Stdout(name="default").notify(message, None)
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[2:5] == [
+        "    $9,412.33 against $6,000.00 · since 19 Nov 2026 06:00 UTC",
+        "    hint: ask <ml>",
+        "    seen: twice",
+    ]
+    slack.notify(message, None)
+    shown = double.calls[0].arguments["blocks"][1]["text"]["text"].splitlines()
+    assert shown[1:] == [printed[2].strip(), "hint: ask &lt;ml&gt;", "seen: twice"]
 
 
 def within_slacks_limits(arguments: dict[str, Any]) -> None:
@@ -87,6 +129,10 @@ def within_slacks_limits(arguments: dict[str, Any]) -> None:
         pytest.param([SPEND] * 5_000, id="very many alerts"),
         pytest.param(
             [replace(SPEND, summary="<>" * 400, runbook="https://r.example/" + "x" * 9_000)] * 200, id="both"
+        ),
+        pytest.param(
+            [replace(SPEND, annotations={str(number): "&" * 900 for number in range(50)})] * 200,
+            id="very many annotations",
         ),
     ],
 )
@@ -125,7 +171,7 @@ CORPUS = (
 def test_text_from_tags_is_inert_in_slack_and_in_a_terminal(
     text: str, slack: Slack, double: SlackDouble, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    alert = replace(SPEND, summary=text, labels=labels(team=text), runbook=text)
+    alert = replace(SPEND, summary=text, labels=labels(team=text), runbook=text, annotations={text: text})
     message = group(alert, labels=labels(team=text), owners=(), links={"Open": "http://127.0.0.1:8501/"})
     slack.notify(message, None)
     sent = double.calls[0].arguments
@@ -138,7 +184,7 @@ def test_text_from_tags_is_inert_in_slack_and_in_a_terminal(
     assert all(block["text"]["verbatim"] for block in sent["blocks"] if block["type"] == "section")
     Stdout(name="default").notify(message, None)
     printed = capsys.readouterr().out
-    assert printed.count("\n") == 7, "text from a tag does not begin a line of its own"
+    assert printed.count("\n") == 8, "text from a tag does not begin a line of its own"
     assert all(letter.isprintable() or letter in "\n\u200d\u00a0" for letter in printed)
 
 

@@ -37,12 +37,12 @@ def company(tmp_path: Path) -> Company:
 def test_running_again_changes_no_table_but_the_log_of_runs(company: Company) -> None:
     path = company.bill(every_day())
     company.run()
-    before = company.hashes("collection")
+    before = company.hashes("collection", "watermark")
     for _ in range(3):
         company.run(NOW + timedelta(minutes=15))
     path.rename(path.with_name("another name.csv"))
     company.run()
-    assert company.hashes("collection") == before
+    assert company.hashes("collection", "watermark") == before
 
 
 def test_a_copy_of_a_file_beside_it_is_the_same_bill(company: Company) -> None:
@@ -157,6 +157,16 @@ def test_a_dry_run_stores_nothing(company: Company) -> None:
     assert {path.name for path in company.root.iterdir()} == {"bill"}
 
 
+def test_a_dry_run_says_what_would_be_new(company: Company) -> None:
+    company.bill(every_day())
+    company.run()
+    before = company.hashes()
+    for bill, outcome in ((every_day(), "unchanged"), (every_day("2"), "loaded")):
+        company.bill(bill)
+        (collected,) = collect(company.warehouse, company.root / "ledger", company.sources, NOW, dry_run=True)
+        assert (collected.outcome, company.hashes()) == (outcome, before)
+
+
 class Stranger(CollectorSettings):
     """A collector of somebody else's that breaks."""
 
@@ -223,5 +233,7 @@ def test_another_table_is_not_taken_for_a_bill(company: Company) -> None:
     path = company.bill(every_day())
     company.sources = [Meter(name="meter", path=str(path))]
     (collected,) = company.collect()
-    assert "delivers table 'usage', but only a bill can be stored" in collected.error
+    assert collected.error == (
+        "meter: delivers table 'usage', which it does not declare; correct its collector"
+    )
     assert company.allocate() == []

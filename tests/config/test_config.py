@@ -60,7 +60,7 @@ def test_paths_start_from_the_folder_of_the_file(tmp_path: Path, monkeypatch: py
     assert config.warehouse == folder / "data/c.db"
     assert config.ledger == Path("/var/ledger")
     assert config.reports == Path("/home/jo/out")
-    assert config.alerts_file == folder / "a.yaml"
+    assert config.alerts == folder / "a.yaml"
 
 
 def test_a_source_finds_the_folder_of_the_file(tmp_path: Path) -> None:

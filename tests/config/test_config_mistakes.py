@@ -270,6 +270,48 @@ IN_ALERTS = {
             "6: no receiver is called 'nobody'; known here: default",
         ],
     ),
+    "time intervals that are not there, are there twice, or are none": (
+        "route:\n"
+        "  receiver: out\n"
+        "  routes:\n"
+        "    - {matchers: ['a=b'], mute_time_intervals: [nihgts, nights]}\n"
+        "    - {matchers: ['a=c'], active_time_intervals: [office]}\n"
+        "time_intervals:\n"
+        "  - {name: nights, time_intervals: [{times: [{start_time: 22:00, end_time: 06:00}]}]}\n"
+        "  - name: nights\n"
+        "    time_intervals:\n"
+        "      - {weekdays: [saturdy], location: Berlin}\n"
+        "receivers: [{name: out, kind: stdout}]\n",
+        [
+            "4: no time interval is called 'nihgts'; did you mean 'nights'?",
+            "5: no time interval is called 'office'; known here: nights",
+            "7: 'end_time' must be after 'start_time'; write two ranges to go past midnight",
+            "8: time interval 'nights' is also on line 7; rename one",
+            "10: 'location' must be a time zone such as Europe/Berlin, or UTC, not 'Berlin'",
+            "10: item 1 of 'weekdays' must be a day such as saturday, or a range such as monday:friday",
+        ],
+    ),
+    "time intervals on the first route": (
+        "route: {receiver: out, mute_time_intervals: [n]}\nreceivers: [{name: out, kind: stdout}]\n"
+        "time_intervals: [{name: n, time_intervals: [{}]}]\n",
+        ["1: the first route is never muted; put time intervals into 'routes'"],
+    ),
+    "a matcher of an inhibit rule": (
+        "inhibit_rules:\n  - source_matchers: ['severity']\n    target_matchers: [a=b]\n" + ROUTED,
+        ["2: item 1 of 'source_matchers' must read label=\"value\""],
+    ),
+    "a fallback that is not there": (
+        "fallback: oot\n" + ROUTED,
+        ["1: no receiver is called 'oot'; did you mean 'out'?"],
+    ),
+    "a fallback of itself": (
+        "fallback: out\n" + ROUTED,
+        ["1: 'out' is the only receiver of 'route' and would be its own fallback; name another"],
+    ),
+    "a fallback that is no name": (
+        "fallback: [out]\n" + ROUTED,
+        ["1: 'fallback' must be text, not a list"],
+    ),
     "a first route that takes only some": (
         "route:\n  matchers: ['team=\"ml\"']\n  receiver: out\nreceivers: [{name: out, kind: stdout}]\n",
         ["1: the first route takes every alert"],
@@ -311,6 +353,24 @@ def test_mistakes_of_both_files_come_together(tmp_path: Path) -> None:
         "costwatch.yaml:7: 'amount' is given twice; keep one",
         "alerts.yaml:1: no receiver is called 'oncal'; did you mean 'oncall'?",
     ]
+
+
+def test_what_mutes_alerts_and_who_gets_what_others_refuse_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "alerts.yaml"
+    file.write_text(
+        "inhibit_rules:\n"
+        "  - {source_matchers: [severity=page], target_matchers: [severity=ticket], equal: [slo]}\n"
+        "time_intervals:\n"
+        "  - {name: weekend, time_intervals: [{weekdays: ['saturday:sunday'], location: Europe/Berlin}]}\n"
+        "route:\n"
+        "  receiver: out\n"
+        "  routes: [{matchers: [severity=info], receiver: log, mute_time_intervals: [weekend]}]\n"
+        "receivers: [{name: out, kind: stdout}, {name: log, kind: stdout}]\n"
+        "fallback: log\n"
+    )
+    rules = load_alerts(file)
+    assert (rules.fallback, rules.inhibit_rules[0].equal) == ("log", ("slo",))
+    assert [interval.name for interval in rules.time_intervals] == ["weekend"]
 
 
 def test_a_missing_file_says_how_to_get_one(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ gone = acme_gone:Gone
 moon = acme_moon:Moon
 [costwatch.notifiers]
 bell = acme_bell:Bell
+paper = acme_bell:Paper
 plain = acme_bell:Plain
 """
 METER = """
@@ -35,10 +36,17 @@ class Meter(CollectorSettings):
     verify: bool = True
     axes: dict[str, Axis] = {}
 
+    @field_validator("name")
+    @classmethod
+    def _no_team(cls, name: str, info: ValidationInfo) -> str:
+        if name in info.context.teams:
+            raise ValueError(f"is a team's; its kind is {info.context.kind}")
+        return name
+
     @field_validator("url")
     @classmethod
     def _beside(cls, url: str, info: ValidationInfo) -> str:
-        return f"{info.context['folder']}/{url}"
+        return f"{info.context.folder}/{url}"
 """
 BELL = """
 from pydantic import field_validator
@@ -55,6 +63,15 @@ class Bell(Settings):
     @classmethod
     def _known(cls, pitch: str) -> str:
         return {"high": "C6", "low": "C2"}[pitch]
+
+    def notify(self, group, previous):
+        return previous
+
+class Paper(Settings):
+    name: str
+
+    def publish(self, report, previous):
+        return previous
 """
 
 
@@ -96,6 +113,11 @@ def test_a_field_decides_what_its_text_means(tmp_path: Path) -> None:
         "verify": False,
         "axes": {"a": {"width": 7, "label": ""}},
     }
+
+
+def test_a_plugin_is_told_of_its_surroundings(tmp_path: Path) -> None:
+    file = write(tmp_path, "teams: [{name: risk}]\nsources:\n- {name: risk, kind: meter, url: x}\n")
+    assert check(file)[0] == f"{file}:3: 'name': is a team's; its kind is meter"
 
 
 def test_only_the_kinds_named_are_imported(tmp_path: Path) -> None:
@@ -156,6 +178,23 @@ def test_a_package_that_cannot_be_imported_is_named(tmp_path: Path) -> None:
     assert check(file) == [f"{file}:2: {told}", f"{file}:3: {told}"]
     with pytest.raises(ConfigError, match="kind 'gone': package acme-costs"):
         schema()
+
+
+def test_a_receiver_of_reports_alone_is_sent_no_alerts(tmp_path: Path) -> None:
+    text = (
+        "route:\n  receiver: r\nfallback: p\nreceivers:\n- {name: p, kind: paper}\n- {name: r, kind: bell}\n"
+    )
+    file = write(tmp_path, text, "alerts.yaml")
+    with pytest.raises(ConfigError) as caught:
+        load_alerts(file)
+    assert caught.value.mistakes == (
+        f"{file}:3: receiver 'p' takes no messages; name one of a kind that does",
+    )
+    file = write(
+        tmp_path, text.replace("receiver: r", "receiver: p").replace("fallback: p\n", ""), "alerts.yaml"
+    )
+    with pytest.raises(ConfigError, match="2: receiver 'p' takes no alerts; name one of a kind that does"):
+        load_alerts(file)
 
 
 def test_a_kind_from_elsewhere_is_in_the_schema(tmp_path: Path) -> None:

@@ -274,7 +274,7 @@ def test_what_could_not_be_converted_is_told(mixed: Costwatch, tmp_path: Path) -
 def test_rates_are_exact(tmp_path: Path) -> None:
     file = tmp_path / "costwatch.yaml"
     file.write_text('currency: {reporting: USD, rates: {2026-10: {EUR: 1.10, GBP: "1.2700000001"}}}\n')
-    conversion = load_config(file).conversion
+    conversion = load_config(file).currency
     assert conversion is not None
     assert conversion.rate("EUR", LAST) == Decimal("1.1")
     assert conversion.rate("GBP", LAST) == Decimal("1.2700000001")

@@ -4,17 +4,18 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from costwatch.cost.settling import Settling, closed_before, data_through, states
+from costwatch.cost.settings import Settle
+from costwatch.cost.settling import closed_before, data_through, states
 from costwatch.model import State
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 TODAY = NOW.date()
-SETTLING = Settling(age_hours=48, min_line_share=0.9, at_most_days=7)
+SETTLE = Settle(age_hours=48, min_line_share=0.9, at_most_days=7)
 
 
 def state_of(days_ago: int, line_counts: dict[int, int], closed: date = date.min) -> State:
     counts = {TODAY - timedelta(days=ago): lines for ago, lines in line_counts.items()}
-    found = states(counts, closed, NOW, SETTLING)
+    found = states(counts, closed, NOW, SETTLE)
     return found[TODAY - timedelta(days=days_ago)]
 
 
@@ -84,4 +85,4 @@ REACH = {
 def test_data_reaches(counts: dict[int, int], ago: int | None) -> None:
     held = {TODAY - timedelta(days=each): lines for each, lines in counts.items()}
     expected = None if ago is None else TODAY - timedelta(days=ago)
-    assert data_through(held, date.min, NOW, SETTLING) == expected
+    assert data_through(held, date.min, NOW, SETTLE) == expected

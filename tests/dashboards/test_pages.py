@@ -21,8 +21,9 @@ from costwatch.answers.costs import CostQuery, as_csv, by_day
 from costwatch.cost.conversion import Unit
 from costwatch.csv_text import csv_text
 from costwatch.errors import CostwatchError
-from costwatch.model import METRICS
+from costwatch.model import METRICS, Batch, Window
 from costwatch.money import nanos, units
+from costwatch.warehouse.intake import runs
 from costwatch.warehouse.store import Warehouse
 from dashboards import app, blocks
 from dashboards.reading import ask, warehouse_stamp
@@ -149,6 +150,18 @@ def test_a_late_source_is_named_and_numbers_end_at_the_last_settled_day(
 def test_a_source_is_late_by_the_freshness_rules(open_page: Open, full: Path) -> None:
     text = open_page(full, "data", now=pages_company.NOW + timedelta(hours=40)).text
     assert "nothing new for 41 hours, over 30 hours" in text
+
+
+def test_a_source_that_called_its_answer_incomplete_is_explained(open_page: Open, tmp_path: Path) -> None:
+    file = pages_company.full(tmp_path)
+    hour = Window(pages_company.NOW - timedelta(hours=1), pages_company.NOW)
+    with Warehouse(tmp_path / "costwatch.db").write() as db:
+        runs.record_batch(db, "aws", Batch("usage", hour, "1", lambda: iter(()), partial=True))
+        runs.record_run(db, "aws", pages_company.NOW, "loaded", row_count=7, partial_count=1)
+    text = open_page(file, "data").text
+    assert "aws called an answer, from 22 Nov 2026 05:00 UTC on, incomplete: what is missing there" in text
+    assert "● loaded · 1 incomplete" in text
+    assert "source late" not in text
 
 
 def test_the_overview_of_everyone(open_page: Open, full: Path) -> None:

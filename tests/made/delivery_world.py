@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from costwatch.alerts.routing import RootRoute
 from costwatch.deliver import Delivery, deliver
 from costwatch.errors import NotifyError
 from costwatch.evaluate import evaluate
-from costwatch.model import AlertState, Finding, Group, Receipt, Severity, Verdict, labels
+from costwatch.model import About, AlertState, Finding, Group, Receipt, Severity, Verdict, labels
 from costwatch.warehouse.store import Warehouse
 
 START = datetime(2026, 11, 20, 6, tzinfo=UTC)
@@ -24,7 +24,7 @@ REFUSED = NotifyError("receiver 'default': refused; mend it", permanent=True)
 
 @dataclass
 class Script:
-    """A rule whose findings a test writes: label value -> verdict and text."""
+    """A rule whose findings a test writes: label value -> verdict and text; or the query it rests on."""
 
     name: str = "Spend"
     severity: Severity = Severity.TICKET
@@ -32,12 +32,18 @@ class Script:
     keep_firing_for: timedelta = timedelta()
     labels: dict[str, str] = field(default_factory=dict)
     runbook: str = ""
+    annotations: dict[str, str] = field(default_factory=dict)
+    no_data: Literal["keep", "ok", "alert"] = "keep"
+    on_error: Literal["keep", "alert"] = "keep"
+    min_impact: Decimal | None = None
+    queries: dict[str, str] = field(default_factory=dict)
     findings: dict[str, tuple[Verdict, str]] = field(default_factory=dict)
 
     def evaluate(self, facts: object, now: datetime) -> Iterator[Finding]:
         for service, (verdict, text) in self.findings.items():
             instance = labels(team="ml", service=service)
-            yield Finding(instance, verdict, Decimal(1), Decimal(0), "USD", text)
+            about = About(self.queries.get(service, "EffectiveCost"))
+            yield Finding(instance, verdict, Decimal(1), Decimal(0), "USD", text, about)
 
 
 @dataclass

@@ -18,7 +18,7 @@ SPEND = Alert(
     unit="USD",
     summary="ml-platform: $9,412.33 on 17 Nov 2026, above $6,000.00",
     runbook="https://runbooks.example/spend?a=1&b=2",
-    evidence={"query": "EffectiveCost"},
+    evidence={},
     active_at=datetime(2026, 11, 19, 5, tzinfo=UTC),
     fired_at=datetime(2026, 11, 19, 6, tzinfo=UTC),
     resolved_at=None,

@@ -10,13 +10,15 @@ from itertools import takewhile
 from pathlib import Path
 
 import pyarrow as pa
+from pydantic import TypeAdapter
 
-from costwatch.model import METRICS, Amounts, Counted, Load, State
+from costwatch.model import METRICS, NO_SYSTEM, About, Amounts, Counted, Load, State, Window
 from costwatch.money import nanos, units
 from costwatch.warehouse import history
 from costwatch.warehouse.bill import loads
-from costwatch.warehouse.bill.publish import Publication, ids_for, publish
+from costwatch.warehouse.bill.publish import SLICE_COLUMNS, Publication, ids_for, publish
 from costwatch.warehouse.encoding import from_int, to_int, to_text
+from costwatch.warehouse.intake import runs
 from costwatch.warehouse.store import Warehouse
 
 # day, team, service, currency, BilledCost, EffectiveCost (text, int or Decimal), state of the day
@@ -101,9 +103,8 @@ def fill(warehouse: Warehouse, rows: Iterable[Row], now: datetime = NOW) -> None
 
 def collected(db, source: str, at: datetime, outcome: str = "loaded", error: str = "") -> None:
     """One run of a source."""
-    loads.record_source(db, source, "bill", at)
-    lines = int(outcome == "loaded")
-    loads.record_run(db, source, at, outcome, window_end=None, line_count=lines, files=(), error=error)
+    runs.record_source(db, source, "bill", at)
+    runs.record_run(db, source, at, outcome, row_count=int(outcome == "loaded"), error=error)
 
 
 def budget(
@@ -119,6 +120,11 @@ def budget(
         history.note(db, "budget", NOW)
 
 
+def on_days(first: date, last: date | None = None) -> About:
+    """A sum of cost over these days."""
+    return About("EffectiveCost", window=Window.of_days(first, (last or first) + timedelta(days=1)))
+
+
 def alert(
     warehouse: Warehouse,
     rule: str,
@@ -132,7 +138,7 @@ def alert(
     severity: str = "ticket",
     resolved_at: datetime | None = None,
     runbook: str = "",
-    evidence: dict[str, object] | None = None,
+    about: About | None = None,
 ) -> None:
     """An alert that fired, and is resolved if ``resolved_at`` says so."""
     state = "firing" if resolved_at is None else "resolved"
@@ -148,7 +154,8 @@ def alert(
         "unit": unit,
         "summary": summary,
         "runbook": runbook,
-        "evidence": json.dumps(evidence or {}),
+        "evidence": "{}",
+        "about": None if about is None else TypeAdapter(About).dump_json(about).decode(),
         "active_at": to_text(fired_at),
         "fired_at": to_text(fired_at),
         "resolved_at": None if resolved_at is None else to_text(resolved_at),
@@ -180,6 +187,7 @@ def _slice(currency: str) -> tuple[str, ...]:
         "",
         currency,
         "direct",
+        NO_SYSTEM,
     )
 
 
@@ -207,7 +215,7 @@ def in_batches(facts: Sequence[tuple[int, ...]]) -> list[pa.RecordBatch]:
 
 def summary_of(facts, ids) -> list[tuple[int | str, ...]]:
     """The facts without their slices, as allocate sums them."""
-    currency = {number: key[-2] for key, number in ids.slice.items()}
+    currency = {number: key[SLICE_COLUMNS.index("BillingCurrency")] for key, number in ids.slice.items()}
     found: dict[tuple[int | str, ...], list[int]] = {}
     for team, service, day, of, *sums in facts:
         held = found.setdefault((day, team, service, currency[of]), [0, 0, 0])
@@ -290,7 +298,7 @@ def company(path: Path) -> Warehouse:
         value="6202.85",
         threshold="6000",
         runbook="https://wiki.example/runbooks/spend",
-        evidence={"query": "EffectiveCost", "day": "2026-11-20"},
+        about=on_days(date(2026, 11, 20)),
     )
     alert(
         warehouse,
@@ -300,7 +308,7 @@ def company(path: Path) -> Warehouse:
         labels={"team": "feature-store", "service": "Amazon Virtual Private Cloud"},
         value="401.5",
         threshold="300",
-        evidence={"query": "EffectiveCost", "day": "2026-11-20"},
+        about=on_days(date(2026, 11, 20)),
     )
     alert(
         warehouse,

@@ -1,18 +1,19 @@
 """The conformance suites catch what they promise to: each broken plugin is refused, with the reason."""
 
-from collections.abc import Iterator
-from datetime import date, timedelta
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pyarrow as pa
 import pytest
 from pydantic import BaseModel, ConfigDict, PrivateAttr
 
 from costwatch.errors import NotifyError, SourceError
-from costwatch.model import Batch, DeliveredFile, Export, Group, Receipt, Window
-from costwatch.plugins import CollectorSettings, Settings
-from costwatch.testing import check_collector, check_notifier
+from costwatch.model import Alert, Batch, DeliveredFile, Export, Group, Receipt, Report, Window
+from costwatch.plugins import CollectorSettings, Settings, Table
+from costwatch.testing import check_collector, check_forwarder, check_notifier, check_publisher
 
 SEPTEMBER = Window.of_days(date(2026, 9, 1), date(2026, 10, 1))
 OCTOBER = Window.of_days(date(2026, 10, 1), date(2026, 11, 1))
@@ -24,6 +25,8 @@ ASKED = Window.of_days(date(2026, 9, 5), date(2026, 10, 20))
 
 class Months(CollectorSettings):
     """A good source: a bill of two months."""
+
+    tables: ClassVar[tuple[Table, ...]] = (Table("usage", {"a": "integer"}),)
 
     @property
     def lookback(self) -> timedelta:
@@ -73,6 +76,37 @@ class Narrow(Months):
         yield bill(window)
 
 
+class Gliding(Months):
+    """Rows of the window that was asked for, whatever that is."""
+
+    def collect(self, window: Window) -> Iterator[Batch]:
+        yield Batch("usage", window, "1", lambda: iter(()))
+
+
+class Hours(Months):
+    """A good source: rows by the hour, and no bill."""
+
+    role: None = None
+
+    def batches(self) -> Iterator[Batch]:
+        for hour in range(9, 12):
+            start = datetime(2026, 10, 1, hour, tzinfo=UTC)
+            rows = pa.record_batch({"a": [hour]})
+            yield Batch("usage", Window(start, start + timedelta(hours=1)), "1", partial(iter, (rows,)))
+
+
+class Roleless(Months):
+    """A source that brings a bill although it says that it does not."""
+
+    role: None = None
+
+
+class Posing(Months):
+    """A source that fills the bill with rows."""
+
+    tables: ClassVar[tuple[Table, ...]] = (Table("bill", {"a": "integer"}),)
+
+
 class Unreadable(Months):
     """A source that is away."""
 
@@ -86,6 +120,8 @@ def test_a_good_collector_passes() -> None:
     check_collector(with_batches(bill(None)), ASKED)
     row = pa.record_batch({"a": [1]})
     check_collector(with_batches(arrow(row, row)), ASKED)
+    hour = datetime(2026, 10, 1, 9, 20, tzinfo=UTC)
+    check_collector(Hours(name="hours"), Window(hour, hour + timedelta(hours=2)))
 
 
 BROKEN_COLLECTORS = {
@@ -104,10 +140,23 @@ BROKEN_COLLECTORS = {
         "have one name",
     ),
     "rows that are no Arrow": (with_batches(arrow({"a": 1})), "not dict"),
-    "two schemas in one table": (
-        with_batches(arrow(pa.record_batch({"a": [1]}), pa.record_batch({"b": [1]}))),
-        "one schema",
+    "a column that is not declared": (
+        with_batches(arrow(pa.record_batch({"a": [1]}), pa.record_batch({"a": [1], "b": [1]}))),
+        "column 'b' is not declared",
     ),
+    "a column that is missing": (with_batches(arrow(pa.record_batch({"b": [1]}))), "column 'a' is missing"),
+    "a column of another type": (
+        with_batches(arrow(pa.record_batch({"a": ["1"]}))),
+        "column 'a' is string, not integer",
+    ),
+    "a table that is not declared": (
+        with_batches(Batch("pods", OCTOBER, "1", lambda: iter(()))),
+        "'pods' is not among its tables",
+    ),
+    "rows without a window": (with_batches(Batch("usage", None, "1", lambda: iter(()))), "with the window"),
+    "hours that move with what is asked for": (Gliding(name="gliding"), "with the whole one"),
+    "a bill without a role": (Roleless(name="roleless"), "brings no bill"),
+    "a table of a name that is ours": (Posing(name="posing"), "none is 'bill'"),
 }
 
 
@@ -213,3 +262,54 @@ def test_a_good_notifier_passes() -> None:
 def test_a_broken_notifier_is_refused(notifiers: dict[str, Any], reason: str) -> None:
     with pytest.raises(AssertionError, match=reason):
         check_notifier(**notifiers)
+
+
+# --- forwarders and publishers ---------------------------------------------------------------
+
+
+class Tube(Settings):
+    """A good forwarder and publisher: keeps nothing. name: of the receiver."""
+
+    name: str
+
+    def forward(self, alerts: Sequence[Alert], now: datetime) -> None:
+        return None
+
+    def publish(self, report: Report, previous: Receipt | None) -> Receipt:
+        return Receipt({})
+
+
+class Blocked(Tube):
+    """Fails. permanent: for good."""
+
+    permanent: bool
+
+    def forward(self, alerts: Sequence[Alert], now: datetime) -> None:
+        raise NotifyError("tube: blocked; clear it", permanent=self.permanent)
+
+    def publish(self, report: Report, previous: Receipt | None) -> Receipt:
+        raise NotifyError("tube: blocked; clear it", permanent=self.permanent)
+
+
+class Fearful(Tube):
+    """Wants at least one of everything."""
+
+    def forward(self, alerts: Sequence[Alert], now: datetime) -> None:
+        alerts[0]
+
+    def publish(self, report: Report, previous: Receipt | None) -> Receipt:
+        return Receipt({"follows": previous.reference["page"]} if previous else {})
+
+
+@pytest.mark.parametrize("check", [check_forwarder, check_publisher], ids=["forwarder", "publisher"])
+def test_a_good_forwarder_and_publisher_pass_and_broken_ones_are_refused(check: Any) -> None:
+    good, soon, late = Tube(name="a"), Blocked(name="b", permanent=False), Blocked(name="c", permanent=True)
+    check(good, unavailable=soon, refusing=late)
+    with pytest.raises(AssertionError, match="is temporary"):
+        check(good, unavailable=late)
+    with pytest.raises(AssertionError, match="is permanent"):
+        check(good, refusing=soon)
+    with pytest.raises(AssertionError, match="raises NotifyError"):
+        check(good, unavailable=good)
+    with pytest.raises((IndexError, KeyError)):
+        check(Fearful(name="d"))

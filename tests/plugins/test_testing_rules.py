@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from costwatch.model import Finding, State, Verdict, Window, labels
+from costwatch.model import About, Driver, Finding, State, Verdict, Window, labels
 from costwatch.plugins import RuleSettings
 from costwatch.testing import Example, FakeSnapshot, check_rule, daily
 
@@ -75,6 +75,33 @@ class Remembering(Over):
             yield finding
 
 
+class Marked(Over):
+    """Takes a label that is the alert's."""
+
+    def finding(self, key: Any, value: Decimal) -> Finding:
+        return replace(super().finding(key, value), labels=labels(**dict(key), severity="page"))
+
+
+class Resting(Over):
+    """Says what it rests on. about: how."""
+
+    about: Any = None
+
+    def finding(self, key: Any, value: Decimal) -> Finding:
+        return replace(super().finding(key, value), about=self.about)
+
+
+class Driven(Over):
+    """Says what drives it. parts: by how much each. change: what they sum to."""
+
+    parts: tuple[Decimal, ...] = ()
+    change: Decimal | None = None
+
+    def finding(self, key: Any, value: Decimal) -> Finding:
+        drivers = tuple(Driver(labels(service=str(number)), part) for number, part in enumerate(self.parts))
+        return replace(super().finding(key, value), drivers=drivers, change=self.change)
+
+
 PAYMENTS = labels(team="payments", currency="USD")
 FACTS = {"EffectiveCost": {RISK: daily(FIRST, 60, 70), PAYMENTS: daily(FIRST, 20, 30)}}
 EXAMPLE = Example(FACTS, NOW, {RISK: Verdict.BREACH, PAYMENTS: Verdict.OK})
@@ -103,6 +130,58 @@ def test_a_broken_rule_is_refused(rule: Any, reason: str) -> None:
     }
     with pytest.raises(AssertionError, match=reason):
         check_rule(rule(name="broken"), [replace(EXAMPLE, expected=expected.get(rule, EXAMPLE.expected))])
+
+
+DAYS = Window.of_days(FIRST, AFTER)
+
+
+@pytest.mark.parametrize(
+    ("rule", "reason"),
+    [
+        pytest.param(Marked(name="r"), "are the alert's own", id="a label that is the alert's"),
+        pytest.param(
+            Resting(name="r", about=About("EffectiveCost", ["team"])),  # type: ignore[arg-type]
+            "once it has been stored",
+            id="a list that is read back as a tuple",
+        ),
+        pytest.param(
+            Resting(name="r", about=About("EffectiveCost", ("team", "team"))),
+            "twice",
+            id="a label asked twice",
+        ),
+        pytest.param(
+            Resting(name="r", about=About("EffectiveCost", ("team",), {"service": ("S3",)})),
+            "does not ask for: service",
+            id="a condition on a label not asked for",
+        ),
+        pytest.param(
+            Resting(name="r", about=About("EffectiveCost", (), {}, Window(DAYS.start, DAYS.start))),
+            "is empty",
+            id="an empty window",
+        ),
+        pytest.param(
+            Resting(name="r", about=About("EffectiveCost", ("team",), {}, DAYS, Decimal(130))),
+            "rests on 130, but its facts sum up to 50",
+            id="a value that is another instance's",
+        ),
+        pytest.param(Driven(name="r", parts=(Decimal(1),)), "not the change", id="drivers of no change"),
+        pytest.param(
+            Driven(name="r", parts=(Decimal(1), Decimal(2)), change=Decimal(4)),
+            "sum to 3, not to its change of 4",
+            id="drivers that do not add up",
+        ),
+    ],
+)
+def test_a_finding_that_says_wrong_things_of_itself_is_refused(rule: Any, reason: str) -> None:
+    with pytest.raises(AssertionError, match=reason):
+        check_rule(rule, [EXAMPLE])
+
+
+def test_a_finding_that_says_right_things_of_itself_passes() -> None:
+    resting = Resting(name="r", about=About("EffectiveCost", ("team",), {}, DAYS))
+    driven = Driven(name="r", parts=(Decimal(1), Decimal(-3)), change=Decimal(-2))
+    for rule in (resting, driven):
+        check_rule(rule, [EXAMPLE])
 
 
 def test_the_fake_snapshot_sums_to_the_labels_asked_for() -> None:

@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 
 from costwatch.errors import CostwatchError, UsageError
+from costwatch.model import About
 from costwatch.report import Weekly, html, markdown, weekly, write
 from costwatch.report.view import in_words
 from costwatch.warehouse.facts.cost import cost
 from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
 from costwatch.warehouse.store import Warehouse
-from tests.made.warehouse_rows import NOW, alert, collected, company, company_rows, fill
+from tests.made.warehouse_rows import NOW, alert, collected, company, company_rows, fill, on_days
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 MONDAY, FRIDAY = date(2026, 11, 16), date(2026, 11, 20)
@@ -236,38 +237,36 @@ def test_currencies_have_their_own_sections_and_no_sum(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fired", "resolved", "evidence", "told"),
+    ("fired", "resolved", "about", "told"),
     [
-        pytest.param("2026-11-18", None, {}, True, id="fired in the week"),
-        pytest.param("2026-11-02", None, {}, True, id="firing since before"),
-        pytest.param("2026-11-02", "2026-11-17", {}, True, id="resolved in the week"),
-        pytest.param("2026-11-02", "2026-11-10", {}, False, id="over before the week"),
-        pytest.param("2026-11-23", None, {"day": "2026-11-20"}, True, id="fired later, about a day of it"),
-        pytest.param(
-            "2026-11-23", None, {"through": "2026-11-20"}, True, id="fired later, a budget as of it"
-        ),
+        pytest.param("2026-11-18", None, None, True, id="fired in the week"),
+        pytest.param("2026-11-02", None, None, True, id="firing since before"),
+        pytest.param("2026-11-02", "2026-11-17", None, True, id="resolved in the week"),
+        pytest.param("2026-11-02", "2026-11-10", None, False, id="over before the week"),
+        pytest.param("2026-11-23", None, on_days(FRIDAY), True, id="fired later, about a day of it"),
         pytest.param(
             "2026-11-23",
             None,
-            {"days": ["2026-11-10", "2026-11-16"]},
+            on_days(date(2026, 11, 10), date(2026, 11, 16)),
             True,
             id="fired later, days reach into it",
         ),
         pytest.param(
-            "2026-11-23", None, {"day": "2026-11-15"}, False, id="fired later, about a day before it"
+            "2026-11-23", None, on_days(date(2026, 11, 15)), False, id="fired later, about a day before it"
         ),
-        pytest.param("2026-11-23", None, {}, False, id="fired later, about no day"),
+        pytest.param(
+            "2026-11-23", None, on_days(date(2026, 11, 23)), False, id="fired and about a day later"
+        ),
+        pytest.param("2026-11-23", None, None, False, id="fired later, about no day"),
     ],
 )
 def test_alerts_of_the_week(
-    tmp_path: Path, fired: str, resolved: str | None, evidence: dict[str, object], told: bool
+    tmp_path: Path, fired: str, resolved: str | None, about: About | None, told: bool
 ) -> None:
     warehouse = company(tmp_path / "costwatch.db")
     until = None if resolved is None else datetime.fromisoformat(resolved).replace(tzinfo=UTC)
     at = datetime.fromisoformat(fired).replace(tzinfo=UTC)
-    alert(
-        warehouse, "Mine", "risk: said so", at, labels={"team": "risk"}, resolved_at=until, evidence=evidence
-    )
+    alert(warehouse, "Mine", "risk: said so", at, labels={"team": "risk"}, resolved_at=until, about=about)
     assert ("risk: said so" in markdown(read(warehouse))) == told
 
 

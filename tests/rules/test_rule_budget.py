@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from costwatch.model import Labels, Verdict, labels
+from costwatch.model import About, Labels, State, Verdict, Window, labels
 from costwatch.plugins import RULES, load, registered
 from costwatch.rules.budget import Budget
 from costwatch.rules.freshness import Freshness
@@ -88,6 +88,23 @@ def test_budget_says_how_it_stands() -> None:
     assert (mine.evidence["period_start"], mine.evidence["period_end"]) == ("2026-11-01", "2026-12-01")
     assert everyone.summary.startswith("all teams: $56,")
     assert everyone.summary.endswith("quarter-end forecast $65.5k, 26 % of it")
+
+
+def test_a_budget_rests_on_the_newest_day_it_counts() -> None:
+    about = found(Budget(name="B"), budgets(month=45_000, quarter=250_000))[MINE].about
+    day = Window.of_days(date(2026, 11, 17), date(2026, 11, 18))
+    assert about == About("budget", ("name",), {"name": ("experimentation month",)}, day)
+    assert about.day is None, "a running total: no one day's sum"
+
+
+def test_a_budget_goes_by_settled_days_unless_asked_for_less() -> None:
+    early = labels(team="experimentation", service="S", currency="USD")
+    given = budgets(month=60_000, quarter=500_000)
+    given["EffectiveCost"] |= {early: daily(date(2026, 11, 18), 20_000, state=State.ESTIMATED)}
+    assert found(Budget(name="B"), given)[MINE].verdict is OK
+    mine = found(Budget(name="B", settle="estimated"), given)[MINE]
+    assert (mine.verdict, mine.value) == (BREACH, 68_500)
+    assert "spent by 18 Nov 2026" in mine.summary
 
 
 def test_the_highest_share_reached_is_told() -> None:

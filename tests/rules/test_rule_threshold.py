@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from costwatch.model import Labels, Point, Series, State, Verdict, Window, labels, midnight
+from costwatch.model import About, Impact, Labels, Point, Series, State, Verdict, Window, labels, midnight
 from costwatch.plugins import Rule
 from costwatch.rules.budget import Budget
 from costwatch.rules.threshold import Threshold
@@ -96,17 +96,37 @@ def test_threshold_says_what_where_and_when(settings: dict[str, Any], said: str)
     assert only(Threshold.model_validate({"name": "T", **settings}), MIXED).summary == said
 
 
-def test_threshold_evidence_is_one_day_that_can_be_looked_up_again() -> None:
+def test_threshold_rests_on_one_day_that_can_be_looked_up_again() -> None:
     rule = Threshold(name="T", by=("team",), match={"service": "Amazon EC2"}, above=Decimal(6000))
-    assert found(rule, MIXED)[ML].evidence == {
-        "query": "EffectiveCost",
-        "by": ["team", "service"],
-        "where": {"team": ["ml-platform"], "service": ["Amazon EC2"], "currency": ["USD"]},
-        "day": "2026-11-17",
-        "value": "9412.33",
-    }
+    about = found(rule, MIXED)[ML].about
+    assert about == About(
+        "EffectiveCost",
+        ("team", "service"),
+        {"team": ("ml-platform",), "service": ("Amazon EC2",), "currency": ("USD",)},
+        Window.of_days(THROUGH, THROUGH + timedelta(days=1)),
+        Decimal("9412.33"),
+    )
+    assert about.day == THROUGH
     week = Threshold(name="T", by=("team",), above=Decimal(1), window=timedelta(days=7))
-    assert "day" not in found(week, MIXED)[ML].evidence
+    about = found(week, MIXED)[ML].about
+    assert about is not None
+    assert about.window == Window.of_days(THROUGH - timedelta(days=6), THROUGH + timedelta(days=1))
+    assert about.day is None
+
+
+@pytest.mark.parametrize(
+    ("settings", "impact"),
+    [
+        pytest.param({"above": 6000}, "103862.794375", id="a day above: 30.4375 of them"),
+        pytest.param({"above": 15000, "window": "7d"}, "3967.006339286", id="a week above"),
+        pytest.param({"above": 10_000}, None, id="no breach costs nothing"),
+        pytest.param({"below": 10_000}, None, id="what too little costs is not known"),
+    ],
+)
+def test_threshold_knows_what_a_month_above_costs(settings: dict[str, Any], impact: str | None) -> None:
+    match = {"team": "ml-platform", "service": "Amazon EC2"}
+    found = only(Threshold.model_validate({"name": "T", "match": match, **settings}), MIXED).impact
+    assert found == (None if impact is None else Impact(Decimal(impact), "USD"))
 
 
 def test_threshold_looks_at_settled_days_unless_asked_for_less() -> None:
@@ -114,8 +134,9 @@ def test_threshold_looks_at_settled_days_unless_asked_for_less() -> None:
     given = facts((key, (*series, *ESTIMATED)))
     rule = {"name": "T", "by": ["team"], "above": 500}
     assert only(Threshold.model_validate(rule), given).value == 10
-    early = only(Threshold.model_validate({**rule, "state": "estimated"}), given)
-    assert (early.verdict, early.summary) == (BREACH, "risk: $9,999.00 on 19 Nov 2026, above $500.00")
+    for key in ("settle", "state"):
+        early = only(Threshold.model_validate({**rule, key: "estimated"}), given)
+        assert (early.verdict, early.summary) == (BREACH, "risk: $9,999.00 on 19 Nov 2026, above $500.00")
 
 
 def test_a_settled_day_without_a_line_of_the_team_is_zero() -> None:

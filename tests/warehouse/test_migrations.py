@@ -1,62 +1,28 @@
-"""A warehouse written by the version before is read on by this one."""
+"""A warehouse written by the first version is read on by this one."""
 
-import sqlite3
+import json
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
-from costwatch.model import Window
-from costwatch.warehouse import migrations
+from costwatch.alerts.lifecycle import fingerprint
+from costwatch.evaluate import evaluate
+from costwatch.model import About, AlertState, Verdict, Window, labels
+from costwatch.rules.threshold import Threshold
+from costwatch.warehouse.alerts.alerts import current_alerts
+from costwatch.warehouse.alerts.outbox import Outbox
 from costwatch.warehouse.facts.cost import cost
-from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
 from costwatch.warehouse.store import Warehouse
+from tests.made.older_warehouse import ROWS, LeftBefore
+from tests.made.warehouse_rows import NOW, fill
 
 OCTOBER = (date(2026, 10, 1), date(2026, 11, 1))
-WINDOW = Window.of_days(*OCTOBER)
-NOW = datetime(2026, 10, 12, tzinfo=UTC)
-ROWS = """
-INSERT INTO team VALUES (1, 'risk');
-INSERT INTO service VALUES (1, 'Amazon EC2');
-INSERT INTO slice VALUES (1, 'aws', 'AWS', '9', '1', '', '', 'Usage', '', '', 'USD', 'direct');
-INSERT INTO load VALUES (1, 'aws', 20261001, 20261101, 'h', 'focus', '[]', '["9"]', 2, '{}');
-INSERT INTO team_cost VALUES (20261001, 1, 1, 20261001, 1, 3000000000, 2000000000, 2);
-INSERT INTO cost_day VALUES (20261001, 20261001, 1, 1, 'USD', 3000000000, 2000000000, 2);
-INSERT INTO team_cost_revision VALUES
-  (20261001, 1, 1, 20261001, 1, '2026-10-09T00:00:00Z', 1000000000, 500000000, 'settled', 'delivery');
-INSERT INTO day_line VALUES (20261001, 'aws', 20261001, 2);
-INSERT INTO published VALUES
-  (20261001, 20261101, 'k', '[1]', '{}', '2026-10-05T00:00:00Z', '2026-10-09T00:00:00Z', '{}');
-"""
-
-
-SETTLED = """
-INSERT INTO day_state VALUES ('aws', 20261001, 'settled'), ('aws', 20261002, 'estimated');
-INSERT INTO source VALUES ('aws', 'bill', 20261001), ('explorer', 'check', NULL);
-INSERT INTO budget VALUES ('risk month', 'risk', 'EffectiveCost', 'month', 'USD', 5000000000);
-INSERT INTO collection (source, started_at, outcome, line_count)
-  VALUES ('aws', '2026-10-04T00:00:00Z', 'loaded', 2);
-"""
-
-
-def left_by(version: int, path: Path, monkeypatch: pytest.MonkeyPatch, rows: str) -> Warehouse:
-    """A warehouse as that version of the schema left it, with rows in it."""
-    found = Warehouse(path)
-    with monkeypatch.context() as older:
-        older.setattr(migrations, "VERSIONS", migrations.VERSIONS[:version])
-        older.setattr(migrations, "LATEST", version)
-        found.migrate()
-    with sqlite3.connect(path) as db:
-        db.executescript(rows)
-    db.close()
-    return found
 
 
 @pytest.fixture
-def warehouse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Warehouse:
-    """As version 1 left it."""
-    return left_by(1, tmp_path / "costwatch.db", monkeypatch, ROWS)
+def warehouse(left: LeftBefore) -> Warehouse:
+    return left("0002_proof", ROWS)
 
 
 def test_costs_and_their_revisions_stay(warehouse: Warehouse) -> None:
@@ -76,30 +42,125 @@ def test_migrating_twice_changes_nothing(warehouse: Warehouse) -> None:
     assert warehouse.path.read_bytes() == before
 
 
-@pytest.mark.parametrize("version", [1, 2])
-def test_what_was_known_at_the_last_publication_is_answered_as_of_then(
-    version: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+# --- findings --------------------------------------------------------------------------------------
+
+NOV_2, NOV_3 = date(2026, 11, 2), date(2026, 11, 3)
+DAY = {"query": "EffectiveCost", "by": ["team"], "day": "2026-11-02", "value": "5000"}
+WHERE = {"team": ["ml-platform"], "currency": ["USD"]}
+
+
+def an_alert(evidence: object, key: str = "f") -> str:
+    text = json.dumps(evidence).replace("'", "''")
+    return f"""
+    INSERT INTO alert VALUES (
+      '{key}', 'Spend', 'ticket', '{{"rule": "Spend", "severity": "ticket", "team": "ml-platform"}}',
+      'firing', '5000', '3000', 'USD', 'ml-platform: $5,000.00 on 2 Nov 2026, above $3,000.00', '', '{text}',
+      '2026-11-20T06:00:00Z', '2026-11-20T06:00:00Z', NULL, NULL
+    );"""
+
+
+@pytest.mark.parametrize(
+    ("evidence", "about", "kept"),
+    [
+        pytest.param(
+            {**DAY, "where": WHERE},
+            About(
+                "EffectiveCost",
+                ("team",),
+                {"team": ("ml-platform",), "currency": ("USD",)},
+                Window.of_days(NOV_2, NOV_3),
+                Decimal(5000),
+            ),
+            {},
+            id="a sum of one day",
+        ),
+        pytest.param(
+            {**DAY, "said": "x: $1", "restated_from": "1"},
+            About("EffectiveCost", ("team",), {}, Window.of_days(NOV_2, NOV_3), Decimal(5000)),
+            {"said": "x: $1", "restated_from": "1"},
+            id="a restated day keeps what was said first",
+        ),
+        pytest.param(
+            {"query": "BilledCost", "by": [], "days": ["2026-10-28", "2026-11-02"], "value": "1.5"},
+            About("BilledCost", window=Window.of_days(date(2026, 10, 28), NOV_3), value=Decimal("1.5")),
+            {},
+            id="a sum of days",
+        ),
+        pytest.param(
+            {"query": "budget", "through": "2026-11-02", "spent": "3"},
+            About("budget", window=Window.of_days(NOV_2, NOV_3)),
+            {"through": "2026-11-02", "spent": "3"},
+            id="a budget",
+        ),
+        pytest.param(
+            {"query": "freshness", "by": ["source"], "value": "31.5"},
+            About("freshness", ("source",), value=Decimal("31.5")),
+            {},
+            id="a late source",
+        ),
+        pytest.param(
+            {**DAY, "by": "team", "where": {"team": "risk"}, "day": "yesterday", "value": "NaN"},
+            About("EffectiveCost"),
+            {},
+            id="what has another shape is left out",
+        ),
+        pytest.param(
+            {**DAY, "by": [1], "where": {"team": [["risk"]]}, "day": None, "value": "lots"},
+            About("EffectiveCost"),
+            {},
+            id="and so is what has another one inside",
+        ),
+        pytest.param({"note": "mine"}, None, {"note": "mine"}, id="what names no query is left as it is"),
+        pytest.param(["a", "list"], None, ["a", "list"], id="what is no mapping, too"),
+    ],
+)
+def test_what_an_alert_rests_on_moves_out_of_its_evidence(
+    left: LeftBefore, evidence: object, about: About | None, kept: object
 ) -> None:
-    rows = ROWS + SETTLED
-    if version > 1:  # it has another column in each
-        rows = rows.replace("20261001, 2);", "20261001, 2, 0);").replace("'delivery')", "'delivery', 0)")
-        rows = rows.replace("2, '{}');", "2, '{}', '[]');").replace("00Z', '{}');", "00Z', '{}', '');")
-    found = left_by(version, tmp_path / "costwatch.db", monkeypatch, rows)
-    found.migrate()
-    with found.read() as db:
-        now = WarehouseSnapshot(db, NOW)
-        then = WarehouseSnapshot(db, NOW, as_of=datetime(2026, 10, 9, tzinfo=UTC))
-        before = WarehouseSnapshot(db, NOW, as_of=datetime(2026, 10, 8, tzinfo=UTC))
-        assert now.states(*OCTOBER) == then.states(*OCTOBER)
-        assert now.data_through == then.data_through == date(2026, 10, 1)
-        for query, by in (("budget", ("name",)), ("BilledCost", ("team",))):
-            assert now.series(query, by, WINDOW) == then.series(query, by, WINDOW) != {}
-        assert ages(now) == [Decimal(24 * 8)]
-        assert ages(then) == [Decimal(24 * 5)]
-        assert (before.states(*OCTOBER), before.data_through) == ({}, None)  # that was not noted
-        assert before.series("budget", ("name",), WINDOW) == {}
-        assert ages(before) == [Decimal(24 * 4)]  # who was read when, was
+    warehouse = left("0005_findings", an_alert(evidence))
+    warehouse.migrate()
+    with warehouse.read() as db:
+        (alert,) = current_alerts(db, NOW).values()
+    assert (alert.about, alert.evidence) == (about, kept)
+    assert (alert.impact, alert.drivers, alert.annotations, alert.verdict) == (None, (), {}, Verdict.BREACH)
 
 
-def ages(facts: WarehouseSnapshot) -> list[Decimal]:
-    return [series[0].value for series in facts.series("freshness", ("source",), WINDOW).values()]
+def test_a_day_told_before_the_upgrade_is_still_corrected(left: LeftBefore) -> None:
+    warehouse = left("0005_findings", an_alert(DAY, fingerprint("Spend", labels(team="ml-platform"))))
+    warehouse.migrate()
+    spent = ("ml-platform", "Amazon EC2", "USD", 2100, 2100, "settled")
+    fill(warehouse, [(date(2026, 11, 1), *spent), (date(2026, 11, 2), *spent)])
+    evaluate(warehouse, [Threshold(name="Spend", by=("team",), above=Decimal(3000))], NOW)
+    with warehouse.read() as db:
+        (alert,) = current_alerts(db, NOW).values()
+    assert (alert.state, alert.summary) == (
+        AlertState.RESOLVED,
+        "ml-platform: $5,000.00 on 2 Nov 2026, above $3,000.00 · 2 Nov restated: $2,100.00 (was $5,000.00)",
+    )
+
+
+MESSAGE = """{
+  "id": "m", "key": "k", "receiver": "default", "labels": [["rule", "Spend"]], "reason": "first",
+  "alerts": [{
+    "fingerprint": "f", "rule": "Spend", "severity": "ticket", "labels": [["rule", "Spend"]],
+    "state": "firing", "value": "5000", "threshold": "3000", "unit": "USD", "summary": "s", "runbook": "",
+    "evidence": {"query": "EffectiveCost", "by": ["team"], "day": "2026-11-02", "value": "5000"},
+    "active_at": "2026-11-20T06:00:00Z", "fired_at": "2026-11-20T06:00:00Z", "resolved_at": null,
+    "keep_firing_since": null
+  }],
+  "data_through": "2026-11-02", "links": {}, "owners": [], "attempt": 1
+}"""
+
+
+def test_a_message_queued_before_the_upgrade_can_still_be_sent(left: LeftBefore) -> None:
+    row = f"""
+    INSERT INTO notification
+      (id, receiver, group_key, reason, content, digest, event, state, queued_at, next_attempt_at)
+    VALUES ('m', 'default', 'k', 'first', '{MESSAGE}', 'd', 0, 'queued', '2026-11-20T06:00:00Z',
+      '2026-11-20T06:00:00Z');"""
+    warehouse = left("0005_findings", row)
+    warehouse.migrate()
+    with warehouse.read() as db:
+        (queued,) = Outbox(db).unsent()
+    (alert,) = queued.group.alerts
+    assert (alert.summary, alert.about, alert.verdict) == ("s", None, Verdict.BREACH)

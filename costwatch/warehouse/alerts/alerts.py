@@ -5,11 +5,22 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
-from costwatch.model import Alert, AlertState, Severity, labels
+from pydantic import TypeAdapter
+
+from costwatch.model import About, Alert, AlertState, Driver, Impact, Severity, Verdict, labels
 from costwatch.warehouse import queries
 from costwatch.warehouse.encoding import from_text, to_text
 from costwatch.wording import digits
+
+# Columns that hold JSON, or NULL where there is nothing; their names are the alert's.
+_JSON: Mapping[str, TypeAdapter[Any]] = {
+    "about": TypeAdapter(About),
+    "impact": TypeAdapter(Impact),
+    "drivers": TypeAdapter(tuple[Driver, ...]),
+    "annotations": TypeAdapter(dict[str, str]),
+}
 
 
 def current_alerts(db: sqlite3.Connection, since: datetime) -> dict[str, Alert]:
@@ -79,6 +90,12 @@ def _row(alert: Alert) -> dict[str, str | None]:
         "fired_at": _maybe_text(alert.fired_at),
         "resolved_at": _maybe_text(alert.resolved_at),
         "keep_firing_since": _maybe_text(alert.keep_firing_since),
+        "verdict": str(alert.verdict),
+        "change": None if alert.change is None else digits(alert.change),
+        **{
+            name: form.dump_json(found).decode() if (found := getattr(alert, name)) else None
+            for name, form in _JSON.items()
+        },
     }
 
 
@@ -100,6 +117,9 @@ def alert_of(row: sqlite3.Row) -> Alert:
         fired_at=_maybe_instant(row["fired_at"]),
         resolved_at=_maybe_instant(row["resolved_at"]),
         keep_firing_since=_maybe_instant(row["keep_firing_since"]),
+        verdict=Verdict(row["verdict"]),
+        change=None if row["change"] is None else Decimal(row["change"]),
+        **{name: form.validate_json(row[name]) for name, form in _JSON.items() if row[name] is not None},
     )
 
 

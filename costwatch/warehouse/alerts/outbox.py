@@ -39,6 +39,8 @@ class Notification:
     attempts: int
     queued_at: datetime
     next_attempt_at: datetime  # of a failed one: when it failed
+    error: str = ""  # why it was not taken when it was last tried
+    fallback_of: str = ""  # id of the message that its own receiver did not take
 
     @property
     def is_unseen(self) -> bool:
@@ -122,6 +124,7 @@ class Outbox:
                 "event": notification.event,
                 "queued_at": to_text(notification.queued_at),
                 "next_attempt_at": to_text(notification.next_attempt_at),
+                "fallback_of": notification.fallback_of,
             },
         )
 
@@ -135,6 +138,16 @@ class Outbox:
             "SELECT * FROM notification WHERE state IN ('queued', 'sending') ORDER BY rowid"
         )
         return [_notification(row) for row in rows]
+
+    def not_taken(self, fallback: str, since: datetime) -> list[Notification]:
+        """What others than ``fallback`` have refused since then, or could not be sent for so long."""
+        rows = queries.rows(self._db, "not_taken", {"fallback": fallback, "since": to_text(since)})
+        return [_notification(row) for row in rows]
+
+    def is_known(self, id: str) -> bool:
+        """Whether there is a message with this id."""
+        row = self._db.execute("SELECT 1 FROM notification WHERE id = ?", (id,)).fetchone()
+        return row is not None
 
     def previous(self, notification: Notification) -> Receipt | None:
         """What the last message since the conversation's newest first one gave back."""
@@ -184,4 +197,6 @@ def _notification(row: sqlite3.Row) -> Notification:
         attempts=row["attempts"],
         queued_at=from_text(row["queued_at"]),
         next_attempt_at=from_text(row["next_attempt_at"]),
+        error=row["error"],
+        fallback_of=row["fallback_of"],
     )

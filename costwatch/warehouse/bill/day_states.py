@@ -2,9 +2,10 @@
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 
+from costwatch.cost.hierarchy import Membership
 from costwatch.model import State
 from costwatch.warehouse import history
 from costwatch.warehouse.encoding import from_int, to_int
@@ -54,11 +55,14 @@ def store_states(db: sqlite3.Connection, states: Mapping[str, Mapping[date, Stat
 
 
 def store_sources(
-    db: sqlite3.Connection, roles: Mapping[str, str], through: Mapping[str, date | None], now: datetime
+    db: sqlite3.Connection,
+    roles: Mapping[str, str | None],
+    through: Mapping[str, date | None],
+    now: datetime,
 ) -> None:
     """Replace ``source``, as ``store_states``: name -> role, and name -> newest settled day."""
     days = {name: None if day is None else to_int(day) for name, day in through.items()}
-    _replace(db, "source", [(name, role, days.get(name)) for name, role in roles.items()])
+    _replace(db, "source", [(name, role or "", days.get(name)) for name, role in roles.items()])
     history.note(db, "source", now)
 
 
@@ -68,9 +72,15 @@ def store_budgets(db: sqlite3.Connection, budgets: Sequence[BudgetRow], now: dat
     history.note(db, "budget", now)
 
 
+def store_memberships(db: sqlite3.Connection, found: Iterable[Membership]) -> None:
+    """Replace ``membership`` where it differs: which team is at the top of each one's chain, and when."""
+    rows = [(one.team, to_int(one.since), to_int(one.until), one.top, one.cost_center) for one in found]
+    _replace(db, "membership", rows)
+
+
 def _replace(db: sqlite3.Connection, table: str, wanted: Sequence[tuple[str | int | None, ...]]) -> None:
-    rows = sorted(wanted, key=lambda row: str(row[0]))
-    stored = [tuple(row) for row in db.execute(f"SELECT * FROM {table} ORDER BY 1")]
+    rows = sorted(wanted, key=lambda row: [str(value) for value in row[:2]])
+    stored = [tuple(row) for row in db.execute(f"SELECT * FROM {table} ORDER BY 1, 2")]
     if stored == rows:
         return
     db.execute(f"DELETE FROM {table}")

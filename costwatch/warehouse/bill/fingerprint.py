@@ -4,9 +4,11 @@ import hashlib
 import json
 import sqlite3
 
+from costwatch.model import NO_SYSTEM
 from costwatch.warehouse import queries
 
 _NAMES = (
+    # What belongs to no system is hashed as it was before there were systems.
     "SELECT * FROM slice WHERE id IN (SELECT slice FROM team_cost WHERE period = ?) ORDER BY id",
     "SELECT * FROM team WHERE id IN (SELECT team FROM cost_day WHERE period = ?) ORDER BY id",
     "SELECT * FROM service WHERE id IN (SELECT service FROM cost_day WHERE period = ?) ORDER BY id",
@@ -18,5 +20,5 @@ def fingerprint(db: sqlite3.Connection, period: int) -> str:
     digest = hashlib.sha256()
     for sql in (queries.text("weighed_facts"), *_NAMES):
         for row in db.execute(sql, (period,)):
-            digest.update(json.dumps(list(row)).encode())
+            digest.update(json.dumps([value for value in row if value != NO_SYSTEM]).encode())
     return digest.hexdigest()

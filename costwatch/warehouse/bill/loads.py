@@ -1,17 +1,15 @@
-"""What was delivered: loads, the runs that brought them, and the versions already seen."""
+"""What was delivered of bills: loads."""
 
 import json
 import sqlite3
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import asdict
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from costwatch.errors import WarehouseError
 from costwatch.model import METRICS, Amounts, Counted, Load
-from costwatch.warehouse import history
-from costwatch.warehouse.encoding import from_int, from_text, to_int, to_text
+from costwatch.warehouse.encoding import from_int, to_int
 
 
 def newest_loads(db: sqlite3.Connection, sources: Collection[str]) -> list[Load]:
@@ -87,57 +85,3 @@ def record_load(db: sqlite3.Connection, source: str, load: Load) -> bool:
         ),
     )
     return True
-
-
-def record_version(db: sqlite3.Connection, source: str, batch: str, version: str) -> None:
-    """Remember what was read, so that the same is not read again."""
-    db.execute(
-        "INSERT INTO source_version VALUES (?, ?, ?)"
-        " ON CONFLICT DO UPDATE SET version = excluded.version WHERE version <> excluded.version",
-        (source, batch, version),
-    )
-
-
-def versions(db: sqlite3.Connection, source: str) -> dict[str, str]:
-    """batch -> version of all that was read of a source."""
-    found = db.execute("SELECT batch, version FROM source_version WHERE source = ?", (source,))
-    return {row["batch"]: row["version"] for row in found}
-
-
-def watermark(db: sqlite3.Connection, source: str) -> datetime | None:
-    """Up to where a source has been read without an error; None: never."""
-    row = db.execute("SELECT MAX(window_end) AS seen FROM collection WHERE source = ?", (source,)).fetchone()
-    return None if row["seen"] is None else from_text(row["seen"])
-
-
-def record_source(db: sqlite3.Connection, name: str, role: str, now: datetime) -> None:
-    """Make a source known as soon as it is read; allocate forgets those no longer configured."""
-    db.execute("INSERT INTO source VALUES (?, ?, NULL) ON CONFLICT DO NOTHING", (name, role))
-    history.note(db, "source", now)
-
-
-def record_run(
-    db: sqlite3.Connection,
-    source: str,
-    started_at: datetime,
-    outcome: str,
-    *,
-    window_end: datetime | None,
-    line_count: int,
-    files: Sequence[str],
-    error: str,
-) -> None:
-    """One run of one source; ``window_end`` None where it failed, so that the next one looks again."""
-    db.execute(
-        "INSERT INTO collection (source, started_at, outcome, window_end, line_count, files, error)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (
-            source,
-            to_text(started_at),
-            outcome,
-            None if window_end is None else to_text(window_end),
-            line_count,
-            json.dumps(list(files)),
-            error,
-        ),
-    )

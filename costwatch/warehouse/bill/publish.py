@@ -30,6 +30,7 @@ SLICE_COLUMNS = (
     "x_UsageType",
     "BillingCurrency",
     "x_Pool",
+    "x_System",
 )
 INVOICE_COLUMNS = (
     "source",

@@ -11,18 +11,34 @@ from typing import Any
 
 from costwatch.cost.conversion import converted
 from costwatch.errors import UsageError
-from costwatch.model import DIMENSIONS, Labels, Point, SeriesByLabels, State, Window, labels, midnight
+from costwatch.model import (
+    DIMENSIONS,
+    NO_COST_CENTER,
+    Labels,
+    Point,
+    SeriesByLabels,
+    State,
+    Window,
+    labels,
+    midnight,
+)
 from costwatch.money import NANO, units
 from costwatch.plugins import FactQuery, Rates, Reader, Snapshot, Sums
 from costwatch.warehouse import queries
 from costwatch.warehouse.encoding import from_int, to_int, to_text
 from costwatch.warehouse.history import table_as_of
 
-_SUMMARY = {"team": "t.name", "service": "v.name", "currency": "c.BillingCurrency"}
+# The teams above a team are those of the charge's day.
+_ABOVE = {
+    "parent": "coalesce(m.x_Parent, t.name)",
+    "cost_center": f"coalesce(m.x_CostCenter, '{NO_COST_CENTER}')",
+}
+_SUMMARY = {"team": "t.name", "service": "v.name", "currency": "c.BillingCurrency", **_ABOVE}
 _FACTS = {name: f"s.{column}" for name, column in DIMENSIONS.items()} | {
     "team": "t.name",
     "service": "v.name",
     "source": "s.source",
+    **_ABOVE,
 }
 _DAY = timedelta(days=1)
 _Rows = Callable[[str, Mapping[str, Any]], Iterable[Any]]
@@ -109,6 +125,7 @@ def _stored(
     sql = queries.filled(
         query,
         columns=" ".join(fields),
+        joins=queries.text("join_membership") if _ABOVE.keys() & {*grouped, *where} else "",
         conditions=conditions,
         grouping=", ".join([columns[name] for name in grouped] + (["c.day"] if per_day else [])),
     )

@@ -78,6 +78,10 @@ class WarehouseSnapshot:
         """See ``plugins.Reader``; what comes after ``data_through`` is estimated."""
         return self._cached(self._ask_states, first, after)
 
+    def has_table(self, name: str) -> bool:
+        """See ``plugins.Reader``."""
+        return self._kept(self._ask_has_table, name)
+
     def rows(
         self, sql: str, parameters: Mapping[str, str | int | float | None] | None = None
     ) -> Iterable[sqlite3.Row]:
@@ -130,6 +134,10 @@ class WarehouseSnapshot:
         if answer.more:
             raise UsageError(f"query: more than {_SQL_ROWS} rows; sum them, or narrow it")
         return [dict(zip(answer.columns, row, strict=True)) for row in answer.rows]
+
+    def _ask_has_table(self, name: str) -> bool:
+        sql = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'x_' || :name"
+        return any(True for _ in self.rows(sql, {"name": name}))
 
     def _ask_states(self, first: date, after: date) -> Mapping[date, State]:
         through = self.data_through

@@ -7,7 +7,15 @@ from pathlib import Path
 
 from costwatch.errors import WarehouseError
 
-VERSIONS = ("0001_house", "0002_proof", "0003_known_then")
+VERSIONS = (
+    "0001_house",
+    "0002_proof",
+    "0003_known_then",
+    "0004_intake",
+    "0005_findings",
+    "0006_acts",
+    "0008_systems",
+)
 LATEST = len(VERSIONS)
 
 

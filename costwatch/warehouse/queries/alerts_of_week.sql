@@ -1,4 +1,4 @@
--- Alerts that were firing in [since, until), or rest on cost of the days [first, after): firing ones first.
+-- Alerts that were firing in [since, until), or rest on cost of those days: firing ones first.
 SELECT * FROM alert a
 WHERE state <> 'pending' AND (
   (fired_at < :until AND (state = 'firing' OR resolved_at >= :since))
@@ -6,10 +6,6 @@ WHERE state <> 'pending' AND (
     SELECT 1 FROM alert_event e
     WHERE e.fingerprint = a.fingerprint AND e.state = 'firing' AND e.at >= :since AND e.at < :until
   )
-  OR (
-    coalesce(json_extract(evidence, '$.day'), json_extract(evidence, '$.through')) >= :first
-    AND coalesce(json_extract(evidence, '$.day'), json_extract(evidence, '$.through')) < :after
-  )
-  OR (json_extract(evidence, '$.days[0]') < :after AND json_extract(evidence, '$.days[1]') >= :first)
+  OR (json_extract(about, '$.window.start') < :until AND json_extract(about, '$.window.end') > :since)
 )
 ORDER BY state = 'resolved', severity = 'info', severity = 'ticket', fired_at DESC, rule, fingerprint

@@ -21,6 +21,6 @@ FROM (
 JOIN team t ON t.id = c.team
 JOIN service v ON v.id = c.service
 JOIN slice s ON s.id = c.slice
-WHERE {conditions}
+{joins}WHERE {conditions}
 GROUP BY {grouping}
 ORDER BY {grouping}

@@ -9,7 +9,7 @@ FROM team_cost c
 JOIN team t ON t.id = c.team
 JOIN service v ON v.id = c.service
 JOIN slice s ON s.id = c.slice
-WHERE c.period IN (SELECT period FROM day_line WHERE day >= :first AND day < :after)
+{joins}WHERE c.period IN (SELECT period FROM day_line WHERE day >= :first AND day < :after)
   AND c.day >= :first AND c.day < :after AND {conditions}
 GROUP BY {grouping}
 ORDER BY {grouping}

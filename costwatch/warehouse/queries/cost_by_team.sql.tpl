@@ -9,6 +9,6 @@ FROM published p
 JOIN cost_day c ON c.period = p.period AND c.day >= :first AND c.day < :after
 JOIN team t ON t.id = c.team
 JOIN service v ON v.id = c.service
-WHERE {conditions}
+{joins}WHERE {conditions}
 GROUP BY {grouping}
 ORDER BY {grouping}

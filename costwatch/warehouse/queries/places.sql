@@ -1,2 +1,2 @@
--- Providers and accounts that ever had a cost: what filters offer, without a pass over the facts.
-SELECT DISTINCT ProviderName, SubAccountId FROM slice ORDER BY ProviderName, SubAccountId
+-- Systems, providers and accounts that ever had a cost: what filters offer, without a pass over the facts.
+SELECT DISTINCT x_System, ProviderName, SubAccountId FROM slice ORDER BY ProviderName, SubAccountId

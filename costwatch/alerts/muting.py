@@ -1,0 +1,155 @@
+"""Which alerts are kept out of messages, and by what. Pure.
+
+Alertmanager's silences, inhibition and time intervals
+(https://prometheus.io/docs/alerting/latest/alertmanager/): alerts are grouped first and muted then, so a
+muted one stays a member of its group. One thing is added. An alert that is over is muted if it was muted
+all the time that it fired, whatever holds now: what nobody was to hear of is not told afterwards, and
+what was loud for a moment is not lost.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from functools import cache, partial
+from itertools import chain
+
+from pydantic import Field
+
+from costwatch.alerts.intervals import minutes
+from costwatch.alerts.routing import Matcher, MatcherText, Node
+from costwatch.model import Alert, Silence
+from costwatch.plugins import Settings
+from costwatch.wording import at_instant
+
+
+class MutedBy(StrEnum):
+    """What mutes."""
+
+    SILENCE = "silence"
+    INHIBITION = "inhibition"
+    TIME_INTERVAL = "time interval"
+
+
+@dataclass(frozen=True, slots=True)
+class Muted:
+    """Why an alert is muted. ``name``: id of the silence, fingerprint of the source, name of the interval.
+
+    ``text`` says it to people; it holds what others wrote and is not escaped.
+    """
+
+    by: MutedBy
+    name: str
+    text: str
+
+
+class InhibitRule(Settings):
+    """Alerts that keep others quiet while they fire.
+
+    source_matchers: which alerts do; target_matchers: which are kept quiet; equal: labels that both must
+    have with the same value (one that neither has counts as equal).
+    """
+
+    source_matchers: tuple[MatcherText, ...] = Field(min_length=1)
+    target_matchers: tuple[MatcherText, ...] = Field(min_length=1)
+    equal: tuple[str, ...] = ()
+
+
+def muted(
+    alerts: Sequence[Alert], silences: Iterable[Silence], inhibit_rules: Iterable[InhibitRule], now: datetime
+) -> dict[str, Muted]:
+    """By fingerprint, those of ``alerts`` that are muted on every route. All that fire must be among them."""
+    fired = [(alert, dict(alert.labels)) for alert in alerts if alert.fired_at is not None]
+    found: dict[str, Muted] = {}
+    for rule in inhibit_rules:
+        found |= _inhibited(rule, fired)
+    for silence in silences:
+        matchers = [Matcher.parse(text) for text in silence.matchers]
+        text = f"silenced until {at_instant(silence.ends_at)} by {silence.who}: {silence.comment}"
+        for alert, labels in fired:
+            if _is_silenced(alert, silence, now) and matches(silence, matchers, alert, labels):
+                found[alert.fingerprint] = Muted(MutedBy.SILENCE, silence.id, text)
+    return found
+
+
+def muted_on(route: Node, alerts: Iterable[Alert], now: datetime) -> dict[str, Muted]:
+    """By fingerprint, those of ``alerts`` that are muted on this route, by its time intervals."""
+    found = {}
+    if route.mute_time_intervals or route.active_time_intervals:
+        at = cache(partial(_time_interval, route))  # alerts of one storm share their minutes
+        for alert in alerts:
+            reason = at(now) if alert.is_firing else _all_the_time(at, alert)
+            if reason is not None:
+                found[alert.fingerprint] = reason
+    return found
+
+
+def matches(silence: Silence, matchers: Iterable[Matcher], alert: Alert, labels: Mapping[str, str]) -> bool:
+    """Whether a silence is about an alert; ``matchers`` and ``labels`` are theirs, parsed once for many."""
+    is_meant = silence.fingerprint in ("", alert.fingerprint)
+    return is_meant and all(matcher.matches(labels) for matcher in matchers)
+
+
+def _is_silenced(alert: Alert, silence: Silence, now: datetime) -> bool:
+    if alert.is_firing:
+        return silence.starts_at <= now < silence.ends_at
+    # The times of an alert that is over; what is over at the end of a silence was in it.
+    return _lies_within(alert, silence.starts_at, silence.ends_at)
+
+
+def _lies_within(alert: Alert, start: datetime, end: datetime | None) -> bool:
+    """Whether an alert that is over fired only in [start, end]; ``end`` None: it is not there yet."""
+    if alert.fired_at is None or alert.resolved_at is None:
+        return False
+    return start <= alert.fired_at and (end is None or alert.resolved_at <= end)
+
+
+def _inhibited(rule: InhibitRule, fired: Sequence[tuple[Alert, Mapping[str, str]]]) -> dict[str, Muted]:
+    source_matchers = [Matcher.parse(text) for text in rule.source_matchers]
+    target_matchers = [Matcher.parse(text) for text in rule.target_matchers]
+    sources: dict[tuple[tuple[str, ...], bool], list[Alert]] = defaultdict(list)
+    targets = []
+    for alert, labels in sorted(fired, key=lambda pair: not pair[0].is_firing):
+        is_target = all(matcher.matches(labels) for matcher in target_matchers)
+        is_source = all(matcher.matches(labels) for matcher in source_matchers)
+        equal = tuple(labels.get(name, "") for name in rule.equal)
+        if is_source:
+            sources[equal, is_target].append(alert)
+        if is_target:
+            targets.append((alert, is_source, equal))
+    found = {}
+    for alert, is_source, equal in targets:
+        # What is source and target inhibits neither itself nor its like.
+        able = chain(sources[equal, False], () if is_source else sources[equal, True])
+        source = next((source for source in able if _inhibits(source, alert)), None)
+        if source is not None:
+            text = f"inhibited by {source.rule}: {source.summary}"
+            found[alert.fingerprint] = Muted(MutedBy.INHIBITION, source.fingerprint, text)
+    return found
+
+
+def _inhibits(source: Alert, alert: Alert) -> bool:
+    if alert.is_firing:
+        return source.is_firing
+    end = None if source.is_firing else source.resolved_at
+    return source.fired_at is not None and _lies_within(alert, source.fired_at, end)
+
+
+def _time_interval(route: Node, instant: datetime) -> Muted | None:
+    for interval in route.mute_time_intervals:
+        if interval.contains(instant):
+            return Muted(MutedBy.TIME_INTERVAL, interval.name, f"muted in '{interval.name}'")
+    names = [interval.name for interval in route.active_time_intervals]
+    if not names or any(interval.contains(instant) for interval in route.active_time_intervals):
+        return None
+    return Muted(MutedBy.TIME_INTERVAL, ", ".join(names), f"muted outside of '{', '.join(names)}'")
+
+
+def _all_the_time(at: Callable[[datetime], Muted | None], alert: Alert) -> Muted | None:
+    """Why an alert that is over was muted in every minute that it fired; None: it was not."""
+    if alert.fired_at is None or alert.resolved_at is None:
+        return None
+    reasons = map(at, minutes(alert.fired_at, alert.resolved_at))
+    first = next(reasons, None)
+    return first if first and all(reasons) else None

@@ -1,0 +1,77 @@
+"""An alert whose cost day is restated says so in its text; how that day is looked up. Pure.
+
+What was said of the day first, and what it came to then, stay in the alert's evidence (``said``,
+``restated_from``): the correction of a correction tells what people read first.
+"""
+
+from dataclasses import replace
+from decimal import Decimal
+
+from costwatch.model import METRICS, About, Alert, Labels, SeriesByLabels
+from costwatch.plugins import matching
+from costwatch.wording import digits, quantity
+
+
+def is_restated(old: About | None, new: About | None) -> bool:
+    """Whether both rest on the same facts of one day, and those have changed."""
+    return old is not None and new is not None and _same_day(old, new) and old.value != new.value
+
+
+def restated(alert: Alert, value: Decimal) -> Alert:
+    """The alert, which rests on one day, now that this day comes to ``value``."""
+    about = alert.about
+    if about is None or about.value is None or about.value == value:
+        return alert
+    said = str(alert.evidence.get("said", alert.summary))
+    now = replace(alert, value=value, summary=said, about=replace(about, value=value))
+    return _corrected(now, _first_value(alert, about.value))
+
+
+def carried_on(before: Alert, alert: Alert) -> Alert:
+    """``alert``, saying so where ``before`` told the same day with another value."""
+    old, new = before.about, alert.about
+    if old is None or old.value is None or new is None or not _same_day(old, new):
+        return alert
+    return _corrected(alert, _first_value(before, old.value))
+
+
+def sum_over(answer: SeriesByLabels, about: About, of: Labels, unit: str) -> Decimal | None:
+    """What the facts that an instance rests on sum up to in ``answer``, to ``about``'s query; None: no facts.
+
+    of: the instance's labels. unit: that of its value; costs of another currency are never added.
+    """
+    own = dict(of)
+    where = {name: (own[name],) for name in about.by if name in own} | dict(about.where)
+    if about.query in METRICS:
+        where = {"currency": (unit,), **where}
+    values = [
+        point.value
+        for series in matching(answer, where).values()
+        for point in series
+        if about.window is None or about.window.start <= point.at < about.window.end
+    ]
+    return sum(values, Decimal()) if values else None
+
+
+def _same_day(old: About, new: About) -> bool:
+    if old.day is None or new.day is None:
+        return False
+    return replace(old, value=None) == replace(new, value=None)
+
+
+def _first_value(alert: Alert, newest: Decimal) -> Decimal:
+    return Decimal(str(alert.evidence.get("restated_from", newest)))
+
+
+def _corrected(alert: Alert, was: Decimal) -> Alert:
+    """``alert``, whose text says nothing of it yet, where its day first came to ``was``."""
+    kept = {key: item for key, item in alert.evidence.items() if key not in ("said", "restated_from")}
+    about = alert.about
+    if about is None or about.value is None or about.day is None or about.value == was:
+        return replace(alert, evidence=kept)
+    new, old = quantity(about.value, alert.unit), quantity(was, alert.unit)
+    return replace(
+        alert,
+        summary=f"{alert.summary} · {about.day.day} {about.day:%b} restated: {new} (was {old})",
+        evidence={**kept, "said": alert.summary, "restated_from": digits(was)},
+    )

@@ -1,0 +1,70 @@
+"""A bill: files into the ledger, unchanged, and a load for each billing period that is new."""
+
+from collections.abc import Sequence
+
+from costwatch.errors import RefusedError
+from costwatch.intake.batches import Intake, Stores
+from costwatch.ledger.register import register
+from costwatch.model import Batch, Export, Load, Window, midnight
+from costwatch.warehouse.bill.loads import record_load
+from costwatch.warehouse.intake.runs import record_batch
+
+
+def take_bill(stores: Stores, batch: Batch) -> Intake:
+    """Register the files of a delivery. Raises RefusedError, SourceError."""
+    export = batch.read()
+    if not isinstance(export, Export):
+        raise RefusedError(
+            [
+                f"{stores.source}: hands over its bill as record batches, not as an Export; "
+                "correct its collector"
+            ]
+        )
+    found = register(stores.ledger, export, stores.progress)
+    if batch.window is not None:
+        _require_period(stores, found, batch.window)
+    new = found if stores.dry_run else _store(stores, batch, found)
+    return Intake(
+        row_count=sum(load.line_count for load in new),
+        is_new=bool(new),
+        periods=tuple(load.period for load in new),
+        files=tuple(file.name for file in export.files),
+        note="" if batch.window else _gone(stores, found),
+    )
+
+
+def _store(stores: Stores, batch: Batch, found: Sequence[Load]) -> list[Load]:
+    with stores.warehouse.write() as db:
+        new = [load for load in found if record_load(db, stores.source, load)]
+        record_batch(db, stores.source, batch)
+    return new
+
+
+def _require_period(stores: Stores, found: Sequence[Load], window: Window) -> None:
+    """A delivery of one billing period must not replace another one, nor this one by nothing."""
+    month = f"{window.start:%Y-%m}"
+    others = [load for load in found if not window.start <= midnight(load.period) < window.end]
+    if others:
+        raise RefusedError(
+            [
+                f"{stores.source}: the delivery of {month} holds {load.line_count} lines of the billing "
+                f"period {load.period}; deliver it again"
+                for load in others
+            ]
+        )
+    if not found and window.start.date() in stores.periods:
+        raise RefusedError(
+            [f"{stores.source}: the delivery of {month} holds no line, the one before did; deliver it"]
+        )
+
+
+def _gone(stores: Stores, found: Sequence[Load]) -> str:
+    """What is no longer among files that say themselves which periods they hold."""
+    gone = sorted(stores.periods - {load.period for load in found})
+    if not gone:
+        return ""
+    periods = ", ".join(map(str, gone))
+    return (
+        f"{stores.source}: nothing of the billing periods {periods} is there any more; "
+        "what was published of them stays"
+    )

@@ -1,0 +1,1 @@
+"""What was read of each source and how far, and the rows of tables that collectors bring themselves."""
