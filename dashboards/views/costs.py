@@ -30,7 +30,7 @@ def page() -> None:
     if state is None:
         return
     query = _query(state)
-    every = ask(_by_day, query)
+    every = ask(by_day_of_page, query)
     rows = [row for row in every if row.currency == query.currency]
     frame.tell_conversion(
         query.unit, ((row.currency, row.day) for row in every if row.currency != query.currency)
@@ -48,7 +48,8 @@ def page() -> None:
     _download(every, query)
 
 
-def _by_day(facts: WarehouseSnapshot, query: CostQuery) -> list[CostRow]:
+def by_day_of_page(facts: WarehouseSnapshot, query: CostQuery) -> list[CostRow]:
+    """A question for ``ask``: at the configured rates where the query is converted."""
     return by_day(facts, query, configured().conversion if query.unit.converted else None)
 
 

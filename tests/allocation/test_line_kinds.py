@@ -141,7 +141,7 @@ def test_cost_stays_with_its_own_team_and_service_whatever_their_names(tmp_path:
 def test_lines_that_are_not_found_again_keep_the_bill_from_being_published(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = bill_of_lines._alike
+    found = bill_of_lines._line_kinds
 
     def one_less(*of: Any) -> ir.Table:
         return found(*of).limit(1)
@@ -149,7 +149,7 @@ def test_lines_that_are_not_found_again_keep_the_bill_from_being_published(
     company = Company(tmp_path, {"teams": [{"name": "risk"}]})
     company.bill([line(ServiceName="Compute"), line(ServiceName="Storage")])
     company.collect()
-    monkeypatch.setattr(bill_of_lines, "_alike", one_less)
+    monkeypatch.setattr(bill_of_lines, "_line_kinds", one_less)
     (published,) = company.allocate()
     assert published.error == (
         "period 2026-10-01: of 2 lines 1 were found again; nothing was published, please report this"

@@ -22,7 +22,7 @@ from costwatch.proof.second_opinion import (
     family,
 )
 from costwatch.warehouse.bill import proof, second_opinion
-from tests.made.bills import ComparedLine as BillLine
+from tests.made.bills import Line as BillLine
 from tests.made.bills import of_month, on_day, write_csv
 from tests.made.command_line import ALERTS, Costwatch, configure
 from tests.made.company import NOW

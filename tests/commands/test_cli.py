@@ -12,7 +12,7 @@ import click
 import pytest
 
 from costwatch import cli
-from costwatch.commands.context import Run
+from costwatch.commands.context import Context
 from costwatch.errors import BusyError, ConfigError, CostwatchError, NotifyError, RefusedError, UsageError
 from tests.made.command_line import NOW, Costwatch, commands
 
@@ -130,10 +130,10 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> list[BaseException]:
     """What `costwatch status` raises."""
     raised: list[BaseException] = []
 
-    def fail(run: Run) -> None:
+    def fail(run: Context) -> None:
         raise raised[0]
 
-    monkeypatch.setattr(Run, "warehouse", property(fail))
+    monkeypatch.setattr(Context, "warehouse", property(fail))
     return raised
 
 
@@ -187,8 +187,8 @@ def test_a_reader_that_leaves_is_no_error() -> None:
 
 def test_an_interrupt_from_outside_ends_with_130() -> None:
     program = (
-        "import os, signal; from costwatch.commands.context import Run; from costwatch.cli import main\n"
-        f"Run.warehouse = property(lambda run: os.kill(os.getpid(), {int(signal.SIGINT)})); main()"
+        "import os, signal; from costwatch.commands.context import Context; from costwatch.cli import main\n"
+        f"Context.warehouse = property(lambda run: os.kill(os.getpid(), {int(signal.SIGINT)})); main()"
     )
     done = python(program, "status")
     assert (done.returncode, done.stderr.strip()) == (130, "")
@@ -211,7 +211,7 @@ def test_global_options_stand_on_either_side(before: bool, tmp_path: Path, costw
 
 
 def test_an_instant_without_a_zone_is_utc_and_others_are_turned_to_it() -> None:
-    run = Run(NOW)
+    run = Context(NOW)
     for text in ("2026-01-01T02:00:00+02:00", "2026-01-01", "2026-01-01T00:00:00Z"):
         cli.root.main(["--now", text, "plugins"], standalone_mode=False, obj=run)
         assert run.now.isoformat() == "2026-01-01T00:00:00+00:00"

@@ -1,36 +1,33 @@
 """Which three things come first."""
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
 
 from costwatch.answers.spending import spending
-from costwatch.cost.attention import ToldAlert, actions
+from costwatch.cost.attention import actions
 from costwatch.cost.explain import Change
 from costwatch.cost.forecast import standing
 from costwatch.cost.spending import BudgetStanding, TeamSpending
-from costwatch.model import AlertState, Severity, labels
+from costwatch.model import Alert, Severity, labels
+from costwatch.testing import an_alert
 from tests.made.series import made
 
 FRIDAY = date(2026, 11, 20)
 WHOLE = {"USD": Decimal(10_000), "EUR": Decimal(100)}
 
 
-def told(value: int, threshold: int, severity: str = "ticket", unit: str = "USD", **of: str) -> ToldAlert:
-    return ToldAlert(
-        rule="Rule",
+def told(value: int, threshold: int, severity: str = "ticket", unit: str = "USD", **of: str) -> Alert:
+    return an_alert(
         severity=Severity(severity),
-        state=AlertState.FIRING,
-        labels=of,
+        labels=labels(**of),
         value=Decimal(value),
         threshold=Decimal(threshold),
         unit=unit,
         summary=f"{of.get('team', 'all')}: {value} above {threshold}",
         runbook="",
-        fired_at=datetime(2026, 11, 20, tzinfo=UTC),
-        resolved_at=None,
     )
 
 
@@ -98,7 +95,7 @@ def test_what_nobody_owns_asks_for_an_owner() -> None:
         pytest.param([told(90, 50, team="*", budget="* month")], [], id="the budget of everyone"),
     ],
 )
-def test_not_a_thing_for_one_owner(alerts: list[ToldAlert], increases: list[Change]) -> None:
+def test_not_a_thing_for_one_owner(alerts: list[Alert], increases: list[Change]) -> None:
     assert actions(alerts, [], increases, WHOLE) == []
 
 

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from costwatch.answers import data
-from costwatch.answers.costs import Query, as_csv, by_day
+from costwatch.answers.costs import CostQuery, as_csv, by_day
 from costwatch.answers.overview import overview
 from costwatch.config import load_config, schema
 from costwatch.cost.conversion import Conversion, Unit, converted, months_of
@@ -99,7 +99,7 @@ def test_two_currencies_in_one_file_never_share_a_total(mixed: Costwatch, tmp_pa
 
     with Warehouse(tmp_path / "costwatch.db").read() as db:
         facts = WarehouseSnapshot(db, datetime(2026, 11, 3, tzinfo=UTC))
-        answer = overview(facts, False)
+        answer = overview(facts)
         assert {(one.currency, one.team): one.month_to_date for one in answer.spending} == {
             ("USD", EVERYONE): 124,
             ("USD", "risk"): 93,
@@ -108,7 +108,7 @@ def test_two_currencies_in_one_file_never_share_a_total(mixed: Costwatch, tmp_pa
             ("EUR", "risk"): 1550,
         }
         for currency, total in (("USD", 124), ("EUR", 1550)):
-            asked = Query((), "team", "EffectiveCost", Unit(currency), FIRST, LAST, LAST)
+            asked = CostQuery((), "team", "EffectiveCost", Unit(currency), FIRST, LAST, LAST)
             lines = by_day(facts, asked)
             assert sum(line.EffectiveCost for line in lines) == total
             held = list(csv.DictReader(io.StringIO(as_csv(lines, asked))))

@@ -26,6 +26,7 @@ from costwatch.money import nanos, units
 from costwatch.warehouse.store import Warehouse
 from dashboards import app, blocks
 from dashboards.reading import ask, warehouse_stamp
+from dashboards.views import costs
 from tests.made import pages_company
 from tests.made.bills import on_day, write_csv
 from tests.made.command_line import configure
@@ -366,7 +367,7 @@ def test_the_csv_of_a_converted_page_marks_each_line(mixed: Path, monkeypatch: p
     days = date(2026, 9, 1), pages_company.SETTLED, pages_company.LAST
     query = CostQuery((("team", "risk"),), "service", "EffectiveCost", Unit("USD", converted=True), *days)
     with rates(mixed, RATES.replace("2026-10", "2025-10")):
-        held = list(csv.DictReader(io.StringIO(as_csv(ask(by_day, query), query))))
+        held = list(csv.DictReader(io.StringIO(as_csv(ask(costs.by_day_of_page, query), query))))
     assert {(row["BillingCurrency"], row["x_Converted"]) for row in held} == {
         ("USD", "true"),
         ("EUR", "false"),

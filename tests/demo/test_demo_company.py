@@ -42,7 +42,7 @@ Facts = Mapping[tuple[str, str, str, date], int]  # pool, owner, service, day ->
 class Delivered:
     """A folder with everything in it, read as an outsider would: ``before`` the last round, and after."""
 
-    def __init__(self, folder: Path, plan: demo.Plan) -> None:
+    def __init__(self, folder: Path, plan: demo.CompanyPlan) -> None:
         self.folder, self.plan = folder, plan
         demo.write_configuration(folder, plan)
         demo.write_ground_truth(folder, plan)
@@ -141,7 +141,7 @@ def nano(text: str) -> int:
     return int(Decimal(text).scaleb(9))
 
 
-def settled_week(plan: demo.Plan) -> tuple[date, date]:
+def settled_week(plan: demo.CompanyPlan) -> tuple[date, date]:
     return plan.monday, min(plan.last_settled, plan.monday + 6 * DAY)
 
 

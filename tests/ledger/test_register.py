@@ -69,9 +69,9 @@ def test_csv_and_gzip_and_parquet_of_one_bill_hold_the_same(tmp_path: Path) -> N
         load(tmp_path, write(tmp_path / name, lines))[0].totals
         for write, name in ((write_csv, "a.csv"), (write_csv, "b.csv.gz"), (write_parquet, "c.parquet"))
     ]
-    assert found[0]["USD"].BilledCostNano == 1_623_456_789
-    assert [total["USD"].BilledCostNano for total in found] == [1_623_456_789] * 3
-    assert found[0]["USD"].BilledCostControl == Decimal("1.6234567891")
+    assert found[0]["USD"].amounts.BilledCostNano == 1_623_456_789
+    assert [total["USD"].amounts.BilledCostNano for total in found] == [1_623_456_789] * 3
+    assert found[0]["USD"].control["BilledCost"] == Decimal("1.6234567891")
 
 
 def test_a_byte_order_mark_and_windows_line_ends_are_read(tmp_path: Path) -> None:
@@ -96,7 +96,7 @@ def test_each_billing_period_and_currency_is_counted_apart(tmp_path: Path) -> No
     lines = [line(), line(BillingCurrency="EUR", BilledCost="7"), september]
     found = load(tmp_path, write_csv(tmp_path / "bill.csv", lines))
     assert [(str(part.period), part.line_count) for part in found] == [("2026-09-01", 1), ("2026-10-01", 2)]
-    assert {currency: total.BilledCostNano for currency, total in found[1].totals.items()} == {
+    assert {currency: total.amounts.BilledCostNano for currency, total in found[1].totals.items()} == {
         "EUR": 7_000_000_000,
         "USD": 1_500_000_000,
     }
