@@ -1,5 +1,6 @@
 """Step 2: every dollar onto a team. Billing periods whose inputs changed are computed anew and published."""
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
@@ -8,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from costwatch.allocation.measured import NoBatches, as_rows, missing_days
 from costwatch.allocation.plan import Plan, plan_of
 from costwatch.allocation.settings import Allocation
 from costwatch.allocation.teams import memberships_of
@@ -18,7 +20,7 @@ from costwatch.ledger.engines.address import IN_PROCESS
 from costwatch.ledger.files import LedgerFiles
 from costwatch.model import Load, Window
 from costwatch.money import nanos
-from costwatch.plugins import Collector
+from costwatch.plugins import Batches, Collector
 from costwatch.warehouse.bill import day_states, publish, second_opinion
 from costwatch.warehouse.bill import loads as stored
 from costwatch.warehouse.store import Warehouse
@@ -48,12 +50,13 @@ def allocate(
     *,
     window: Window | None = None,
     engine: str = IN_PROCESS,
+    batches: Batches | None = None,
 ) -> list[AllocatedPeriod]:
-    """Publish every billing period whose loads or, unless it is closed, configuration changed.
+    """Publish every billing period whose loads or, unless it is closed, configuration or inputs changed.
 
     window: allocate all periods that overlap it by today's configuration, closed ones too. engine: the
-    URL of what reads the lines. A period that cannot be allocated keeps its published bill; the others
-    go on. Raises BusyError, EngineError.
+    URL of what reads the lines. batches: what was collected besides bills. A period that cannot be
+    allocated keeps its published bill; the others go on. Raises BusyError, EngineError.
     """
     warehouse.migrate()
     roles = {source.name: source.role for source in sources}
@@ -63,11 +66,12 @@ def allocate(
             known = publish.published(db)
             due: dict[date, list[Load]] = {period: [] for period in known}
             due |= _by_period(stored.newest_loads(db, bill))
-        allocator = _Allocator(warehouse, LedgerFiles(ledger_folder), now, engine, held)
+        batches = batches or NoBatches()
+        allocator = _Allocator(warehouse, LedgerFiles(ledger_folder), batches, now, engine, held)
         done = []
         for period, loads in sorted(due.items()):
             try:
-                plan = plan_of(period, loads, known.get(period), allocation, now, window)
+                plan = plan_of(period, loads, known.get(period), allocation, now, window, batches)
                 done.append(allocator.allocate(plan) if plan else AllocatedPeriod(period, changed=False))
             except EngineError:
                 raise  # no other period would fare better
@@ -89,9 +93,15 @@ class _Allocator:
     """All the periods of a run, on one engine: it is started with the first, ``held`` closes it."""
 
     def __init__(
-        self, warehouse: Warehouse, files: LedgerFiles, now: datetime, engine: str, held: ExitStack
+        self,
+        warehouse: Warehouse,
+        files: LedgerFiles,
+        batches: Batches,
+        now: datetime,
+        engine: str,
+        held: ExitStack,
     ) -> None:
-        self.warehouse, self.files, self.now = warehouse, files, now
+        self.warehouse, self.files, self.batches, self.now = warehouse, files, batches, now
         self._url, self._held = engine, held
         self._attribution: tuple[str, Attribution] | None = None
 
@@ -161,11 +171,13 @@ class _Allocator:
             plan.inputs_key,
             tuple(load.id for load in plan.loads),
             plan.config,
+            inputs=json.dumps(as_rows(plan.inputs)),
         )
         if not plan.loads:
             return publish.Ids({}, {}, {}), nothing
         found = self._attributing(plan)
-        found.compute([self._part(load) for load in plan.loads], plan.period)
+        parts = [self._part(load) for load in plan.loads]
+        found.compute(parts, plan.period, plan.period_end, missing_days(plan.inputs))
         teams, services, slices = found.names()
         with self.warehouse.read() as db:
             ids = publish.ids_for(db, teams, services, slices)
@@ -185,7 +197,7 @@ class _Allocator:
         from costwatch.allocation.attribution import Attribution
 
         if self._attribution is None or self._attribution[0] != plan.config:
-            self._attribution = plan.config, Attribution(self.engine, plan.allocation)
+            self._attribution = plan.config, Attribution(self.engine, plan.allocation, self.batches)
         return self._attribution[1]
 
 

@@ -1,24 +1,30 @@
 """From the daily facts of a bill to what every team carries, exactly, for one set of teams and pools."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import date
+from functools import partial
 from typing import Any
 
 import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from costwatch.allocation import bill, owners, pools
+from costwatch.allocation import bill, owners, pools, redistribution, weighing
 from costwatch.allocation.settings import Allocation, Pool
-from costwatch.allocation.splits.owner import OwnerPool
-from costwatch.allocation.weights import SUMMED, shared
+from costwatch.allocation.weights import SUMMED, numbered, shared, spans_of, summed
 from costwatch.errors import CostwatchError
 from costwatch.ledger.engines.duckdb import compiled, fetch, fetch_batches, keep, small_table
 from costwatch.ledger.engines.engine import Engine
+from costwatch.model import Window
+from costwatch.plugins import Batches, Weighing
 from costwatch.warehouse.bill.publish import INVOICE_COLUMNS, SLICE_COLUMNS, Slice
+from costwatch.warehouse.encoding import from_int
 
 # How a fact is known where it is stored, and in which order it stands there.
 _STORED = ("team_id", "service_id", "day", "slice_id")
+# A table by name, as SQL, or as what makes it from those before: splits are asked in between.
+_Step = tuple[str, str | Callable[[], pa.Table]]
 
 
 class Attribution:
@@ -28,21 +34,35 @@ class Attribution:
     them: they are compiled with the first period and run on the tables of the others.
     """
 
-    def __init__(self, engine: Engine, allocation: Allocation) -> None:
+    def __init__(self, engine: Engine, allocation: Allocation, batches: Batches) -> None:
         self.engine, self.con = engine, engine.con
         self.teams = allocation.teams
         self.ordered = pools.complete(allocation.pools)
-        self._steps: list[tuple[str, str]] = []
+        self._batches = batches
+        self._steps: list[_Step] = []
         self._numbering: list[tuple[str, str]] = []
         self._answers: dict[str, str] = {}
 
-    def compute(self, parts: Sequence[bill.LoadFiles], period: date) -> None:
-        """Attribute a period. Raises CostwatchError unless teams and residuals carry the whole bill."""
+    def compute(
+        self,
+        parts: Sequence[bill.LoadFiles],
+        period: date,
+        period_end: date,
+        missing: Mapping[int, Collection[date]],
+    ) -> None:
+        """Attribute a period. Raises CostwatchError unless teams and residuals carry the whole bill.
+
+        missing: position of a pool -> the days of which an input of its weights is not there.
+        """
+        self._period, self._missing = Window.of_days(period, period_end), missing
         bill.keep_facts(self.engine, parts, period, self.ordered)
         if not self._answers:
             self._compile(self.con.table("days"), self.con.table("line_kinds"))
-        for name, sql in self._steps:
-            keep(self.con, name, sql)
+        for name, step in self._steps:
+            if isinstance(step, str):
+                keep(self.con, name, step)
+            else:
+                self.con.create_table(name, step(), temp=True, overwrite=True)
             if name == "facts":
                 self._require_every_line(period)
         if self._sums("bill") != self._sums("carried"):
@@ -66,8 +86,18 @@ class Attribution:
         return self._sums("bill")
 
     def day_lines(self) -> list[tuple[str, int, int, int]]:
-        """source, day, the number of its lines, and of those that the source calls estimated."""
-        return self._rows("day_lines")
+        """source, day, the number of its lines, and of those that are estimated.
+
+        They are where the source says so, or an input of the pool that takes them is missing.
+        """
+        waiting: Counter[tuple[str, int]] = Counter()
+        for number, days in self._missing.items():
+            for source, day, lines in self._rows(f"lines_of_{number}") if days else ():
+                waiting[source, day] += max(lines, 1) if from_int(day) in days else 0
+        return [
+            (source, day, lines, min(lines, estimated + waiting[source, day]))
+            for source, day, lines, estimated in self._rows("day_lines")
+        ]
 
     def summary(self) -> list[tuple[Any, ...]]:
         """The facts without slices: day, team, service, BillingCurrency, costs, lines."""
@@ -130,37 +160,75 @@ class Attribution:
         spans = small_table(
             self.con, "spans", owners.spans(self.teams), {"day": pa.int64(), "before": pa.int64()}
         )
-        owned = [
-            _owned(kinds, spans, number, claimed)
-            for number, pool in enumerate(self.ordered)
-            if isinstance(pool, OwnerPool)
-        ]
+        owned = [_owned(kinds, spans, number, claimed) for number in pools.owned(self.ordered)]
         whose = self._step("whose", ibis.union(*owned, distinct=False))
         mine = facts.join(
             whose, [facts.kind == whose.kind, facts.day >= whose.since, facts.day < whose.before]
         )
         carried = mine.select("team", "kind", "day", *SUMMED)
+        takers: dict[int, ir.Table] = {}
         for number, pool in enumerate(self.ordered):
-            if not isinstance(pool, OwnerPool):
-                parts = self._step(f"carried_of_{number}", self._shared(kinds, facts, carried, number, pool))
-                carried = carried.union(parts, distinct=False)
+            if pool.is_owner:
+                continue
+            if pool.carried_by:
+                kinds, carried, amounts = self._taken(kinds, carried, number, pool)
+            else:
+                amounts = facts.join(kinds.filter(kinds.pool == number).select("kind"), "kind")
+            takers[number] = self._step(f"pool_{number}", numbered(amounts, kinds, _keys(pool)))
+            parts = self._shared(kinds, takers[number], carried, number, pool)
+            parts = self._step(f"carried_of_{number}", parts)
+            carried = carried.union(parts, distinct=False)
         self._answer(kinds, facts, carried)
+        for number, mine in takers.items():
+            located = mine.join(kinds.select("kind", "source"), "kind")
+            lines = located.group_by("source", "day").agg(lines=located.line_count.sum())
+            self._answers[f"lines_of_{number}"] = compiled(self.con, lines)
 
     def _step(self, name: str, expression: ir.Table) -> ir.Table:
         self._steps.append((name, compiled(self.con, expression)))
         return ibis.table(expression.schema(), name=name)
 
+    def _taken(
+        self, kinds: ir.Table, carried: ir.Table, number: int, pool: Pool
+    ) -> tuple[ir.Table, ir.Table, ir.Table]:
+        """Kinds, what is still carried, and what a pool takes of it from the team it names."""
+        found = redistribution.marked(carried, kinds, number, pool.carried_by)
+        found = self._step(f"carried_before_{number}", found)
+        numbers = self._step(f"kinds_of_{number}", redistribution.renumbered(found, kinds))
+        kinds = self._step(f"kinds_after_{number}", redistribution.extended(kinds, numbers, pool.name))
+        return (
+            kinds,
+            found.filter(~found.taken).select(carried.columns),
+            redistribution.amounts(found, numbers),
+        )
+
     def _shared(
-        self, kinds: ir.Table, facts: ir.Table, carried: ir.Table, number: int, pool: Pool
+        self, kinds: ir.Table, mine: ir.Table, carried: ir.Table, number: int, pool: Pool
     ) -> ir.Table:
-        currency = kinds.select("kind", "BillingCurrency", "pool")
-        mine = facts.join(currency.filter(currency.pool == number), "kind")
-        mine = self._step(f"pool_{number}", mine.mutate(row=ibis.row_number()))
-        daily = _summed(carried.join(currency, "kind"), ("team", "day", "BillingCurrency"))
+        currency = kinds.select("kind", "BillingCurrency")
+        daily = summed(carried.join(currency, "kind"), ("team", "day", "BillingCurrency"))
         daily = self._step(f"daily_{number}", daily)
-        shares = shared(self.con, mine, daily, pool, self.teams)
-        located = shares.join(mine.select("row", "kind", "day"), "row")
+        spans = self._step(f"spans_{number}", spans_of(mine, _keys(pool)))
+        question = compiled(self.con, spans), compiled(self.con, daily)
+        self._steps.append((f"weights_{number}", partial(self._weigh, number, *question)))
+        weights = ibis.table(ibis.schema(dict(weighing.COLUMNS)), name=f"weights_{number}")
+        located = shared(mine, spans, weights).join(mine.select("row", "kind", "day"), "row")
         return located.select(carried.columns)
+
+    def _weigh(self, number: int, spans: str, daily: str) -> pa.Table:
+        """The weights of one pool. A team whose cost was given on is not given anything of another's."""
+        pool = self.ordered[number]
+        givers = {each.carried_by for each in self.ordered[: number + 1] if pool.carried_by} - {""}
+        teams = [team.name for team in self.teams if team.name not in givers]
+        asked = Weighing(
+            self._period,
+            weighing.spans(fetch(self.con, spans)),
+            teams,
+            self._batches,
+            weighing.carried(fetch(self.con, daily), teams),
+            owners.teams_by_name(self.teams),
+        )
+        return weighing.weigh(pool, asked, givers, self._missing.get(number, ()))
 
     def _answer(self, kinds: ir.Table, facts: ir.Table, carried: ir.Table) -> None:
         slices = kinds.select(*SLICE_COLUMNS).distinct()
@@ -170,8 +238,8 @@ class Attribution:
             "sliced", kinds.join(slices, SLICE_COLUMNS).select("kind", "slice", "ServiceName")
         )
         summary = ("day", "team_id", "service_id", "BillingCurrency")
-        whole = self._step("whole", _summed(facts, ["kind"])).join(kinds, "kind")
-        by_kind = self._step("by_kind", _summed(carried, ("team", "kind"))).join(kinds, "kind")
+        whole = self._step("whole", summed(facts, ["kind"])).join(kinds, "kind")
+        by_kind = self._step("by_kind", summed(carried, ("team", "kind"))).join(kinds, "kind")
         by_team = ("team", *INVOICE_COLUMNS)
         days = facts.join(kinds.select("kind", "source", "x_Estimated"), "kind")
         stored, slice_ids = self._number_facts(carried, sliced)
@@ -179,8 +247,8 @@ class Attribution:
         answers = {
             "bill": _by_currency(whole),
             "carried": _by_currency(by_kind),
-            "invoices": _summed(whole, INVOICE_COLUMNS).order_by(*INVOICE_COLUMNS),
-            "invoices_by_team": _summed(by_kind, by_team).order_by(*by_team),
+            "invoices": summed(whole, INVOICE_COLUMNS).order_by(*INVOICE_COLUMNS),
+            "invoices_by_team": summed(by_kind, by_team).order_by(*by_team),
             "day_lines": days.group_by("source", "day")
             .agg(
                 lines=days.line_count.sum(),
@@ -191,7 +259,7 @@ class Attribution:
             "services": kinds.select("ServiceName").distinct(),
             "slices": slices.order_by("slice").select(*SLICE_COLUMNS),
             "facts": stored.select(*(stored[column].cast("int64") for column in (*_STORED, *SUMMED))),
-            "summary": _summed(stored.join(currencies, "slice_id"), summary).order_by(*summary),
+            "summary": summed(stored.join(currencies, "slice_id"), summary).order_by(*summary),
         }
         self._answers = {name: compiled(self.con, expression) for name, expression in answers.items()}
 
@@ -208,7 +276,7 @@ class Attribution:
         known = known.select("kind", "service_id", "slice_id")
         numbers = ibis.table(known.schema(), name="numbers")
         joined = carried.join(teams, "team").join(numbers, "kind")
-        stored = _summed(joined, _STORED).order_by(*_STORED)
+        stored = summed(joined, _STORED).order_by(*_STORED)
         steps = {"numbers": known, "stored": stored}
         self._numbering = [(name, compiled(self.con, expression)) for name, expression in steps.items()]
         return ibis.table(stored.schema(), name="stored"), slices
@@ -221,9 +289,9 @@ def _owned(kinds: ir.Table, spans: ir.Table, number: int, claimed: owners.Claims
     return found.select("kind", "team", "before", since="day")
 
 
+def _keys(pool: Pool) -> list[str]:
+    return [pools.key_column(column) for column in pool.columns]
+
+
 def _by_currency(table: ir.Table) -> ir.Table:
-    return _summed(table, ["BillingCurrency"]).order_by("BillingCurrency")
-
-
-def _summed(table: ir.Table, keys: Sequence[str]) -> ir.Table:
-    return table.group_by(keys).agg(**{column: table[column].sum() for column in SUMMED})
+    return summed(table, ["BillingCurrency"]).order_by("BillingCurrency")

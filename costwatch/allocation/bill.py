@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import reduce
+from operator import or_
 from pathlib import Path
 
 import ibis
@@ -11,17 +13,19 @@ import ibis.expr.types as ir
 from ibis import _
 
 from costwatch.allocation import owners, pools
+from costwatch.allocation.match import matches
 from costwatch.allocation.settings import Pool
-from costwatch.allocation.splits.owner import OwnerPool
 from costwatch.ledger.engines.duckdb import compiled, keep, of_one_schema
 from costwatch.ledger.engines.engine import PLACE, Engine
 from costwatch.ledger.formats.contract import COSTS, BillFormat, day_of, is_entry
 from costwatch.ledger.nano import nano
 from costwatch.ledger.register import format_named
+from costwatch.model import NO_SYSTEM
 from costwatch.warehouse.bill.publish import SLICE_COLUMNS
 
-# What a fact keeps of its lines besides team, service and day; its pool is known later.
-KEPT = (*(column for column in SLICE_COLUMNS if column != "x_Pool"), "InvoiceId", "InvoiceIssuerName")
+# What a fact keeps of its lines besides team, service and day; its pool and system are known later.
+_KNOWN_LATER = ("x_Pool", "x_System")
+KEPT = (*(column for column in SLICE_COLUMNS if column not in _KNOWN_LATER), "InvoiceId", "InvoiceIssuerName")
 
 # Hashes of what is written in a line: in its own columns, and in the maps among them.
 MARKS = ("columns_mark", "entries_mark")
@@ -58,10 +62,11 @@ def keep_facts(engine: Engine, parts: Sequence[LoadFiles], period: date, ordered
     """Daily sums of the period's lines, as two tables of ``engine.con``: most is asked of alike lines once.
 
     ``line_kinds``: ``part`` and ``MARKS``, which together tell lines apart that are written differently,
-    ``KEPT``, ``ServiceName``, ``x_Estimated``, ``pool`` (position in ``ordered``), ``x_Pool``, and the values
-    that can name an owner (``<pool>_<column>``). ``days``: ``part``, ``MARKS``, ``first`` and ``last`` (days
-    of the charge period), ``line`` (where the first of them stands), ``line_count`` and both costs in
-    nano-units.
+    ``KEPT``, ``ServiceName``, ``x_Estimated``, ``pool`` (position in ``ordered``), ``x_Pool``, the values
+    that can name an owner (``<pool>_<column>``), those that pools tell lines apart by (``key <column>``), and
+    whether a pool takes such lines from the team that carries them (``takes <pool>``). ``days``: ``part``,
+    ``MARKS``, ``first`` and ``last`` (days of the charge period), ``line`` (where the first of them stands),
+    ``line_count`` and both costs in nano-units.
     """
     written = [
         _written(engine, number, part, paths, period, ordered)
@@ -109,6 +114,7 @@ def _written(
     fields = {name: raw[name] for name in _fields(raw, [told[column] for column in _used(ordered)])}
     entries = {name: raw[name] for name in fields if is_entry(name)} | named_values(known, raw, ordered)
     columns = {name: value for name, value in fields.items() if name not in entries}
+    columns |= _keys(told, entries, ordered)
     lines = raw.select(
         *PLACE,
         **columns,
@@ -177,22 +183,54 @@ def _fields(raw: ir.Table, values: Sequence[ir.Value]) -> list[str]:
 def _normalised(written: _SchemaGroup, line_kinds: ir.Table, ordered: Sequence[Pool]) -> ir.Table:
     """What is written, once, as the contract has it."""
     told = format_named(written.part.format).columns(line_kinds)
-    used = {column: told[column] for column in _used(ordered)}
-    texts = {column: value.fill_null("") for column, value in used.items() if value.type().is_string()}
+    used = _filled({column: told[column] for column in _used(ordered)})
     named = {column: line_kinds[column] for column in line_kinds.columns if column.startswith(owners.NAMED)}
-    charges = line_kinds.select(*MARKS, **(used | texts), **named, source=ibis.literal(written.part.source))
+    keys = [column for column in line_kinds.columns if column.startswith(pools.KEY)]
+    charges = line_kinds.select(*MARKS, *keys, **used, **named, source=ibis.literal(written.part.source))
     charges = charges.mutate(pool=pools.pool_index(ordered, charges))
     return charges.select(
-        *(*MARKS, *KEPT, "ServiceName", "x_Estimated", "pool"),
+        *(*MARKS, *KEPT, "ServiceName", "x_Estimated", "pool", *keys),
         part=ibis.literal(written.number, "int32"),
         x_Pool=ibis.cases(*((charges.pool == number, pool.name) for number, pool in enumerate(ordered))),
+        x_System=ibis.literal(NO_SYSTEM),
         **naming(charges, ordered),
+        **{
+            f"{pools.TAKES}{number}": matches(pool.match, charges)
+            for number, pool in enumerate(ordered)
+            if pool.carried_by
+        },
     )
+
+
+def _keys(
+    told: Mapping[str, ir.Value], named: Mapping[str, ir.Value], ordered: Sequence[Pool]
+) -> dict[str, ir.Value]:
+    """The columns that some pool tells its lines apart by; empty in those of other pools."""
+    asking = {number: pool for number, pool in enumerate(ordered) if pool.columns}
+    if not asking:
+        return {}
+    lines = {**_filled(told), **named}
+    pool_of_line = pools.pool_index(ordered, lines)
+    taken = {
+        number: matches(pool.match, lines) if pool.carried_by else pool_of_line == number
+        for number, pool in asking.items()
+    }
+    found = {}
+    for column in sorted({column for pool in asking.values() for column in pool.columns}):
+        needed = reduce(or_, (taken[number] for number, pool in asking.items() if column in pool.columns))
+        found[pools.key_column(column)] = ibis.ifelse(needed, lines[column], "")
+    return found
+
+
+def _filled(told: Mapping[str, ir.Value]) -> dict[str, ir.Value]:
+    return {
+        column: value.fill_null("") if value.type().is_string() else value for column, value in told.items()
+    }
 
 
 def until(facts: ir.Table, ordered: Sequence[Pool]) -> ir.IntegerValue:
     """The last day of each charge; owned ones are not spread, so that their length tells nothing apart."""
-    owned = [number for number, pool in enumerate(ordered) if isinstance(pool, OwnerPool)]
+    owned = [*pools.owned(ordered)]
     return ibis.ifelse(
         facts.pool.isin(owned) | (facts["last"] < facts["first"]), facts["first"], facts["last"]
     )
@@ -200,7 +238,7 @@ def until(facts: ir.Table, ordered: Sequence[Pool]) -> ir.IntegerValue:
 
 def named_values(known: BillFormat, raw: ir.Table, ordered: Sequence[Pool]) -> dict[str, ir.Value]:
     """The tags and cost categories that some pool asks for."""
-    owned = [pool for pool in ordered if isinstance(pool, OwnerPool)]
+    owned = pools.owned(ordered).values()
     tags = {key for pool in ordered for key in pool.match.Tags} | {key for pool in owned for key in pool.tags}
     categories = {category for pool in owned for category in pool.cost_categories}
     return {
@@ -213,7 +251,6 @@ def naming(lines: ir.Table, ordered: Sequence[Pool]) -> dict[str, ir.StringValue
     """The values that can name a line's owner, as ``<pool>_<column>``; empty in those of other pools."""
     return {
         f"{number}_{column}": ibis.ifelse(lines.pool == number, value, "")
-        for number, pool in enumerate(ordered)
-        if isinstance(pool, OwnerPool)
+        for number, pool in pools.owned(ordered).items()
         for column, value in owners.value_columns(pool, lines).items()
     }

@@ -11,8 +11,8 @@ import ibis.expr.types as ir
 
 from costwatch.allocation import owners, pools
 from costwatch.allocation.bill import LoadFiles, named_values, naming
+from costwatch.allocation.match import matches
 from costwatch.allocation.settings import Allocation, Pool
-from costwatch.allocation.splits.owner import OwnerPool
 from costwatch.ledger.engines.duckdb import of_one_schema, raw_lines
 from costwatch.ledger.files import LedgerFiles
 from costwatch.ledger.formats.contract import DESCRIBED, day_of
@@ -24,41 +24,46 @@ from costwatch.warehouse.store import Warehouse
 
 @dataclass(frozen=True, slots=True)
 class PublishedLines:
-    """One billing period as it was published: its files, and the teams and pools of then."""
+    """One billing period as it was published: its files, and the teams and pools of then.
+
+    shared: the values of ``x_Pool`` that no line shows: pools that are split, and what was given on.
+    """
 
     period: date
     parts: tuple[LoadFiles, ...]
     allocation: Allocation
-
-    @property
-    def shared(self) -> tuple[str, ...]:
-        """The pools that are split over teams, so that none of their lines has an owner."""
-        ordered = pools.complete(self.allocation.pools)
-        return tuple(pool.name for pool in ordered if not isinstance(pool, OwnerPool))
+    shared: tuple[str, ...]
 
 
 def bills(warehouse: Warehouse, files: LedgerFiles, first: date, after: date) -> list[PublishedLines]:
-    """The published periods that hold charges of the days ``first`` up to ``after``, in order."""
+    """The published periods that hold charges of the days ``first`` up to ``after``, in order.
+
+    Raises CostwatchError for one of pools that are not known any more.
+    """
     with warehouse.read() as db:
         held = publish.periods_between(db, first, after)
         known = {period: each for period, each in publish.published(db).items() if period in held}
         of = {period: loads.stored_loads(db, each.loads) for period, each in known.items()}
-    return [
-        PublishedLines(
-            period,
-            tuple(
+        trails = publish.pools_published(db)
+    found = []
+    for period, each in sorted(known.items()):
+        if of[period]:
+            allocation = Allocation.as_published(period, each.config)
+            parts = (
                 LoadFiles(load.source, load.format, tuple(files.path(digest) for digest in load.files))
                 for load in of[period]
-            ),
-            Allocation.model_validate_json(each.config),
-        )
-        for period, each in sorted(known.items())
-        if of[period]
-    ]
+            )
+            found.append(PublishedLines(period, tuple(parts), allocation, _shared(allocation, trails)))
+    return found
+
+
+def _shared(allocation: Allocation, trails: Sequence[str]) -> tuple[str, ...]:
+    split = {pool.name for pool in allocation.pools if not pool.is_owner}
+    return tuple(trail for trail in trails if trail in split or pools.GIVEN_ON in trail)
 
 
 def owned(con: Any, bill: PublishedLines) -> ir.Table:
-    """Every line of the period that an owner carries, as it was delivered.
+    """Every line of the period that an owner carries and no pool gives on, as it was delivered.
 
     Columns: those of ``lines.BillFormat`` and ``DESCRIBED``, both costs in nano-units besides, ``source``,
     ``day`` (yyyymmdd), ``team`` and ``x_Pool``. Nothing is read before the expression is run.
@@ -74,12 +79,14 @@ def owned(con: Any, bill: PublishedLines) -> ir.Table:
         distinct=False,
     )
     named = []
-    for number, pool in enumerate(ordered):
-        if isinstance(pool, OwnerPool):
-            mine = lines.filter(lines.pool == number)
-            named_by = [column for column in lines.columns if column.startswith(f"{number}_")]
-            named.append(owners.assign(mine, named_by, claimed).mutate(x_Pool=ibis.literal(pool.name)))
-    return ibis.union(*named, distinct=False)
+    for number, pool in pools.owned(ordered).items():
+        mine = lines.filter(lines.pool == number)
+        named_by = [column for column in lines.columns if column.startswith(f"{number}_")]
+        named.append(owners.assign(mine, named_by, claimed).mutate(x_Pool=ibis.literal(pool.name)))
+    found = ibis.union(*named, distinct=False)
+    for giving in (pool for pool in ordered if pool.carried_by):
+        found = found.filter(~((found.team == giving.carried_by) & matches(giving.match, found)))
+    return found
 
 
 def _lines(

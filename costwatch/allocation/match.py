@@ -1,5 +1,6 @@
 """Which charges a pool takes, as an expression over lines."""
 
+from collections.abc import Mapping
 from functools import reduce
 from operator import and_
 
@@ -10,7 +11,7 @@ from costwatch.allocation.owners import tag_column
 from costwatch.plugins import Match
 
 
-def matches(match: Match, lines: ir.Table) -> ir.BooleanValue:
+def matches(match: Match, lines: ir.Table | Mapping[str, ir.Value]) -> ir.BooleanValue:
     """Every condition by equality; a missing value equals nothing."""
     given = match.model_dump(exclude={"Tags"}, exclude_none=True)
     conditions = [lines[column].isin(_listed(accepted)) for column, accepted in given.items()]

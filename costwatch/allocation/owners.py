@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import ibis
@@ -13,6 +14,7 @@ from costwatch.allocation.splits.owner import OwnerPool
 from costwatch.allocation.teams import Claim, Team
 from costwatch.ledger.engines.duckdb import small_table
 from costwatch.model import UNALLOCATED
+from costwatch.warehouse.encoding import from_int
 
 _ALWAYS = 0
 _NEVER = 99_991_231
@@ -82,6 +84,14 @@ def name_validities(teams: Iterable[Team]) -> list[Validity]:
         for team in teams
         for claim in (Claim(id=team.name), *map(as_claim, team.aliases))
     )
+
+
+def teams_by_name(teams: Iterable[Team]) -> dict[str, list[tuple[date, str]]]:
+    """The same as ``plugins.Weighing`` has it."""
+    found: dict[str, list[tuple[date, str]]] = defaultdict(list)
+    for name, since, _, team in name_validities(teams):
+        found[name].append((from_int(since) if since else date.min, team))
+    return dict(found)
 
 
 def account_validities(teams: Iterable[Team]) -> list[Validity]:

@@ -5,11 +5,11 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 
+from costwatch.allocation.measured import PoolInput, as_rows, inputs_of
 from costwatch.allocation.settings import Allocation
-from costwatch.errors import CostwatchError
 from costwatch.model import Load, Window, midnight
+from costwatch.plugins import Batches
 from costwatch.warehouse.bill.publish import PublishedPeriod
 
 # Part of every inputs key: raised when the same inputs would give other numbers than before.
@@ -25,6 +25,7 @@ class Plan:
     loads: tuple[Load, ...]
     allocation: Allocation
     config: str
+    inputs: tuple[PoolInput, ...]
     inputs_key: str
 
 
@@ -35,10 +36,12 @@ def plan_of(
     allocation: Allocation,
     now: datetime,
     window: Window | None,
+    batches: Batches,
 ) -> Plan | None:
     """What to compute of a period; None if it is as it should be.
 
-    A period of which no source of the bill holds anything any more is published empty.
+    A period of which no source of the bill holds anything any more is published empty. Raises CostwatchError
+    where the pools of then are not known any more, and for a split that breaks.
     """
     period_end = max([load.period_end for load in loads] or [known.period_end if known else period])
     asked = window is not None and window.overlaps(Window(midnight(period), midnight(period_end)))
@@ -48,28 +51,23 @@ def plan_of(
         # by the teams and pools of then.
         if {load.id for load in loads} <= set(known.loads):
             return None
-        allocation = allocation.model_copy(update=_as_then(period, known.config))
-    config = allocation.model_dump_json(
-        include={"teams", "pools"}, exclude={"teams": {"__all__": {"contact"}}}, exclude_defaults=True
-    )
-    inputs = {
+        then = Allocation.as_published(period, known.config)
+        allocation = allocation.model_copy(update={"teams": then.teams, "pools": then.pools})
+    config = allocation.published_json()
+    inputs = inputs_of(allocation.pools, Window.of_days(period, period_end), batches)
+    key = _key(loads, config, inputs)
+    if known is not None and known.inputs_key == key and not asked:
+        return None
+    return Plan(period, period_end, tuple(loads), allocation, config, inputs, key)
+
+
+def _key(loads: Sequence[Load], config: str, inputs: Sequence[PoolInput]) -> str:
+    """Equal for equal inputs; there is no more in it than pools depend on."""
+    known = {
         "loads": [[load.source, load.digest] for load in loads],
         "config": json.loads(config),
         "transform": TRANSFORM_VERSION,
     }
-    key = hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
-    if known is not None and known.inputs_key == key and not asked:
-        return None
-    return Plan(period, period_end, tuple(loads), allocation, config, key)
-
-
-def _as_then(period: date, config: str) -> dict[str, Any]:
-    """The teams and pools by which a period was published."""
-    try:
-        then = Allocation.model_validate_json(config)
-    except ValueError:
-        raise CostwatchError(
-            f"period {period}: was allocated by settings that this costwatch does not know; "
-            f"allocate it by today's: costwatch allocate --from {period}"
-        ) from None
-    return {"teams": then.teams, "pools": then.pools}
+    if inputs:
+        known["inputs"] = as_rows(inputs)
+    return hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()

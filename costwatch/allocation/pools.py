@@ -1,6 +1,7 @@
 """Which pool takes a charge."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import cast
 
 import ibis
 import ibis.expr.types as ir
@@ -12,15 +13,32 @@ from costwatch.plugins import Match
 
 DEFAULT_OWNER = OwnerPool(name="direct", split="owner")
 
+# How the columns begin that say by what a pool tells its lines apart, and what a pool takes from a team.
+KEY = "key "
+TAKES = "takes "
+# Between the pools in the ``x_Pool`` of what was given on: no pool's name can hold it.
+GIVEN_ON = " > "
+
+
+def key_column(column: str) -> str:
+    """What the column is called that has the values of ``column`` in lines that are told apart by it."""
+    return f"{KEY}{column}"
+
 
 def complete(pools: Sequence[Pool]) -> tuple[Pool, ...]:
     """``pools`` in order, with the owner pool for all that none of them takes."""
-    everything = any(isinstance(pool, OwnerPool) and pool.match == Match() for pool in pools)
+    everything = any(pool.is_owner and pool.match == Match() for pool in pools)
     return tuple(pools) if everything else (*pools, DEFAULT_OWNER)
 
 
-def pool_index(pools: Sequence[Pool], lines: ir.Table) -> ir.IntegerValue:
-    """The position of the first pool that matches a line."""
-    last = len(pools) - 1
-    branches = [(matches(pool.match, lines), n) for n, pool in enumerate(pools[:-1])]
+def owned(pools: Sequence[Pool]) -> dict[int, OwnerPool]:
+    """Those whose charges go to owners, by position."""
+    return {number: cast(OwnerPool, pool) for number, pool in enumerate(pools) if pool.is_owner}
+
+
+def pool_index(pools: Sequence[Pool], lines: ir.Table | Mapping[str, ir.Value]) -> ir.IntegerValue:
+    """The position of the first pool that matches a line; a pool of what a team carries takes none."""
+    of_lines = [(number, pool) for number, pool in enumerate(pools) if not pool.carried_by]
+    last, _ = of_lines[-1]
+    branches = [(matches(pool.match, lines), number) for number, pool in of_lines[:-1]]
     return ibis.cases(*branches, else_=last).cast("int64") if branches else ibis.literal(last, "int64")

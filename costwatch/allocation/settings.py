@@ -1,18 +1,32 @@
 """What ``costwatch.yaml`` says of teams, of pools of shared cost, of settling and of budgets."""
 
-from typing import Annotated
+from datetime import date
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import BeforeValidator, SerializeAsAny, ValidationError
 
-from costwatch.allocation.splits.even import EvenPool
-from costwatch.allocation.splits.fixed import FixedPool
-from costwatch.allocation.splits.owner import OwnerPool
-from costwatch.allocation.splits.proportional import ProportionalPool
 from costwatch.allocation.teams import Team
 from costwatch.cost.settings import BudgetSettings, Settle
-from costwatch.plugins import Settings
+from costwatch.errors import CostwatchError
+from costwatch.plugins import SPLITS, Settings, SplitSettings, load
 
-Pool = Annotated[OwnerPool | ProportionalPool | EvenPool | FixedPool, Field(discriminator="split")]
+
+class _NotInstalledError(ValueError):
+    """The kind of a pool is not there."""
+
+
+def _of_its_kind(pool: object) -> object:
+    """What the kind named by ``split`` makes of a pool's keys."""
+    if not isinstance(pool, dict):
+        return pool
+    try:
+        kind: type[SplitSettings] = load(SPLITS, str(pool.get("split")))
+    except KeyError:
+        raise _NotInstalledError(str(pool.get("split"))) from None
+    return kind.model_validate(pool)
+
+
+Pool = Annotated[SerializeAsAny[SplitSettings], BeforeValidator(_of_its_kind)]
 
 
 class Allocation(Settings):
@@ -22,3 +36,27 @@ class Allocation(Settings):
     pools: tuple[Pool, ...] = ()
     budgets: tuple[BudgetSettings, ...] = ()
     settle: Settle = Settle()
+
+    @classmethod
+    def as_published(cls, period: date, config: str) -> Self:
+        """The teams and pools by which a period was published. Raises CostwatchError for unknown ones."""
+        try:
+            return cls.model_validate_json(config)
+        except CostwatchError:
+            raise
+        except Exception as error:  # whatever a stranger's module raises while it is imported
+            found = error.errors() if isinstance(error, ValidationError) else []
+            causes = [each.get("ctx", {}).get("error") for each in found]
+            kinds = sorted(str(cause) for cause in causes if isinstance(cause, _NotInstalledError))
+            unknown = f"split kind '{kinds[0]}', which is not installed" if kinds else "settings unknown here"
+            install = "install its package again, or " if kinds else ""
+            raise CostwatchError(
+                f"period {period}: was allocated by {unknown}, and stays as published; "
+                f"{install}allocate it by today's pools: costwatch allocate --from {period}"
+            ) from None
+
+    def published_json(self) -> str:
+        """What is kept with a published period: the teams, without whom to ask, and the pools."""
+        return self.model_dump_json(
+            include={"teams", "pools"}, exclude={"teams": {"__all__": {"contact"}}}, exclude_defaults=True
+        )

@@ -1,38 +1,44 @@
-"""How a shared pool is split over the teams, by the weights of its split."""
+"""How a shared pool is split over the teams, by the weights of its split: the expressions."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import ibis
 import ibis.expr.types as ir
-import pyarrow as pa
 
-from costwatch.allocation.settings import Pool
-from costwatch.allocation.splits.even import EvenPool
-from costwatch.allocation.splits.fixed import FixedPool
-from costwatch.allocation.splits.proportional import ProportionalPool, proportional
-from costwatch.allocation.teams import Team
-from costwatch.ledger.engines.duckdb import small_table
-from costwatch.ledger.nano import WEIGHT_SUM, quotient, split
+from costwatch.ledger.nano import quotient, split
 from costwatch.model import UNMEASURED
 
 COST_NANOS = ("BilledCostNano", "EffectiveCostNano")
 SUMMED = (*COST_NANOS, "line_count")
 
 
-def shared(con: Any, amounts: ir.Table, carried: ir.Table, pool: Pool, teams: Sequence[Team]) -> ir.Table:
+def summed(table: ir.Table, keys: Sequence[str]) -> ir.Table:
+    """Both costs and the lines of ``table``, by ``keys``."""
+    return table.group_by(keys).agg(**{column: table[column].sum() for column in SUMMED})
+
+
+def numbered(amounts: ir.Table, kinds: ir.Table, keys: Sequence[str]) -> ir.Table:
+    """``amounts`` of one pool, each with a number, ``row``, and what it is weighed by."""
+    located = amounts.join(kinds.select("kind", "BillingCurrency", *keys), "kind")
+    return located.mutate(row=ibis.row_number())
+
+
+def spans_of(amounts: ir.Table, keys: Sequence[str]) -> ir.Table:
+    """What is weighed alike: ``day``, ``until``, ``BillingCurrency``, ``keys`` and a number, ``span``."""
+    known = ("day", "until", "BillingCurrency", *keys)
+    spans = amounts.select(*known).distinct()
+    window = ibis.window(order_by=[spans[column] for column in known])
+    return spans.mutate(span=ibis.row_number().over(window))
+
+
+def shared(amounts: ir.Table, spans: ir.Table, weights: ir.Table) -> ir.Table:
     """The charges of one shared pool, split: ``row``, ``team``, both costs in nano-units, ``line_count``.
 
-    amounts: ``row``, ``day``, ``until`` (the charge period's last day, inclusive), ``BillingCurrency``,
-    both costs and ``line_count``, which stays whole, at the first team by name. carried: what teams
-    carry already (``team``, ``day``, ``BillingCurrency``, ``EffectiveCostNano``). Where no team has a
-    weight the charge is ``unmeasured``.
+    amounts: ``row``, ``day``, ``until`` (the charge period's last day, inclusive), ``BillingCurrency``, the
+    keys of ``spans``, both costs and ``line_count``, which stays whole, at the first team by name. weights:
+    as ``weighing.weigh`` gives them. A charge whose span has none is ``unmeasured``.
     """
-    spans = amounts.select("day", "until", "BillingCurrency").distinct()
-    window = ibis.window(order_by=[spans.day, spans.until, spans.BillingCurrency])
-    spans = spans.mutate(span=ibis.row_number().over(window))
-    weights = weights_of(con, pool, spans, carried, teams)
-    located = amounts.join(spans, ["day", "until", "BillingCurrency"])
+    located = amounts.join(spans, [column for column in spans.columns if column != "span"])
     # Both costs are split in one go: two rows for each charge, even and odd.
     both = ibis.union(
         *(
@@ -55,20 +61,3 @@ def shared(con: Any, amounts: ir.Table, carried: ir.Table, pool: Pool, teams: Se
     unweighted = located.anti_join(weights, "span").mutate(team=ibis.literal(UNMEASURED))
     columns = ("row", "team", *SUMMED)
     return counted.select(*columns).union(unweighted.select(*columns), distinct=False)
-
-
-def weights_of(con: Any, pool: Pool, spans: ir.Table, carried: ir.Table, teams: Sequence[Team]) -> ir.Table:
-    """``span``, ``team``, ``weight`` (> 0) for every span and team of a shared pool."""
-    if isinstance(pool, ProportionalPool):
-        return proportional(spans, carried)
-    fixed = [(team, weight) for team, weight in _fixed(pool, teams).items() if weight > 0]
-    table = small_table(con, f"weights of {pool.name}", fixed, {"team": pa.string(), "weight": pa.int64()})
-    return spans.cross_join(table).select("span", "team", "weight")
-
-
-def _fixed(pool: Pool, teams: Sequence[Team]) -> Mapping[str, int]:
-    if isinstance(pool, FixedPool):
-        return {team: int(percent * (WEIGHT_SUM // 100)) for team, percent in pool.percent.items()}
-    if isinstance(pool, EvenPool):
-        return dict.fromkeys(pool.teams or [team.name for team in teams], 1)
-    raise TypeError(f"pool {pool.name} is not shared")

@@ -21,7 +21,7 @@ from costwatch.config.quote import looks_secret
 from costwatch.config.sentences import sentences, subject
 from costwatch.config.tree import Mistakes, Tree, read
 from costwatch.errors import ConfigError, UsageError
-from costwatch.plugins import COLLECTORS, NOTIFIERS, RULES
+from costwatch.plugins import COLLECTORS, NOTIFIERS, RULES, SPLITS
 from costwatch.secret import NOT_A_REFERENCE
 
 __all__ = [
@@ -104,7 +104,8 @@ def _config(tree: Tree | None, file: Path, mistakes: Mistakes) -> Config | None:
     if tree is None:
         return None
     sources = loaded(tree, ("sources",), COLLECTORS, file.parent, mistakes, teams=team_names(tree))
-    known = {"file": file, "folder": file.parent, "sources": sources}
+    pools = loaded(tree, ("pools",), SPLITS, file.parent, mistakes, key="split", teams=team_names(tree))
+    known = {"file": file, "folder": file.parent, "sources": sources, "pools": pools}
     parsed = _parsed(Config, tree, mistakes, known)
     for line, text in (*check_config(tree), *check_tables(tree, sources)):
         mistakes.add(line, text)

@@ -6,6 +6,7 @@ no other mistake.
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from costwatch.config.pools import check_pools, named_receivers, texts
 from costwatch.config.quote import instead, quoted
 from costwatch.config.tree import Node, Place, Tree
 from costwatch.plugins import Collector, Forwarder, Notifier, Receiver
@@ -18,7 +19,7 @@ def check_config(tree: Tree) -> Found:
     yield from _named_once(tree, "sources")
     yield from _named_once(tree, "teams", ignore_case=True)
     yield from _named_once(tree, "pools")
-    yield from _pools_take_something(tree)
+    yield from check_pools(tree)
     yield from _budgets_named_once(tree)
     yield from _teams_exist(tree)
     yield from _claimed_once(tree)
@@ -49,7 +50,7 @@ def check_alerts(tree: Tree) -> Found:
     for place, route in _routes(tree):
         yield from _receiver_exists(tree, (*place, "receiver"), receivers)
         for key in ("mute_time_intervals", "active_time_intervals"):
-            for here, name in _texts((*place, key), route.get(key)):
+            for here, name in texts((*place, key), route.get(key)):
                 if name not in intervals:
                     what = f"no time interval is called {quoted(name)}"
                     yield tree.value_line(here), f"{what}{instead(name, intervals)}"
@@ -93,20 +94,6 @@ def _named_once(tree: Tree, section: str, *, ignore_case: bool = False) -> Found
         lines.setdefault(key, tree.line(place))
 
 
-def _pools_take_something(tree: Tree) -> Found:
-    above: int | None = None
-    for place, pool in tree.entries(("pools",)):
-        if above:
-            yield tree.line(place), f"this pool takes nothing: the one on line {above} takes all; move it up"
-        elif not pool.get("match"):
-            above = tree.line(place)
-        if pool.get("name") == "direct" and pool.get("split") != "owner":
-            yield (
-                tree.line((*place, "name")),
-                "'direct' is the pool of what no other takes; call this one otherwise",
-            )
-
-
 def _budgets_named_once(tree: Tree) -> Found:
     lines: dict[str, int] = {}
     for place, entry in tree.entries(("budgets",)):
@@ -125,19 +112,13 @@ def _teams_exist(tree: Tree) -> Found:
 
 def _teams_named(tree: Tree) -> Iterator[tuple[Place, str]]:
     for place, pool in tree.entries(("pools",)):
-        yield from _texts((*place, "teams"), pool.get("teams"))
-        if isinstance(percent := pool.get("percent"), dict):
-            yield from (((*place, "percent", team), team) for team in percent)
+        yield from named_receivers(place, pool)
+        if isinstance(giver := pool.get("carried_by"), str):
+            yield (*place, "carried_by"), giver
     for place, budget in tree.entries(("budgets",)):
         team = budget.get("team")
         if isinstance(team, str) and team != "*":
             yield (*place, "team"), team
-
-
-def _texts(place: Place, nodes: Node) -> Iterator[tuple[Place, str]]:
-    for index, node in enumerate(nodes if isinstance(nodes, list) else ()):
-        if isinstance(node, str):
-            yield (*place, index), node
 
 
 def _claimed_once(tree: Tree) -> Found:

@@ -8,9 +8,15 @@ from pydantic import BaseModel
 
 import costwatch
 from costwatch.config.kinds import imported
-from costwatch.plugins import COLLECTORS, NOTIFIERS, RULES, registered
+from costwatch.plugins import COLLECTORS, NOTIFIERS, RULES, SPLITS, registered
 
-_KINDS = {"sources": COLLECTORS, "rules": RULES, "receivers": NOTIFIERS}
+# section -> its group, and the key by which an entry names its kind.
+_KINDS = {
+    "sources": (COLLECTORS, "kind"),
+    "pools": (SPLITS, "split"),
+    "rules": (RULES, "kind"),
+    "receivers": (NOTIFIERS, "kind"),
+}
 
 
 def schema() -> dict[str, Any]:
@@ -24,7 +30,7 @@ def schema() -> dict[str, Any]:
 
     kinds = {
         (section, kind): imported(point)
-        for section, group in _KINDS.items()
+        for section, (group, _) in _KINDS.items()
         for kind, point in sorted(registered(group).items())
     }
     models: list[type[BaseModel]] = [Config, AlertRules, *kinds.values()]
@@ -35,8 +41,11 @@ def schema() -> dict[str, Any]:
     choices: dict[str, list[dict[str, Any]]] = {section: [] for section in _KINDS}
     for (section, kind), model in kinds.items():
         entry = known[references[model, "validation"]["$ref"].rsplit("/", 1)[1]]
-        named = {**entry, "properties": {"kind": {"const": kind}, **entry["properties"]}}
-        choices[section].append({**named, "required": ["kind", *entry.get("required", ())]})
+        key = _KINDS[section][1]
+        const = {key: {"const": kind}}  # stands first, and replaces what the model says of it
+        keys = const | entry["properties"] | const
+        required = dict.fromkeys((key, *entry.get("required", ())))
+        choices[section].append({**entry, "properties": keys, "required": [*required]})
     for section, entries in choices.items():
         properties[section]["items"] = {"oneOf": entries}
     return {

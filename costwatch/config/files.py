@@ -18,7 +18,7 @@ from costwatch.alerts.routing import RootRoute
 from costwatch.allocation.settings import Allocation
 from costwatch.cost.conversion import Conversion
 from costwatch.ledger.engines import address
-from costwatch.plugins import Collector, Receiver, Rule, Settings
+from costwatch.plugins import Collector, Receiver, Rule, Settings, SplitSettings
 
 
 def _beside_the_file(path: str, info: ValidationInfo) -> Path:
@@ -40,7 +40,7 @@ FilePath = Annotated[
     GetPydanticSchema(lambda _, handler: handler(Annotated[str, Field(min_length=1)])),
     AfterValidator(_beside_the_file),
 ]
-# What is written are entries with a ``kind``; what is read are the plugins that they describe.
+# What is written are entries that name a kind; what is read are the plugins that they describe.
 _ENTRIES = GetPydanticSchema(lambda _, handler: handler(tuple[dict[str, Any], ...]))
 _LOADED = AfterValidator(_as_loaded)
 
@@ -88,6 +88,7 @@ class Config(_File, Allocation):
     reports: FilePath = _path("reports")
     alerts: FilePath = _path("alerts.yaml")
     sources: Annotated[tuple[Collector, ...], _ENTRIES, _LOADED] = ()
+    pools: Annotated[tuple[SplitSettings, ...], _ENTRIES, _LOADED] = ()
     currency: Conversion | None = None
     ui: UI = UI()
 

@@ -1,4 +1,4 @@
-"""Entries that have a ``kind`` become what their plugin makes of them."""
+"""Entries that name a kind become what their plugin makes of them."""
 
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -10,7 +10,7 @@ from costwatch.config.quote import instead, quoted
 from costwatch.config.sentences import sentences
 from costwatch.config.tree import Mistakes, Place, Tree
 from costwatch.errors import ConfigError
-from costwatch.plugins import PluginContext, registered
+from costwatch.plugins import SPLITS, PluginContext, SplitSettings, registered
 
 
 def loaded(
@@ -20,18 +20,20 @@ def loaded(
     folder: Path,
     mistakes: Mistakes,
     *,
+    key: str = "kind",
     teams: tuple[str, ...] = (),
 ) -> tuple[Any, ...]:
     """The plugins that the list at ``section`` describes; only the kinds it names are imported.
 
+    key: under which an entry names its kind; ``kind`` is no key of the plugin's own, another one is.
     A plugin finds ``folder``, which relative paths start from, and ``teams`` in its ``PluginContext``.
     """
     entries = list(tree.entries(section))
     points = registered(group) if entries else {}
-    models = _models(tree, [(*place, "kind") for place, _ in entries], points, mistakes)
+    models = _models(tree, [(*place, key) for place, _ in entries], points, mistakes)
     plugins = []
     for place, entry in entries:
-        kind = str(entry.get("kind"))
+        kind = str(entry.get(key))
         if (model := models.get(kind)) is None:
             continue
         settings = {key: value for key, value in entry.items() if key != "kind"}
@@ -42,7 +44,7 @@ def loaded(
                 mistakes.add(line, text)
         except Exception as error:  # a validator's own fault; its message could hold a secret
             broken = f"{_package(points[kind])} broke on these settings with {type(error).__name__}"
-            mistakes.add(tree.line(place), f"kind '{kind}': {broken}; correct them or report it there")
+            mistakes.add(tree.line(place), f"{key} '{kind}': {broken}; correct them or report it there")
     return tuple(plugins)
 
 
@@ -54,7 +56,8 @@ def imported(point: EntryPoint) -> type[BaseModel]:
     except Exception as error:  # whatever a stranger's module raises while it is imported
         cause = f"{package} cannot be imported ({type(error).__name__}: {error}); reinstall it"
         raise ConfigError([f"kind '{point.name}': {cause}"]) from error
-    if not (isinstance(model, type) and issubclass(model, BaseModel)):
+    wanted = SplitSettings if point.group == SPLITS else BaseModel
+    if not (isinstance(model, type) and issubclass(model, wanted)):
         raise ConfigError([f"kind '{point.name}': {package} offers no settings model; update it"])
     return model
 
@@ -65,13 +68,13 @@ def _models(
     """The class of each kind named at ``places`` that can be used."""
     models: dict[str, type[BaseModel]] = {}
     for place in places:
-        kind, line = tree.at(place), tree.value_line(place)
+        kind, key, line = tree.at(place), place[-1], tree.value_line(place)
         if kind is None:
-            mistakes.add(line, "'kind' is missing here; add it")
+            mistakes.add(line, f"'{key}' is missing here; add it")
         elif not isinstance(kind, str):
-            mistakes.add(line, f"'kind' must be one word{instead('', points)}")
+            mistakes.add(line, f"'{key}' must be one word{instead('', points)}")
         elif kind not in points:
-            mistakes.add(line, f"unknown kind {quoted(kind)}{instead(kind, points)}")
+            mistakes.add(line, f"unknown {key} {quoted(kind)}{instead(kind, points)}")
         elif kind not in models:
             try:
                 models[kind] = imported(points[kind])

@@ -1,9 +1,10 @@
-"""The doors: collectors, rules, notifiers, facts. Built-ins come through them like everyone else.
+"""The doors: collectors, rules, notifiers, splits, facts. Built-ins come through them like everyone else.
 
 A plugin is a frozen ``Settings`` model: its fields are its YAML keys, its docstring is its manual.
 It is registered under its kind in the entry-point group ``costwatch.collectors``,
-``costwatch.rules`` or ``costwatch.notifiers`` and only loaded when a file names that kind. What can be
-asked of the warehouse is a ``FactQuery``, an object in the group ``costwatch.facts``.
+``costwatch.rules``, ``costwatch.notifiers`` or ``costwatch.splits`` and only loaded when a file names
+that kind. What can be asked of the warehouse is a ``FactQuery``, an object in the group
+``costwatch.facts``.
 """
 
 from costwatch.plugins.collectors import Collector, CollectorSettings, PaidCollector, SpendLimit
@@ -21,27 +22,54 @@ from costwatch.plugins.facts import (
 )
 from costwatch.plugins.notifiers import Forwarder, Interactive, Notifier, Publisher, Receiver
 from costwatch.plugins.pages import Page
-from costwatch.plugins.registry import COLLECTORS, FACTS, GROUPS, NOTIFIERS, PAGES, RULES, load, registered
+from costwatch.plugins.registry import (
+    COLLECTORS,
+    FACTS,
+    GROUPS,
+    NOTIFIERS,
+    PAGES,
+    RULES,
+    SPLITS,
+    load,
+    registered,
+)
 from costwatch.plugins.rules import Rule, RuleSettings, queries_of
 from costwatch.plugins.settings import Duration, Settings, parse_duration
-from costwatch.plugins.splits import Match, SplitSettings
+from costwatch.plugins.splits import (
+    KEY_COLUMNS,
+    Batches,
+    Carried,
+    Input,
+    Match,
+    Span,
+    Split,
+    SplitSettings,
+    Weighing,
+    Weight,
+    Weights,
+)
 from costwatch.plugins.tables import WINDOW_COLUMNS, ColumnType, Table
 
 __all__ = [
     "COLLECTORS",
     "FACTS",
     "GROUPS",
+    "KEY_COLUMNS",
     "NOTIFIERS",
     "PAGES",
     "RECENT_DAYS",
     "RULES",
+    "SPLITS",
     "WINDOW_COLUMNS",
+    "Batches",
+    "Carried",
     "Collector",
     "CollectorSettings",
     "ColumnType",
     "Duration",
     "FactQuery",
     "Forwarder",
+    "Input",
     "Interactive",
     "Match",
     "Notifier",
@@ -56,10 +84,15 @@ __all__ = [
     "RuleSettings",
     "Settings",
     "Snapshot",
+    "Span",
     "SpendLimit",
+    "Split",
     "SplitSettings",
     "Sums",
     "Table",
+    "Weighing",
+    "Weight",
+    "Weights",
     "fact_query",
     "load",
     "matching",

@@ -10,9 +10,10 @@ from costwatch.errors import UsageError
 COLLECTORS = "costwatch.collectors"
 RULES = "costwatch.rules"
 NOTIFIERS = "costwatch.notifiers"
+SPLITS = "costwatch.splits"
 PAGES = "costwatch.pages"
 FACTS = "costwatch.facts"
-GROUPS = (COLLECTORS, RULES, NOTIFIERS, PAGES, FACTS)
+GROUPS = (COLLECTORS, RULES, NOTIFIERS, SPLITS, PAGES, FACTS)
 
 
 def registered(group: str) -> dict[str, EntryPoint]:

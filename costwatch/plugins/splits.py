@@ -1,10 +1,18 @@
 """The door for splits: how a pool of charges is given to teams."""
 
-from collections.abc import Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol, Self, TypeAlias
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from costwatch.model import Window
 from costwatch.plugins.settings import Settings
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 Matches = str | tuple[str, ...]
 
@@ -29,8 +37,172 @@ class Match(Settings):
     Tags: Mapping[str, Matches] = Field(default_factory=dict)
 
 
-class SplitSettings(Settings):
-    """What all pools share: ``name``, and which charges they ``match``."""
+# What ``Split.columns`` may name.
+KEY_COLUMNS = tuple(column for column in Match.model_fields if column != "Tags")
+
+
+class Span(NamedTuple):
+    """Charges of one pool that are weighed alike: of the same days, currency and values of ``columns``.
+
+    number: by which weights name it. first, after: the UTC days that were charged for, half-open. key: the
+    values of the split's ``columns``, in their order; empty text where a line has none.
+    """
+
+    number: int
+    first: date
+    after: date
+    currency: str
+    key: tuple[str, ...] = ()
+
+
+class Carried(NamedTuple):
+    """What a team, or a residual, carries on a UTC day before the pool is split, in nano-units."""
+
+    team: str
+    day: date
+    currency: str
+    BilledCostNano: int
+    EffectiveCostNano: int
+
+
+class Weight(NamedTuple):
+    """A part of a span, as large as the weight is beside the span's others. Those of one team add up.
+
+    team: a team's name or one of ``model.RESIDUALS``. weight: negative ones count as 0; whole numbers that
+    sum to at most 1e9 are exact, others become whole billionths of their sum.
+    """
+
+    span: int
+    team: str
+    weight: float
+
+
+Weights: TypeAlias = "Iterable[Weight | tuple[int, str, float]] | pa.Table"
+
+
+class Batches(Protocol):
+    """What has been collected besides bills."""
+
+    def versions(self, table: str, window: Window) -> Mapping[tuple[str, Window], str]:
+        """The version of each batch of ``table`` that overlaps ``window``, by its source and window."""
+        ...
+
+    def rows(self, table: str, window: Window) -> "pa.Table":
+        """Their rows: the table's columns, after ``source``, ``window_start`` and ``window_end``."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One thing besides loads and configuration that a pool's weights depend on.
+
+    name: of what, for people. window: what it measures, in UTC. version: changes whenever it may hold
+    something else; empty while it is missing: what the pool takes on days of ``window`` stays estimated then,
+    and spans that lie wholly in such days are ``unmeasured``.
+    """
+
+    name: str
+    window: Window
+    version: str
+
+
+@dataclass(frozen=True)
+class Weighing:
+    """What a split is asked: the spans of a pool in one billing period, and by what it can weigh them.
+
+    period: half-open. teams: who can be given something, in the order of the file. carried: what each of them
+    and the residuals carry of owned charges and of the pools above. batches: what was collected. names: name
+    or alias of a team, in lower case -> the days from which it is whose, ascending.
+    """
+
+    period: Window
+    spans: Sequence[Span]
+    teams: Sequence[str]
+    batches: Batches
+    carried: Sequence[Carried] = field(default=(), repr=False)
+    names: Mapping[str, Sequence[tuple[date, str]]] = field(default_factory=dict, repr=False)
+
+    def team_named(self, name: str, day: date) -> str | None:
+        """Whose a charge with the tag value ``name`` would be on a UTC day; None: nobody's."""
+        claims = self.names.get(name.strip().lower(), ())
+        return next((team for since, team in reversed(claims) if since <= day), None)
+
+
+class Split(Protocol):
+    """One pool of ``costwatch.yaml``."""
+
+    @property
+    def name(self) -> str:
+        """Unique; becomes ``x_Pool``."""
+        ...
+
+    @property
+    def split(self) -> str:
+        """The kind: the entry point that it was loaded by."""
+        ...
+
+    @property
+    def match(self) -> Match:
+        """Which charges it takes."""
+        ...
+
+    @property
+    def carried_by(self) -> str:
+        """The team of whose cost it takes these; empty: it takes lines of the bill."""
+        ...
+
+    @property
+    def is_owner(self) -> bool:
+        """Whether each charge goes whole to the team that tags and accounts name: it is not weighed then."""
+        ...
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Of ``KEY_COLUMNS``, those that its lines must be told apart by to be weighed."""
+        ...
+
+    def inputs(self, period: Window, batches: Batches) -> Iterable[Input]:
+        """What the weights of a billing period depend on besides loads and configuration.
+
+        Asked at every run, so it looks at versions, not at rows.
+        """
+        ...
+
+    def weights(self, asked: Weighing) -> Weights:
+        """Weights for its spans, in any order: rows, or a pyarrow table of ``span``, ``team``, ``weight``.
+
+        A span with none above 0 is ``unmeasured``. Equal questions have equal answers.
+        """
+        ...
+
+
+class SplitSettings(Settings, ABC):
+    """What all pools share.
+
+    name: unique; becomes ``x_Pool``. match: which charges it takes. split: the kind. carried_by: a team; the
+    pool then takes no lines of the bill but, of what that team carries of owned charges and of the pools
+    above, what its ``match`` says, and gives it to the other teams; ``x_Pool`` keeps the trail
+    (``direct > platform``). A team whose cost was given on so is given nothing by such pools below it.
+    """
+
+    is_owner: ClassVar[bool] = False
+    columns: ClassVar[tuple[str, ...]] = ()
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_. -]*$")
     match: Match = Match()
+    split: str
+    carried_by: str = ""
+
+    @model_validator(mode="after")
+    def _owners_take_lines(self) -> Self:
+        if self.is_owner and self.carried_by:
+            raise ValueError("carried_by is for pools that are split, and the lines of this one have owners")
+        return self
+
+    def inputs(self, period: Window, batches: Batches) -> Iterable[Input]:
+        """Nothing besides loads and configuration."""
+        return ()
+
+    @abstractmethod
+    def weights(self, asked: Weighing) -> Weights:
+        """See ``Split``."""

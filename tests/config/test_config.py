@@ -171,6 +171,12 @@ def test_the_schema_knows_both_files_and_every_kind(shipped: Path) -> None:
     assert kinds["sources"] >= {"exports"}
     assert kinds["rules"] >= {"threshold", "budget", "freshness"}
     assert kinds["receivers"] >= {"stdout", "slack"}
+    splits = {
+        entry["properties"]["split"]["const"]: {*entry["properties"]}
+        for entry in known["properties"]["pools"]["items"]["oneOf"]
+    }
+    assert splits.keys() >= {"even", "fixed", "owner", "proportional"}
+    assert splits["fixed"] == {"split", "name", "match", "carried_by", "percent"}
     assert shipped.read_text(encoding="utf-8").startswith(
         "# yaml-language-server: $schema=costwatch.schema.json\n"
     )

@@ -86,8 +86,7 @@ IN_CONFIG = {
         "pools:\n  - match: {RegionId: x}\n    name: p\n    split: evne\n  - name: q\n",
         [
             "1: 'period' must be 'month' or 'quarter', not 'monthly'; did you mean 'month'?",
-            "5: 'split' must be one of 'owner', 'proportional', 'even', 'fixed', not 'evne';"
-            " did you mean 'even'?",
+            "5: unknown split 'evne'; did you mean 'even'?",
             "6: 'split' is missing here; add it",
         ],
     ),
@@ -132,6 +131,39 @@ IN_CONFIG = {
             "3: this pool takes nothing: the one on line 2 takes all; move it up",
             "4: 'direct' is the pool of what no other takes; call this one otherwise",
             "4: this pool takes nothing: the one on line 2 takes all; move it up",
+        ],
+    ),
+    "costs that would be given round": (
+        "teams: [{name: a}, {name: b}, {name: c}]\n"
+        "pools:\n"
+        "  - {name: p, split: fixed, carried_by: a, percent: {b: 50, c: 50}}\n"
+        "  - {name: q, split: even, carried_by: b, teams: [c]}\n"
+        "  - {name: r, split: even, carried_by: c, teams: [a, b]}\n",
+        [
+            "5: costs would go in a circle, 'c' to 'a' to 'c' (line 3); leave one of them out",
+            "5: costs would go in a circle, 'c' to 'b' to 'c' (line 4); leave one of them out",
+        ],
+    ),
+    "costs that would be given to whom they are from, or too late": (
+        "teams: [{name: a}, {name: b}, {name: c}]\n"
+        "pools:\n"
+        "  - {name: p, split: fixed, carried_by: a, percent: {a: 10, b: 90}}\n"
+        "  - name: q\n"
+        "    split: even\n"
+        "    carried_by: c\n"
+        "    teams:\n"
+        "      - b\n"
+        "      - a\n"
+        "  - {name: r, split: owner, carried_by: b}\n"
+        "  - {name: s, split: proportional, carried_by: d}\n"
+        "  - {name: t, split: proportional, carried_by: [a]}\n"
+        "  - {name: u, split: even}\n",
+        [
+            "3: 'a' would be given its own cost; leave it out",
+            "9: the pool on line 3 has given the cost of 'a' on; move this one above it, or leave 'a' out",
+            "10: carried_by is for pools that are split, and the lines of this one have owners",
+            "11: no team is called 'd'; known here: a, b, c",
+            "12: 'carried_by' must be text, not a list",
         ],
     ),
     "one name for two": (
@@ -299,6 +331,10 @@ IN_ALERTS = {
     "a matcher of an inhibit rule": (
         "inhibit_rules:\n  - source_matchers: ['severity']\n    target_matchers: [a=b]\n" + ROUTED,
         ["2: item 1 of 'source_matchers' must read label=\"value\""],
+    ),
+    "an inhibit rule about every alert": (
+        "inhibit_rules:\n  - source_matchers: [a=b]\n    target_matchers: []\n" + ROUTED,
+        ["3: 'target_matchers': empty, it would take every alert; write a matcher"],
     ),
     "a fallback that is not there": (
         "fallback: oot\n" + ROUTED,

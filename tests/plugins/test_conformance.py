@@ -12,14 +12,28 @@ import pytest
 from collectors.cost_explorer import CostExplorer
 from collectors.exports import Exports
 from costwatch import plugins
+from costwatch.allocation.splits.even import EvenPool
+from costwatch.allocation.splits.fixed import FixedPool
+from costwatch.allocation.splits.owner import OwnerPool
+from costwatch.allocation.splits.proportional import ProportionalPool
 from costwatch.model import Labels, Verdict, Window, labels
 from costwatch.notify.slack import Slack
 from costwatch.notify.stdout import Stdout
-from costwatch.plugins import Collector, Notifier, Rule, fact_query
+from costwatch.plugins import Collector, Notifier, Rule, Split, fact_query
 from costwatch.rules.budget import Budget
 from costwatch.rules.freshness import Freshness
 from costwatch.rules.threshold import Threshold
-from costwatch.testing import Example, check_collector, check_notifier, check_query, check_rule, daily
+from costwatch.testing import (
+    Example,
+    SplitExample,
+    a_weighing,
+    check_collector,
+    check_notifier,
+    check_query,
+    check_rule,
+    check_split,
+    daily,
+)
 from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
 from costwatch.warehouse.store import Warehouse
 from tests.doubles.cost_explorer import ce_double
@@ -146,6 +160,26 @@ NOTIFIERS: dict[str, Callable[[], AbstractContextManager[Receivers]]] = {
     "stdout": lambda: nullcontext(Receivers(Stdout(name="default"))),
 }
 
+# --- splits: kind -> a pool, and how it shares spans ----------------------------------------------
+
+THIRDS = {"risk": 1 / 6, "payments": 2 / 6, "platform": 3 / 6}
+SPLITS: dict[str, tuple[Split, list[SplitExample]]] = {
+    "even": (
+        EvenPool.model_validate({"name": "p", "split": "even", "teams": ["risk", "platform"]}),
+        [SplitExample(a_weighing(), {0: {"risk": 0.5, "platform": 0.5}})],
+    ),
+    "fixed": (
+        FixedPool.model_validate(
+            {"name": "p", "split": "fixed", "percent": {"risk": 12.5, "platform": 87.5}}
+        ),
+        [SplitExample(a_weighing(), {5: {"risk": 0.125, "platform": 0.875}})],
+    ),
+    "owner": (OwnerPool.model_validate({"name": "p", "split": "owner", "tags": ["squad"]}), []),
+    "proportional": (
+        ProportionalPool.model_validate({"name": "p", "split": "proportional", "carried_by": "search"}),
+        [SplitExample(a_weighing(), {1: THIRDS, 2: {}, 3: {}, 5: THIRDS})],
+    ),
+}
 # --- facts: query -> a window in which a made-up company has some --------------------------------
 
 NOVEMBER = Window.of_days(date(2026, 11, 1), date(2026, 12, 1))
@@ -170,6 +204,11 @@ def test_notifier(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
         check_notifier(receivers.good, unavailable=receivers.unavailable, refusing=receivers.refusing)
 
 
+@pytest.mark.parametrize("kind", SPLITS)
+def test_split(kind: str) -> None:
+    check_split(*SPLITS[kind])
+
+
 @pytest.mark.parametrize("name", FACTS)
 def test_query(name: str, tmp_path: Path) -> None:
     full, empty = company(tmp_path / "full.db"), Warehouse(tmp_path / "empty.db")
@@ -187,9 +226,10 @@ def test_query(name: str, tmp_path: Path) -> None:
         (plugins.COLLECTORS, COLLECTORS),
         (plugins.RULES, RULES),
         (plugins.NOTIFIERS, NOTIFIERS),
+        (plugins.SPLITS, SPLITS),
         (plugins.FACTS, FACTS),
     ],
-    ids=["collectors", "rules", "notifiers", "facts"],
+    ids=["collectors", "rules", "notifiers", "splits", "facts"],
 )
 def test_every_kind_we_ship_has_a_row(group: str, rows: dict[str, object]) -> None:
     ours = {

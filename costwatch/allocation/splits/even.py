@@ -1,13 +1,18 @@
 """Split ``even``: the same for every team."""
 
-from typing import Literal
+from collections.abc import Iterator
 
 from costwatch.allocation.teams import TeamName
-from costwatch.plugins import SplitSettings
+from costwatch.plugins import SplitSettings, Weighing, Weight
 
 
 class EvenPool(SplitSettings):
     """Shared evenly, among ``teams`` or all teams."""
 
-    split: Literal["even"]
     teams: tuple[TeamName, ...] = ()
+
+    def weights(self, asked: Weighing) -> Iterator[Weight]:
+        """See ``Split``."""
+        for span in asked.spans:
+            for team in self.teams or asked.teams:
+                yield Weight(span.number, team, 1)

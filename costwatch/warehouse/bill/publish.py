@@ -58,6 +58,7 @@ class Publication:
     inputs_key: str
     loads: tuple[int, ...]
     config: str
+    inputs: str = "[]"  # JSON: what the weights of its pools rest on besides
     # BillingCurrency -> line_count and nano sums of the bill
     totals: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     day_lines: Sequence[tuple[str, int, int, int]] = ()  # source, day, lines, of these estimated
@@ -105,6 +106,11 @@ def periods_between(db: sqlite3.Connection, first: date, after: date) -> set[dat
     return {from_int(row["period"]) for row in found}
 
 
+def pools_published(db: sqlite3.Connection) -> list[str]:
+    """Every ``x_Pool`` that some fact has, or had."""
+    return [row["x_Pool"] for row in db.execute("SELECT DISTINCT x_Pool FROM slice ORDER BY x_Pool")]
+
+
 def ids_for(
     db: sqlite3.Connection, teams: Iterable[str], services: Iterable[str], slices: Iterable[Slice]
 ) -> Ids:
@@ -131,20 +137,21 @@ def publish(db: sqlite3.Connection, ids: Ids, publication: Publication, now: dat
     for table, rows in groupby(ids.new, key=lambda new: new[0]):
         named = [row for _, row in rows]
         db.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * len(named[0]))})", named)
-    first = db.execute("SELECT first_known_at, loads FROM published WHERE period = ?", (period,)).fetchone()
+    first = db.execute(
+        "SELECT first_known_at, loads, config, inputs FROM published WHERE period = ?", (period,)
+    ).fetchone()
     if first is None:
         _insert_facts(db, "team_cost", period, publication.facts)
     else:
-        same = tuple(json.loads(first["loads"])) == publication.loads
-        cause = "configuration" if same else "delivery"
-        _replace_facts(db, period, publication.facts, to_text(now), cause)
+        _replace_facts(db, period, publication.facts, to_text(now), _cause(first, publication))
     _replace(db, "cost_day", period, publication.summary)
     _require_conservation(db, publication)
     _replace(db, "day_line", period, publication.day_lines)
     _replace(db, "bill", period, publication.bill)
     _replace(db, "team_invoice", period, publication.invoices)
     db.execute(
-        "INSERT OR REPLACE INTO published VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT OR REPLACE INTO published (period, period_end, inputs_key, loads, config, first_known_at,"
+        " known_at, totals, fingerprint, inputs) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             period,
             to_int(publication.period_end),
@@ -155,8 +162,18 @@ def publish(db: sqlite3.Connection, ids: Ids, publication: Publication, now: dat
             to_text(now),
             json.dumps(publication.totals, sort_keys=True),
             fingerprint(db, period),
+            publication.inputs,
         ),
     )
+
+
+def _cause(before: sqlite3.Row, publication: Publication) -> str:
+    """Why a period is published anew."""
+    if tuple(json.loads(before["loads"])) != publication.loads:
+        return "delivery"
+    if before["config"] == publication.config and before["inputs"] != publication.inputs:
+        return "usage"
+    return "configuration"
 
 
 def _require_conservation(db: sqlite3.Connection, publication: Publication) -> None:

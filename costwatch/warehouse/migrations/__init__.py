@@ -14,6 +14,7 @@ VERSIONS = (
     "0004_intake",
     "0005_findings",
     "0006_acts",
+    "0007_splits",
     "0008_systems",
 )
 LATEST = len(VERSIONS)

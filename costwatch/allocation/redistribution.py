@@ -1,0 +1,41 @@
+"""What a team carries and a pool gives to others: the expressions.
+
+What is given on is of a kind of lines of its own, whose ``x_Pool`` has the trail: all that is asked of kinds
+needs to know nothing of it.
+"""
+
+import ibis
+import ibis.expr.types as ir
+
+from costwatch.allocation.pools import GIVEN_ON, TAKES
+from costwatch.allocation.weights import SUMMED, summed
+
+
+def marked(carried: ir.Table, kinds: ir.Table, number: int, team: str) -> ir.Table:
+    """``carried`` (``team``, ``kind``, ``day``, sums) and whether the pool of that number takes it."""
+    located = carried.join(kinds.select("kind", takes=kinds[f"{TAKES}{number}"]), "kind")
+    return located.select(*carried.columns, taken=(located.team == team) & located.takes)
+
+
+def renumbered(found: ir.Table, kinds: ir.Table) -> ir.Table:
+    """``kind`` of what is taken of ``marked`` rows, and the number ``to`` that it has once it is given on."""
+    taken = found.filter(found.taken).select("kind").distinct()
+    after = kinds.agg(after=kinds.kind.max() + 1)
+    numbered = taken.mutate(row=ibis.row_number()).cross_join(after)
+    return numbered.select("kind", to=(numbered.row + numbered.after).cast("int32"))
+
+
+def extended(kinds: ir.Table, numbers: ir.Table, pool: str) -> ir.Table:
+    """``kinds``, and those that are given on; no pool of lines takes these."""
+    given = kinds.join(numbers, "kind")
+    given = given.mutate(
+        kind=given.to, pool=ibis.literal(-1, "int64"), x_Pool=given.x_Pool + ibis.literal(GIVEN_ON + pool)
+    )
+    return kinds.union(given.select(*kinds.columns), distinct=False)
+
+
+def amounts(found: ir.Table, numbers: ir.Table) -> ir.Table:
+    """What is taken: ``kind`` as it is given on, ``day``, ``until`` (the same) and sums."""
+    taken = found.filter(found.taken).join(numbers, "kind")
+    sums = summed(taken.select("day", *SUMMED, kind="to"), ["kind", "day"])
+    return sums.mutate(until=sums.day)
