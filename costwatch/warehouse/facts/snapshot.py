@@ -80,7 +80,7 @@ class WarehouseSnapshot:
 
     def has_table(self, name: str) -> bool:
         """See ``plugins.Reader``."""
-        return self._kept(self._ask_has_table, name)
+        return self._cached(self._ask_has_table, name)
 
     def rows(
         self, sql: str, parameters: Mapping[str, str | int | float | None] | None = None
