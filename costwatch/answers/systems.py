@@ -1,16 +1,18 @@
 """What each system costs, and whose teams and services that is."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
 from costwatch.cost.forecast import period_of
+from costwatch.cost.systems import System
 from costwatch.model import Labels, Window
 from costwatch.plugins import Snapshot
 
 _WEEK = timedelta(days=7)
 _DAY = timedelta(days=1)
+_LATELY = timedelta(days=35)  # a whole month of bills, with the days in which it is completed
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,22 @@ def systems(facts: Snapshot) -> list[SystemCost]:
         for key in {key for window in (month, last, prior) for key in sums[window]}
     ]
     return sorted(found, key=lambda one: (one.currency, -one.month_to_date, one.system))
+
+
+def unmatched(facts: Snapshot, known: Iterable[System]) -> dict[str, str]:
+    """The systems without a charge in the last 35 settled days, each with why; none before a bill."""
+    through = facts.data_through
+    if through is None:
+        return {}
+    lately = Window.of_days(through + _DAY - _LATELY, through + _DAY)
+    held = {dict(key)["system"] for key in facts.totals("EffectiveCost", ("system",), (lately,))[lately]}
+    return {
+        system.name: "no line of a bill has what it is told by; give tags, accounts, resources or pools, too"
+        if system.match.is_of_usage_only
+        else "no charge of the last 35 days matches it before another; correct its match, or move it up"
+        for system in known
+        if held and system.name not in held
+    }
 
 
 def _parts(sums: Mapping[Labels, Decimal], by: str) -> dict[Labels, tuple[tuple[str, Decimal], ...]]:

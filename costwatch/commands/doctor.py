@@ -1,6 +1,6 @@
 """``costwatch doctor``: what is wrong around costwatch, and how to mend it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,6 +16,7 @@ from costwatch.errors import CostwatchError, UsageError
 from costwatch.model import Window
 
 if TYPE_CHECKING:
+    from costwatch.cost.systems import System
     from costwatch.plugins import Collector
 
 _FINDINGS = 3
@@ -49,8 +50,23 @@ def _problems(context: Context) -> Iterator[tuple[str, str]]:
 
         yield from problems(context.warehouse)
     if not mistakes:
+        yield from _systems(context.config.systems, context)
         for source in context.config.sources:
             yield f"source {source.name}", _source(source, context)
+
+
+def _systems(systems: "Sequence[System]", context: Context) -> Iterator[tuple[str, str]]:
+    """Each system, and why it has no cost."""
+    from costwatch.answers.systems import unmatched
+    from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
+
+    try:
+        with context.warehouse.read() as db:
+            without = unmatched(WarehouseSnapshot(db, context.now), systems)
+    except CostwatchError:
+        return  # what is wrong with the warehouse is told by itself
+    for system in systems:
+        yield f"system {system.name}", without.get(system.name, "")
 
 
 def _configuration(context: Context) -> str:

@@ -12,13 +12,13 @@ from costwatch.config.consistency import (
     check_config,
     check_receivers,
     check_tables,
-    team_names,
 )
 from costwatch.config.editor import default_text, schema
 from costwatch.config.files import UI, AlertRules, Config
 from costwatch.config.kinds import loaded
 from costwatch.config.quote import looks_secret
 from costwatch.config.sentences import sentences, subject
+from costwatch.config.teams import team_names
 from costwatch.config.tree import Mistakes, Tree, read
 from costwatch.errors import ConfigError, UsageError
 from costwatch.plugins import COLLECTORS, NOTIFIERS, RULES, SPLITS

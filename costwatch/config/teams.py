@@ -1,0 +1,109 @@
+"""What no single team shows: names that nothing bears, things claimed twice, teams above each other."""
+
+from collections.abc import Iterator
+from datetime import date
+
+from costwatch.config.pools import named_receivers
+from costwatch.config.quote import instead, quoted
+from costwatch.config.tree import Node, Place, Tree
+from costwatch.cost.hierarchy import Since, circle
+
+Found = Iterator[tuple[int, str]]  # line, sentence
+
+
+def check_teams(tree: Tree) -> Found:
+    """Across the entries of ``teams``, and all that names one."""
+    yield from _teams_exist(tree)
+    yield from _claimed_once(tree)
+    yield from _above_each_other(tree)
+
+
+def team_names(tree: Tree) -> tuple[str, ...]:
+    """Those under ``teams:``, in their order."""
+    return tuple(name for _, name in named(tree, "teams"))
+
+
+def named(tree: Tree, section: str) -> Iterator[tuple[Place, str]]:
+    """The names in a section, and where they stand."""
+    for place, entry in tree.entries((section,)):
+        if isinstance(name := entry.get("name"), str):
+            yield (*place, "name"), name
+
+
+def _teams_exist(tree: Tree) -> Found:
+    teams = team_names(tree)
+    for place, name in _teams_named(tree):
+        if name not in teams:
+            yield tree.value_line(place), f"no team is called {quoted(name)}{instead(name, teams)}"
+
+
+def _teams_named(tree: Tree) -> Iterator[tuple[Place, str]]:
+    for place, pool in tree.entries(("pools",)):
+        yield from named_receivers(place, pool)
+        if isinstance(giver := pool.get("carried_by"), str):
+            yield (*place, "carried_by"), giver
+    for section, nobody in (("budgets", "*"), ("systems", "")):
+        for place, entry in tree.entries((section,)):
+            team = entry.get("team")
+            if isinstance(team, str) and team != nobody:
+                yield (*place, "team"), team
+    for place, entry in tree.entries(("teams",)):
+        for where, parent, _ in _parents((*place, "parent"), entry):
+            yield ((*where, "id") if isinstance(tree.at(where), dict) else where), parent
+
+
+def _claimed_once(tree: Tree) -> Found:
+    """Two teams with the same account, or the same name or alias, from the same day on."""
+    owners: dict[tuple[str, str, Node], tuple[str, int]] = {}
+    for place, entry in tree.entries(("teams",)):
+        team = entry.get("name")
+        if not isinstance(team, str):
+            continue
+        for claim, what, name, since in _claims(place, entry, team):
+            owner, line = owners.setdefault((what, name, since), (team, tree.line(claim)))
+            if owner.lower() != team.lower():
+                when = f"from {since} on" if since else "at all times"
+                clash = f"{what} {quoted(name)} is claimed by team {quoted(owner)} too (line {line}), {when}"
+                yield tree.line(claim), f"{clash}; remove one, or give it a later 'valid_from'"
+
+
+def _claims(place: Place, entry: dict[str, Node], team: str) -> Iterator[tuple[Place, str, str, Node]]:
+    yield (*place, "name"), "name", team.lower(), None
+    for key, what in (("aliases", "name"), ("accounts", "account")):
+        for where, name, since in _dated((*place, key), entry.get(key)):
+            yield where, what, name.lower() if what == "name" else name, since
+
+
+def _dated(place: Place, nodes: Node) -> Iterator[tuple[Place, str, Node]]:
+    """The names of a list, some with the day from which they hold: where, name, ``valid_from``."""
+    for index, node in enumerate(nodes if isinstance(nodes, list) else ()):
+        since = node.get("valid_from") if isinstance(node, dict) else None
+        name = node.get("id") if isinstance(node, dict) else node
+        if isinstance(name, str) and not isinstance(since, (dict, list)):
+            yield (*place, index), name, since
+
+
+def _parents(place: Place, entry: dict[str, Node]) -> Iterator[tuple[Place, str, Node]]:
+    parent = entry.get("parent")
+    yield from [(place, parent, None)] if isinstance(parent, str) else _dated(place, parent)
+
+
+def _above_each_other(tree: Tree) -> Found:
+    parents: dict[str, list[Since]] = {}
+    lines: dict[str, int] = {}
+    for place, entry in tree.entries(("teams",)):
+        above = [(parent, since) for _, parent, since in _parents((*place, "parent"), entry)]
+        if isinstance(team := entry.get("name"), str) and above:
+            lines[team] = tree.line((*place, "parent"))
+            parents[team] = [(parent, _day(since)) for parent, since in above]
+    if teams := circle(parents):
+        way = " under ".join(map(quoted, teams))
+        yield lines[teams[0]], f"teams are above each other, {way}; give one of them another 'parent'"
+
+
+def _day(since: Node) -> date | None:
+    """Whoever reads the team tells what is no day."""
+    try:
+        return date.fromisoformat(str(since)) if since is not None else None
+    except ValueError:
+        return None
