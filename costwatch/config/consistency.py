@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from costwatch.config.pools import check_pools, named_receivers, texts
 from costwatch.config.quote import instead, quoted
 from costwatch.config.tree import Node, Place, Tree
+from costwatch.model import RESIDUALS
 from costwatch.plugins import Collector, Forwarder, Notifier, Receiver
 
 Found = Iterator[tuple[int, str]]  # line, sentence
@@ -113,7 +114,7 @@ def _teams_exist(tree: Tree) -> Found:
 def _teams_named(tree: Tree) -> Iterator[tuple[Place, str]]:
     for place, pool in tree.entries(("pools",)):
         yield from named_receivers(place, pool)
-        if isinstance(giver := pool.get("carried_by"), str):
+        if isinstance(giver := pool.get("carried_by"), str) and giver not in RESIDUALS:
             yield (*place, "carried_by"), giver
     for place, budget in tree.entries(("budgets",)):
         team = budget.get("team")

@@ -56,7 +56,5 @@ def test_a_table_that_nobody_brings(tmp_path: Path) -> None:
     batches = stored(tmp_path, Meter)
     day = Window.of_days(NINE.date(), date(2026, 11, 4))
     assert batches.versions("pods", day) == {}
-    with pytest.raises(
-        CostwatchError, match="table pods: none of it was collected; add a source"
-    ):
+    with pytest.raises(CostwatchError, match="table pods: none of it was collected; add a source"):
         batches.rows("pods", day)
