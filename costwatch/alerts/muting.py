@@ -14,8 +14,9 @@ from datetime import datetime
 from enum import StrEnum
 from functools import cache, partial
 from itertools import chain
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator
 
 from costwatch.alerts.intervals import minutes
 from costwatch.alerts.routing import Matcher, MatcherText, Node
@@ -44,6 +45,15 @@ class Muted:
     text: str
 
 
+def _some(matchers: tuple[str, ...]) -> tuple[str, ...]:
+    if not matchers:
+        raise ValueError("empty, it would take every alert; write a matcher")
+    return matchers
+
+
+_Matchers = Annotated[tuple[MatcherText, ...], AfterValidator(_some)]
+
+
 class InhibitRule(Settings):
     """Alerts that keep others quiet while they fire.
 
@@ -51,8 +61,8 @@ class InhibitRule(Settings):
     have with the same value (one that neither has counts as equal).
     """
 
-    source_matchers: tuple[MatcherText, ...] = Field(min_length=1)
-    target_matchers: tuple[MatcherText, ...] = Field(min_length=1)
+    source_matchers: _Matchers
+    target_matchers: _Matchers
     equal: tuple[str, ...] = ()
 
 

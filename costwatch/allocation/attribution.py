@@ -38,6 +38,7 @@ class Attribution:
         self.engine, self.con = engine, engine.con
         self.teams = allocation.teams
         self.ordered = pools.complete(allocation.pools)
+        self.systems = allocation.systems
         self._batches = batches
         self._steps: list[_Step] = []
         self._numbering: list[tuple[str, str]] = []
@@ -55,7 +56,7 @@ class Attribution:
         missing: position of a pool -> the days of which an input of its weights is not there.
         """
         self._period, self._missing = Window.of_days(period, period_end), missing
-        bill.keep_facts(self.engine, parts, period, self.ordered)
+        bill.keep_facts(self.engine, parts, period, self.ordered, self.systems)
         if not self._answers:
             self._compile(self.con.table("days"), self.con.table("line_kinds"))
         for name, step in self._steps:

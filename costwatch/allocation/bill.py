@@ -12,15 +12,15 @@ import ibis.expr.operations as ops
 import ibis.expr.types as ir
 from ibis import _
 
-from costwatch.allocation import owners, pools
+from costwatch.allocation import owners, pools, systems
 from costwatch.allocation.match import matches
 from costwatch.allocation.settings import Pool
+from costwatch.cost.systems import System
 from costwatch.ledger.engines.duckdb import compiled, keep, of_one_schema
 from costwatch.ledger.engines.engine import PLACE, Engine
 from costwatch.ledger.formats.contract import COSTS, BillFormat, day_of, is_entry
 from costwatch.ledger.nano import nano
 from costwatch.ledger.register import format_named
-from costwatch.model import NO_SYSTEM
 from costwatch.warehouse.bill.publish import SLICE_COLUMNS
 
 # What a fact keeps of its lines besides team, service and day; its pool and system are known later.
@@ -58,24 +58,26 @@ class _SchemaGroup:
     entries: tuple[str, ...]
 
 
-def keep_facts(engine: Engine, parts: Sequence[LoadFiles], period: date, ordered: Sequence[Pool]) -> None:
+def keep_facts(
+    engine: Engine, parts: Sequence[LoadFiles], period: date, ordered: Sequence[Pool], known: Sequence[System]
+) -> None:
     """Daily sums of the period's lines, as two tables of ``engine.con``: most is asked of alike lines once.
 
     ``line_kinds``: ``part`` and ``MARKS``, which together tell lines apart that are written differently,
-    ``KEPT``, ``ServiceName``, ``x_Estimated``, ``pool`` (position in ``ordered``), ``x_Pool``, the values
-    that can name an owner (``<pool>_<column>``), those that pools tell lines apart by (``key <column>``), and
-    whether a pool takes such lines from the team that carries them (``takes <pool>``). ``days``: ``part``,
-    ``MARKS``, ``first`` and ``last`` (days of the charge period), ``line`` (where the first of them stands),
-    ``line_count`` and both costs in nano-units.
+    ``KEPT``, ``ServiceName``, ``x_Estimated``, ``pool`` (position in ``ordered``), ``x_Pool``, ``x_System``
+    (the first of ``known`` that they match), the values that can name an owner (``<pool>_<column>``), those
+    that pools tell lines apart by (``key <column>``), and whether a pool takes such lines from the team that
+    carries them (``takes <pool>``). ``days``: ``part``, ``MARKS``, ``first`` and ``last`` (days of the charge
+    period), ``line`` (where the first of them stands), ``line_count`` and both costs in nano-units.
     """
     written = [
-        _written(engine, number, part, paths, period, ordered)
+        _written(engine, number, part, paths, period, ordered, known)
         for number, (part, paths) in enumerate(
             (part, paths) for part in parts for paths in of_one_schema(part.paths)
         )
     ]
     days = engine.keep("days", ibis.union(*map(_days, written), distinct=False))
-    line_kinds = [_normalised(each, _line_kinds(engine, each, days), ordered) for each in written]
+    line_kinds = [_normalised(each, _line_kinds(engine, each, days), ordered, known) for each in written]
     keep(engine.con, "line_kinds", compiled(engine.con, ibis.union(*line_kinds, distinct=False)))
     for each in written:
         engine.con.drop_table(f"columns_{each.number}")
@@ -106,13 +108,21 @@ def _compared(engine: Engine, raw: ir.Table, told: Mapping[str, ir.Value]) -> ir
 
 
 def _written(
-    engine: Engine, number: int, part: LoadFiles, paths: Sequence[Path], period: date, ordered: Sequence[Pool]
+    engine: Engine,
+    number: int,
+    part: LoadFiles,
+    paths: Sequence[Path],
+    period: date,
+    ordered: Sequence[Pool],
+    known: Sequence[System],
 ) -> _SchemaGroup:
-    known = format_named(part.format)
-    raw = known.charges(engine.lines(paths))
-    told = known.columns(raw)
+    of_format = format_named(part.format)
+    raw = of_format.charges(engine.lines(paths))
+    told = of_format.columns(raw)
     fields = {name: raw[name] for name in _fields(raw, [told[column] for column in _used(ordered)])}
-    entries = {name: raw[name] for name in fields if is_entry(name)} | named_values(known, raw, ordered)
+    entries = {name: raw[name] for name in fields if is_entry(name)} | named_values(
+        of_format, raw, ordered, known
+    )
     columns = {name: value for name, value in fields.items() if name not in entries}
     columns |= _keys(told, entries, ordered)
     lines = raw.select(
@@ -180,7 +190,9 @@ def _fields(raw: ir.Table, values: Sequence[ir.Value]) -> list[str]:
     return sorted({field.name for field in fields if field.rel == raw.op()})
 
 
-def _normalised(written: _SchemaGroup, line_kinds: ir.Table, ordered: Sequence[Pool]) -> ir.Table:
+def _normalised(
+    written: _SchemaGroup, line_kinds: ir.Table, ordered: Sequence[Pool], known: Sequence[System]
+) -> ir.Table:
     """What is written, once, as the contract has it."""
     told = format_named(written.part.format).columns(line_kinds)
     used = _filled({column: told[column] for column in _used(ordered)})
@@ -192,7 +204,7 @@ def _normalised(written: _SchemaGroup, line_kinds: ir.Table, ordered: Sequence[P
         *(*MARKS, *KEPT, "ServiceName", "x_Estimated", "pool", *keys),
         part=ibis.literal(written.number, "int32"),
         x_Pool=ibis.cases(*((charges.pool == number, pool.name) for number, pool in enumerate(ordered))),
-        x_System=ibis.literal(NO_SYSTEM),
+        x_System=systems.system_of(charges, known, [pool.name for pool in ordered]),
         **naming(charges, ordered),
         **{
             f"{pools.TAKES}{number}": matches(pool.match, charges)
@@ -236,14 +248,18 @@ def until(facts: ir.Table, ordered: Sequence[Pool]) -> ir.IntegerValue:
     )
 
 
-def named_values(known: BillFormat, raw: ir.Table, ordered: Sequence[Pool]) -> dict[str, ir.Value]:
-    """The tags and cost categories that some pool asks for."""
+def named_values(
+    of_format: BillFormat, raw: ir.Table, ordered: Sequence[Pool], known: Sequence[System]
+) -> dict[str, ir.Value]:
+    """The tags and cost categories that some pool or system asks for, and which systems name the resource."""
     owned = pools.owned(ordered).values()
     tags = {key for pool in ordered for key in pool.match.Tags} | {key for pool in owned for key in pool.tags}
+    tags |= systems.tag_keys(known)
     categories = {category for pool in owned for category in pool.cost_categories}
     return {
-        **{owners.tag_column(key): known.tag(raw, key) for key in sorted(tags)},
-        **{owners.category_column(each): known.cost_category(raw, each) for each in sorted(categories)},
+        **{owners.tag_column(key): of_format.tag(raw, key) for key in sorted(tags)},
+        **{owners.category_column(each): of_format.cost_category(raw, each) for each in sorted(categories)},
+        **systems.by_resource(of_format.columns(raw)["ResourceId"], known),
     }
 
 

@@ -9,10 +9,11 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
-from costwatch.allocation import owners, pools
+from costwatch.allocation import owners, pools, systems
 from costwatch.allocation.bill import LoadFiles, named_values, naming
 from costwatch.allocation.match import matches
 from costwatch.allocation.settings import Allocation, Pool
+from costwatch.cost.systems import System
 from costwatch.ledger.engines.duckdb import of_one_schema, raw_lines
 from costwatch.ledger.files import LedgerFiles
 from costwatch.ledger.formats.contract import DESCRIBED, day_of
@@ -66,13 +67,13 @@ def owned(con: Any, bill: PublishedLines) -> ir.Table:
     """Every line of the period that an owner carries and no pool gives on, as it was delivered.
 
     Columns: those of ``lines.BillFormat`` and ``DESCRIBED``, both costs in nano-units besides, ``source``,
-    ``day`` (yyyymmdd), ``team`` and ``x_Pool``. Nothing is read before the expression is run.
+    ``day`` (yyyymmdd), ``team``, ``x_Pool`` and ``x_System``. Nothing is read before the expression is run.
     """
     ordered = pools.complete(bill.allocation.pools)
     claimed = owners.claims(con, bill.allocation.teams)
     lines = ibis.union(
         *(
-            _lines(con, part, paths, bill.period, ordered)
+            _lines(con, part, paths, bill.period, ordered, bill.allocation.systems)
             for part in bill.parts
             for paths in of_one_schema(part.paths)
         ),
@@ -90,18 +91,24 @@ def owned(con: Any, bill: PublishedLines) -> ir.Table:
 
 
 def _lines(
-    con: Any, part: LoadFiles, paths: Sequence[Path], period: date, ordered: Sequence[Pool]
+    con: Any,
+    part: LoadFiles,
+    paths: Sequence[Path],
+    period: date,
+    ordered: Sequence[Pool],
+    known: Sequence[System],
 ) -> ir.Table:
-    known = format_named(part.format)
-    raw = known.charges(raw_lines(con, paths))
-    told = known.described(raw)
+    of_format = format_named(part.format)
+    raw = of_format.charges(raw_lines(con, paths))
+    told = of_format.described(raw)
     described = {column: told.get(column, ibis.null(kind)).cast(kind) for column, kind in DESCRIBED.items()}
-    columns = known.columns(raw) | {"SubAccountId": known.columns(raw)["SubAccountId"].fill_null("")}
-    lines = raw.select(**columns, **described, **named_values(known, raw, ordered))
+    columns = of_format.columns(raw) | {"SubAccountId": of_format.columns(raw)["SubAccountId"].fill_null("")}
+    lines = raw.select(**columns, **described, **named_values(of_format, raw, ordered, known))
     lines = lines.filter(lines.BillingPeriodStart.date() == ibis.literal(period))
     lines = lines.mutate(day=day_of(lines.ChargePeriodStart), pool=pools.pool_index(ordered, lines))
     return lines.mutate(
         source=ibis.literal(part.source),
+        x_System=systems.system_of(lines, known, [pool.name for pool in ordered]),
         BilledCostNano=nano(lines.BilledCost),
         EffectiveCostNano=nano(lines.EffectiveCost),
         **naming(lines, ordered),

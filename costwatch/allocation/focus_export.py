@@ -52,6 +52,7 @@ _COLUMNS = {
     "x_CostCategories": "map<string, string>",
     "x_Pool": "string",
     "x_Source": "string",
+    "x_System": "string",
     "x_Team": "string",
     "x_UsageType": "string",
 }
@@ -68,6 +69,7 @@ _SLICED = (
     "SubAccountName",
     "x_Pool",
     "x_Source",
+    "x_System",
     "x_Team",
     "x_UsageType",
 )

@@ -32,7 +32,7 @@ Validity = tuple[str, int, int, str]  # what is claimed, from day, until day (ex
 
 
 # How the columns of values begin that lines are looked up by.
-NAMED = ("tag ", "category ")
+NAMED = ("tag ", "category ", "system ")
 
 
 def tag_column(key: str) -> str:

@@ -48,11 +48,10 @@ def plan_of(
     closed = now >= midnight(period_end) + timedelta(days=allocation.settle.close_after_days)
     if known is not None and closed and not asked:
         # What was once invoiced moves only with the invoice: same loads stay, a new one is allocated
-        # by the teams and pools of then.
+        # by the teams, pools and systems of then.
         if {load.id for load in loads} <= set(known.loads):
             return None
-        then = Allocation.as_published(period, known.config)
-        allocation = allocation.model_copy(update={"teams": then.teams, "pools": then.pools})
+        allocation = allocation.as_of(Allocation.as_published(period, known.config))
     config = allocation.published_json()
     inputs = inputs_of(allocation.pools, Window.of_days(period, period_end), batches)
     key = _key(loads, config, inputs)

@@ -1,4 +1,4 @@
-"""What ``costwatch.yaml`` says of teams, of pools of shared cost, of settling and of budgets."""
+"""What ``costwatch.yaml`` says of teams, of pools of shared cost, of systems, of settling and of budgets."""
 
 from datetime import date
 from typing import Annotated, Self
@@ -7,6 +7,7 @@ from pydantic import BeforeValidator, SerializeAsAny, ValidationError
 
 from costwatch.allocation.teams import Team
 from costwatch.cost.settings import BudgetSettings, Settle
+from costwatch.cost.systems import System
 from costwatch.errors import CostwatchError
 from costwatch.plugins import SPLITS, Settings, SplitSettings, load
 
@@ -29,17 +30,25 @@ def _of_its_kind(pool: object) -> object:
 Pool = Annotated[SerializeAsAny[SplitSettings], BeforeValidator(_of_its_kind)]
 
 
+# Whom to ask, and where teams and systems stand among others: none of it moves a charge.
+_DECIDES_NOTHING = {
+    "teams": {"__all__": {"contact", "parent", "cost_center"}},
+    "systems": {"__all__": {"team", "tier"}},
+}
+
+
 class Allocation(Settings):
     """The part of ``costwatch.yaml`` by which the bill is allocated."""
 
     teams: tuple[Team, ...] = ()
     pools: tuple[Pool, ...] = ()
+    systems: tuple[System, ...] = ()
     budgets: tuple[BudgetSettings, ...] = ()
     settle: Settle = Settle()
 
     @classmethod
     def as_published(cls, period: date, config: str) -> Self:
-        """The teams and pools by which a period was published. Raises CostwatchError for unknown ones."""
+        """The settings by which a period was published. Raises CostwatchError for unknown ones."""
         try:
             return cls.model_validate_json(config)
         except CostwatchError:
@@ -56,7 +65,11 @@ class Allocation(Settings):
             ) from None
 
     def published_json(self) -> str:
-        """What is kept with a published period: the teams, without whom to ask, and the pools."""
+        """What is kept with a published period: what decides which team and system a charge belongs to."""
         return self.model_dump_json(
-            include={"teams", "pools"}, exclude={"teams": {"__all__": {"contact"}}}, exclude_defaults=True
+            include={"teams", "pools", "systems"}, exclude=_DECIDES_NOTHING, exclude_defaults=True
         )
+
+    def as_of(self, then: Self) -> Self:
+        """These settings, with all that decides whose a charge is as it was ``then``."""
+        return self.model_copy(update={name: getattr(then, name) for name in ("teams", "pools", "systems")})

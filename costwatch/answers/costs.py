@@ -100,7 +100,16 @@ def by_day(facts: WarehouseSnapshot, query: CostQuery, conversion: Conversion | 
         where["currency"] = [query.currency]
     after = query.last + _DAY
     states = facts.states(query.needed_from, after)
-    rows = cost(facts.db, query.needed_from, after, (query.by,), where, per_day=True, conversion=conversion)
+    rows = cost(
+        facts.db,
+        query.needed_from,
+        after,
+        (query.by,),
+        where,
+        per_day=True,
+        as_of=facts.as_of,
+        conversion=conversion,
+    )
     return sorted(
         (
             CostRow(

@@ -69,14 +69,17 @@ def unowned(facts: WarehouseSnapshot, currency: str, end: date) -> Unowned:
     where = {"team": [UNALLOCATED], "currency": [currency]}
 
     def largest(by: str) -> tuple[tuple[str, Decimal], ...]:
-        found = ((row.labels[by], row.amount()) for row in cost(facts.db, first, after, (by,), where))
+        found = (
+            (row.labels[by], row.amount())
+            for row in cost(facts.db, first, after, (by,), where, as_of=facts.as_of)
+        )
         return tuple(sorted(found, key=lambda pair: (-abs(pair[1]), pair[0]))[:_LARGEST])
 
     def total(rows: Sequence[Cost]) -> Decimal:
         return sum((row.amount() for row in rows), Decimal())
 
-    everything = cost(facts.db, first, after, where={"currency": [currency]})
-    lost = cost(facts.db, first, after, where=where)
+    everything = cost(facts.db, first, after, where={"currency": [currency]}, as_of=facts.as_of)
+    lost = cost(facts.db, first, after, where=where, as_of=facts.as_of)
     return Unowned(total(everything), total(lost), largest("service"), largest("account"))
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @click.group("alerts", cls=Subject)
 def command() -> None:
-    """Evaluate the rules (step 3), deliver, list, silence and answer alerts (step 4)."""
+    """Evaluate the rules (step 3), deliver, list and silence alerts (step 4)."""
 
 
 @command.command("eval")

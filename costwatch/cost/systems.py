@@ -44,13 +44,14 @@ class SystemMatch(Settings):
 class System(Settings):
     """A system of ``costwatch.yaml``.
 
-    name: as shown; the label ``system``. team: who owns it. tier: how much depends on it, 1 the most.
+    name: as shown; the label ``system``. team: who owns it; empty: nobody. tier: how much depends on it, 1
+    the most.
     match: what belongs to it. A charge belongs to the first system that it matches; what matches none
     is ``no system``.
     """
 
     name: SystemName
-    team: str
+    team: str = ""
     tier: Annotated[int, Field(ge=1, le=9)] | None = None
     match: SystemMatch
 

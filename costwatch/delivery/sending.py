@@ -74,6 +74,7 @@ class Sender:
             if error is None:
                 self.sent.append(it)
             elif error.permanent:
+                self.held.add(talk)  # what comes after it is planned anew, with what it should have told
                 self.failed.append(Attempt(it, str(error)))
             else:
                 self.held.add(talk)

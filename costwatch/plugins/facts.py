@@ -4,7 +4,6 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from difflib import get_close_matches
 from itertools import product
 from math import prod
 from typing import Any, Protocol
@@ -91,6 +90,10 @@ class Reader(Snapshot, Protocol):
         """How settled each day of [first, after) is; a day that holds no cost is left out."""
         ...
 
+    def has_table(self, name: str) -> bool:
+        """Whether the table that a collector declares by that name, ``x_<name>``, is there to be read yet."""
+        ...
+
     def rows(
         self, sql: str, parameters: Mapping[str, str | int | float | None] | None = None
     ) -> Iterable[Any]:
@@ -125,18 +128,18 @@ class FactQuery:
     through: Callable[[Snapshot], datetime | None] | None = None
 
 
-def fact_query(name: str, by: Iterable[str] = (), brought: Collection[FactQuery] = ()) -> FactQuery:
-    """The query of that name, registered or ``brought`` by a rule, that can be grouped by the labels ``by``.
+def fact_query(name: str, by: Iterable[str] = (), extra: Collection[FactQuery] = ()) -> FactQuery:
+    """The query of that name, which has the labels ``by``. extra: queries beside the registered ones.
 
     Raises ValueError where there is none, UsageError where two have the name or its package is wrong.
     """
-    found = {query for query in brought if query.name == name}
+    found = {query for query in extra if query.name == name}
     known = registered(FACTS)
     if name in known:
         found.add(_loaded(name))
     if not found:
         raise ValueError(
-            _unknown(f"no query is named '{name}'", name, {*known, *(one.name for one in brought)})
+            _unknown(f"no query is named '{name}'", name, {*known, *(one.name for one in extra)})
         )
     if len(found) > 1:
         raise UsageError(f"query '{name}': two packages bring one of this name; rename or uninstall one")
@@ -155,6 +158,8 @@ def _loaded(name: str) -> FactQuery:
 
 
 def _unknown(what: str, name: str, known: Collection[str]) -> str:
+    from difflib import get_close_matches  # here: nobody else on the way to a command's answer needs it
+
     near = get_close_matches(name, known, cutoff=0.5)
     return f"{what}; use {' or '.join(near) if near else 'one of ' + ', '.join(sorted(known))}"
 

@@ -29,11 +29,11 @@ def _installed(path: tuple[str, ...]) -> Any:  # Python 3.11 and 3.12 name its t
 
 def load(group: str, kind: str) -> Any:
     """What is registered as ``kind``. Raises KeyError if nothing is, UsageError if by two packages."""
-    packages = {
-        point.dist.name
-        for point in _installed(tuple(sys.path)).select(group=group, name=kind)
-        if point.dist is not None
-    }
+    points = tuple(_installed(tuple(sys.path)).select(group=group, name=kind))
+    # Whose they are is only asked where there are several: it reads each package's metadata.
+    packages = {point.dist.name for point in points if point.dist} if len(points) > 1 else {}
     if len(packages) > 1:
         raise UsageError(f"kind '{kind}' comes with {' and with '.join(sorted(packages))}; uninstall one")
-    return registered(group)[kind].load()
+    if not points:
+        raise KeyError(kind)
+    return points[-1].load()

@@ -104,8 +104,21 @@ def test_a_refused_message_stops_none_after_it(house: House) -> None:
     house.deliver()
     house.wait()
     house.deliver()
-    assert house.receiver.said == ["resolved: (a)"]
+    assert house.receiver.said == ["first: (a)"]
     assert house.receiver.got[0][1] is None
+
+
+def test_what_a_refused_message_should_have_told_goes_into_the_one_after_it(house: House) -> None:
+    house.find(ec2="a", s3="b")
+    house.find()
+    house.receiver.failures = [DOWN, REFUSED]
+    house.deliver()
+    house.wait()
+    house.find(ec2="a2")
+    for _ in range(3):
+        house.deliver()
+        house.wait(6 * MINUTE)
+    assert house.receiver.said == ["first: a2 (b)"]
 
 
 def test_a_notifier_that_breaks_loses_nothing_and_shows_nothing(house: House) -> None:

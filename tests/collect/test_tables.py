@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from costwatch.collect import collect
 from costwatch.model import Batch, DeliveredFile, Export, Window
 from costwatch.plugins import CollectorSettings, Table
-from costwatch.warehouse import queries
+from costwatch.warehouse.facts import freshness
 from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
 from costwatch.warehouse.intake import runs
 from costwatch.warehouse.intake.rows import ledger_files
@@ -112,7 +112,7 @@ def test_an_hour_without_rows_is_an_answer(company: Company, meter: Meter) -> No
     assert (collected.outcome, collected.rows) == ("loaded", {"power": 0})
     assert joules(company) == []
     with company.warehouse.read() as db:
-        (source,) = queries.rows(db, "sources")
+        (source,) = freshness.sources(db)
     assert source["last_load_at"] == "2026-11-03T10:15:00Z"  # new data, though of nothing
 
 
@@ -159,7 +159,7 @@ def test_an_incomplete_hour_is_stored_told_and_read_again_however_late(
     )
     assert ("meter", NINE, "r1", 1) in joules(company)
     with company.warehouse.read() as db:
-        (source,) = queries.rows(db, "sources")
+        (source,) = freshness.sources(db)
     assert (source["partial_count"], source["partial_since"]) == (1, "2026-11-03T09:00:00Z")
 
     meter._partial.clear()  # the same version, but whole now, and long before the lookback
@@ -169,7 +169,7 @@ def test_an_incomplete_hour_is_stored_told_and_read_again_however_late(
     assert meter._read[0] == NINE
     assert TEN not in meter._read
     with company.warehouse.read() as db:
-        (source,) = queries.rows(db, "sources")
+        (source,) = freshness.sources(db)
     assert (source["partial_count"], source["partial_since"]) == (0, None)
 
 

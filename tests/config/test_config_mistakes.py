@@ -332,6 +332,10 @@ IN_ALERTS = {
         "inhibit_rules:\n  - source_matchers: ['severity']\n    target_matchers: [a=b]\n" + ROUTED,
         ["2: item 1 of 'source_matchers' must read label=\"value\""],
     ),
+    "an inhibit rule about every alert": (
+        "inhibit_rules:\n  - source_matchers: [a=b]\n    target_matchers: []\n" + ROUTED,
+        ["3: 'target_matchers': empty, it would take every alert; write a matcher"],
+    ),
     "a fallback that is not there": (
         "fallback: oot\n" + ROUTED,
         ["1: no receiver is called 'oot'; did you mean 'out'?"],

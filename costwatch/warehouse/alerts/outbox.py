@@ -50,10 +50,14 @@ class Notification:
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """What was last sent (or may have been) of one group, what is not sent yet, and how loud it was."""
+    """What was last sent (or may have been) of one group, what is not sent yet, and how loud it was.
+
+    ``refused``: what was refused for good since it was last sent, while ``unsent`` waited behind it.
+    """
 
     last_sent: Notification | None = None
     unsent: Notification | None = None
+    refused: tuple[Notification, ...] = ()
     aloud_at: datetime | None = None  # corrections are quiet: they interrupt nobody
     length: int = 0
 
@@ -65,8 +69,8 @@ class Conversation:
     @property
     def unsent_fingerprints(self) -> frozenset[str]:
         """Fingerprints of alerts that wait to be told."""
-        alerts = self.unsent.group.alerts if self.unsent else ()
-        return frozenset(alert.fingerprint for alert in alerts)
+        waiting = (self.unsent, *self.refused) if self.unsent else ()
+        return frozenset(alert.fingerprint for each in waiting for alert in each.group.alerts)
 
 
 class Outbox:
@@ -97,14 +101,17 @@ class Outbox:
             where,
         )
         newest = [_notification(row) for row in rows]
-        unsent = newest.pop(0) if newest and newest[0].is_unseen else None
+        seen = [each for each in newest if not each.is_unseen]
+        unseen = [each for each in newest if each.is_unseen]
+        unsent = unseen[0] if unseen else None
         summary = self._db.execute(
             queries.text("conversation"),
             {**where, "unsent": unsent.group.id if unsent else ""},
         ).fetchone()
         return Conversation(
-            last_sent=newest[0] if newest else None,
+            last_sent=seen[0] if seen else None,
             unsent=unsent,
+            refused=tuple(unseen[1:]),
             aloud_at=from_text(summary["aloud_at"]) if summary["aloud_at"] else None,
             length=summary["length"],
         )

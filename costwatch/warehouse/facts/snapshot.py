@@ -45,38 +45,42 @@ class WarehouseSnapshot:
         self.now = now if as_of is None else as_of
         self.as_of = as_of
         self.conversion = conversion
-        self._brought = queries
+        self._rule_queries = queries
         self._live = live or {}
         self._answers: dict[tuple[object, ...], Any] = {}
 
     @property
     def data_through(self) -> date | None:
         """See ``plugins.Snapshot``."""
-        return self._kept(self._ask_data_through)
+        return self._cached(self._ask_data_through)
 
     def series(self, query: str, by: tuple[str, ...], window: Window) -> SeriesByLabels:
         """See ``plugins.Snapshot``."""
-        return self._kept(self._ask_series, query, by, window)
+        return self._cached(self._ask_series, query, by, window)
 
     def totals(self, query: str, by: tuple[str, ...], windows: Sequence[Window]) -> Mapping[Window, Sums]:
         """See ``plugins.Snapshot``."""
-        return {window: self._kept(self._ask_sums, query, by, window) for window in windows}
+        return {window: self._cached(self._ask_sums, query, by, window) for window in windows}
 
     def through(self, query: str) -> datetime | None:
         """See ``plugins.Snapshot``; the newest point is looked for in the last 35 days."""
-        return self._kept(self._ask_through, query)
+        return self._cached(self._ask_through, query)
 
     def live(self, query: str, by: tuple[str, ...], window: Window) -> SeriesByLabels | None:
         """See ``plugins.Snapshot``; None ``as_of`` an instant: what would have been answered then is lost."""
-        return self._kept(self._ask_live, query, by, window)
+        return self._cached(self._ask_live, query, by, window)
 
     def sql(self, text: str) -> Sequence[Mapping[str, Any]]:
         """See ``plugins.Snapshot``; at most 10,000 rows within 10 seconds, and not ``as_of`` an instant."""
-        return self._kept(self._ask_sql, text)
+        return self._cached(self._ask_sql, text)
 
     def states(self, first: date, after: date) -> Mapping[date, State]:
         """See ``plugins.Reader``; what comes after ``data_through`` is estimated."""
-        return self._kept(self._ask_states, first, after)
+        return self._cached(self._ask_states, first, after)
+
+    def has_table(self, name: str) -> bool:
+        """See ``plugins.Reader``."""
+        return self._cached(self._ask_has_table, name)
 
     def rows(
         self, sql: str, parameters: Mapping[str, str | int | float | None] | None = None
@@ -85,12 +89,15 @@ class WarehouseSnapshot:
         as_of = None if self.as_of is None else to_text(self.as_of)
         return self.db.execute(sql, {"as_of": as_of, **(parameters or {})})
 
-    def _kept(self, question: Callable[[*_Arguments], _T], *arguments: *_Arguments) -> _T:
+    def _cached(self, question: Callable[[*_Arguments], _T], *arguments: *_Arguments) -> _T:
         key = (question.__name__, *arguments)
         if key not in self._answers:
             self._answers[key] = question(*arguments)
         answer: _T = self._answers[key]
         return answer
+
+    def _query(self, name: str, by: tuple[str, ...] = ()) -> FactQuery:
+        return fact_query(name, by, self._rule_queries)
 
     def _ask_data_through(self) -> date | None:
         sql = named.filled("data_through", source=table_as_of("source", self.as_of))
@@ -98,24 +105,24 @@ class WarehouseSnapshot:
         return None if row["day"] is None else from_int(row["day"])
 
     def _ask_series(self, query: str, by: tuple[str, ...], window: Window) -> SeriesByLabels:
-        return fact_query(query, by, self._brought).ask(self, by, window)
+        return self._cached(self._query, query, by).ask(self, by, window)
 
     def _ask_sums(self, query: str, by: tuple[str, ...], window: Window) -> Sums:
-        asked = fact_query(query, by, self._brought)
+        asked = self._cached(self._query, query, by)
         if asked.sums is not None:
             return asked.sums(self, by, window)
         series = self.series(query, by, window)
         return {key: sum((point.value for point in points), Decimal()) for key, points in series.items()}
 
     def _ask_through(self, query: str) -> datetime | None:
-        asked = fact_query(query, (), self._brought)
+        asked = self._query(query)
         if asked.through is not None:
             return asked.through(self)
         answer = self.series(query, (), Window(self.now - _NEWEST_WITHIN, self.now))
         return max((points[-1].at for points in answer.values() if points), default=None)
 
     def _ask_live(self, query: str, by: tuple[str, ...], window: Window) -> SeriesByLabels | None:
-        fact_query(query, by, self._brought)
+        self._query(query, by)
         if self.as_of is not None or query not in self._live:
             return None
         return self._live[query](by, window)
@@ -127,6 +134,10 @@ class WarehouseSnapshot:
         if answer.more:
             raise UsageError(f"query: more than {_SQL_ROWS} rows; sum them, or narrow it")
         return [dict(zip(answer.columns, row, strict=True)) for row in answer.rows]
+
+    def _ask_has_table(self, name: str) -> bool:
+        sql = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'x_' || :name"
+        return any(True for _ in self.rows(sql, {"name": name}))
 
     def _ask_states(self, first: date, after: date) -> Mapping[date, State]:
         through = self.data_through
