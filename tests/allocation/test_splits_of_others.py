@@ -232,7 +232,7 @@ def test_only_its_own_lines_are_told_apart_by_its_columns(tmp_path: Path) -> Non
     ordered = complete(Allocation.model_validate({"pools": [pool]}).pools)
     engine = InProcess()
     try:
-        keep_facts(engine, [LoadFiles("aws", "focus", (path,))], date(2026, 10, 1), ordered)
+        keep_facts(engine, [LoadFiles("aws", "focus", (path,))], date(2026, 10, 1), ordered, ())
         kinds = engine.con.table("line_kinds").to_pyarrow().to_pylist()
     finally:
         engine.close()
