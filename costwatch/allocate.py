@@ -9,7 +9,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from costwatch.allocation.measured import NoBatches, as_rows, missing_days
+from costwatch.allocation.batches import StoredBatches
+from costwatch.allocation.measured import as_rows, missing_days
 from costwatch.allocation.plan import Plan, plan_of
 from costwatch.allocation.settings import Allocation
 from costwatch.allocation.teams import memberships_of
@@ -55,8 +56,8 @@ def allocate(
     """Publish every billing period whose loads or, unless it is closed, configuration or inputs changed.
 
     window: allocate all periods that overlap it by today's configuration, closed ones too. engine: the
-    URL of what reads the lines. batches: what was collected besides bills. A period that cannot be
-    allocated keeps its published bill; the others go on. Raises BusyError, EngineError.
+    URL of what reads the lines. batches: in place of what is stored besides bills. A period that cannot
+    be allocated keeps its published bill; the others go on. Raises BusyError, EngineError.
     """
     warehouse.migrate()
     roles = {source.name: source.role for source in sources}
@@ -66,8 +67,9 @@ def allocate(
             known = publish.published(db)
             due: dict[date, list[Load]] = {period: [] for period in known}
             due |= _by_period(stored.newest_loads(db, bill))
-        batches = batches or NoBatches()
-        allocator = _Allocator(warehouse, LedgerFiles(ledger_folder), batches, now, engine, held)
+        files = LedgerFiles(ledger_folder)
+        batches = batches or StoredBatches(warehouse, files)
+        allocator = _Allocator(warehouse, files, batches, now, engine, held)
         done = []
         for period, loads in sorted(due.items()):
             try:

@@ -1,29 +1,13 @@
 """What pools depend on besides loads and configuration: which of it is there, and which is missing."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING
 
 from costwatch.errors import CostwatchError
 from costwatch.model import Window
 from costwatch.plugins import Batches, Input, Split
-
-if TYPE_CHECKING:
-    import pyarrow as pa
-
-
-class NoBatches:
-    """``plugins.Batches`` where only bills are collected."""
-
-    def versions(self, table: str, window: Window) -> Mapping[tuple[str, Window], str]:
-        """None."""
-        return {}
-
-    def rows(self, table: str, window: Window) -> "pa.Table":
-        """Raises CostwatchError."""
-        raise CostwatchError(f"table {table}: nothing is collected; add a source that delivers it")
 
 
 @dataclass(frozen=True, slots=True, order=True)

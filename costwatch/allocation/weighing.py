@@ -52,6 +52,8 @@ def weigh(pool: Split, asked: Weighing, nothing_for: Collection[str], missing: C
     wholly in them are not asked for. Raises CostwatchError for an answer that cannot be used.
     """
     known = [span for span in asked.spans if not _all_in(span, missing)]
+    if not known:
+        return _WEIGHTS.empty_table()
     with explained(pool):
         answer = pool.weights(replace(asked, spans=known))
         rows = answer.select(_ANSWER.names) if isinstance(answer, pa.Table) else _table(answer)

@@ -7,6 +7,7 @@ from costwatch.config.pools import named_receivers
 from costwatch.config.quote import instead, quoted
 from costwatch.config.tree import Node, Place, Tree
 from costwatch.cost.hierarchy import Since, circle
+from costwatch.model import RESIDUALS
 
 Found = Iterator[tuple[int, str]]  # line, sentence
 
@@ -40,7 +41,7 @@ def _teams_exist(tree: Tree) -> Found:
 def _teams_named(tree: Tree) -> Iterator[tuple[Place, str]]:
     for place, pool in tree.entries(("pools",)):
         yield from named_receivers(place, pool)
-        if isinstance(giver := pool.get("carried_by"), str):
+        if isinstance(giver := pool.get("carried_by"), str) and giver not in RESIDUALS:
             yield (*place, "carried_by"), giver
     for section, nobody in (("budgets", "*"), ("systems", "")):
         for place, entry in tree.entries((section,)):

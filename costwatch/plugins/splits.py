@@ -148,7 +148,7 @@ class Split(Protocol):
 
     @property
     def carried_by(self) -> str:
-        """The team of whose cost it takes these; empty: it takes lines of the bill."""
+        """The team or residual of whose cost it takes these; empty: it takes lines of the bill."""
         ...
 
     @property
@@ -179,9 +179,9 @@ class Split(Protocol):
 class SplitSettings(Settings, ABC):
     """What all pools share.
 
-    name: unique; becomes ``x_Pool``. match: which charges it takes. split: the kind. carried_by: a team; the
-    pool then takes no lines of the bill but, of what that team carries of owned charges and of the pools
-    above, what its ``match`` says, and gives it to the other teams; ``x_Pool`` keeps the trail
+    name: unique; becomes ``x_Pool``. match: which charges it takes. split: the kind. carried_by: a team
+    or a residual; the pool then takes no lines of the bill but, of what is carried so of owned charges and of
+    the pools above, what its ``match`` says, and gives it to the other teams; ``x_Pool`` keeps the trail
     (``direct > platform``). A team whose cost was given on so is given nothing by such pools below it.
     """
 

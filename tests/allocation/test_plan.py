@@ -4,11 +4,11 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from costwatch.allocation.measured import NoBatches
 from costwatch.allocation.plan import Plan, plan_of
 from costwatch.allocation.settings import Allocation
 from costwatch.errors import CostwatchError
 from costwatch.model import Load
+from costwatch.testing import FakeBatches
 from costwatch.warehouse.bill.publish import PublishedPeriod
 
 OCTOBER = date(2026, 10, 1)
@@ -55,7 +55,7 @@ BEFORE = PublishedPeriod(KEY, (1,), CONFIG, date(2026, 11, 1))
 
 
 def plan(known: PublishedPeriod | None, *, now: datetime = NOW, load: Load = LOAD) -> Plan | None:
-    return plan_of(OCTOBER, [load], known, Allocation.model_validate(EVERY_SPLIT), now, None, NoBatches())
+    return plan_of(OCTOBER, [load], known, Allocation.model_validate(EVERY_SPLIT), now, None, FakeBatches())
 
 
 def test_settings_and_key_are_as_the_version_before_wrote_them() -> None:

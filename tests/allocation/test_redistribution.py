@@ -221,3 +221,11 @@ def test_a_pool_of_lines_still_gives_to_a_team_whose_cost_was_given_on(tmp_path:
     ]
     made = company(tmp_path, pools, [*LINES[:1], line(ChargeCategory="Tax", EffectiveCost="7")])
     assert carried(made)["platform", "tax"] == 7
+
+
+def test_what_nobody_carries_is_given_on_too(tmp_path: Path) -> None:
+    pools = [{"name": "rest", "split": "fixed", "carried_by": "unallocated", "percent": {"payments": 100}}]
+    made = company(tmp_path, pools, [*LINES, charge("nobody", "3")])
+    found = carried(made)
+    assert found["payments", "direct > rest"] == 3
+    assert ("unallocated", "direct") not in found

@@ -213,6 +213,16 @@ def test_days_whose_inputs_are_missing_are_unmeasured_and_stay_estimated(company
     assert company.rows("SELECT DISTINCT estimated FROM day_line") == [(0,)]
 
 
+def test_without_anything_collected_all_of_it_is_unmeasured(company: Configured) -> None:
+    company.collect()
+    config = load_config(company.root / "costwatch.yaml")
+    (published,) = allocate(
+        company.warehouse, company.root / "ledger", company.sources, config.allocation, NOW
+    )
+    assert published.error == ""
+    assert company.effective() == {"unmeasured": Decimal("13.999999997"), "platform": Decimal(2)}
+
+
 def test_only_its_own_lines_are_told_apart_by_its_columns(tmp_path: Path) -> None:
     names = [f"r-{number}" for number in range(50)]
     services = ("Amazon EC2", "Amazon S3")
@@ -222,7 +232,7 @@ def test_only_its_own_lines_are_told_apart_by_its_columns(tmp_path: Path) -> Non
     ordered = complete(Allocation.model_validate({"pools": [pool]}).pools)
     engine = InProcess()
     try:
-        keep_facts(engine, [LoadFiles("aws", "focus", (path,))], date(2026, 10, 1), ordered)
+        keep_facts(engine, [LoadFiles("aws", "focus", (path,))], date(2026, 10, 1), ordered, ())
         kinds = engine.con.table("line_kinds").to_pyarrow().to_pylist()
     finally:
         engine.close()

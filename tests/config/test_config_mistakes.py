@@ -157,7 +157,7 @@ IN_CONFIG = {
         "  - {name: r, split: owner, carried_by: b}\n"
         "  - {name: s, split: proportional, carried_by: d}\n"
         "  - {name: t, split: proportional, carried_by: [a]}\n"
-        "  - {name: u, split: even}\n",
+        "  - {name: u, split: even, carried_by: idle}\n",
         [
             "3: 'a' would be given its own cost; leave it out",
             "9: the pool on line 3 has given the cost of 'a' on; move this one above it, or leave 'a' out",

@@ -1,0 +1,44 @@
+"""What is stored of the tables that collectors declare, as it was handed over."""
+
+import json
+import sqlite3
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from costwatch.model import Window
+from costwatch.plugins import WINDOW_COLUMNS, Table
+from costwatch.warehouse import queries
+from costwatch.warehouse.encoding import from_int, from_text
+from costwatch.warehouse.intake.runs import window_columns
+
+_READ: Mapping[str, Callable[[Any], Any]] = {"decimal": Decimal, "instant": from_text, "day": from_int}
+
+
+def declared_table(db: sqlite3.Connection, name: str) -> Table | None:
+    """The table of that name; None where nothing of it was ever stored."""
+    row = db.execute("SELECT columns, store FROM declared_table WHERE name = ?", (name,)).fetchone()
+    return Table(name, json.loads(row["columns"]), row["store"]) if row else None
+
+
+def versions_between(db: sqlite3.Connection, table: str, window: Window) -> dict[tuple[str, Window], str]:
+    """By source and window; empty while only an incomplete answer is stored."""
+    found = queries.rows(db, "versions_between", {"table_name": table, **window_columns(window)})
+    return {
+        (row["source"], Window(from_text(row["window_start"]), from_text(row["window_end"]))): row["version"]
+        for row in found
+    }
+
+
+def rows_between(db: sqlite3.Connection, table: Table, window: Window) -> dict[str, list[Any]]:
+    """The columns of a table that lies in the warehouse, ``WINDOW_COLUMNS`` first."""
+    kinds = {"source": "text", "window_start": "instant", "window_end": "instant"} | dict(table.columns)
+    names = ", ".join(f'"{name}"' for name in (*WINDOW_COLUMNS, *table.columns))
+    sql = queries.filled("rows_between", table=table.name, columns=names)
+    rows = db.execute(sql, window_columns(window)).fetchall()
+    columns = {}
+    for place, (name, kind) in enumerate(kinds.items()):
+        read = _READ.get(kind)
+        values = [row[place] for row in rows]
+        columns[name] = [None if value is None else read(value) for value in values] if read else values
+    return columns
