@@ -34,7 +34,10 @@ COMMANDS = (
     ("export", "Write the bill with its teams, for other tools."),
     ("query", "Ask the warehouse in SQL, read-only."),
     ("ui", "Serve the pages."),
-    ("plugins", "List the kinds of collectors, rules and notifiers."),
+    (
+        "plugins",
+        "List the kinds that there are of each plugin, and the facts that can be asked.",
+    ),
     ("config", "Print the JSON Schema of the configuration files."),
     ("db", "Migrate, inspect and back up the warehouse."),
 )

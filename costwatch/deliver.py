@@ -8,7 +8,7 @@ until the next run. Alerts are grouped first and muted then.
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -26,7 +26,7 @@ from costwatch.delivery.forwarding import forward, forwarders
 from costwatch.delivery.sending import RETRY_AFTER_AT_MOST_SECONDS, Attempt, Delivery, Sender, is_for
 from costwatch.errors import CostwatchError
 from costwatch.model import Alert, Group, Reason
-from costwatch.plugins import Notifier, Receiver, fact_query
+from costwatch.plugins import FactQuery, Notifier, Receiver, fact_query
 from costwatch.warehouse.alerts import acts
 from costwatch.warehouse.alerts import alerts as stored_alerts
 from costwatch.warehouse.alerts.muted_alerts import MutedAlert, muted_alerts, replace_muted_alerts
@@ -49,13 +49,15 @@ def deliver(
     inhibit_rules: Sequence[InhibitRule] = (),
     time_intervals: Sequence[NamedTimeInterval] = (),
     fallback: str | None = None,
+    queries: Collection[FactQuery] = (),
     dry_run: bool = False,
     only: str | None = None,
 ) -> Delivery:
     """Plan what is to be told and send it; then hand what fires to the receivers that want all of it.
 
     contacts: team -> who to ask. public_url: how links to the pages begin. time_intervals: those that
-    routes name. fallback: the receiver of what others do not take. only: send to that receiver alone; the
+    routes name. fallback: the receiver of what others do not take. queries: those that
+    rules bring, for links to their pages. only: send to that receiver alone; the
     others' messages stay in the outbox. Raises BusyError while another delivery runs; what goes wrong
     with a receiver is in the answer.
     """
@@ -63,7 +65,7 @@ def deliver(
     by_name = {receiver.name: receiver for receiver in receivers}
     notified = frozenset(receiver.name for receiver in receivers if isinstance(receiver, Notifier))
     root = resolve(route, time_intervals)
-    planner = _Planner(root, tuple(inhibit_rules), notified, contacts, public_url, now)
+    planner = _Planner(root, tuple(inhibit_rules), notified, contacts, public_url, queries, now)
     handed = list(forwarders(receivers, only))
     if dry_run:
         plan = planner.plan(warehouse)
@@ -148,6 +150,7 @@ class _Planner:
     receivers: frozenset[str]  # those that are told in conversations
     contacts: Mapping[str, str]
     public_url: str
+    queries: Collection[FactQuery]
     now: datetime
 
     def plan(self, warehouse: Warehouse) -> _OutboxPlan:
@@ -227,7 +230,7 @@ class _Planner:
             alerts=alerts,
             reason=why,
             data_through=data_through if any(map(rests_on_cost, alerts)) else None,
-            links=links(self.public_url, alerts, _pages(alerts)),
+            links=links(self.public_url, alerts, _queries(alerts, self.queries)),
             owners=_owners(self.contacts, alerts),
         )
         due = _due(bundle.node, talk, message, self.now)
@@ -252,13 +255,13 @@ def _id(bundle: Bundle, talk: Conversation, now: datetime) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:24]
 
 
-def _pages(alerts: Iterable[Alert]) -> dict[str, str]:
-    """The page of each query that alerts rest on, where one is registered."""
-    pages = {}
+def _queries(alerts: Iterable[Alert], brought: Collection[FactQuery]) -> dict[str, FactQuery]:
+    """What alerts rest on, where it is still known."""
+    known = {}
     for query in {alert.about.query for alert in alerts if alert.about}:
         with suppress(ValueError, CostwatchError):
-            pages[query] = fact_query(query).page
-    return pages
+            known[query] = fact_query(query, extra=brought)
+    return known
 
 
 def _owners(contacts: Mapping[str, str], alerts: Iterable[Alert]) -> tuple[str, ...]:

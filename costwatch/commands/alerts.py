@@ -102,6 +102,7 @@ def deliver_all(
 ) -> "Delivery":
     """Step 4, with what the configuration says of it."""
     from costwatch.deliver import deliver
+    from costwatch.plugins import queries_of
 
     contacts = {team.name: team.contact for team in context.config.allocation.teams}
     return deliver(
@@ -114,6 +115,7 @@ def deliver_all(
         inhibit_rules=rules.inhibit_rules,
         time_intervals=rules.time_intervals,
         fallback=rules.fallback,
+        queries=queries_of(rules.rules),
         dry_run=dry_run,
         only=receiver,
     )

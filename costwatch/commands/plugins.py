@@ -22,7 +22,7 @@ class _Kind:
 @click.command("plugins", cls=Command)
 @json_option
 def command(as_json: bool) -> None:
-    """List the kinds of collectors, rules, notifiers and splits, and the facts that can be asked.
+    """List the kinds that there are of each plugin, and the facts that can be asked.
 
     Built-in ones and those of other packages, each with the first line of its manual. A broken one is
     shown with its reason; it harms nobody until a file names it.

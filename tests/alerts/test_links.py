@@ -1,20 +1,25 @@
 """Where the link of a message leads."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from costwatch.alerts.links import links
 from costwatch.model import About, Alert, labels
+from costwatch.plugins import FactQuery
 from tests.made.messages import SPEND
 
-PAGES = {
-    "EffectiveCost": "costs",
-    "budget": "overview",
-    "freshness": "data",
-    "slo": "reliability",
-    "pager": "https://pager.example/all?view=team",
-    "wiki": "https://wiki.example/x",
+QUERIES = {
+    name: FactQuery(name, labels_of, "", timedelta(days=1), page, lambda *_: {})
+    for name, page, labels_of in (
+        ("EffectiveCost", "costs", ("team", "service")),
+        ("budget", "overview", ("name", "team", "period")),
+        ("freshness", "data", ("source",)),
+        ("slo", "reliability", ("slo", "service", "team")),
+        ("pager", "https://pager.example/all?view=team", ("team",)),
+        ("wiki", "https://wiki.example/x", ("team",)),
+    )
 }
 HERE = "https://costs.example/"
 
@@ -28,7 +33,14 @@ def about(*queries: str, **of: str) -> list[Alert]:
     [
         pytest.param(about("slo", team="ml"), f"{HERE}reliability?team=ml", id="the page of their query"),
         pytest.param(
-            about("slo", slo="checkout"), f"{HERE}reliability", id="filtered by what pages filter by"
+            about("slo", slo="checkout", zone="a"),
+            f"{HERE}reliability?slo=checkout",
+            id="filtered by what the query knows",
+        ),
+        pytest.param(
+            about("budget", team="ml", period="2026-11"),
+            f"{HERE}?team=ml",
+            id="the overview filters by dimensions of cost only",
         ),
         pytest.param(about("budget", team="ml"), f"{HERE}?team=ml", id="the overview stands at the root"),
         pytest.param(about("freshness", team="ml"), f"{HERE}data", id="the data page knows no filters"),
@@ -49,7 +61,7 @@ def about(*queries: str, **of: str) -> list[Alert]:
     ],
 )
 def test_a_link_leads_to_the_page_of_what_alerts_rest_on(alerts: list[Alert], url: str) -> None:
-    assert links(HERE, alerts, PAGES) == {"Open in costwatch": url}
+    assert links(HERE, alerts, QUERIES) == {"Open in costwatch": url}
 
 
 @pytest.mark.parametrize(
@@ -61,4 +73,4 @@ def test_a_link_leads_to_the_page_of_what_alerts_rest_on(alerts: list[Alert], ur
     ],
 )
 def test_without_our_pages_there_is_little_to_link_to(alerts: list[Alert], expected: dict[str, str]) -> None:
-    assert links("", alerts, PAGES) == expected
+    assert links("", alerts, QUERIES) == expected

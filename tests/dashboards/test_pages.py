@@ -419,13 +419,35 @@ def test_names_of_a_bill_are_text_on_every_page(open_page: Open, tmp_path: Path)
     file = pages_company.configured(tmp_path)
     warehouse = Warehouse(tmp_path / "costwatch.db")
     rows: list[Row] = [(*row[:1], hostile, hostile, *row[3:]) for row in pages_company.rows()[::13]]
-    fill(warehouse, rows, pages_company.NOW)
+    fill(warehouse, rows, pages_company.NOW, {hostile: hostile})
     alert(warehouse, "R", hostile, pages_company.NOW, labels={"team": hostile, "service": hostile})
     for page in PAGES:
         shown = open_page(file, page, **({"by": "team"} if page == "costs" else {}))
         assert "<img" not in shown.html
         if page != "data":
             assert blocks.Markup.escape(hostile) in shown.html
+
+
+def test_systems_are_listed_with_their_owners(open_page: Open, full: Path) -> None:
+    text = open_page(full, "system").text
+    assert "training ml-platform 3" in text
+    assert "feature-serving feature-store 1" in text
+    assert "no system –" in text
+
+
+@pytest.mark.parametrize("system", sorted({*pages_company.SYSTEMS.values()}))
+def test_a_system_costs_what_its_services_do(open_page: Open, full: Path, system: str) -> None:
+    shown = open_page(full, "system", system=system)
+    services = [service for service, its in pages_company.SYSTEMS.items() if its == system]
+    month = (date(2026, 11, 1), pages_company.SETTLED)
+    assert shown.number("month_to_date") == sum(spent(*month, service=service) for service in services)
+    assert all(service in shown.text for service in services)
+
+
+def test_a_system_nobody_has_is_named_with_the_way_back(open_page: Open, full: Path) -> None:
+    shown = open_page(full, "system", system="trainng")
+    assert "No system is called trainng." in shown.text
+    assert "See all systems" in shown.text
 
 
 def test_the_data_page_proves_that_teams_carry_the_bill(open_page: Open, full: Path) -> None:

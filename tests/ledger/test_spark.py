@@ -37,7 +37,7 @@ AMOUNTS = (
 # Among them names that begin or end with a letter of an escape for white space, and white space itself.
 TAGGED = ("finance", "dev", "staff", " Dev", "FINANCE\t", "vcf\v", "nobody", "")
 # What collecting writes; the rest is allocated.
-OF_COLLECT = ("collection", "load", "source", "source_version", "watermark")
+OF_COLLECT = ("collection", "load", "source", "source_history", "source_version", "watermark")
 SHARED = "it's 100% \\ shared\f"
 FORMS = ("CUR 2.0 as Parquet", "CUR 2.0 as CSV.gz", "legacy CUR as CSV", "legacy CUR as Parquet")
 SETTINGS = Allocation.model_validate(

@@ -19,6 +19,11 @@ sources:
 teams:
   - {name: platform}
   - {name: payments}
+  - {name: ml-platform}
+  - {name: feature-store}
+systems:
+  - {name: training, team: ml-platform, tier: 3, match: {tags: {system: training}}}
+  - {name: feature-serving, team: feature-store, tier: 1, match: {tags: {system: [serving, events]}}}
 budgets:
   - {amount: 390000}
 """
@@ -30,6 +35,11 @@ receivers:
   - {name: default, kind: stdout}
 """
 
+SYSTEMS = {
+    "Amazon SageMaker": "training",
+    "Amazon Managed Streaming for Apache Kafka": "feature-serving",
+    "Amazon DynamoDB": "feature-serving",
+}
 _DAILY = {
     ("ml-platform", "Amazon SageMaker"): 2100,
     ("ml-platform", "Amazon Elastic Compute Cloud"): 1900,
@@ -82,8 +92,8 @@ def full(folder: Path) -> Path:
     before = [
         (*row[:4], row[4] * 2, row[5] * 2, row[6]) if row[0] == date(2026, 11, 5) else row for row in every
     ]
-    fill(warehouse, before, NOW - timedelta(days=2))
-    fill(warehouse, every, NOW - timedelta(hours=1))
+    fill(warehouse, before, NOW - timedelta(days=2), SYSTEMS)
+    fill(warehouse, every, NOW - timedelta(hours=1), SYSTEMS)
     for team, amount in (
         ("*", 390000),
         ("ml-platform", 150000),

@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from hashlib import sha256
@@ -41,25 +41,32 @@ DAILY = {
 }
 
 
-def fill(warehouse: Warehouse, rows: Iterable[Row], now: datetime = NOW) -> None:
+def fill(
+    warehouse: Warehouse, rows: Iterable[Row], now: datetime = NOW, systems: Mapping[str, str] | None = None
+) -> None:
     """Publish ``rows`` at ``now``, each calendar month that occurs in them whole.
 
-    Filling a month again restates it: what changed on days that were settled becomes a revision.
+    Filling a month again restates it: what changed on days that were settled becomes a revision. systems:
+    which one a service belongs to.
     """
+    systems = systems or {}
     rows = sorted(rows, key=lambda row: row[:4])
     months = defaultdict(list)
     for row in rows:
         months[row[0].replace(day=1)].append(row)
     with warehouse.write() as db:
         for month, its_rows in sorted(months.items()):
-            slices = {currency: _slice(currency) for _, _, _, currency, *_ in its_rows}
-            ids = ids_for(db, {row[1] for row in its_rows}, {row[2] for row in its_rows}, slices.values())
+            slices = {
+                (currency, service): _slice(currency, systems.get(service, NO_SYSTEM))
+                for _, _, service, currency, *_ in its_rows
+            }
+            ids = ids_for(db, {row[1] for row in its_rows}, {row[2] for row in its_rows}, {*slices.values()})
             facts = [
                 (
                     ids.team[team],
                     ids.service[service],
                     to_int(day),
-                    ids.slice[slices[currency]],
+                    ids.slice[slices[currency, service]],
                     nanos(Decimal(str(billed))),
                     nanos(Decimal(str(effective))),
                     1,
@@ -174,7 +181,7 @@ def alert(
                 )
 
 
-def _slice(currency: str) -> tuple[str, ...]:
+def _slice(currency: str, system: str) -> tuple[str, ...]:
     return (
         SOURCE,
         "AWS",
@@ -187,7 +194,7 @@ def _slice(currency: str) -> tuple[str, ...]:
         "",
         currency,
         "direct",
-        NO_SYSTEM,
+        system,
     )
 
 
