@@ -12,24 +12,48 @@ PAYER, SECURITY, DATABASES, EVALUATION = "payer", "security", "databases", "llm-
 
 @dataclass(frozen=True, slots=True)
 class DemoTeam:
-    """A team, other spellings of it found in ``team`` tags, its monthly budget in dollars, its contact."""
+    """A team, other spellings of it found in ``team`` tags, its monthly budget in dollars, its contact.
+
+    parent: the team above it. cost_center: what accounting calls it.
+    """
 
     name: str
     aliases: tuple[str, ...]
     budget: int
     contact: str
+    cost_center: str
+    parent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DemoSystem:
+    """What a team runs: the ``system`` tags that mean it, and how much depends on it, 1 the most."""
+
+    name: str
+    team: str
+    tier: int
+    tags: tuple[str, ...]
 
 
 # All but experimentation stay well inside their budget, whatever stories are planted.
 TEAMS = (
-    DemoTeam("platform", (), 84_000, "#platform-oncall"),
-    DemoTeam("ml-platform", ("ml",), 170_000, "#ml-platform"),
-    DemoTeam("feature-store", ("FeatureStore",), 104_000, "#feature-store"),
-    DemoTeam("risk", (), 55_000, "#risk-engineering"),
-    DemoTeam("experimentation", ("exp",), 40_000, "#experimentation"),
-    DemoTeam("payments", (), 49_000, "#payments-oncall"),
+    DemoTeam("platform", (), 84_000, "#platform-oncall", "CC-1000"),
+    DemoTeam("ml-platform", ("ml",), 170_000, "#ml-platform", "CC-1000", "platform"),
+    DemoTeam("feature-store", ("FeatureStore",), 104_000, "#feature-store", "CC-1000", "platform"),
+    DemoTeam("risk", (), 55_000, "#risk-engineering", "CC-2000"),
+    DemoTeam("experimentation", ("exp",), 40_000, "#experimentation", "CC-2000"),
+    DemoTeam("payments", (), 49_000, "#payments-oncall", "CC-2000"),
 )
 COMPANY_BUDGET = 510_000
+
+SYSTEMS = (
+    DemoSystem("feature store", "feature-store", 1, ("streaming", "serving", "offline-store")),
+    DemoSystem("model server", "ml-platform", 1, ("model-server",)),
+    DemoSystem("training", "ml-platform", 3, ("training",)),
+    DemoSystem("risk decisions", "risk", 1, ("decisioning",)),
+    DemoSystem("data platform", "platform", 2, ("data-platform",)),
+    DemoSystem("audit", "platform", 2, ("security",)),
+)
 
 # Each team has a production and a staging account; these stand beside them. The account of
 # EVALUATION is claimed by nobody: it is one of the stories.

@@ -10,7 +10,9 @@ from costwatch.demo.company import (
     PLATFORM_ACCOUNTS,
     SECURITY,
     SHARED_PERCENT,
+    SYSTEMS,
     TEAMS,
+    DemoSystem,
     DemoTeam,
 )
 from costwatch.demo.delivery import LOCATION
@@ -55,6 +57,11 @@ pools:
     percent: {{{percent}}}
   # Everything else goes to its owner.
   - {{name: direct, split: owner, tags: [team]}}
+
+# What engineers own and run. A charge belongs to the first system that it matches; staging, which nobody
+# tags, and what is shared by all belong to `no system`.
+systems:
+{systems}
 
 # By the month, in amortised cost.
 budgets:
@@ -139,6 +146,7 @@ def write_configuration(folder: Path, plan: CompanyPlan) -> None:
         security=ACCOUNTS[SECURITY],
         support=SUPPORT,
         percent=percent,
+        systems="\n".join(map(_system, SYSTEMS)),
         budgets="\n".join([*budgets, f'  - {{team: "*", amount: {COMPANY_BUDGET}}}']),
     )
     alerts = _ALERTS.format(currency=CURRENCY, sagemaker=SAGEMAKER, vpc=VPC, dynamodb=DYNAMODB)
@@ -152,7 +160,14 @@ def _team(team: DemoTeam) -> str:
         f'"{ACCOUNTS[name]}"' for name in (f"{team.name}-prod", f"{team.name}-staging", *shared)
     )
     aliases = f"    aliases: [{', '.join(team.aliases)}]\n" if team.aliases else ""
+    parent = f"\n    parent: {team.parent}" if team.parent else ""
     return f"""\
   - name: {team.name}
 {aliases}    accounts: [{accounts}]
-    contact: "{team.contact}\""""
+    contact: "{team.contact}"
+    cost_center: {team.cost_center}{parent}"""
+
+
+def _system(system: DemoSystem) -> str:
+    match = f"{{tags: {{system: [{', '.join(system.tags)}]}}}}"
+    return f"  - {{name: {system.name}, team: {system.team}, tier: {system.tier}, match: {match}}}"

@@ -12,7 +12,7 @@ from typing import Any
 
 from costwatch.demo.aws import DYNAMODB, EC2, SAGEMAKER, VPC
 from costwatch.demo.bill import CURRENCY
-from costwatch.demo.company import SHARED_PERCENT, TEAMS
+from costwatch.demo.company import SHARED_PERCENT, SYSTEMS, TEAMS, DemoSystem
 from costwatch.demo.stories import CompanyPlan
 from costwatch.model import UNALLOCATED
 from costwatch.money import units
@@ -33,6 +33,7 @@ def ground_truth(plan: CompanyPlan) -> dict[str, Any]:
         "seed": plan.seed,
         "data_through": plan.last_settled.isoformat(),
         "week": f"{year}-W{week:02}",
+        "systems": {system.name: _system(plan, system) for system in SYSTEMS},
         "stories": [
             {**story, **common}
             for story in (
@@ -123,6 +124,17 @@ def _on_day(plan: CompanyPlan, owner: str, service: str, day: date) -> dict[str,
         "week_before_amount": _amount(before),
         "week_change": _amount(now - before),
     }
+
+
+def _system(plan: CompanyPlan, system: DemoSystem) -> dict[str, str]:
+    """Its owner, and what its lines cost from the 1st through the last settled day, whoever carries them."""
+    last = plan.last_settled
+    columns = [
+        number for number, item in enumerate(plan.bill.items) if dict(item.tags).get("system") in system.tags
+    ]
+    rows = slice(plan.bill.row(last.replace(day=1)), plan.bill.row(last) + 1)
+    nano = int(plan.bill.effective[rows, columns].sum())
+    return {"team": system.team, "currency": CURRENCY, "month_to_date": _amount(nano)}
 
 
 def _month_to_date_nano(plan: CompanyPlan, team: str) -> int:

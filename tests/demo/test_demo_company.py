@@ -47,7 +47,8 @@ class Delivered:
         demo.write_configuration(folder, plan)
         demo.write_ground_truth(folder, plan)
         read = yaml.safe_load((folder / "costwatch.yaml").read_text(encoding="utf-8"))
-        self.settings = Allocation(**{key: read[key] for key in ("teams", "pools", "budgets", "settle")})
+        told = ("teams", "pools", "systems", "budgets", "settle")
+        self.settings = Allocation(**{key: read[key] for key in told})
         *early, last = demo.rounds(plan)
         for round_ in early:
             round_.write(folder)

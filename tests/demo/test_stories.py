@@ -1,7 +1,7 @@
 """Every planted story is told by its alert and by the report: team, day and dollars as the generator says."""
 
 import json
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -10,8 +10,10 @@ import pytest
 
 from costwatch import cli
 from costwatch.money import exact
+from costwatch.warehouse.facts.cost import cost
 from costwatch.warehouse.store import Warehouse
 from costwatch.wording import on_day
+from tests.made.company import EVER
 
 COMPANIES = {
     "a Sunday": (1, datetime(2026, 11, 22, tzinfo=UTC)),
@@ -102,6 +104,32 @@ def test_the_team_over_its_budget_is_told(folder: Path) -> None:
     wanted = f"{story['team']}: {dollars(story['spent'])} of {dollars(story['budget'])} spent"
     assert wanted in said(folder, story["rule"])[-1]
     assert wanted in report(folder)
+
+
+def test_every_system_costs_what_its_lines_do_whoever_carries_them(folder: Path) -> None:
+    truth = json.loads((folder / "ground-truth.json").read_text())
+    through = date.fromisoformat(truth["data_through"])
+    month = (through.replace(day=1), through + timedelta(days=1))
+    with Warehouse(folder / "costwatch.db").read() as db:
+        found = {row.labels["system"]: row.amount() for row in cost(db, *month, ("system",))}
+        (whole,) = cost(db, *month)
+    assert {name: found[name] for name in truth["systems"]} == {
+        name: Decimal(system["month_to_date"]) for name, system in truth["systems"].items()
+    }
+    assert sum(found.values()) == whole.amount()
+
+
+def test_a_parent_costs_what_it_and_its_children_do(folder: Path) -> None:
+    with Warehouse(folder / "costwatch.db").read() as db:
+        teams = {row.labels["team"]: row.EffectiveCostNano for row in cost(db, *EVER, ("team",))}
+        parents = {row.labels["parent"]: row.EffectiveCostNano for row in cost(db, *EVER, ("parent",))}
+        centers = {
+            row.labels["cost_center"]: row.EffectiveCostNano for row in cost(db, *EVER, ("cost_center",))
+        }
+    below = ("platform", "ml-platform", "feature-store")
+    assert parents["platform"] == centers["CC-1000"] == sum(teams[team] for team in below)
+    assert parents["risk"] == teams["risk"]
+    assert sum(parents.values()) == sum(centers.values()) == sum(teams.values())
 
 
 def test_nothing_else_is_told(folder: Path) -> None:
