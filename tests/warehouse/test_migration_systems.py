@@ -21,6 +21,7 @@ INSERT INTO service VALUES (1, 'Amazon EC2');
 INSERT INTO slice VALUES (1, 'aws', 'AWS', '9', '1', '', '', 'Usage', '', '', 'USD', 'direct');
 INSERT INTO team_cost VALUES (20261001, 1, 1, 20261001, 1, 3000000000, 2000000000, 2);
 INSERT INTO cost_day VALUES (20261001, 20261001, 1, 1, 'USD', 3000000000, 2000000000, 2);
+INSERT INTO day_line VALUES (20261001, 'aws', 20261001, 2, 0);
 INSERT INTO published VALUES
   (20261001, 20261101, 'k', '[]', '{}', '2026-10-05T00:00:00Z', '2026-10-09T00:00:00Z', '{}', 'f', '[]');
 """
