@@ -38,7 +38,7 @@ def evaluate_rules(context: Context, dry_run: bool) -> int:
     """
     from costwatch.evaluate import evaluate
 
-    rules, mistakes = (context.alerts, None) if dry_run else context.standing_alerts()
+    rules, mistakes = (context.alerts, None) if dry_run else context.last_good_alerts()
     found = evaluate(context.warehouse, rules.rules, context.now, dry_run=dry_run)
     if dry_run:
         _print_now(found.alerts)
@@ -62,7 +62,7 @@ def deliver_messages(context: Context, receiver: str | None, dry_run: bool) -> i
     \b
     Example: costwatch alerts eval && costwatch alerts deliver
     """
-    rules, mistakes = (context.alerts, None) if dry_run else context.standing_alerts()
+    rules, mistakes = (context.alerts, None) if dry_run else context.last_good_alerts()
     known = [each.name for each in rules.receivers]
     if receiver is not None and receiver not in known:
         raise UsageError(

@@ -62,7 +62,7 @@ class Context:
 
         return load_alerts(self.config.alerts, self.config.team_names)
 
-    def standing_alerts(self) -> "tuple[AlertRules, ConfigError | None]":
+    def last_good_alerts(self) -> "tuple[AlertRules, ConfigError | None]":
         """The rules to go on with: those of the file or, while it has mistakes, of when it last had none.
 
         Raises ConfigError where it never was without mistakes.

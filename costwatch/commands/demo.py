@@ -131,7 +131,7 @@ def _run_steps(context: Context) -> None:
     config = context.config
     collected = collect(context.warehouse, config.ledger, config.sources, context.now)
     published = allocate(context.warehouse, config.ledger, config.sources, config.allocation, context.now)
-    rules, _ = context.standing_alerts()
+    rules, _ = context.last_good_alerts()
     found = evaluate(context.warehouse, rules.rules, context.now)
     delivered = deliver_all(context, rules)
     errors = [each.error for each in collected] + [each.error for each in published]

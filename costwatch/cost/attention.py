@@ -106,10 +106,10 @@ def _of_alert(alert: Alert, budgets: Mapping[tuple[str, str], BudgetStanding], r
 
 def _of_budget(one: TeamSpending, budget: BudgetStanding, rises: _Rises) -> Action:
     forecast, amount, over = (
-        short(value, one.currency) for value in (budget.standing.forecast, budget.amount, budget.over)
+        short(value, one.currency) for value in (budget.outlook.forecast, budget.amount, budget.over)
     )
     text = f"{one.team}: the {budget.period} is forecast at {forecast}, {over} over its budget of {amount}"
-    crossing = budget.standing.crossing_day
+    crossing = budget.outlook.crossing_day
     if crossing is not None:
         text += f", {'passed' if crossing <= one.through else 'which it passes'} on {on_day(crossing)}"
     text += _because(rises.take(one.currency, one.team), None)

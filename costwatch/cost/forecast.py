@@ -41,7 +41,7 @@ class BurnUp:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Outlook:
     """How a period stands: ``spent`` on settled days and its ``share`` of the amount; the period-end
     ``forecast`` with its 80 % interval.
 
@@ -65,9 +65,9 @@ def period_of(kind: Literal["month", "quarter"], day: date) -> tuple[date, date]
     return date(day.year, month, 1), date(day.year + (after > 12), after - 12 * (after > 12), 1)
 
 
-def standing(
+def outlook(
     series: Series, amount: Decimal | None, period_start: date, period_after: date, through: date
-) -> Standing:
+) -> Outlook:
     """How the period up to, not including, ``period_after`` stands against ``amount``.
 
     Days up to ``through`` are settled; ``series`` should reach HISTORY_DAYS back from there.
@@ -76,9 +76,9 @@ def standing(
     spent = next((entry.amount for entry in reversed(line) if entry.is_settled), Decimal())
     end = line[-1]
     if amount is None:
-        return Standing(spent, None, end.amount, end.low, end.high, None)
+        return Outlook(spent, None, end.amount, end.low, end.high, None)
     crossing = next((entry.day for entry in line if entry.amount > amount), None)
-    return Standing(spent, spent / amount, end.amount, end.low, end.high, crossing)
+    return Outlook(spent, spent / amount, end.amount, end.low, end.high, crossing)
 
 
 def burn_up(points: Series, first: date, after: date, through: date) -> tuple[BurnUp, ...]:

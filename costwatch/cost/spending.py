@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Literal
 
 from costwatch.cost.explain import within
-from costwatch.cost.forecast import HISTORY_DAYS, BurnUp, Standing, burn_up, period_of, standing
+from costwatch.cost.forecast import HISTORY_DAYS, BurnUp, Outlook, burn_up, outlook, period_of
 from costwatch.model import RESIDUALS, Series, SeriesByLabels, Window
 
 EVERYONE = "*"
@@ -28,12 +28,12 @@ class BudgetStanding:
     period: Literal["month", "quarter"]
     metric: str
     amount: Decimal
-    standing: Standing
+    outlook: Outlook
 
     @property
     def over(self) -> Decimal:
         """Forecast for the period's end minus the budget; negative: within it."""
-        return self.standing.forecast - self.amount
+        return self.outlook.forecast - self.amount
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +137,7 @@ def _budgets(
         series = by_metric[names["metric"]].get(key, ())
         for point in amounts:
             if point.day == first:
-                how = standing(series, point.value, first, after, last)
+                how = outlook(series, point.value, first, after, last)
                 found[key].append(BudgetStanding(names["name"], period, names["metric"], point.value, how))
     return found
 

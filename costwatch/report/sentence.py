@@ -30,7 +30,7 @@ def sentence(weekly: Weekly, section: Section) -> Iterator[Phrase]:
         yield from _against_budget(weekly, section.currency, budget)
     else:
         yield f"; the {budget.period}'s {budget.metric} at ", ""
-        yield short(budget.standing.forecast, section.currency), "strong"
+        yield short(budget.outlook.forecast, section.currency), "strong"
         yield ", ", ""
         yield from _against_budget(weekly, section.currency, budget)
     yield ".", ""
@@ -59,7 +59,7 @@ def _against_budget(weekly: Weekly, currency: str, budget: BudgetStanding) -> It
         "alarm" if is_over else "strong",
     )
     yield f" the budget of {short(budget.amount, currency)}", ""
-    crossing = budget.standing.crossing_day
+    crossing = budget.outlook.crossing_day
     if crossing is not None:
         yield f", {'passed on' if crossing <= weekly.through else 'passing it on'} {in_words([crossing])}", ""
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self, cast
 
 from pydantic import AfterValidator, Field, model_validator
 
-from costwatch.cost.forecast import HISTORY_DAYS, Standing, period_of, standing
+from costwatch.cost.forecast import HISTORY_DAYS, Outlook, outlook, period_of
 from costwatch.model import About, Finding, Labels, Point, Series, Verdict, Window, labels
 from costwatch.money import exact, short
 from costwatch.plugins import RuleSettings, Settings, Snapshot, recent
@@ -88,7 +88,7 @@ class Budget(RuleSettings):
         return self.newest_day(facts, (point.day for series in costs for point in series))
 
     def _finding(self, budget: "_BudgetPeriod", series: Series, through: date, *, covered: bool) -> Finding:
-        at = standing(series, budget.amount, budget.start, budget.after, through)
+        at = outlook(series, budget.amount, budget.start, budget.after, through)
         value, shares = at.spent, [share for share in self.at if at.spent >= share * budget.amount]
         verdict = Verdict.BREACH if shares else Verdict.OK if covered else Verdict.UNKNOWN
         share = max(shares, default=min(self.at, default=Decimal(1)))
@@ -141,19 +141,19 @@ class _BudgetPeriod:
         return About("budget", ("name",), {"name": (self.name,)}, days)
 
 
-def _summary(budget: _BudgetPeriod, at: Standing, through: date) -> str:
+def _summary(budget: _BudgetPeriod, at: Outlook, through: date) -> str:
     who = "all teams" if budget.team == "*" else budget.team
     spent, amount = exact(at.spent, budget.currency), exact(budget.amount, budget.currency)
     share, of_amount = at.spent / budget.amount, at.forecast / budget.amount
     forecast = short(at.forecast, budget.currency)
-    outlook = f"{percent(of_amount - 1)} over" if of_amount > 1 else f"{percent(of_amount)} of it"
+    ending = f"{percent(of_amount - 1)} over" if of_amount > 1 else f"{percent(of_amount)} of it"
     return (
         f"{who}: {spent} of {amount} spent by {on_day(through)} ({percent(share)}); "
-        f"{budget.kind}-end forecast {forecast}, {outlook}"
+        f"{budget.kind}-end forecast {forecast}, {ending}"
     )
 
 
-def _evidence(budget: _BudgetPeriod, at: Standing, through: date) -> Mapping[str, Any]:
+def _evidence(budget: _BudgetPeriod, at: Outlook, through: date) -> Mapping[str, Any]:
     return {
         "metric": budget.metric,
         "amount": digits(budget.amount),

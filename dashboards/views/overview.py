@@ -170,7 +170,7 @@ def _over(view: View) -> list[tuple[str, str, Markup]]:
     if budget is None or budget.over <= 0 or told or view.team is not None:
         return []
     forecast, over, amount = (
-        money.short(value, view.currency) for value in (budget.standing.forecast, budget.over, budget.amount)
+        money.short(value, view.currency) for value in (budget.outlook.forecast, budget.over, budget.amount)
     )
     text = f": the {budget.period} is forecast at {forecast}, {over} over the budget of {amount}"
     return [("▲", "warn", _linked(Markup("<b>All teams</b>{}").format(text), _to_costs("See the cost")))]
@@ -244,7 +244,7 @@ def _label(change: Change, team: str | None) -> str:
 
 def _ratio(of: TeamSpending) -> Decimal:
     """Forecast by budget; without a budget -1."""
-    return of.budget.standing.forecast / of.budget.amount if of.budget else Decimal(-1)
+    return of.budget.outlook.forecast / of.budget.amount if of.budget else Decimal(-1)
 
 
 def _teams(view: View) -> Markup:

@@ -9,7 +9,7 @@ import pytest
 from costwatch.answers.spending import spending
 from costwatch.cost.attention import actions
 from costwatch.cost.explain import Change
-from costwatch.cost.forecast import standing
+from costwatch.cost.forecast import outlook
 from costwatch.cost.spending import BudgetStanding, TeamSpending
 from costwatch.model import Alert, Severity, labels
 from costwatch.testing import an_alert
@@ -38,7 +38,7 @@ def rise(team: str, service: str, before: int, after: int, currency: str = "USD"
 def budgeted(team: str, daily: int, amount: int) -> TeamSpending:
     costs = [(FRIDAY - timedelta(days=n), team, "s3", "USD", daily) for n in range(60)]
     one = next(one for one in spending(made(costs)) if one.team == team)
-    of = standing(one.days, Decimal(amount), date(2026, 11, 1), date(2026, 12, 1), FRIDAY)
+    of = outlook(one.days, Decimal(amount), date(2026, 11, 1), date(2026, 12, 1), FRIDAY)
     budget = BudgetStanding(f"{team} month", "month", "EffectiveCost", Decimal(amount), of)
     return TeamSpending(**{name: getattr(one, name) for name in one.__slots__} | {"budget": budget})
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from costwatch.cost.forecast import Standing, burn_up, period_of, standing
+from costwatch.cost.forecast import Outlook, burn_up, outlook, period_of
 from costwatch.model import Series
 from costwatch.testing import daily
 
@@ -30,9 +30,9 @@ def changed(series: Series, **values: object) -> Series:
     return tuple(type(point)(point.at, new.get(point.day, point.value), point.state) for point in series)
 
 
-def standing_of(series: Series, first: date, after: date, through: date) -> Standing:
+def standing_of(series: Series, first: date, after: date, through: date) -> Outlook:
     """Without a budget."""
-    return standing(series, None, first, after, through)
+    return outlook(series, None, first, after, through)
 
 
 def test_a_weekly_pattern_goes_on() -> None:
@@ -125,13 +125,13 @@ def test_the_band_never_promises_less_than_is_spent() -> None:
     ],
 )
 def test_the_day_a_budget_is_crossed(amount: int, crossing: date | None) -> None:
-    found = standing(weekly(date(2026, 10, 1), THROUGH), Decimal(amount), *NOVEMBER, THROUGH)
+    found = outlook(weekly(date(2026, 10, 1), THROUGH), Decimal(amount), *NOVEMBER, THROUGH)
     assert found.crossing_day == crossing
     assert found.share == Decimal(1_600) / amount
 
 
 def test_without_an_amount_there_is_no_share() -> None:
-    found = standing(weekly(date(2026, 10, 1), THROUGH), None, *NOVEMBER, THROUGH)
+    found = outlook(weekly(date(2026, 10, 1), THROUGH), None, *NOVEMBER, THROUGH)
     assert (found.share, found.crossing_day, found.forecast) == (None, None, 2_460)
 
 
@@ -165,5 +165,5 @@ def test_the_line_begins_with_exact_sums_and_ends_at_the_forecast(
         if entry.is_settled:
             known = (point.value for point in series if NOVEMBER[0] <= point.day <= entry.day)
             assert entry.amount == sum(known)
-    whole = standing(series, Decimal(100), *NOVEMBER, through)
+    whole = outlook(series, Decimal(100), *NOVEMBER, through)
     assert (whole.forecast, whole.low, whole.high) == (line[-1].amount, line[-1].low, line[-1].high)

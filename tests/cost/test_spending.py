@@ -44,12 +44,12 @@ def test_sums_equal_the_named_query_that_cost_show_reads(facts: WarehouseSnapsho
 def test_budgets_stand_as_the_budget_rule_says(facts: WarehouseSnapshot) -> None:
     rule = Budget.model_validate({"name": "MonthBudget", "at": [0.5], "forecast": {"at": 1.0}})
     evidence = {dict(one.labels)["budget"]: one.evidence for one in rule.evaluate(facts, NOW)}
-    standing = {one.budget.name: one.budget for one in spending(facts) if one.budget}
-    assert standing.keys() == evidence.keys()
-    for name, budget in standing.items():
-        assert budget.standing.spent == Decimal(evidence[name]["spent"])
-        assert round(budget.standing.forecast, 2) == Decimal(evidence[name]["forecast"])
-        assert budget.over == budget.standing.forecast - budget.amount
+    outlook = {one.budget.name: one.budget for one in spending(facts) if one.budget}
+    assert outlook.keys() == evidence.keys()
+    for name, budget in outlook.items():
+        assert budget.outlook.spent == Decimal(evidence[name]["spent"])
+        assert round(budget.outlook.forecast, 2) == Decimal(evidence[name]["forecast"])
+        assert budget.over == budget.outlook.forecast - budget.amount
 
 
 def test_an_earlier_last_day_is_told_as_it_was_then(facts: WarehouseSnapshot) -> None:
