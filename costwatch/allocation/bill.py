@@ -61,14 +61,15 @@ class _SchemaGroup:
 def keep_facts(
     engine: Engine, parts: Sequence[LoadFiles], period: date, ordered: Sequence[Pool], known: Sequence[System]
 ) -> None:
-    """Daily sums of the period's lines, as two tables of ``engine.con``: most is asked of alike lines once.
+    """Sum the period's lines by day, and keep what is the same in alike lines once: two tables of the engine.
 
     ``line_kinds``: ``part`` and ``MARKS``, which together tell lines apart that are written differently,
     ``KEPT``, ``ServiceName``, ``x_Estimated``, ``pool`` (position in ``ordered``), ``x_Pool``, ``x_System``
-    (the first of ``known`` that they match), the values that can name an owner (``<pool>_<column>``), those
-    that pools tell lines apart by (``key <column>``), and whether a pool takes such lines from the team that
-    carries them (``takes <pool>``). ``days``: ``part``, ``MARKS``, ``first`` and ``last`` (days of the charge
-    period), ``line`` (where the first of them stands), ``line_count`` and both costs in nano-units.
+    (the first of ``known`` that they match), the values that can name an owner (``<pool>_tag_<n>``,
+    ``<pool>_category_<n>``), those that pools tell lines apart by (``key <column>``), and whether a pool
+    takes such lines from the team that carries them (``takes <pool>``). ``days``: ``part``, ``MARKS``,
+    ``first`` and ``last`` (days of the charge period), ``line`` (where the first of them stands),
+    ``line_count`` and both costs in nano-units. docs/allocation.md tells what is made on the way.
     """
     written = [
         _written(engine, number, part, paths, period, ordered, known)

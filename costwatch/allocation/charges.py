@@ -66,7 +66,7 @@ def _shared(allocation: Allocation, trails: Sequence[str]) -> tuple[str, ...]:
 def owned(con: Any, bill: PublishedLines) -> ir.Table:
     """Every line of the period that an owner carries and no pool gives on, as it was delivered.
 
-    Columns: those of ``lines.BillFormat`` and ``DESCRIBED``, both costs in nano-units besides, ``source``,
+    Columns: those of ``contract.BillFormat`` and ``DESCRIBED``, both costs in nano-units besides, ``source``,
     ``day`` (yyyymmdd), ``team``, ``x_Pool`` and ``x_System``. Nothing is read before the expression is run.
     """
     ordered = pools.complete(bill.allocation.pools)

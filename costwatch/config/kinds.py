@@ -50,15 +50,14 @@ def loaded(
 
 def imported(point: EntryPoint) -> type[BaseModel]:
     """The class behind an entry point. Raises ConfigError naming the package that is broken."""
-    package = _package(point)
     try:
         model = point.load()
     except Exception as error:  # whatever a stranger's module raises while it is imported
-        cause = f"{package} cannot be imported ({type(error).__name__}: {error}); reinstall it"
+        cause = f"{_package(point)} cannot be imported ({type(error).__name__}: {error}); reinstall it"
         raise ConfigError([f"kind '{point.name}': {cause}"]) from error
     wanted = SplitSettings if point.group == SPLITS else BaseModel
     if not (isinstance(model, type) and issubclass(model, wanted)):
-        raise ConfigError([f"kind '{point.name}': {package} offers no settings model; update it"])
+        raise ConfigError([f"kind '{point.name}': {_package(point)} offers no settings model; update it"])
     return model
 
 

@@ -47,7 +47,7 @@ def _all(found: Sequence[SystemCost], known: dict[str, System]) -> None:
         Column("Tier", "number", wide=True),
         Column("Month to date", "number"),
         Column("Last 7 days", "number", wide=True),
-        Column("Change", "number"),
+        Column("Change", "number", wide=True),
     )
     rows = [
         (

@@ -191,7 +191,7 @@ def test_an_interrupt_from_outside_ends_with_130() -> None:
         f"Context.warehouse = property(lambda run: os.kill(os.getpid(), {int(signal.SIGINT)})); main()"
     )
     done = python(program, "status")
-    assert (done.returncode, done.stderr.strip()) == (130, "")
+    assert (done.returncode, done.stderr.strip()) == (130, ""), done.stderr
 
 
 @pytest.mark.parametrize("text", ["yesterday", "2026-13-01", ""])

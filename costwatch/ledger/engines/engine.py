@@ -23,7 +23,7 @@ class Engine(Protocol):
     con: Any  # the in-process connection that answers are kept in
 
     def lines(self, paths: Sequence[Path]) -> ir.Table:
-        """The rows of ledger files of one schema, costs and tags as ``lines`` can read them.
+        """The rows of ledger files of one schema, costs and tags as ``formats`` can read them.
 
         The columns ``PLACE`` are where a row stands: its file's number and its own in it. They are the same
         whenever it is read; of a file that is named twice, two rows may stand in one place.

@@ -73,13 +73,13 @@ def recognises(columns: frozenset[str]) -> bool:
 
 
 def missing(columns: frozenset[str]) -> list[str]:
-    """See ``lines.BillFormat``."""
+    """See ``contract.BillFormat``."""
     known = _by_letters(columns)
     return [_slashed(column) for column in cur2.MANDATORY if _letters(column) not in known]
 
 
 def charges(raw: ir.Table) -> ir.Table:
-    """See ``lines.BillFormat``: and with the columns that are read under their names in CUR 2.0, too."""
+    """See ``contract.BillFormat``: and with the columns that are read under their names in CUR 2.0, too."""
     known = _by_letters(raw.columns)
     found = {column: known.get(_letters(column)) for column in _READ if column not in raw.columns}
     return cur2.charges(raw.mutate(**{column: raw[there] for column, there in found.items() if there}))
@@ -89,17 +89,17 @@ columns = cur2.columns
 
 
 def described(raw: ir.Table) -> dict[str, ir.Value]:
-    """See ``lines.BillFormat``."""
+    """See ``contract.BillFormat``."""
     return cur2.described(raw)
 
 
 def tag(raw: ir.Table, key: str) -> ir.StringValue:
-    """See ``lines.BillFormat``: ``resourceTags/user:team`` or ``resource_tags_user_team``."""
+    """See ``contract.BillFormat``: ``resourceTags/user:team`` or ``resource_tags_user_team``."""
     return _first(raw, [f"resourcetagsuser{_letters(key)}", f"resourcetags{_letters(key)}"])
 
 
 def cost_category(raw: ir.Table, name: str) -> ir.StringValue:
-    """See ``lines.BillFormat``: ``costCategory/Team`` or ``cost_category_team``."""
+    """See ``contract.BillFormat``: ``costCategory/Team`` or ``cost_category_team``."""
     return _first(raw, [f"costcategory{_letters(name)}"])
 
 

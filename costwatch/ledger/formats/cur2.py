@@ -59,7 +59,7 @@ def recognises(columns: frozenset[str]) -> bool:
 
 
 def missing(columns: frozenset[str]) -> list[str]:
-    """See ``lines.BillFormat``."""
+    """See ``contract.BillFormat``."""
     return [column for column in MANDATORY if column not in columns]
 
 
@@ -84,7 +84,7 @@ def charges(raw: ir.Table) -> ir.Table:
 
 
 def columns(raw: ir.Table) -> dict[str, ir.Value]:
-    """See ``lines.BillFormat``."""
+    """See ``contract.BillFormat``."""
     period = instant(raw, "bill_billing_period_start_date")
     return {
         "BillingAccountId": text(raw, "bill_payer_account_id"),
@@ -117,7 +117,7 @@ def columns(raw: ir.Table) -> dict[str, ir.Value]:
 
 
 def described(raw: ir.Table) -> dict[str, ir.Value]:
-    """See ``lines.BillFormat``."""
+    """See ``contract.BillFormat``."""
     return {
         "BillingAccountName": text(raw, "bill_payer_account_name"),
         "ChargeDescription": text(raw, "line_item_line_item_description"),
@@ -141,7 +141,7 @@ def described(raw: ir.Table) -> dict[str, ir.Value]:
 
 
 def tag(raw: ir.Table, key: str) -> ir.StringValue:
-    """See ``lines.BillFormat``. AWS writes a user's tag ``CostCenter`` as ``user_cost_center``."""
+    """See ``contract.BillFormat``. AWS writes a user's tag ``CostCenter`` as ``user_cost_center``."""
     keys = [f"{prefix}{spelt}" for spelt in (snake_case(key), key) for prefix in ("user_", "user:", "")]
     if "resource_tags" in raw.columns:
         return entry(raw, "resource_tags", keys)
@@ -150,7 +150,7 @@ def tag(raw: ir.Table, key: str) -> ir.StringValue:
 
 
 def cost_category(raw: ir.Table, name: str) -> ir.StringValue:
-    """See ``lines.BillFormat``."""
+    """See ``contract.BillFormat``."""
     return entry(raw, "cost_category", [snake_case(name), name])
 
 

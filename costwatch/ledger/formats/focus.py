@@ -62,7 +62,7 @@ def charges(raw: ir.Table) -> ir.Table:
 
 
 def columns(raw: ir.Table) -> dict[str, ir.Value]:
-    """See ``lines.BillFormat``."""
+    """See ``contract.BillFormat``."""
     return {
         "BillingAccountId": text(raw, "BillingAccountId"),
         "BillingCurrency": text(raw, "BillingCurrency").strip().upper(),
@@ -93,7 +93,7 @@ def columns(raw: ir.Table) -> dict[str, ir.Value]:
 
 
 def described(raw: ir.Table) -> dict[str, ir.Value]:
-    """See ``lines.BillFormat``."""
+    """See ``contract.BillFormat``."""
     known = {
         column: text(raw, column) if kind == "string" else amount(raw, column)
         for column, kind in DESCRIBED.items()
@@ -104,10 +104,10 @@ def described(raw: ir.Table) -> dict[str, ir.Value]:
 
 
 def tag(raw: ir.Table, key: str) -> ir.StringValue:
-    """See ``lines.BillFormat``. Some exports write a user's tag with the prefix ``user:``."""
+    """See ``contract.BillFormat``. Some exports write a user's tag with the prefix ``user:``."""
     return entry(raw, "tags", [key, f"user:{key}", f"user_{key}"])
 
 
 def cost_category(raw: ir.Table, name: str) -> ir.StringValue:
-    """See ``lines.BillFormat``."""
+    """See ``contract.BillFormat``."""
     return entry(raw, "x_costcategories", [name])

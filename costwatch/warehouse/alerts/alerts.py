@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -15,11 +16,11 @@ from costwatch.warehouse.encoding import from_text, to_text
 from costwatch.wording import digits
 
 # Columns that hold JSON, or NULL where there is nothing; their names are the alert's.
-_JSON: Mapping[str, TypeAdapter[Any]] = {
-    "about": TypeAdapter(About),
-    "impact": TypeAdapter(Impact),
-    "drivers": TypeAdapter(tuple[Driver, ...]),
-    "annotations": TypeAdapter(dict[str, str]),
+_JSON: Mapping[str, Any] = {
+    "about": About,
+    "impact": Impact,
+    "drivers": tuple[Driver, ...],
+    "annotations": dict[str, str],
 }
 
 
@@ -93,8 +94,8 @@ def _row(alert: Alert) -> dict[str, str | None]:
         "verdict": str(alert.verdict),
         "change": None if alert.change is None else digits(alert.change),
         **{
-            name: form.dump_json(found).decode() if (found := getattr(alert, name)) else None
-            for name, form in _JSON.items()
+            name: _form(name).dump_json(found).decode() if (found := getattr(alert, name)) else None
+            for name in _JSON
         },
     }
 
@@ -119,8 +120,14 @@ def alert_of(row: sqlite3.Row) -> Alert:
         keep_firing_since=_maybe_instant(row["keep_firing_since"]),
         verdict=Verdict(row["verdict"]),
         change=None if row["change"] is None else Decimal(row["change"]),
-        **{name: form.validate_json(row[name]) for name, form in _JSON.items() if row[name] is not None},
+        **{name: _form(name).validate_json(row[name]) for name in _JSON if row[name] is not None},
     )
+
+
+@cache
+def _form(name: str) -> TypeAdapter[Any]:
+    """Built when it is first needed: it takes time, and most alerts have few of these."""
+    return TypeAdapter(_JSON[name])
 
 
 def _maybe_text(instant: datetime | None) -> str | None:
