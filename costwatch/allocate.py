@@ -232,7 +232,7 @@ def _settle(
         day_states.store_states(db, states, now)
         day_states.store_sources(db, roles, through, now)
         day_states.store_budgets(db, [_budget_row(budget) for budget in allocation.budgets], now)
-        day_states.store_memberships(db, memberships_of(allocation.teams))
+        day_states.store_memberships(db, memberships_of(allocation.teams), now)
 
 
 def _budget_row(budget: BudgetSettings) -> day_states.BudgetRow:

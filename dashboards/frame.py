@@ -104,6 +104,11 @@ def currency(state: DataReach) -> str:
     return _currency(state, state.currencies)
 
 
+def chosen_currency() -> dict[str, str]:
+    """The currency that the reader chose, for links to other pages; empty where none was chosen."""
+    return {name: value for name, value in st.query_params.items() if name == "currency"}
+
+
 def unit(state: DataReach) -> Unit:
     """As ``currency``; where rates are configured, the converted whole can be chosen, too."""
     conversion = configured().currency

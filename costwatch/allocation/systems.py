@@ -46,10 +46,15 @@ def system_of(lines: ir.Table, systems: Sequence[System], pools: Sequence[str]) 
     return ibis.cases(*((_matches(lines, each, pools), each.name) for each in systems), else_=NO_SYSTEM)
 
 
+def _alike(value: str) -> ir.StringValue:
+    """As the engine has it: what is a blank and a small letter is not the same everywhere."""
+    return ibis.literal(value).strip().lower()
+
+
 def _matches(lines: ir.Table, system: System, pools: Sequence[str]) -> ir.BooleanValue:
     match = system.match
     conditions = [
-        lines[tag_column(key)].strip().lower().isin([value.strip().lower() for value in listed(values)])
+        lines[tag_column(key)].strip().lower().isin([_alike(value) for value in listed(values)])
         for key, values in match.tags.items()
     ]
     if accounts := listed(match.accounts):

@@ -7,7 +7,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from costwatch.cost.hierarchy import Membership, Since, memberships
-from costwatch.model import RESIDUALS
+from costwatch.model import NO_COST_CENTER, RESIDUALS
 from costwatch.plugins import Settings
 
 TeamName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_. -]*$", max_length=80)]
@@ -29,8 +29,8 @@ class Team(Settings):
     name: as shown; also its tag value, compared without case. aliases: other tag or cost-category
     values that mean it. accounts: SubAccountIds whose untagged charges it carries. contact: who to
     ask, shown in alerts (for Slack a mention such as ``<!subteam^S123>``). parent: the team above it, whose
-    rolled-up cost holds this one's; cost_center: what accounting calls it. Either may be a list of entries
-    with ``valid_from``, for teams move.
+    rolled-up cost holds this one's; cost_center: what accounting calls it, which what is below it does not
+    share. Either may be a list of entries with ``valid_from``, for teams move; an empty ``id``: none since.
     """
 
     name: TeamName
@@ -44,6 +44,8 @@ class Team(Settings):
     def _name_is_free(self) -> Self:
         if self.name.lower() in (*RESIDUALS, "*"):
             raise ValueError(f"'{self.name}' names a residual; call the team something else")
+        if any(center.strip().lower() == NO_COST_CENTER for center, _ in _entries(self.cost_center)):
+            raise ValueError(f"'{NO_COST_CENTER}' is shown where there is none; leave 'cost_center' out")
         return self
 
 

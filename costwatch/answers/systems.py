@@ -9,6 +9,8 @@ from costwatch.cost.forecast import period_of
 from costwatch.cost.systems import System
 from costwatch.model import Labels, Window
 from costwatch.plugins import Snapshot
+from costwatch.warehouse import queries
+from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
 
 _WEEK = timedelta(days=7)
 _DAY = timedelta(days=1)
@@ -64,6 +66,11 @@ def systems(facts: Snapshot) -> list[SystemCost]:
     return sorted(found, key=lambda one: (one.currency, -one.month_to_date, one.system))
 
 
+def named(facts: WarehouseSnapshot) -> frozenset[str]:
+    """Every system that some published cost belongs or once belonged to."""
+    return frozenset(row["x_System"] for row in queries.rows(facts.db, "places"))
+
+
 def unmatched(facts: Snapshot, known: Iterable[System]) -> dict[str, str]:
     """The systems without a charge in the last 35 settled days, each with why; none before a bill."""
     through = facts.data_through
@@ -74,7 +81,8 @@ def unmatched(facts: Snapshot, known: Iterable[System]) -> dict[str, str]:
     return {
         system.name: "no line of a bill has what it is told by; give tags, accounts, resources or pools, too"
         if system.match.is_of_usage_only
-        else "no charge of the last 35 days matches it before another; correct its match, or move it up"
+        else "no charge of the last 35 days belongs to it; run costwatch allocate if it is new, "
+        "or correct its match or move it up"
         for system in known
         if held and system.name not in held
     }

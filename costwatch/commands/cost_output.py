@@ -74,7 +74,7 @@ class CostTable:
                 line[place] = ("" if place else "Total ") + self._unit(currency).name
                 lines.append([*line[:-1], exact(total, currency)])
         print_table(columns, lines, right={metric})
-        if "team" in by and any(row.labels["team"] in RESIDUALS for row in self.rows):
+        if any(row.labels.get(name) in RESIDUALS for name in ("team", "parent") for row in self.rows):
             click.echo("\n* carried by no team")
 
     def _heading(self, metric: str) -> list[str]:

@@ -77,7 +77,7 @@ def sentences(
     model: what it was read as. also: keys that are known there beside the model's.
     """
     faults = [_fault(detail, tree, base) for detail in error.errors(include_url=False, include_input=False)]
-    for group in _by_union(fault for fault in faults if fault.kind != "default_factory_not_called"):
+    for group in _by_union([fault for fault in faults if fault.kind != "default_factory_not_called"]):
         fault = group[0]
         if len(group) > 1:
             words = " or ".join(dict.fromkeys(_expected(each.kind)[0] for each in group))
@@ -112,7 +112,7 @@ def _has(node: Node, step: str | int) -> bool:
     return isinstance(node, list) and isinstance(step, int) and step < len(node)
 
 
-def _by_union(faults: Iterable[_Fault]) -> Iterator[list[_Fault]]:
+def _by_union(faults: Sequence[_Fault]) -> Iterator[list[_Fault]]:
     """Each fault alone; but of a union only the branch that was meant, or all as one where none was."""
     unions: dict[Place, list[_Fault]] = {}
     for fault in faults:
@@ -120,7 +120,12 @@ def _by_union(faults: Iterable[_Fault]) -> Iterator[list[_Fault]]:
             yield [fault]
         else:
             unions.setdefault(fault.union, []).append(fault)
-    for tried in unions.values():
+    places = [fault.place for fault in faults]
+    for union, tried in unions.items():
+        if any(place[: len(union)] == union != place for place in places) and all(
+            fault.is_wrong_type for fault in tried
+        ):
+            continue  # the branch that was meant has mistakes further down
         wrong = {fault.branch for fault in tried if fault.is_wrong_type}
         meant = next((fault.branch for fault in tried if fault.branch not in wrong), None)
         if meant is None:

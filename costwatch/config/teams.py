@@ -6,7 +6,7 @@ from datetime import date
 from costwatch.config.pools import named_receivers
 from costwatch.config.quote import instead, quoted
 from costwatch.config.tree import Node, Place, Tree
-from costwatch.cost.hierarchy import Since, circle
+from costwatch.cost.hierarchy import Since, circles
 from costwatch.model import RESIDUALS
 
 Found = Iterator[tuple[int, str]]  # line, sentence
@@ -16,6 +16,7 @@ def check_teams(tree: Tree) -> Found:
     """Across the entries of ``teams``, and all that names one."""
     yield from _teams_exist(tree)
     yield from _claimed_once(tree)
+    yield from _one_at_a_time(tree)
     yield from _above_each_other(tree)
 
 
@@ -50,7 +51,8 @@ def _teams_named(tree: Tree) -> Iterator[tuple[Place, str]]:
                 yield (*place, "team"), team
     for place, entry in tree.entries(("teams",)):
         for where, parent, _ in _parents((*place, "parent"), entry):
-            yield ((*where, "id") if isinstance(tree.at(where), dict) else where), parent
+            if parent:  # without one, a team stands alone from then on
+                yield ((*where, "id") if isinstance(tree.at(where), dict) else where), parent
 
 
 def _claimed_once(tree: Tree) -> Found:
@@ -89,6 +91,19 @@ def _parents(place: Place, entry: dict[str, Node]) -> Iterator[tuple[Place, str,
     yield from [(place, parent, None)] if isinstance(parent, str) else _dated(place, parent)
 
 
+def _one_at_a_time(tree: Tree) -> Found:
+    """A team with two parents or cost centers from the same day on."""
+    for place, entry in tree.entries(("teams",)):
+        for key in ("parent", "cost_center"):
+            known: dict[str, str] = {}
+            for where, name, since in _dated((*place, key), entry.get(key)):
+                other = known.setdefault(str(since), name)
+                if other is not name:
+                    when = f"from {since} on" if since else "at all times"
+                    clash = f"'{key}' is {quoted(other)} {when}, too"
+                    yield tree.line(where), f"{clash}; keep one, or give it a later 'valid_from'"
+
+
 def _above_each_other(tree: Tree) -> Found:
     parents: dict[str, list[Since]] = {}
     lines: dict[str, int] = {}
@@ -97,8 +112,8 @@ def _above_each_other(tree: Tree) -> Found:
         if isinstance(team := entry.get("name"), str) and above:
             lines[team] = tree.line((*place, "parent"))
             parents[team] = [(parent, _day(since)) for parent, since in above]
-    if teams := circle(parents):
-        way = " under ".join(map(quoted, teams))
+    for teams, day in circles(parents):
+        way = " under ".join(map(quoted, teams)) + ("" if day == date.min else f" from {day} on")
         yield lines[teams[0]], f"teams are above each other, {way}; give one of them another 'parent'"
 
 

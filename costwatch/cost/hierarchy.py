@@ -1,6 +1,5 @@
 """Teams above teams: whose cost rolls up into whose, by UTC day. Pure."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -51,36 +50,31 @@ def memberships(
     return sorted(found, key=lambda one: (one.team, one.since))
 
 
-def rolled_up(amounts: Mapping[str, int], parents_of: Mapping[str, Sequence[str]]) -> dict[str, int]:
-    """What each team carries with all that is below it: equal to its own and its children's, exactly.
+def circles(parents: Mapping[str, Sequence[Since]]) -> list[tuple[tuple[str, ...], date]]:
+    """Each circle of parents once: its teams, the first by name at both ends, and the first day it is there.
 
-    amounts: team -> nano-units (or lines) of its own. parents_of: team -> the teams above it, nearest first.
+    That day is ``date.min`` where it is always there.
     """
-    sums: dict[str, int] = defaultdict(int)
-    for team, amount in amounts.items():
-        for holder in (team, *parents_of.get(team, ())):
-            sums[holder] += amount
-    return dict(sums)
-
-
-def circle(parents: Mapping[str, Sequence[Since]]) -> tuple[str, ...]:
-    """The teams of a circle of parents on some day, in order; empty where there is none."""
-    days = sorted({since for of in parents.values() for _, since in of if since})
-    for since, _ in _spans(days):
+    found: dict[frozenset[str], tuple[tuple[str, ...], date]] = {}
+    for since, _ in _spans(sorted({since for of in parents.values() for _, since in of if since})):
         for team in sorted(parents):
-            try:
-                _chain(team, parents, since)
-            except CircleError as found:
-                return found.teams
-    return ()
+            if way := _way_back(team, parents, since):
+                found.setdefault(frozenset(way), (way, since))
+    return list(found.values())
 
 
 class CircleError(ValueError):
-    """``teams`` are above each other on some day."""
+    """Teams are above each other on some day."""
 
-    def __init__(self, teams: tuple[str, ...]) -> None:
-        super().__init__(f"teams are above each other: {' > '.join(teams)}")
-        self.teams = teams
+
+def _way_back(team: str, parents: Mapping[str, Sequence[Since]], on: date) -> tuple[str, ...]:
+    """From a team up to itself; nothing where the way ends before, or goes round without it."""
+    way = [team]
+    while above := _valid(parents.get(way[-1], ()), on):
+        if above in way:
+            return (*way, above) if above == team else ()
+        way.append(above)
+    return ()
 
 
 def _chain(team: str, parents: Mapping[str, Sequence[Since]], on: date) -> tuple[str, ...]:
@@ -88,7 +82,7 @@ def _chain(team: str, parents: Mapping[str, Sequence[Since]], on: date) -> tuple
     above = _valid(parents.get(team, ()), on)
     while above:
         if above == team or above in chain:
-            raise CircleError((team, *chain, above))
+            raise CircleError(f"teams are above each other: {' under '.join((team, *chain, above))}")
         chain.append(above)
         above = _valid(parents.get(above, ()), on)
     return tuple(chain)

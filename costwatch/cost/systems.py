@@ -8,8 +8,10 @@ from pydantic import Field, model_validator
 from costwatch.model import NO_SYSTEM
 from costwatch.plugins import Settings
 
-SystemName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_. -]*$", max_length=80)]
-Values = str | tuple[str, ...]
+SystemName = Annotated[str, Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9_. -]*[A-Za-z0-9_.-])?$", max_length=80)]
+# Nothing is told by what is not there: whatever has no tag, account or resource would be meant.
+Value = Annotated[str, Field(min_length=1)]
+Values = Value | tuple[Value, ...]
 
 
 class SystemMatch(Settings):
@@ -20,7 +22,9 @@ class SystemMatch(Settings):
     Kubernetes; they match usage, not lines of a bill.
     """
 
-    tags: Mapping[str, Values] = Field(default_factory=dict)
+    tags: Mapping[Value, Value | Annotated[tuple[Value, ...], Field(min_length=1)]] = Field(
+        default_factory=dict
+    )
     accounts: Values = ()
     resources: Values = ()
     pools: Values = ()

@@ -51,10 +51,11 @@ def page() -> None:
         st.html(blocks.note("No cost in this range fits the filters."))
         return
     _summary(groups, rows, query)
+    by = query.by.replace("_", " ")
     faint = "; faint days are estimated" if query.last > query.end else ""
-    with frame.card("By day", f"{query.metric}, {query.unit.name}, by {query.by}{faint}"):
+    with frame.card("By day", f"{query.metric}, {query.unit.name}, by {by}{faint}"):
         _chart(rows, query)
-    with frame.card(f"By {query.by}", f"last 7 days against the 7 before{query.unit.mark}"):
+    with frame.card(f"By {by}", f"last 7 days against the 7 before{query.unit.mark}"):
         st.html(_table(groups, query))
     _download(every, query)
 
@@ -158,7 +159,7 @@ def _table(groups: Sequence[CostGroup], query: CostQuery) -> Markup:
 def _drill(name: str, query: CostQuery) -> Markup | str:
     """Where the group is a filter too, its name narrows the page to it."""
     if query.by == "system" and name != NO_SYSTEM:
-        return blocks.link(name, "system", system=name)
+        return blocks.link(name, "system", **frame.chosen_currency(), system=name)
     if query.by not in FILTERS or not name:
         return name or "(none)"
     narrowed = {query.by: name, "by": "service" if query.by == "team" else "team"}

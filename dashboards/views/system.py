@@ -7,7 +7,7 @@ import streamlit as st
 from markupsafe import Markup
 
 from costwatch import money
-from costwatch.answers.systems import SystemCost, systems
+from costwatch.answers.systems import SystemCost, named, systems
 from costwatch.cost.systems import System
 from costwatch.model import NO_SYSTEM
 from dashboards import blocks, frame
@@ -30,14 +30,21 @@ def page() -> None:
     chosen = next((one for one in found if one.system == wanted), None)
     if chosen is not None:
         _one(chosen, known.get(wanted))
-    elif wanted in known:
-        st.html(blocks.note(f"No cost of {wanted} is settled yet."))
+    elif wanted in known or wanted in ask(named):
+        look = _link("Look further back", "costs", system=wanted, range="365d")
+        none = Markup("No cost of {} this month or in the last 14 days. {}").format(wanted, look)
+        st.html(blocks.note(none))
     else:
         st.html(blocks.note(Markup("No system is called {}. {}").format(wanted, _to_all())))
 
 
+def _link(text: str, page: str, **query: str) -> Markup:
+    """In the currency that is looked at, where one was chosen."""
+    return blocks.link(text, page, **frame.chosen_currency(), **query)
+
+
 def _to_all() -> Markup:
-    return blocks.link("See all systems", "system")
+    return _link("See all systems", "system")
 
 
 def _all(found: Sequence[SystemCost], known: dict[str, System]) -> None:
@@ -49,7 +56,7 @@ def _all(found: Sequence[SystemCost], known: dict[str, System]) -> None:
         Column("Last 7 days", "number", wide=True),
         Column("Change", "number", wide=True),
     )
-    rows = [
+    rows: list[tuple[blocks.Text, ...]] = [
         (
             _name(one.system),
             known[one.system].team or "–" if one.system in known else "–",
@@ -59,6 +66,10 @@ def _all(found: Sequence[SystemCost], known: dict[str, System]) -> None:
             blocks.signed(one.last_7_days - one.prior_7_days, one.currency),
         )
         for one in found
+    ]
+    quiet = sorted(known.keys() - {one.system for one in found})
+    rows += [
+        (_name(name), known[name].team or "–", str(known[name].tier or "–"), "–", "–", "–") for name in quiet
     ]
     with frame.card("Systems", "change: last 7 days against the 7 before"):
         if rows:
@@ -70,8 +81,8 @@ def _all(found: Sequence[SystemCost], known: dict[str, System]) -> None:
 
 def _name(system: str) -> blocks.Text:
     if system == NO_SYSTEM:
-        return blocks.link(system, "costs", system=system)
-    return blocks.link(system, "system", system=system)
+        return _link(system, "costs", system=system)
+    return _link(system, "system", system=system)
 
 
 def _one(of: SystemCost, system: System | None) -> None:
@@ -97,7 +108,7 @@ def _parts(of: SystemCost, by: str, parts: Sequence[tuple[str, Decimal]]) -> Mar
     columns = (Column(by.capitalize(), "text"), Column("EffectiveCost", "number"))
     rows = [
         (
-            blocks.link(name or "(none)", "costs", system=of.system, **{by: name}),
+            _link(name or "(none)", "costs", system=of.system, **{by: name}),
             _exact(amount, of.currency),
         )
         for name, amount in parts

@@ -1,7 +1,7 @@
 """Which system a charge belongs to: the first that it matches, or none, to the last digit."""
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,13 @@ import pytest
 from costwatch.allocation import focus_export
 from costwatch.allocation.settings import Allocation
 from costwatch.answers.systems import systems, unmatched
+from costwatch.cost.conversion import Conversion
 from costwatch.ledger.files import LedgerFiles
 from costwatch.model import NO_SYSTEM, Window
+from costwatch.warehouse.facts.cost import cost
 from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
 from tests.made.bills import line, on_day, tags
-from tests.made.company import Company
+from tests.made.company import EVER, NOW, Company
 
 TEAMS = [
     {"name": "risk", "accounts": ["100000000001"], "parent": "product"},
@@ -28,7 +30,11 @@ VOLUME = "arn:aws:ec2:eu-west-1:100000000003:volume/vol-1"
 POOLS = [{"name": "support", "split": "fixed", "match": {"ServiceName": "Support"}, "percent": {"risk": 100}}]
 SYSTEMS = [
     {"name": "scoring", "team": "risk", "match": {"tags": {"system": ["Scoring ", "scores"]}}},
-    {"name": "index", "team": "search", "match": {"accounts": ["100000000002"], "tags": {"app": "index"}}},
+    {
+        "name": "index",
+        "team": "search",
+        "match": {"accounts": ["100000000002"], "tags": {"app": ["index", "ΟΔΟΣ"]}},
+    },
     {"name": "disks", "team": "platform", "match": {"resources": [VOLUME]}},
     {"name": "helpdesk", "team": "platform", "match": {"pools": ["support"]}},
     {"name": "unused", "match": {"tags": {"system": "nobody's"}}},
@@ -38,6 +44,10 @@ SYSTEMS = [
 BELONGS = {
     "to the one its tag names, whatever its case and blanks": ({"Tags": tags(system=" SCORING")}, "scoring"),
     "to the one another of its values names": ({"Tags": tags(system="scores")}, "scoring"),
+    "to the one its tag names, in letters that Python and the engine make small differently": (
+        {"Tags": tags(app="ΟΔΟΣ")},
+        "index",
+    ),
     "to the one of its account": ({"SubAccountId": "100000000002"}, "index"),
     "to the one any of its conditions names": ({"Tags": tags(app="index")}, "index"),
     "to the first where two match": (
@@ -127,7 +137,8 @@ def test_systems_that_nothing_matches_are_named_with_the_reason(made: Company) -
     with made.warehouse.read() as db:
         found = unmatched(WarehouseSnapshot(db, datetime(2026, 11, 20, tzinfo=UTC)), known)
     assert found == {
-        "unused": "no charge of the last 35 days matches it before another; correct its match, or move it up",
+        "unused": "no charge of the last 35 days belongs to it; run costwatch allocate if it is new, "
+        "or correct its match or move it up",
         "pods": "no line of a bill has what it is told by; give tags, accounts, resources or pools, too",
     }
 
@@ -139,6 +150,55 @@ def test_the_exported_lines_say_their_system(made: Company, tmp_path: Path) -> N
     rows = pq.read_table(target).to_pylist()
     expected = {case: system for case, (_, system) in BELONGS.items()} | {"Support": "helpdesk"}
     assert {row["ServiceName"]: row["x_System"] for row in rows} == expected
+
+
+def test_a_team_at_any_level_is_asked_for_with_all_below_it(tmp_path: Path) -> None:
+    above = [{"name": "product", "parent": "company"}, {"name": "company"}]
+    made = company(tmp_path, teams=[*TEAMS[:3], *above])
+    made.run()
+    teams = {row.labels["team"]: row.EffectiveCostNano for row in made.cost("team")}
+    (whole,) = made.cost("parent", where={"parent": ("product",)})
+    assert (whole.labels["parent"], whole.EffectiveCostNano) == ("company", teams["risk"] + teams["search"])
+    for asked, found in {
+        "product": {"risk", "search"},
+        "company": {"risk", "search"},
+        "risk": {"risk"},
+        "unallocated": {"unallocated"},
+        "isk": set(),
+    }.items():
+        assert {row.labels["team"] for row in made.cost("team", where={"parent": (asked,)})} == found
+
+
+def test_whose_team_was_above_it_is_answered_as_it_was_known_then(tmp_path: Path) -> None:
+    made = company(tmp_path)
+    made.run()
+    made.allocation = {**made.allocation, "teams": [{**TEAMS[0], "parent": "platform"}, *TEAMS[1:]]}
+    later = NOW + timedelta(days=2)
+    assert [period.changed for period in made.allocate(later)] == [False]
+    with made.warehouse.read() as db:
+        found = [
+            {row.labels["parent"] for row in cost(db, *EVER, ("parent",), {"team": ("risk",)}, as_of=as_of)}
+            for as_of in (NOW, later, None)
+        ]
+    assert found == [{"product"}, {"platform"}, {"platform"}]
+
+
+def test_converted_parents_cost_what_their_converted_teams_do(tmp_path: Path) -> None:
+    lines = [
+        on_day(day, BillingCurrency="EUR", EffectiveCost="0.000000001", SubAccountId=f"10000000000{team}")
+        for day in range(1, 12)
+        for team in (1, 2, 3)
+    ]
+    made = Company(tmp_path, {"teams": TEAMS})
+    made.bill(lines)
+    made.run()
+    rates = Conversion.model_validate({"reporting": "USD", "rates": {"2026-10": {"EUR": "1.3"}}})
+    with made.warehouse.read() as db:
+        sums = {
+            by: sum(row.EffectiveCostNano for row in cost(db, *EVER, by, conversion=rates))
+            for by in ((), ("team",), ("parent",), ("cost_center",))
+        }
+    assert {*sums.values()} == {33}
 
 
 MATTERS: Mapping[str, tuple[dict[str, Any], bool]] = {

@@ -122,6 +122,56 @@ IN_CONFIG = {
             "5: no team is called 'Platform'; did you mean 'platform'?",
         ],
     ),
+    "teams above each other, each circle once": (
+        "teams:\n"
+        "  - {name: a, parent: b}\n"
+        "  - {name: b, parent: c}\n"
+        "  - {name: c, parent: b}\n"
+        "  - {name: g, parent: [a, {id: h, valid_from: 2026-10-01}, {id: '', valid_from: 2026-11-01}]}\n"
+        "  - {name: h, parent: [{id: g, valid_from: 2026-10-10}]}\n",
+        [
+            "3: teams are above each other, 'b' under 'c' under 'b'; give one of them another 'parent'",
+            "5: teams are above each other, 'g' under 'h' under 'g' from 2026-10-10 on; "
+            "give one of them another 'parent'",
+        ],
+    ),
+    "parents that nothing bears, or two at a time": (
+        "teams:\n"
+        "  - {name: payments, parent: comerce}\n"
+        "  - {name: commerce, cost_center: [{id: Y, valid_from: 2026-01-01},\n"
+        "       {id: Z, valid_from: 2026-01-01}]}\n"
+        "  - {name: risk, parent: [commerce, payments], cost_center: no cost center}\n"
+        "  - {name: ml, parent: [{id: risk, valid_form: 2026-01-01}]}\n",
+        [
+            "2: no team is called 'comerce'; did you mean 'commerce'?",
+            "4: 'cost_center' is 'Y' from 2026-01-01 on, too; keep one, or give it a later 'valid_from'",
+            "5: 'no cost center' is shown where there is none; leave 'cost_center' out",
+            "5: 'parent' is 'commerce' at all times, too; keep one, or give it a later 'valid_from'",
+            "6: unknown key 'valid_form'; did you mean 'valid_from'?",
+        ],
+    ),
+    "systems that name what nothing bears, or nothing": (
+        "teams: [{name: ml}]\n"
+        "pools: [{name: tax, split: even, match: {RegionId: x}}, {name: on, split: even, carried_by: ml}]\n"
+        "systems:\n"
+        "  - {name: s, team: mll, match: {pools: [tx, on, direct]}}\n"
+        "  - {name: S, match: {resources: ['']}}\n"
+        "  - {name: no system, match: {tags: {a: b}}}\n"
+        "  - {name: u, match: {tags: {app: []}}}\n"
+        "  - {name: v, match: {}}\n"
+        "  - {name: w, match: {tag: {a: b}}}\n",
+        [
+            "4: no pool is called 'tx'; did you mean 'tax'?",
+            "4: no team is called 'mll'; did you mean 'ml'?",
+            "4: pool 'on' takes no lines, it gives a team's cost on; name another",
+            "5: item 1 of 'resources' must have 1 or more characters, not ''",
+            "5: system 'S' is also on line 4; rename one",
+            "6: 'no system' names what belongs to no system; call the system something else",
+            "7: 'app' must have 1 or more items, not a list",
+            "8: must name something; give tags, accounts, resources, pools, namespaces or workloads",
+            "9: unknown key 'tag'; did you mean 'tags'?",
+        ],
+    ),
     "pools that no charge reaches": (
         "pools:\n"
         "  - {name: all, split: owner}\n"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from costwatch.cost.hierarchy import CircleError, circle, memberships, rolled_up
+from costwatch.cost.hierarchy import CircleError, circles, memberships
 
 OCTOBER, NOVEMBER = date(2026, 10, 1), date(2026, 11, 1)
 
@@ -36,32 +36,44 @@ def test_a_cost_center_may_begin_later_than_its_team() -> None:
 
 
 @pytest.mark.parametrize(
-    ("parents", "round_about"),
+    ("parents", "expected"),
     [
-        pytest.param({"a": [("a", None)]}, ("a", "a"), id="a team above itself"),
-        pytest.param({"a": [("b", None)], "b": [("a", None)]}, ("a", "b", "a"), id="two above each other"),
+        pytest.param({"a": [("a", None)]}, [(("a", "a"), date.min)], id="a team above itself"),
+        pytest.param(
+            {"a": [("b", None)], "b": [("a", None)]}, [(("a", "b", "a"), date.min)], id="two above each other"
+        ),
         pytest.param(
             {"a": [("b", None)], "b": [("a", OCTOBER)]},
-            ("a", "b", "a"),
+            [(("a", "b", "a"), OCTOBER)],
             id="two above each other from some day on",
         ),
         pytest.param(
-            {"c": [("a", None)], "a": [("b", None)], "b": [("a", None)]},
-            ("a", "b", "a"),
-            id="a circle above another",
+            {"a": [("c", None)], "c": [("d", None)], "d": [("c", None)]},
+            [(("c", "d", "c"), date.min)],
+            id="a circle, without the team below it",
+        ),
+        pytest.param(
+            {"a": [("b", None)], "b": [("a", None)], "f": [("f", OCTOBER)]},
+            [(("a", "b", "a"), date.min), (("f", "f"), OCTOBER)],
+            id="every circle",
         ),
     ],
 )
-def test_a_circle_is_named(
-    parents: dict[str, list[tuple[str, date | None]]], round_about: tuple[str, ...]
+def test_circles_are_named(
+    parents: dict[str, list[tuple[str, date | None]]], expected: list[tuple[tuple[str, ...], date]]
 ) -> None:
-    assert circle(parents) == round_about
+    assert circles(parents) == expected
     with pytest.raises(CircleError):
         memberships(parents, {})
 
 
 def test_no_circle_is_none() -> None:
-    assert circle({"a": [("b", None), ("c", OCTOBER)], "b": [], "c": [("b", None)]}) == ()
+    assert circles({"a": [("b", None), ("c", OCTOBER)], "b": [], "c": [("b", None)]}) == []
+
+
+def test_a_team_may_come_to_stand_alone() -> None:
+    found = memberships({"fs": [("data", None), ("", NOVEMBER)]}, {})
+    assert [(one.since, one.parents) for one in found] == [(date.min, ("data",)), (NOVEMBER, ())]
 
 
 _AMOUNTS = st.dictionaries(st.sampled_from("abcdef"), st.integers(-(10**18), 10**18))
@@ -76,10 +88,13 @@ def test_a_parent_carries_what_it_and_its_children_carry(
     amounts: dict[str, int], parents: dict[str, str]
 ) -> None:
     spans = memberships({team: [(above, None)] if above else [] for team, above in parents.items()}, {})
-    rolled = rolled_up(amounts, {one.team: one.parents for one in spans})
+    rolled = {
+        team: sum(amounts.get(one.team, 0) for one in spans if team in (one.team, *one.parents))
+        for team in "abcdef"
+    }
     for team in "abcdef":
         children = [child for child, above in parents.items() if above == team]
-        own_and_below = amounts.get(team, 0) + sum(rolled.get(child, 0) for child in children)
-        assert rolled.get(team, 0) == own_and_below
+        own_and_below = amounts.get(team, 0) + sum(rolled[child] for child in children)
+        assert rolled[team] == own_and_below
     tops = [team for team, above in parents.items() if not above]
-    assert sum(rolled.get(team, 0) for team in tops) == sum(amounts.values())
+    assert sum(rolled[team] for team in tops) == sum(amounts.values())

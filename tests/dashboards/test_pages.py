@@ -444,6 +444,15 @@ def test_a_system_costs_what_its_services_do(open_page: Open, full: Path, system
     assert all(service in shown.text for service in services)
 
 
+def test_a_system_without_cost_is_listed_and_says_where_to_look(open_page: Open, tmp_path: Path) -> None:
+    file = pages_company.full(tmp_path)
+    text = file.read_text()
+    file.write_text(text.replace("systems:\n", "systems:\n  - {name: quiet, match: {tags: {a: b}}}\n"))
+    assert "quiet – – – – –" in open_page(file, "system").text
+    shown = open_page(file, "system", system="quiet")
+    assert "No cost of quiet this month or in the last 14 days. Look further back" in shown.text
+
+
 def test_a_system_nobody_has_is_named_with_the_way_back(open_page: Open, full: Path) -> None:
     shown = open_page(full, "system", system="trainng")
     assert "No system is called trainng." in shown.text

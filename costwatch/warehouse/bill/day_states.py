@@ -72,10 +72,19 @@ def store_budgets(db: sqlite3.Connection, budgets: Sequence[BudgetRow], now: dat
     history.note(db, "budget", now)
 
 
-def store_memberships(db: sqlite3.Connection, found: Iterable[Membership]) -> None:
-    """Replace ``membership`` where it differs: which team is at the top of each one's chain, and when."""
-    rows = [(one.team, to_int(one.since), to_int(one.until), one.top, one.cost_center) for one in found]
+def store_memberships(db: sqlite3.Connection, found: Iterable[Membership], now: datetime) -> None:
+    """Replace ``membership``, as ``store_states``: which teams are above each one, and when."""
+    rows = [
+        (one.team, to_int(one.since), to_int(one.until), one.top, one.cost_center, _chain(one))
+        for one in found
+    ]
     _replace(db, "membership", rows)
+    history.note(db, "membership", now)
+
+
+def _chain(of: Membership) -> str:
+    """No team's name has a slash, so that a name between two is found as it is."""
+    return f"/{'/'.join((*reversed(of.parents), of.team))}/"
 
 
 def _replace(db: sqlite3.Connection, table: str, wanted: Sequence[tuple[str | int | None, ...]]) -> None:

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -33,6 +33,7 @@ _ABOVE = {
     "parent": "coalesce(m.x_Parent, t.name)",
     "cost_center": f"coalesce(m.x_CostCenter, '{NO_COST_CENTER}')",
 }
+_CHAIN = "coalesce(m.chain, '/' || t.name || '/')"
 _SUMMARY = {"team": "t.name", "service": "v.name", "currency": "c.BillingCurrency", **_ABOVE}
 _FACTS = {name: f"s.{column}" for name, column in DIMENSIONS.items()} | {
     "team": "t.name",
@@ -78,13 +79,16 @@ def cost(
     """Cost of the days ``first`` up to, not including, ``after``.
 
     by: labels of ``DIMENSIONS`` to group by; ``currency`` is always among them. where: label ->
-    accepted values (equality). Ascending by labels, then day. Raises UsageError for an unknown label.
+    accepted values (equality; ``parent``: a team at any level, with all that is below it, while grouped by
+    it there are only those at the top). Ascending by labels, then day. Raises UsageError for an unknown
+    label.
 
     as_of: as it was known at that instant; what was first published later was not known (it has no
     row), and what later publications added is not there. conversion: what has a rate is added up in the
     reporting currency; rows in any other currency have none and stay apart. Each day of a row is
-    converted and rounded alone, and the whole as its teams: so days and teams add up to the nano-unit,
-    while the sum by other labels may differ from the whole by half a nano-unit for each row and day.
+    converted and rounded alone, the whole, parents and cost centers as their teams: so days and teams add
+    up to the nano-unit, while the sum by other labels may differ from the whole by half a nano-unit for each
+    row and day.
     """
     where = where or {}
     _check(by, where)
@@ -103,7 +107,9 @@ def _cost(
 ) -> list[Cost]:
     if conversion is None:
         return _stored(read, first, after, by, where, per_day, as_of)
-    parts = _stored(read, first, after, by or ("team",), where, True, as_of)
+    # Parents and cost centers are sums of their teams, whatever is lost to rounding in each.
+    of_teams = not by or _ABOVE.keys() & {*by}
+    parts = _stored(read, first, after, (*by, "team") if of_teams else by, where, True, as_of)
     return _converted(parts, tuple(dict.fromkeys((*by, "currency"))), conversion, per_day=per_day)
 
 
@@ -125,7 +131,7 @@ def _stored(
     sql = queries.filled(
         query,
         columns=" ".join(fields),
-        joins=queries.text("join_membership") if _ABOVE.keys() & {*grouped, *where} else "",
+        joins=_joined({*grouped, *where}, as_of),
         conditions=conditions,
         grouping=", ".join([columns[name] for name in grouped] + (["c.day"] if per_day else [])),
     )
@@ -194,6 +200,13 @@ def _check(by: Sequence[str], where: Mapping[str, Collection[str]]) -> None:
             raise UsageError(f"'{name}': cost cannot be grouped or filtered by it; use one of {known}")
 
 
+def _joined(asked: Set[str], as_of: datetime | None) -> str:
+    """What has to be joined to ask for these labels."""
+    if not _ABOVE.keys() & asked:
+        return ""
+    return queries.filled("join_membership", membership=table_as_of("membership", as_of))
+
+
 def _conditions(
     where: Mapping[str, Collection[str]], columns: Mapping[str, str]
 ) -> tuple[str, dict[str, str]]:
@@ -202,7 +215,11 @@ def _conditions(
     for name, accepted in where.items():
         keys = [f"{name}_{number}" for number in range(len(accepted))]
         parameters.update(zip(keys, accepted, strict=True))
-        conditions.append(f"{columns[name]} IN ({', '.join(':' + key for key in keys)})")
+        if name == "parent":  # at any level, with all that is below it
+            above = " OR ".join(f"instr({_CHAIN}, '/' || :{key} || '/')" for key in keys)
+            conditions.append(f"({above or '0'})")
+        else:
+            conditions.append(f"{columns[name]} IN ({', '.join(':' + key for key in keys)})")
     return " AND ".join(conditions), parameters
 
 

@@ -28,7 +28,19 @@ CREATE TABLE membership (               -- as configured; a team that is not her
   until INTEGER NOT NULL,               -- exclusive
   x_Parent TEXT NOT NULL,               -- the team at the top of those above it; itself where none is
   x_CostCenter TEXT NOT NULL,
+  chain TEXT NOT NULL,                  -- from the top down to itself, a slash around each name
   PRIMARY KEY (team, since)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE membership_history (
+  team TEXT NOT NULL,
+  since INTEGER NOT NULL,
+  known_at TEXT NOT NULL,
+  until INTEGER,
+  x_Parent TEXT,
+  x_CostCenter TEXT,
+  chain TEXT,
+  PRIMARY KEY (team, since, known_at)
 ) STRICT, WITHOUT ROWID;
 
 -- For people with a SQL prompt. Exact answers sum the Nano columns, then divide by 1e9.
