@@ -16,6 +16,8 @@ from costwatch.wording import at_instant
 
 _NANO = 10**9
 
+_CARRIERS = ("team", "parent")
+
 
 @dataclass(frozen=True)
 class CostTable:
@@ -74,7 +76,7 @@ class CostTable:
                 line[place] = ("" if place else "Total ") + self._unit(currency).name
                 lines.append([*line[:-1], exact(total, currency)])
         print_table(columns, lines, right={metric})
-        if any(row.labels.get(name) in RESIDUALS for name in ("team", "parent") for row in self.rows):
+        if any(row.labels.get(name) in RESIDUALS for name in _CARRIERS for row in self.rows):
             click.echo("\n* carried by no team")
 
     def _heading(self, metric: str) -> list[str]:
@@ -120,7 +122,8 @@ class CostTable:
     def _names(self, row: Cost) -> list[str]:
         shown = {**row.labels, "currency": self._unit(row.labels["currency"]).name}
         return [
-            f"{value} *" if name == "team" and value in RESIDUALS else value for name, value in shown.items()
+            f"{value} *" if name in _CARRIERS and value in RESIDUALS else value
+            for name, value in shown.items()
         ]
 
 

@@ -72,15 +72,16 @@ def test_cost_show_groups_filters_and_bounds(costwatch: Costwatch, company: Path
     assert [row["EffectiveCost"] for row in last] == [3.2]
 
 
+@pytest.mark.parametrize(("by", "column"), [("team", "x_Team"), ("parent", "x_Parent")])
 def test_cost_show_for_people_marks_residuals_and_adds_up_by_currency(
-    costwatch: Costwatch, company: Path
+    costwatch: Costwatch, company: Path, by: str, column: str
 ) -> None:
-    answer = costwatch("cost", "show", "--by", "team", "--metric", "BilledCost")
+    answer = costwatch("cost", "show", "--by", by, "--metric", "BilledCost")
     assert answer.out == (
         "BilledCost, 2026-10-01 to 2026-10-03 (UTC days)\n"
         "3 days settled\n"
         "\n"
-        "x_Team         BillingCurrency  BilledCost\n"
+        f"{column:<13}  BillingCurrency  BilledCost\n"
         "risk           USD                  $13.00\n"
         "unallocated *  EUR                   €7.00\n"
         "payments       USD                   $0.10\n"
