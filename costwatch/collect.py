@@ -2,8 +2,8 @@
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -86,12 +86,18 @@ def collect(
     return collected
 
 
-def batches(warehouse: Warehouse, source: Collector, window: Window, now: datetime) -> Iterator[Batch]:
-    """What ``source`` answers for ``window``, as of ``now``; what that costs is noted in the warehouse."""
+def batches(
+    warehouse: Warehouse, source: Collector, window: Window, now: datetime
+) -> Generator[Batch, None, None]:
+    """What ``source`` answers for ``window``, as of ``now``; what that costs is noted in the warehouse.
+
+    To be closed where it is not read to its end: what a source holds while it answers is let go then.
+    """
     if isinstance(source, PaidCollector):
-        purse = StoredSpendLimit(warehouse, source.name, source.daily_budget, now)
-        return source.collect_paid(window, now, purse)
-    return source.collect(window)
+        limit = StoredSpendLimit(warehouse, source.name, source.daily_budget, now)
+        yield from source.collect_paid(window, now, limit)
+    else:
+        yield from source.collect(window)
 
 
 @contextmanager
@@ -177,14 +183,15 @@ class _Run:
     def _take_all(self, window: Window) -> None:
         """Take every new batch; a refused one does not stop the others."""
         count = 0
-        for batch in batches(self.stores.warehouse, self.source, window, self.now):
-            count += 1
-            try:
-                self._take(batch)
-            except CostwatchError as error:
-                self._fail(str(error), batch.table)
-            if batch.window and batch.table not in self.broken:
-                self.read_through[batch.table] = batch.window.end
+        with closing(batches(self.stores.warehouse, self.source, window, self.now)) as found:
+            for batch in found:
+                count += 1
+                try:
+                    self._take(batch)
+                except CostwatchError as error:
+                    self._fail(str(error), batch.table)
+                if batch.window and batch.table not in self.broken:
+                    self.read_through[batch.table] = batch.window.end
         if count == 0:
             raise RefusedError(
                 [f"{self.source.name}: the source answered with nothing at all; check its location"]

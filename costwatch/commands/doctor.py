@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
 import click
 
@@ -94,11 +94,8 @@ def _source(source: "Collector", context: Context) -> str:
     from costwatch.collect import batches as ask
 
     try:
-        batches = cast(
-            Any,
-            ask(context.warehouse, source, Window(context.now - source.lookback, context.now), context.now),
-        )
-        with closing(batches):
+        lately = Window(context.now - source.lookback, context.now)
+        with closing(ask(context.warehouse, source, lately, context.now)) as batches:
             answered = next(batches, None) is not None
     except CostwatchError as error:
         return str(error)

@@ -12,6 +12,7 @@ from collectors.exports import Exports
 from costwatch.errors import SourceError
 from costwatch.model import Export, Window
 from tests.made.bills import line, write_csv, write_delivery, write_parquet
+from tests.made.exports_read import read_exports
 
 AUTUMN = Window(datetime(2026, 9, 1, tzinfo=UTC), datetime(2026, 12, 1, tzinfo=UTC))
 BUCKET = "acme-billing"
@@ -19,14 +20,7 @@ BUCKET = "acme-billing"
 
 def read(source: Exports, window: Window = AUTUMN) -> dict[str, list[str]]:
     """billing period -> the last parts of the names of its files."""
-    found = {}
-    for batch in source.collect(window):
-        export = batch.read()
-        assert isinstance(export, Export)
-        assert all(file.path.stat().st_size for file in export.files)
-        period = "" if batch.window is None else f"{batch.window.start:%Y-%m}"
-        found[period] = [file.name.rsplit("/", 1)[-1] for file in export.files]
-    return found
+    return read_exports(source, window, lambda file: file.name.rsplit("/", 1)[-1])
 
 
 def versions(source: Exports) -> dict[str, str]:

@@ -14,6 +14,7 @@ from costwatch.model import Export, Window
 from tests.doubles.fault_proxy import Change
 from tests.doubles.s3_bucket import NAME, Bucket, S3Server, s3_bucket, s3_server
 from tests.made.bills import line, of_month, write_csv, write_parquet
+from tests.made.exports_read import read_exports
 
 AUTUMN = Window(datetime(2026, 9, 1, tzinfo=UTC), datetime(2026, 12, 1, tzinfo=UTC))
 PART = "data/BILLING_PERIOD=2026-10/export-{:05d}.snappy.parquet"
@@ -42,13 +43,7 @@ def october(server: S3Server, bucket: Bucket, tmp_path: Path, monkeypatch: pytes
 
 def read(source: Exports) -> dict[str, list[bytes]]:
     """billing period -> the contents of its files."""
-    found = {}
-    for batch in source.collect(AUTUMN):
-        export = batch.read()
-        assert isinstance(export, Export)
-        period = "" if batch.window is None else f"{batch.window.start:%Y-%m}"
-        found[period] = [file.path.read_bytes() for file in export.files]
-    return found
+    return read_exports(source, AUTUMN, lambda file: file.path.read_bytes())
 
 
 def parts(root: Path, *numbers: int) -> dict[str, list[bytes]]:

@@ -13,10 +13,11 @@ import pytest
 
 from collectors.exports import Exports
 from costwatch.errors import SourceError
-from costwatch.model import Export, Window
+from costwatch.model import Window
 from tests.bill.test_real_bills import DATA, needs_data
 from tests.made.bills import of_month, write_csv, write_delivery, write_parquet
 from tests.made.company import Company
+from tests.made.exports_read import read_exports
 
 AUTUMN = Window(datetime(2026, 9, 1, tzinfo=UTC), datetime(2026, 12, 1, tzinfo=UTC))
 OCTOBER = "20261001-20261101"
@@ -24,13 +25,8 @@ OCTOBER = "20261001-20261101"
 
 def read(location: Path, window: Window = AUTUMN) -> dict[str, list[str]]:
     """billing period -> its files, as they are named below ``location``."""
-    found = {}
-    for batch in Exports(name="aws", location=str(location)).collect(window):
-        export = batch.read()
-        assert isinstance(export, Export)
-        period = "" if batch.window is None else f"{batch.window.start:%Y-%m}"
-        found[period] = [str(file.path.relative_to(location)) for file in export.files]
-    return found
+    source = Exports(name="aws", location=str(location))
+    return read_exports(source, window, lambda file: str(file.path.relative_to(location)))
 
 
 def write_manifest(path: Path, keys: Sequence[str], *, at: int | None = None) -> Path:
