@@ -3,7 +3,7 @@
 import json
 import re
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -17,7 +17,7 @@ from costwatch.warehouse.bill.loads import newest_loads
 from costwatch.warehouse.facts.freshness import sources
 from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
 from tests.doubles.fault_proxy import Change, Fault, Meanwhile, Reset, Truncate
-from tests.doubles.s3_bucket import NAME, PREFIX, Bucket, S3Server, flipped, refusal, s3_bucket, s3_server
+from tests.doubles.s3_bucket import NAME, PREFIX, Bucket, S3Server, flipped, refusal, s3_bucket
 from tests.made.bills import Line, of_month, write_parquet
 from tests.made.company import NOW, Company
 
@@ -29,20 +29,6 @@ GET_PART = "GET .*2026-10/export-00002"
 MANIFEST = "metadata/BILLING_PERIOD=2026-10/export-Manifest.json"
 LIST = r"list-type=2.*export%2F(&|$)"
 TOMORROW = NOW + timedelta(days=1)
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[S3Server]:
-    with s3_server() as running:
-        yield running
-
-
-@pytest.fixture
-def bucket(server: S3Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
-    server.lend_session(monkeypatch)
-    monkeypatch.setattr("collectors.aws.places._PAUSE_SECONDS", {"wait_initial": 0, "wait_jitter": 0})
-    with s3_bucket(server, monkeypatch) as made:
-        yield made
 
 
 def at(amount: str, lines: Sequence[Line]) -> list[Line]:

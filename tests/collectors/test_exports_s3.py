@@ -1,16 +1,18 @@
 """Finding and reading exports in S3, on a real server."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import cast
 
 import pytest
 import time_machine
 
 from collectors.exports import Exports
 from costwatch.errors import SourceError
-from costwatch.model import Export, Window
+from costwatch.model import Batch, Export, Window
 from tests.doubles.fault_proxy import Change
 from tests.doubles.s3_bucket import NAME, Bucket, S3Server, s3_bucket, s3_server
 from tests.made.bills import line, of_month, write_csv, write_parquet
@@ -91,13 +93,13 @@ def test_what_is_known_is_not_brought_again(bucket: Bucket, october: Path) -> No
 
 
 def test_a_part_replaced_after_it_was_listed_is_read_as_it_is_now(bucket: Bucket, october: Path) -> None:
-    batches = bucket.source().collect(AUTUMN)
-    batch = next(batches)
-    write_parquet(october / PART.format(2), [line(BilledCost="7")])
-    bucket.upload(october)
-    export = batch.read()
-    assert isinstance(export, Export)
-    assert {"2026-10": [file.path.read_bytes() for file in export.files]} == parts(october, 1, 2)
+    with closing(cast(Generator[Batch, None, None], bucket.source().collect(AUTUMN))) as batches:
+        batch = next(batches)
+        write_parquet(october / PART.format(2), [line(BilledCost="7")])
+        bucket.upload(october)
+        export = batch.read()
+        assert isinstance(export, Export)
+        assert {"2026-10": [file.path.read_bytes() for file in export.files]} == parts(october, 1, 2)
 
 
 def test_a_delivery_that_is_under_way_is_waited_for(bucket: Bucket, october: Path) -> None:

@@ -1,6 +1,5 @@
 """Files whose way here goes wrong: a real S3 server behind a proxy that breaks, slows and refuses."""
 
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import date
 from pathlib import Path
@@ -11,27 +10,13 @@ from botocore.retries.standard import ExponentialBackoff, RetryContext
 
 from costwatch.model import Export, Window
 from tests.doubles.fault_proxy import Answer, Change, Drip, Fault, Reset, Stall, Truncate
-from tests.doubles.s3_bucket import Bucket, S3Server, flipped, refusal, s3_bucket, s3_server
+from tests.doubles.s3_bucket import Bucket, flipped, refusal
 from tests.made.bills import of_month
 
 OCTOBER = [of_month("2026-10", BilledCost="1")] * 2
 PART = "data/BILLING_PERIOD=2026-10/export-00002.snappy.parquet"
 GET_PART = "GET .*2026-10/export-00002"
 LIST = r"list-type=2.*export%2F(&|$)"
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[S3Server]:
-    with s3_server() as running:
-        yield running
-
-
-@pytest.fixture
-def bucket(server: S3Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
-    server.lend_session(monkeypatch)
-    monkeypatch.setattr("collectors.aws.places._PAUSE_SECONDS", {"wait_initial": 0, "wait_jitter": 0})
-    with s3_bucket(server, monkeypatch) as made:
-        yield made
 
 
 @pytest.fixture

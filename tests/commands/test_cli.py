@@ -188,6 +188,8 @@ def test_a_reader_that_leaves_is_no_error() -> None:
 def test_an_interrupt_from_outside_ends_with_130() -> None:
     program = (
         "import os, signal; from costwatch.commands.context import Context; from costwatch.cli import main\n"
+        # A shell lets what it runs in the background ignore it.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         f"Context.warehouse = property(lambda run: os.kill(os.getpid(), {int(signal.SIGINT)})); main()"
     )
     done = python(program, "status")
