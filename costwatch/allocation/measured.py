@@ -57,7 +57,7 @@ def explained(pool: Split) -> Iterator[None]:
         yield
     except CostwatchError:
         raise
-    except Exception as error:
+    except Exception as error:  # a split may be anyone's: its period stays as published, the others go on
         raise CostwatchError(
             f"pool {pool.name}: split '{pool.split}' broke with {type(error).__name__}: {error}; "
             "report it to the split's package"

@@ -1,0 +1,107 @@
+"""The data: teams carry the bill, and everything is held against everything."""
+
+import json
+import re
+import shutil
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from costwatch import cli
+from costwatch.model import METRICS
+from costwatch.money import units
+from costwatch.warehouse.store import Warehouse
+from tests.made import pages_company
+from tests.made.bills import on_day, write_csv
+from tests.made.command_line import configure
+from tests.made.opened_pages import Open, spent
+
+
+def test_the_data_page_proves_that_teams_carry_the_bill(open_page: Open, full: Path) -> None:
+    shown = open_page(full, "data")
+    assert "teams and residuals carry exactly the bill" in shown.text
+    assert shown.number("2026-10-USD") == spent(date(2026, 10, 1), date(2026, 10, 31), "BilledCost")
+    assert shown.text.count("0, exactly") == 5
+    assert "Thu 5 Nov" in shown.text  # restated
+    assert "closed 39" in shown.text
+    assert "settled 19" in shown.text
+    assert "estimated 2" in shown.text
+
+
+def test_the_data_page_says_where_teams_do_not_carry_the_bill(open_page: Open, tmp_path: Path) -> None:
+    file = pages_company.full(tmp_path)
+    with Warehouse(tmp_path / "costwatch.db").write() as db:
+        db.execute(
+            "UPDATE team_cost SET BilledCostNano = BilledCostNano - 1 WHERE day = 20261105 AND team = 1"
+        )
+    text = open_page(file, "data").text
+    assert "teams and residuals differ from the bill" in text
+
+
+# --- the proof ---------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def proven(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A company whose bill another source tells, too: it has netted a credit, and knows of more."""
+    folder = tmp_path_factory.mktemp("proven")
+    configure(
+        folder,
+        "sources:\n  - {name: aws, kind: exports, location: bill}\n"
+        "  - {name: ce, kind: exports, role: check, location: ce}\n",
+    )
+
+    def charge(day: int, amount: str, **columns: str) -> dict[str, str]:
+        issued = {"InvoiceId": "<img src=x>", "BilledCost": amount, "EffectiveCost": amount}
+        return on_day(day, **issued, **columns)
+
+    bill = [
+        charge(1, "10.0000000004"),
+        charge(1, "-1", ChargeCategory="Credit"),
+        charge(2, "3", ServiceName="<b>new</b>"),
+        charge(3, "3"),
+    ]
+    said = [charge(1, "9"), charge(2, "8", ServiceName="<i>x</i>"), charge(3, "3")]
+    write_csv(folder / "bill" / "bill.csv", bill)
+    write_csv(folder / "ce" / "bill.csv", said)
+    for step in ("collect", "allocate"):
+        assert cli.run(["-c", str(folder / "costwatch.yaml"), step], pages_company.NOW) == 0
+    return folder / "costwatch.yaml"
+
+
+def test_the_data_page_proves_what_the_command_proves(
+    open_page: Open, proven: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shown = open_page(proven, "data", now=pages_company.NOW)
+    assert cli.run(["-c", str(proven), "cost", "verify", "--json"], pages_company.NOW) == 3
+    told = json.loads(capsys.readouterr().out)
+    (period,), opinions = told["periods"], told["opinions"]
+    exact = {Decimal(text) for text in re.findall(r'data-exact="([^"]*)"', shown.html)}
+    parts = [part["bill"] for part in period["parts"]]
+    sums = [of[f"{metric}Nano"] for of in (period["published"], *parts) for metric in METRICS]
+    sums += [day["said_nano"] for each in opinions for day in each["differences"]]
+    sums += [sum(each["reasons"].values()) for each in opinions]
+    assert {units(nano) for nano in sums} <= exact
+    assert "0.0000000004 / 0.0000000004" in shown.text
+    assert "<img src=x> AWS 900000000001 Credit -$1.00" in shown.text
+    assert "unexplained -$5.00" in shown.text
+    assert re.search(r"2 Oct <i>x</i> \$0\.00 \$8\.00 -\$8\.00 unexplained", shown.text)
+    assert "<img" not in shown.html
+    assert "<b>new" not in shown.html
+
+
+def test_the_data_page_names_what_does_not_agree(open_page: Open, proven: Path, tmp_path: Path) -> None:
+    shutil.copytree(proven.parent, tmp_path, dirs_exist_ok=True)
+    with Warehouse(tmp_path / "costwatch.db").write() as db:
+        db.execute("UPDATE team_invoice SET BilledCostNano = 0 WHERE ChargeCategory = 'Credit'")
+    text = open_page(tmp_path / "costwatch.yaml", "data").text
+    assert "teams and residuals differ from the bill" in text
+    assert "2026-10: bill less team_invoice: BilledCost -1 USD in invoice <img src=x> of AWS" in text
+    with Warehouse(tmp_path / "costwatch.db").write() as db:
+        db.execute("DELETE FROM bill")
+        db.execute("DELETE FROM team_invoice")
+    text = open_page(tmp_path / "costwatch.yaml", "data").text
+    assert "costwatch allocate --from 2026-10-01 --to 2026-11-01" in text
+    assert "teams and residuals carry exactly the bill" in text
