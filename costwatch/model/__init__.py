@@ -31,7 +31,7 @@ from costwatch.model.facts import (
     State,
     labels,
 )
-from costwatch.model.loads import Amounts, Counted, Load, Role
+from costwatch.model.loads import Amounts, Counted, Load, LoadFinding, LoadFindingKind, Role
 from costwatch.model.reports import Report
 from costwatch.model.time import Window, midnight
 
@@ -61,6 +61,8 @@ __all__ = [
     "Impact",
     "Labels",
     "Load",
+    "LoadFinding",
+    "LoadFindingKind",
     "Point",
     "Progress",
     "Reason",

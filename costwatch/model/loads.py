@@ -48,12 +48,38 @@ class Counted:
     control: Mapping[str, Decimal]
 
 
+class LoadFindingKind(StrEnum):
+    """What is odd about a load."""
+
+    REPEATED = "repeated"  # lines that are equal in every column
+    PURCHASE = "purchase"  # a commitment's Purchase that carries EffectiveCost beside its amortised usage
+    UNAMORTISED = "unamortised"  # commitments whose lines stay at their unblended cost
+    REPLACED = "replaced"  # a file whose charges a later one holds, too
+    LACKING = "lacking"  # columns that its format has and it has not
+
+    @property
+    def is_wrong(self) -> bool:
+        """Whether a number may be wrong by it; the others only say how it came about."""
+        return self in (LoadFindingKind.REPEATED, LoadFindingKind.PURCHASE)
+
+
+@dataclass(frozen=True, slots=True)
+class LoadFinding:
+    """One thing that is odd about a load, in a sentence, and the charges of one currency it is about."""
+
+    kind: LoadFindingKind
+    text: str
+    currency: str = ""
+    amounts: Amounts = Amounts()
+
+
 @dataclass(frozen=True, slots=True)
 class Load:
     """One billing period of one delivery. ``digest`` is of the content alone: other names are no other load.
 
     files: digests of what the ledger holds. accounts: BillingAccountIds. totals: by BillingCurrency.
     delivered: name without its folder, bytes and SHA-256 of each file. id: 0 until it is stored.
+    unamortised: commitments whose lines stay at their unblended cost; None: their columns alone decide.
     """
 
     period: date
@@ -67,6 +93,8 @@ class Load:
     source: str = ""
     role: Role = Role.BILL
     id: int = 0
+    findings: tuple[LoadFinding, ...] = field(default=(), compare=False)
+    unamortised: tuple[str, ...] | None = None
 
     @property
     def line_count(self) -> int:

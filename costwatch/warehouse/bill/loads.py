@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from costwatch.errors import WarehouseError
-from costwatch.model import METRICS, Amounts, Counted, Load
+from costwatch.model import METRICS, Amounts, Counted, Load, LoadFinding, LoadFindingKind
 from costwatch.warehouse.encoding import from_int, to_int
 
 
@@ -42,6 +42,8 @@ def load_of(row: sqlite3.Row) -> Load:
             accounts=tuple(json.loads(row["accounts"])),
             totals={currency: _counted(of) for currency, of in json.loads(row["totals"]).items()},
             delivered=tuple((name, size, digest) for name, size, digest in json.loads(row["delivered"])),
+            findings=tuple(_finding(*told) for told in json.loads(row["findings"])),
+            unamortised=None if row["unamortised"] is None else tuple(json.loads(row["unamortised"])),
         )
     except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError) as error:
         raise WarehouseError(
@@ -56,21 +58,33 @@ def _counted(of: Mapping[str, Any]) -> Counted:
     )
 
 
+def _finding(kind: str, currency: str, billed: int, effective: int, lines: int, text: str) -> LoadFinding:
+    return LoadFinding(LoadFindingKind(kind), text, currency, Amounts(billed, effective, lines))
+
+
+def _finding_as_json(found: LoadFinding) -> list[str | int]:
+    of = found.amounts
+    return [found.kind, found.currency, of.BilledCostNano, of.EffectiveCostNano, of.line_count, found.text]
+
+
 def _as_json(counted: Counted) -> dict[str, int | str]:
     return {**asdict(counted.amounts), **{f"{name}Control": str(of) for name, of in counted.control.items()}}
 
 
 def record_load(db: sqlite3.Connection, source: str, load: Load) -> bool:
-    """Record a load unless it is what that period already holds; says whether it is new."""
+    """Record a load unless it is what that period already holds; says whether it is new.
+
+    One that was registered before deliveries were looked at closely is replaced by an equal one.
+    """
     newest = db.execute(
-        "SELECT hash FROM load WHERE source = ? AND period = ? ORDER BY id DESC LIMIT 1",
+        "SELECT hash, unamortised FROM load WHERE source = ? AND period = ? ORDER BY id DESC LIMIT 1",
         (source, to_int(load.period)),
     ).fetchone()
-    if newest is not None and newest["hash"] == load.digest:
+    if newest is not None and newest["hash"] == load.digest and newest["unamortised"] is not None:
         return False
     db.execute(
         "INSERT INTO load (source, period, period_end, hash, format, files, accounts, line_count, totals,"
-        " delivered) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " delivered, findings, unamortised) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             source,
             to_int(load.period),
@@ -82,6 +96,8 @@ def record_load(db: sqlite3.Connection, source: str, load: Load) -> bool:
             load.line_count,
             json.dumps({currency: _as_json(of) for currency, of in load.totals.items()}, sort_keys=True),
             json.dumps(load.delivered),
+            json.dumps([*map(_finding_as_json, load.findings)]),
+            None if load.unamortised is None else json.dumps(load.unamortised),
         ),
     )
     return True

@@ -16,6 +16,7 @@ VERSIONS = (
     "0006_acts",
     "0007_splits",
     "0008_systems",
+    "0009_load_findings",
 )
 LATEST = len(VERSIONS)
 
