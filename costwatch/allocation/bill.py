@@ -18,9 +18,9 @@ from costwatch.allocation.settings import Pool
 from costwatch.cost.systems import System
 from costwatch.ledger.engines.duckdb import compiled, keep, of_one_schema
 from costwatch.ledger.engines.engine import PLACE, Engine
+from costwatch.ledger.formats import format_named
 from costwatch.ledger.formats.contract import COSTS, BillFormat, day_of, is_entry
 from costwatch.ledger.nano import nano
-from costwatch.ledger.register import format_named
 from costwatch.warehouse.bill.publish import SLICE_COLUMNS
 
 # What a fact keeps of its lines besides team, service and day; its pool and system are known later.

@@ -16,9 +16,9 @@ from costwatch.allocation.settings import Allocation, Pool
 from costwatch.cost.systems import System
 from costwatch.ledger.engines.duckdb import of_one_schema, raw_lines
 from costwatch.ledger.files import LedgerFiles
+from costwatch.ledger.formats import format_named
 from costwatch.ledger.formats.contract import DESCRIBED, day_of
 from costwatch.ledger.nano import nano
-from costwatch.ledger.register import format_named
 from costwatch.warehouse.bill import loads, publish
 from costwatch.warehouse.store import Warehouse
 

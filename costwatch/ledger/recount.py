@@ -10,7 +10,8 @@ import ibis
 from costwatch.errors import LedgerError, SourceError
 from costwatch.ledger.engines.duckdb import InProcess, of_one_schema
 from costwatch.ledger.files import LedgerFiles, sha256
-from costwatch.ledger.register import FORMATS, format_named, sums
+from costwatch.ledger.formats import FORMATS, format_named
+from costwatch.ledger.inspection import sums
 from costwatch.model import METRICS, Amounts, Counted, Load
 from costwatch.money import units
 from costwatch.proof.bill import RESTORE, Check, Discrepancy

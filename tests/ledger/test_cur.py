@@ -8,7 +8,8 @@ import pytest
 
 from costwatch.ledger.engines.duckdb import connect, raw_lines
 from costwatch.ledger.files import LedgerFiles
-from costwatch.ledger.register import format_named, register
+from costwatch.ledger.formats import format_named
+from costwatch.ledger.register import register
 from costwatch.model import DeliveredFile, Export
 from tests.made.company import Company
 from tests.made.cur_bills import FORMS, Row, cur2_csv, cur2_parquet, legacy_csv, legacy_parquet, line, usage
