@@ -28,7 +28,6 @@ from costwatch.warehouse.store import Warehouse
 
 if TYPE_CHECKING:
     from costwatch.allocation.attribution import Attribution
-    from costwatch.allocation.bill import LoadFiles
     from costwatch.ledger.engines.engine import Engine
 
 
@@ -145,15 +144,10 @@ class _Allocator:
         return told
 
     def _daily(self, load: Load) -> list[second_opinion.Checked]:
-        from costwatch.allocation.bill import daily
+        from costwatch.allocation.bill import LoadFiles, daily
 
-        answer = self.engine.fetch(daily(self.engine, self._part(load), load.period))
+        answer = self.engine.fetch(daily(self.engine, LoadFiles.of(load, self.files), load.period))
         return list(zip(*(column.to_pylist() for column in answer.columns), strict=True))
-
-    def _part(self, load: Load) -> "LoadFiles":
-        from costwatch.allocation.bill import LoadFiles
-
-        return LoadFiles(load.source, load.format, tuple(self.files.path(digest) for digest in load.files))
 
     @contextmanager
     def _explained(self, period: date) -> Iterator[None]:
@@ -177,8 +171,10 @@ class _Allocator:
         )
         if not plan.loads:
             return publish.Ids({}, {}, {}), nothing
+        from costwatch.allocation.bill import LoadFiles
+
         found = self._attributing(plan)
-        parts = [self._part(load) for load in plan.loads]
+        parts = [LoadFiles.of(load, self.files) for load in plan.loads]
         found.compute(parts, plan.period, plan.period_end, missing_days(plan.inputs))
         teams, services, slices = found.names()
         with self.warehouse.read() as db:

@@ -18,9 +18,11 @@ from costwatch.allocation.settings import Pool
 from costwatch.cost.systems import System
 from costwatch.ledger.engines.duckdb import compiled, keep, of_one_schema
 from costwatch.ledger.engines.engine import PLACE, Engine
+from costwatch.ledger.files import LedgerFiles
 from costwatch.ledger.formats import format_named
 from costwatch.ledger.formats.contract import COSTS, BillFormat, day_of, is_entry
 from costwatch.ledger.nano import nano
+from costwatch.model import Load
 from costwatch.warehouse.bill.publish import SLICE_COLUMNS
 
 # What a fact keeps of its lines besides team, service and day; its pool and system are known later.
@@ -37,11 +39,22 @@ _COMPARED_BY = ("ServiceName", "ChargeCategory", "BillingCurrency")
 
 @dataclass(frozen=True, slots=True)
 class LoadFiles:
-    """The files of one load that hold lines of the billing period, as which format they are read."""
+    """The files of one load that hold lines of the billing period, and how they are read: see ``Load``."""
 
     source: str
     format: str
     paths: tuple[Path, ...]
+    unamortised: tuple[str, ...] | None = None
+
+    @classmethod
+    def of(cls, load: Load, files: LedgerFiles) -> "LoadFiles":
+        """The files of a stored load in the ledger."""
+        paths = tuple(files.path(digest) for digest in load.files)
+        return cls(load.source, load.format, paths, load.unamortised)
+
+    def columns(self, raw: ir.Table) -> dict[str, ir.Value]:
+        """See ``contract.BillFormat``."""
+        return format_named(self.format).columns(raw, self.unamortised)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +102,7 @@ def daily(engine: Engine, part: LoadFiles, period: date) -> ir.Table:
     """Daily sums of a bill that is only compared, as ``warehouse.bill.second_opinion.Checked``."""
     known = format_named(part.format)
     raws = (known.charges(engine.lines(paths)) for paths in of_one_schema(part.paths))
-    lines = ibis.union(*(_compared(engine, raw, known.columns(raw)) for raw in raws), distinct=False)
+    lines = ibis.union(*(_compared(engine, raw, part.columns(raw)) for raw in raws), distinct=False)
     lines = lines.filter(lines.period == ibis.literal(period))
     keys = {
         "day": day_of(lines.ChargePeriodStart),
@@ -119,7 +132,7 @@ def _written(
 ) -> _SchemaGroup:
     of_format = format_named(part.format)
     raw = of_format.charges(engine.lines(paths))
-    told = of_format.columns(raw)
+    told = part.columns(raw)
     fields = {name: raw[name] for name in _fields(raw, [told[column] for column in _used(ordered)])}
     entries = {name: raw[name] for name in fields if is_entry(name)} | named_values(
         of_format, raw, ordered, known
@@ -195,7 +208,7 @@ def _normalised(
     written: _SchemaGroup, line_kinds: ir.Table, ordered: Sequence[Pool], known: Sequence[System]
 ) -> ir.Table:
     """What is written, once, as the contract has it."""
-    told = format_named(written.part.format).columns(line_kinds)
+    told = written.part.columns(line_kinds)
     used = _filled({column: told[column] for column in _used(ordered)})
     named = {column: line_kinds[column] for column in line_kinds.columns if column.startswith(owners.NAMED)}
     keys = [column for column in line_kinds.columns if column.startswith(pools.KEY)]

@@ -50,11 +50,8 @@ def bills(warehouse: Warehouse, files: LedgerFiles, first: date, after: date) ->
     for period, each in sorted(known.items()):
         if of[period]:
             allocation = Allocation.as_published(period, each.config)
-            parts = (
-                LoadFiles(load.source, load.format, tuple(files.path(digest) for digest in load.files))
-                for load in of[period]
-            )
-            found.append(PublishedLines(period, tuple(parts), allocation, _shared(allocation, trails)))
+            parts = tuple(LoadFiles.of(load, files) for load in of[period])
+            found.append(PublishedLines(period, parts, allocation, _shared(allocation, trails)))
     return found
 
 
@@ -102,7 +99,8 @@ def _lines(
     raw = of_format.charges(raw_lines(con, paths))
     told = of_format.described(raw)
     described = {column: told.get(column, ibis.null(kind)).cast(kind) for column, kind in DESCRIBED.items()}
-    columns = of_format.columns(raw) | {"SubAccountId": of_format.columns(raw)["SubAccountId"].fill_null("")}
+    columns = part.columns(raw)
+    columns["SubAccountId"] = columns["SubAccountId"].fill_null("")
     lines = raw.select(**columns, **described, **named_values(of_format, raw, ordered, known))
     lines = lines.filter(lines.BillingPeriodStart.date() == ibis.literal(period))
     lines = lines.mutate(day=day_of(lines.ChargePeriodStart), pool=pools.pool_index(ordered, lines))

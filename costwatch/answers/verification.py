@@ -1,6 +1,6 @@
 """Is the published bill the delivered one, to the last digit: everything held against everything."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -8,7 +8,9 @@ from decimal import Decimal
 from costwatch.errors import CostwatchError
 from costwatch.ledger.files import LedgerFiles
 from costwatch.ledger.recount import Recount, recount
-from costwatch.proof.bill import Differing, Discrepancy, Invoice, altered
+from costwatch.model import Amounts, Role
+from costwatch.proof.bill import Differing, Discrepancy, Invoice, altered, delivered
+from costwatch.proof.bridge import Bridge, Part, bridges
 from costwatch.proof.second_opinion import Comparison, Tolerance, compare
 from costwatch.warehouse.bill import proof, second_opinion
 from costwatch.warehouse.bill.proof import PublishedBills
@@ -17,7 +19,11 @@ from costwatch.warehouse.store import Warehouse
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """All that was held against each other, and what came of it. ``quick``: the ledger was left unread."""
+    """All that was held against each other, and what came of it. ``quick``: the ledger was left unread.
+
+    ``bridges``: of the billing periods whose loads could all be counted again. ``notes``: what is odd about
+    loads without making a number wrong.
+    """
 
     held: PublishedBills
     places: tuple[Differing, ...]
@@ -26,6 +32,8 @@ class Verified:
     invoices: tuple[Invoice, ...]
     findings: tuple[Discrepancy, ...]
     quick: bool
+    bridges: tuple[Bridge, ...]
+    notes: tuple[Discrepancy, ...]
 
     @property
     def trouble(self) -> list[str]:
@@ -59,13 +67,37 @@ def verification(
         raise CostwatchError("cost verify: nothing is published there; run: costwatch collect, then allocate")
     asked = tuple(Invoice(number, amount, known.get(number, {})) for number, amount in invoices)
     recounts = tuple(recount(files, load) for load in held.loads) if files else ()
+    crossed = bridges(_countable(recounts))
+    odd = [(found.kind, delivered(load, found)) for load in held.loads for found in load.findings]
     findings = [
         *held.findings,
+        *(told for kind, told in odd if kind.is_wrong),
         *(finding for each in held.proofs for finding in each.findings()),
         *altered(places, held.proofs),
         *unlike,
         *(finding for each in recounts for finding in each.findings()),
+        *(finding for bridge in crossed if (finding := bridge.finding())),
         *(finding for opinion in told if (finding := opinion.finding(tolerance))),
         *(finding for invoice in asked if (finding := invoice.finding(known))),
     ]
-    return Verified(held, tuple(places), recounts, tuple(told), asked, tuple(findings), files is None)
+    notes = tuple(told for kind, told in odd if not kind.is_wrong)
+    return Verified(
+        held,
+        tuple(places),
+        recounts,
+        tuple(told),
+        asked,
+        tuple(findings),
+        files is None,
+        crossed,
+        notes,
+    )
+
+
+def _countable(
+    recounts: Sequence[Recount],
+) -> Iterator[tuple[date, Mapping[str, Mapping[Part, Amounts]]]]:
+    """The bill of each period, unless some of it could not be read."""
+    bill = [each for each in recounts if each.load.role is Role.BILL]
+    unread = {each.load.period for each in bill if each.totals is None}
+    return ((each.load.period, each.parts) for each in bill if each.load.period not in unread)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -12,9 +12,6 @@ from costwatch.commands.context import Context, pass_context
 from costwatch.commands.options import Command, json_option, require_order, window_options
 from costwatch.commands.output import complain
 from costwatch.errors import UsageError
-
-if TYPE_CHECKING:
-    pass
 
 _FAILED, _FINDINGS = 1, 3
 _AMOUNT = re.compile(r"-?\d{1,15}(\.\d{1,9})?")
@@ -79,7 +76,9 @@ def verify(
       the tables that this is stored in, to the nano-unit;
       the files in the ledger, and what was registered of them: SHA-256, lines, sums, control totals;
       the bill and what sources of role check say of it, by service and day, each difference named;
-      the BilledCost of an invoice, over all periods, and what it states.
+      the BilledCost of an invoice, over all periods, and what it states;
+      BilledCost and EffectiveCost: what bridges them, from the purchase of commitments to the tax. Lines that
+      belong to no commitment cost the same in both, up to half a cent (or whatever the currency's is) in all.
 
     What another source says differs by tax, credits (and refunds), rounding (at most the smallest unit of
     the currency for a service and day), days not yet settled, commitments (billed on one side, spread on the
@@ -92,7 +91,8 @@ def verify(
              costwatch cost verify --from 2026-10-01 --to 2026-11-01 --invoice EUINGB26-1234567 97412.08
     """
     from costwatch.answers.verification import verification
-    from costwatch.commands.verify_output import print_as_json, print_for_people
+    from costwatch.commands.verify_json import print_as_json
+    from costwatch.commands.verify_output import print_for_people
     from costwatch.ledger.files import LedgerFiles
     from costwatch.proof.second_opinion import Tolerance
 

@@ -1,24 +1,22 @@
-"""How ``costwatch cost verify`` tells what it found: tables for people, all of it as JSON."""
+"""How ``costwatch cost verify`` tells people what it found; ``verify_json`` tells programs."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from costwatch.commands.output import line, print_json, print_table
+from costwatch.commands.output import line, print_table
 from costwatch.model import METRICS
 from costwatch.money import exact, units
 from costwatch.wording import digits
 
 if TYPE_CHECKING:
     from costwatch.answers.verification import Verified
-    from costwatch.ledger.recount import Recount
-    from costwatch.model import Amounts, Counted
+    from costwatch.model import Amounts
     from costwatch.proof.bill import Invoice, Proof
-    from costwatch.proof.second_opinion import Comparison, Difference
+    from costwatch.proof.second_opinion import Comparison
 
 _METRICS = sorted(METRICS)
 _SHOWN = 10  # differences from another source, the largest
@@ -30,9 +28,12 @@ def print_for_people(found: "Verified") -> None:
     _print_totals(found.held.proofs)
     _print_parts(found.held.proofs)
     _print_ledger(found)
+    _print_bridges(found)
     _print_opinions(found.opinions)
     _print_invoices(found.invoices)
     click.echo()
+    for note in found.notes:
+        line(f"note: {note.text}")
     for finding in found.findings:
         line(f"FINDING {finding.text}")
     periods = len({proof.period for proof in found.held.proofs})
@@ -122,6 +123,30 @@ def _print_ledger(found: "Verified") -> None:
     print_table(columns, rows, right={"lines"})
 
 
+def _print_bridges(found: "Verified") -> None:
+    """From what was billed to what it cost in effect; it is counted from the lines, so not with --quick."""
+    from costwatch.proof.bridge import MEANS, nano_difference
+
+    columns = ("period", "from billed to effective", "lines", *_METRICS, "difference")
+    rows = [
+        (
+            f"{bridge.period:%Y-%m}",
+            means,
+            f"{amounts.line_count:,}",
+            *(exact(units(amounts.nano(metric)), bridge.currency) for metric in _METRICS),
+            digits(units(nano_difference(amounts))),
+        )
+        for bridge in found.bridges
+        for means, amounts in (
+            *((MEANS[part], amounts) for part, amounts in bridge.rows.items()),
+            (f"total {bridge.currency}", bridge.total),
+        )
+    ]
+    if rows:
+        click.echo()
+        print_table(columns, rows, right={*columns[2:]})
+
+
 def _print_opinions(opinions: "Sequence[Comparison]") -> None:
     if not opinions:
         return
@@ -185,112 +210,3 @@ def _print_invoices(invoices: "Iterable[Invoice]") -> None:
         click.echo()
         columns = ("invoice", "states", "BilledCost", "difference")
         print_table(columns, rows, right={*columns[1:]})
-
-
-def print_as_json(found: "Verified") -> None:
-    """Everything, money exact: nano-units as integers, decimals as text."""
-    print_json(
-        {
-            "findings": [asdict(finding) for finding in found.findings],
-            "not_verified": found.trouble,
-            "periods": [_proof(proof) for proof in found.held.proofs],
-            "differing": [{**asdict(place), "by": _amounts(place.by)} for place in found.places],
-            "ledger": None if found.quick else [_recount(each) for each in found.recounts],
-            "opinions": [_opinion(opinion) for opinion in found.opinions],
-            "invoices": [_invoice(invoice) for invoice in found.invoices],
-        }
-    )
-
-
-def _amounts(of: "Amounts") -> dict[str, int]:
-    return {
-        "BilledCostNano": of.BilledCostNano,
-        "EffectiveCostNano": of.EffectiveCostNano,
-        "x_LineCount": of.line_count,
-    }
-
-
-def _proof(proof: "Proof") -> dict[str, Any]:
-    from costwatch.warehouse.encoding import to_text
-
-    return {
-        "BillingPeriodStart": proof.period.isoformat(),
-        "BillingPeriodEnd": proof.period_end.isoformat(),
-        "BillingCurrency": proof.currency,
-        "known_at": to_text(proof.known_at),
-        "x_LoadCount": proof.load_count,
-        "published": _amounts(proof.published),
-        "load": _amounts(proof.loads),
-        "bill": _amounts(proof.bill),
-        **{table: _amounts(proof.carried(table)) for table in proof.teams},
-        "control": {metric: digits(total) for metric, total in proof.control.items()},
-        "rounding": {metric: digits(proof.rounding(metric)) for metric in METRICS},
-        "rounding_at_most": {metric: digits(proof.may_round(metric)) for metric in METRICS},
-        "parts": [
-            {**asdict(part), "bill": _amounts(part.bill), "carried": _amounts(part.carried)}
-            for part in proof.parts
-        ],
-        "teams": {
-            table: {team: _amounts(of) for team, of in teams.items()} for table, teams in proof.teams.items()
-        },
-    }
-
-
-def _recount(each: "Recount") -> dict[str, Any]:
-    return {
-        "load": each.load.id,
-        "source": each.load.source,
-        "role": each.load.role,
-        "BillingPeriodStart": each.load.period.isoformat(),
-        "files": dict(each.files),
-        "registered": _totals(each.load.totals),
-        "counted": None if each.totals is None else _totals(each.totals),
-        "trouble": each.trouble,
-    }
-
-
-def _totals(of: "Mapping[str, Counted]") -> dict[str, Any]:
-    return {
-        currency: {
-            **_amounts(counted.amounts),
-            "control": {metric: digits(total) for metric, total in counted.control.items()},
-        }
-        for currency, counted in of.items()
-    }
-
-
-def _opinion(opinion: "Comparison") -> dict[str, Any]:
-    return {
-        "source": opinion.source,
-        "BillingPeriodStart": opinion.period.isoformat(),
-        "BillingCurrency": opinion.currency,
-        "metric": opinion.metric,
-        "days": [
-            {"day": day.isoformat(), "bill_nano": opinion.bill[day], "said_nano": opinion.said[day]}
-            for day in opinion.bill
-        ],
-        "reasons": {str(reason): nano for reason, nano in opinion.reasons().items()},
-        "differences": [_one(one) for one in opinion.differences],
-    }
-
-
-def _one(of: "Difference") -> dict[str, Any]:
-    return {
-        "day": of.day.isoformat(),
-        "ServiceName": of.ServiceName,
-        "bill_nano": of.bill_nano,
-        "said_nano": of.said_nano,
-        "difference_nano": of.nano,
-        "reason": of.reason,
-    }
-
-
-def _invoice(of: "Invoice") -> dict[str, Any]:
-    return {
-        "InvoiceId": of.InvoiceId,
-        "amount": digits(of.amount),
-        "held": {
-            currency: {**_amounts(amounts), "difference": digits(of.difference(currency))}
-            for currency, amounts in of.held.items()
-        },
-    }

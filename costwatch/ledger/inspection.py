@@ -1,7 +1,9 @@
 """Looking into one delivered file: its format, mandatory columns, readable values, control totals."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import ibis
@@ -17,51 +19,81 @@ from costwatch.ledger.formats.contract import COSTS, MAPS, REQUIRED_VALUES, Bill
 from costwatch.ledger.nano import is_exact, nano
 from costwatch.model import DeliveredFile
 
+Left = Mapping[date, tuple[str, ...]]  # what stays unamortised of the bill of a period; not named: nothing
+
 
 @dataclass(frozen=True, slots=True)
 class _Question:
     """What is asked of every file of one schema."""
 
-    bill: BillFormat
     lines: ir.Table
     bad: Mapping[str, ir.BooleanValue]
     totals: str  # as SQL
 
 
 class Inspector:
-    """Looks into the files of a delivery, one after the other."""
+    """Looks into the files of a delivery, one after the other: all for evidence, then all for totals."""
 
     def __init__(self, files: LedgerFiles) -> None:
         self._files, self._con = files, connect()
-        self._questions: dict[ibis.Schema, _Question] = {}
+        self._evidence: dict[ibis.Schema, str] = {}  # as SQL
+        self._questions: dict[tuple[ibis.Schema, tuple[str, ...], tuple[date, ...]], _Question] = {}
 
     def close(self) -> None:
         """Let go of the engine."""
         self._con.disconnect()
 
-    def totals(self, digest: str, file: DeliveredFile) -> list[dict[str, Any]]:
+    def evidence(self, digest: str, file: DeliveredFile) -> tuple[BillFormat, list[dict[str, Any]]]:
+        """Its format, and what that judges the bills by that the file is a part of. Raises RefusedError."""
+        with self._reading(digest, file) as raw:
+            bill = _recognised(file.name, frozenset(raw.columns))
+            if raw.schema() not in self._evidence:
+                self._evidence[raw.schema()] = compiled(self._con, bill.evidence(bill.charges(raw)))
+            return bill, fetch(self._con, self._evidence[raw.schema()]).to_pylist()
+
+    def totals(self, digest: str, file: DeliveredFile, left: Left) -> list[dict[str, Any]]:
         """Totals per billing period, account and currency of one file. Raises RefusedError."""
+        rows: list[dict[str, Any]] = []
+        with self._reading(digest, file) as raw:
+            bill = _recognised(file.name, frozenset(raw.columns))
+            reasons = []
+            for unamortised, periods in _alike(left).items():
+                key = (raw.schema(), unamortised, periods)
+                asked = self._questions.get(key) or self._question(bill, raw, unamortised, periods)
+                self._questions[key] = asked
+                found = fetch(self._con, asked.totals).to_pylist()
+                counts = {column: sum(row.pop(f"bad {column}") for row in found) for column in asked.bad}
+                if any(counts.values()):
+                    reasons += _reasons(self._con, file, bill, asked, counts)
+                rows += found
+            if reasons:
+                raise RefusedError(reasons)
+        known = {"digest": digest, "name": file.name, "size": file.path.stat().st_size}
+        return [{**row, **known, "format": bill.name} for row in rows]
+
+    @contextmanager
+    def _reading(self, digest: str, file: DeliveredFile) -> Iterator[ir.Table]:
+        """Its rows. Raises RefusedError where the engine cannot read them."""
         try:
-            raw = raw_lines(self._con, [self._files.path(digest)], name="delivered")
-            asked = self._questions.get(raw.schema()) or self._question(file.name, raw)
-            found = fetch(self._con, asked.totals).to_pylist()
-            counts = {column: sum(row.pop(f"bad {column}") for row in found) for column in asked.bad}
-            if any(counts.values()):
-                raise RefusedError(_reasons(self._con, file, asked, counts))
+            yield raw_lines(self._con, [self._files.path(digest)], name="delivered")
         except LedgerError as error:
             self._files.discard(digest)
             self._con.disconnect()  # it may be of no more use, and other files are whole
             self._con = connect()
+            self._evidence.clear()
             self._questions.clear()
             raise RefusedError([f"{file.name}: cannot be read ({error}); deliver the file again"]) from None
-        known = {"digest": digest, "name": file.name, "size": file.path.stat().st_size}
-        return [{**row, **known, "format": asked.bill.name} for row in found]
 
-    def _question(self, name: str, raw: ir.Table) -> _Question:
-        bill = _recognised(name, frozenset(raw.columns))
+    def _question(
+        self, bill: BillFormat, raw: ir.Table, unamortised: tuple[str, ...], periods: Sequence[date]
+    ) -> _Question:
         charges = bill.charges(raw)
         delivered = _as_delivered(bill, charges)
-        lines = charges.select(**bill.columns(charges), record=charges[PLACE[1]], **delivered)
+        lines = charges.select(**bill.columns(charges, unamortised), record=charges[PLACE[1]], **delivered)
+        if periods:
+            period = lines.BillingPeriodStart.date()
+            of_them = period.isin([*periods]).fill_null(False)
+            lines = lines.filter(of_them if unamortised else ~of_them)
         bad = _bad(lines)
         totals = lines.group_by(
             period=lines.BillingPeriodStart.date(),
@@ -69,9 +101,14 @@ class Inspector:
             account=lines.BillingAccountId,
             currency=lines.BillingCurrency,
         ).agg(**sums(lines), **{f"bad {column}": bad[column].cast("int64").sum() for column in bad})
-        question = _Question(bill, lines, bad, compiled(self._con, totals))
-        self._questions[raw.schema()] = question
-        return question
+        return _Question(lines, bad, compiled(self._con, totals))
+
+
+def _alike(left: Left) -> dict[tuple[str, ...], tuple[date, ...]]:
+    """What stays unamortised -> of which periods; nothing -> the periods that something stays of."""
+    every = {day: unamortised for day, unamortised in sorted(left.items()) if unamortised}
+    of_each = {each: tuple(day for day in every if every[day] == each) for each in every.values()}
+    return {(): tuple(every), **of_each}
 
 
 def _recognised(name: str, columns: frozenset[str]) -> BillFormat:
@@ -121,14 +158,16 @@ def _bad(lines: ir.Table) -> dict[str, ir.BooleanValue]:
     return {column: _is_bad(lines[column]) for column in REQUIRED_VALUES} | maps
 
 
-def _reasons(con: Any, file: DeliveredFile, asked: _Question, counts: Mapping[str, int]) -> list[str]:
+def _reasons(
+    con: Any, file: DeliveredFile, bill: BillFormat, asked: _Question, counts: Mapping[str, int]
+) -> list[str]:
     """File, line and column of the first bad values of each column."""
     reasons = []
     for column, count in counts.items():
         if count:
             bad = asked.lines.filter(asked.bad[column]).order_by("record").limit(3)
             first = fetch(con, compiled(con, bad)).to_pylist()
-            where = _own(asked.bill, column)[0]
+            where = _own(bill, column)[0]
             reasons += [_unreadable(file, where, row[f"delivered_{column}"], row["record"]) for row in first]
             if count > len(first):
                 reasons.append(f"{file.name}: column {where}: {count - len(first)} more lines like these")

@@ -1,7 +1,7 @@
 """The files of a load, looked at once more: are they there and unchanged, do they still sum to the same."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
@@ -15,6 +15,7 @@ from costwatch.ledger.inspection import sums
 from costwatch.model import METRICS, Amounts, Counted, Load
 from costwatch.money import units
 from costwatch.proof.bill import RESTORE, Check, Discrepancy
+from costwatch.proof.bridge import Part
 from costwatch.wording import digits
 
 _NOTHING = Counted(Amounts(), dict.fromkeys(METRICS, Decimal()))
@@ -39,13 +40,15 @@ class Kept(StrEnum):
 class Recount:
     """A load's files by digest, and what they hold now by currency; None where they were not counted.
 
-    ``trouble``: what kept them from being read; empty where that went well.
+    ``trouble``: what kept them from being read; empty where that went well. ``parts``: the same lines by
+    currency and by why their two costs differ.
     """
 
     load: Load
     files: Mapping[str, Kept]
     totals: Mapping[str, Counted] | None
     trouble: str = ""
+    parts: Mapping[str, Mapping[Part, Amounts]] = field(default_factory=dict)
 
     def findings(self) -> Iterator[Discrepancy]:
         """Files that are not as they were delivered, and sums that are not as they were registered."""
@@ -88,7 +91,8 @@ def recount(files: LedgerFiles, load: Load) -> Recount:
     if trouble or not all(each.is_whole for each in kept.values()):
         return Recount(load, kept, None, trouble)
     try:
-        return Recount(load, kept, _totals(files, load))
+        totals, parts = _totals(files, load)
+        return Recount(load, kept, totals, parts=parts)
     except (LedgerError, SourceError, OSError) as error:
         reason = str(error).splitlines()[0][:300]
         return Recount(load, kept, None, f"ledger {files.folder}: {reason}")
@@ -104,23 +108,30 @@ def _kept(files: LedgerFiles, digest: str, name: str) -> Kept:
     return Kept.CHANGED if name.lower().endswith(".parquet") else Kept.CONVERTED
 
 
-def _totals(files: LedgerFiles, load: Load) -> dict[str, Counted]:
+def _totals(files: LedgerFiles, load: Load) -> tuple[dict[str, Counted], dict[str, dict[Part, Amounts]]]:
     engine = InProcess()
     try:
         known = format_named(load.format)
         raws = (known.charges(engine.lines(paths)) for paths in of_one_schema([*map(files.path, load.files)]))
-        lines = ibis.union(*(raw.select(**known.columns(raw)) for raw in raws), distinct=False)
+        left = load.unamortised
+        lines = ibis.union(
+            *(raw.select(**known.columns(raw, left), part=known.bridge_part(raw, left)) for raw in raws),
+            distinct=False,
+        )
         lines = lines.filter(lines.BillingPeriodStart.date() == ibis.literal(load.period))
-        rows = engine.fetch(lines.group_by("BillingCurrency").agg(**sums(lines))).to_pylist()
+        rows = engine.fetch(lines.group_by("BillingCurrency", "part").agg(**sums(lines))).to_pylist()
     finally:
         engine.close()
-    return {
-        row["BillingCurrency"]: Counted(
-            Amounts(int(row["BilledCostNano"]), int(row["EffectiveCostNano"]), row["line_count"]),
-            {metric: row[f"{metric}Control"] for metric in METRICS},
-        )
-        for row in rows
-    }
+    totals: dict[str, Counted] = {}
+    parts: dict[str, dict[Part, Amounts]] = {}
+    for row in rows:
+        currency = row["BillingCurrency"]
+        amounts = Amounts(int(row["BilledCostNano"]), int(row["EffectiveCostNano"]), row["line_count"])
+        parts.setdefault(currency, {})[Part(row["part"])] = amounts
+        so_far = totals.get(currency, _NOTHING)
+        control = {metric: so_far.control[metric] + row[f"{metric}Control"] for metric in METRICS}
+        totals[currency] = Counted(so_far.amounts + amounts, control)
+    return totals, parts
 
 
 def _told(counted: Counted) -> str:

@@ -2,8 +2,8 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from contextlib import closing
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -11,10 +11,10 @@ from typing import Any
 
 from costwatch.errors import RefusedError
 from costwatch.ledger.files import LedgerFiles
-from costwatch.ledger.formats.contract import COSTS
+from costwatch.ledger.formats.contract import COSTS, BillFormat, Judged
 from costwatch.ledger.inspection import Inspector
 from costwatch.ledger.nano import LIMIT
-from costwatch.model import Amounts, Counted, Export, Load, Progress, untold
+from costwatch.model import Amounts, Counted, DeliveredFile, Export, Load, Progress, untold
 
 _SHOWN_REASONS = 12  # of each file
 _SUMMED = ("BilledCostNano", "EffectiveCostNano", "line_count")
@@ -26,19 +26,60 @@ def register(files: LedgerFiles, export: Export, progress: Progress = untold) ->
     Every file counts, even if two of them are equal. Raises RefusedError with the reasons found in each
     file; nothing of the delivery is used then.
     """
-    reasons: list[str] = []
+    ordered = sorted(export.files, key=lambda file: file.name)
+    reasons: dict[str, list[str]] = {file.name: [] for file in ordered}
+    kept: list[tuple[str, DeliveredFile]] = []
     rows: list[dict[str, Any]] = []
+    bills = _Bills()
     with closing(Inspector(files)) as inspector:
-        for number, file in enumerate(sorted(export.files, key=lambda file: file.name)):
-            progress(number, len(export.files))
-            try:
-                rows += inspector.totals(files.add(file), file)
-            except RefusedError as refused:
-                reasons += refused.reasons[:_SHOWN_REASONS]
-    reasons = reasons or _too_large(rows)
-    if reasons:
-        raise RefusedError(reasons)
-    return _loads(rows)
+        for number, file in enumerate(ordered):
+            progress(number, len(ordered))
+            with _refusing(reasons[file.name]):
+                digest = files.add(file)
+                bills.add(*inspector.evidence(digest, file))
+                kept.append((digest, file))
+        judged = bills.judged()
+        left = {period: unamortised for period, (unamortised, _) in judged.items()}
+        for digest, file in kept:
+            with _refusing(reasons[file.name]):
+                rows += inspector.totals(digest, file, left)
+    told = [reason for each in reasons.values() for reason in each[:_SHOWN_REASONS]] or _too_large(rows)
+    if told:
+        raise RefusedError(told)
+    return _loads(rows, judged)
+
+
+class _Bills:
+    """The evidence of all files of a delivery, by billing period."""
+
+    def __init__(self) -> None:
+        self._formats: dict[str, BillFormat] = {}
+        self._rows: dict[tuple[date, str], list[Mapping[str, Any]]] = defaultdict(list)
+
+    def add(self, of_format: BillFormat, evidence: Sequence[Mapping[str, Any]]) -> None:
+        """What one file knows."""
+        self._formats[of_format.name] = of_format
+        for row in evidence:
+            if row["period"] is not None:
+                self._rows[row["period"], of_format.name].append(row)
+
+    def judged(self) -> dict[date, Judged]:
+        """Of each period, so far as there is anything to tell."""
+        found: dict[date, Judged] = {}
+        for (period, name), rows in self._rows.items():
+            unamortised, findings = self._formats[name].judged(rows)
+            before = found.get(period, ((), ()))
+            found[period] = (*before[0], *unamortised), (*before[1], *findings)
+        return found
+
+
+@contextmanager
+def _refusing(reasons: list[str]) -> Iterator[None]:
+    """Notes why a file is refused, and goes on to the next."""
+    try:
+        yield
+    except RefusedError as refused:
+        reasons += refused.reasons
 
 
 def _too_large(rows: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -52,13 +93,14 @@ def _too_large(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     ]
 
 
-def _loads(rows: Sequence[Mapping[str, Any]]) -> list[Load]:
+def _loads(rows: Sequence[Mapping[str, Any]], judged: Mapping[date, Judged]) -> list[Load]:
     periods: dict[date, list[Mapping[str, Any]]] = defaultdict(list)
     for row in rows:
         periods[row["period"]].append(row)
     loads = []
     for period, parts in sorted(periods.items()):
         digests = _files(parts)
+        unamortised, findings = judged.get(period, ((), ()))
         loads.append(
             Load(
                 period=period,
@@ -71,6 +113,8 @@ def _loads(rows: Sequence[Mapping[str, Any]]) -> list[Load]:
                 delivered=tuple(
                     sorted({(Path(part["name"]).name, part["size"], part["digest"]) for part in parts})
                 ),
+                findings=findings,
+                unamortised=unamortised,
             )
         )
     return loads

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from costwatch.model import METRICS, Amounts
+from costwatch.model import METRICS, Amounts, Load, LoadFinding
 from costwatch.money import exact, smallest_unit, units
 from costwatch.wording import digits
 
@@ -27,6 +27,8 @@ class Check(StrEnum):
     LEDGER = "ledger"
     CONTROL = "control"
     OPINION = "opinion"
+    DELIVERED = "delivered"
+    BRIDGE = "bridge"
     INVOICE = "invoice"
     UNPROVEN = "unproven"
 
@@ -182,6 +184,12 @@ class Proof:
 
     def _finding(self, check: Check, text: str) -> Discrepancy:
         return Discrepancy(check, self.period.isoformat(), text)
+
+
+def delivered(load: Load, found: LoadFinding) -> Discrepancy:
+    """What is odd about a load, and whose and when it is."""
+    text = f"{load.source} {load.period:%Y-%m}: {found.text}"
+    return Discrepancy(Check.DELIVERED, load.period.isoformat(), text)
 
 
 def mend(first: date, after: date) -> str:

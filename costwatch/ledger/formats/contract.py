@@ -3,13 +3,15 @@
 Source: https://focus.finops.org/focus-specification/v1-2/
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import reduce
-from typing import Protocol
+from typing import Any, Protocol
 
 import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
+
+from costwatch.model import LoadFinding
 
 INSTANTS = ("BillingPeriodStart", "BillingPeriodEnd", "ChargePeriodStart", "ChargePeriodEnd")
 COSTS = ("BilledCost", "EffectiveCost")
@@ -55,6 +57,8 @@ _UTC = dt.Timestamp(timezone="UTC")
 _NOTHING = ("", " ", "NULL")
 _TAGS = dt.Map(dt.string, dt.string)
 
+Judged = tuple[tuple[str, ...], tuple[LoadFinding, ...]]  # what stays unamortised, and what is odd
+
 
 class BillFormat(Protocol):
     """One bill format: a module of this package. ``raw`` has lower-case column names throughout."""
@@ -81,8 +85,26 @@ class BillFormat(Protocol):
         """``raw`` without rows that only tell the charge of another row once more: what the rest reads."""
         ...
 
-    def columns(self, raw: ir.Table) -> dict[str, ir.Value]:
-        """What the bill is allocated by, and ``x_<cost>Decimal`` control values."""
+    def evidence(self, raw: ir.Table) -> ir.Table:
+        """What ``judged`` decides by: few rows for each billing period, whose first day is ``period``."""
+        ...
+
+    def judged(self, evidence: Sequence[Mapping[str, Any]]) -> Judged:
+        """What of a bill stays unamortised, and what is odd about its EffectiveCost.
+
+        evidence: the rows of one billing period, of all its files.
+        """
+        ...
+
+    def columns(self, raw: ir.Table, unamortised: Collection[str] | None = None) -> dict[str, ir.Value]:
+        """What the bill is allocated by, and ``x_<cost>Decimal`` control values.
+
+        unamortised: what ``judged`` said of the bill that ``raw`` is a part of; None: it was not asked.
+        """
+        ...
+
+    def bridge_part(self, raw: ir.Table, unamortised: Collection[str] | None = None) -> ir.StringValue:
+        """Why the two costs of a line may differ: a value of ``proof.bridge.Part``."""
         ...
 
     def described(self, raw: ir.Table) -> dict[str, ir.Value]:

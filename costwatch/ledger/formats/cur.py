@@ -6,12 +6,13 @@ Source: https://docs.aws.amazon.com/cur/latest/userguide/data-dictionary.html
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import ibis.expr.types as ir
 
-from costwatch.ledger.formats import cur2
-from costwatch.ledger.formats.contract import text
+from costwatch.ledger.formats import completeness, cur2
+from costwatch.ledger.formats.contract import Judged, text
 
 name = "cur"
 
@@ -85,7 +86,14 @@ def charges(raw: ir.Table) -> ir.Table:
     return cur2.charges(raw.mutate(**{column: raw[there] for column, there in found.items() if there}))
 
 
+evidence = cur2.evidence
 columns = cur2.columns
+bridge_part = cur2.bridge_part
+
+
+def judged(evidence: Sequence[Mapping[str, Any]]) -> Judged:
+    """See ``contract.BillFormat``: columns are named as the report's CSV spells them."""
+    return completeness.judged([*map(completeness.lines_of, evidence)], _slashed)
 
 
 def described(raw: ir.Table) -> dict[str, ir.Value]:

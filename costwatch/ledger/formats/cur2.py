@@ -5,12 +5,16 @@ split-cost-allocation-data.html (split lines); ``amortisation`` for the types of
 """
 
 import re
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import ibis
 import ibis.expr.types as ir
 
-from costwatch.ledger.formats import amortisation
+from costwatch.ledger.formats import amortisation, completeness
+from costwatch.ledger.formats.amortisation import Unamortised
 from costwatch.ledger.formats.contract import (
+    Judged,
     amount,
     control,
     entry,
@@ -83,7 +87,17 @@ def charges(raw: ir.Table) -> ir.Table:
     )
 
 
-def columns(raw: ir.Table) -> dict[str, ir.Value]:
+def evidence(raw: ir.Table) -> ir.Table:
+    """See ``contract.BillFormat``."""
+    return completeness.evidence(raw)
+
+
+def judged(evidence: Sequence[Mapping[str, Any]]) -> Judged:
+    """See ``contract.BillFormat``."""
+    return completeness.judged([*map(completeness.lines_of, evidence)])
+
+
+def columns(raw: ir.Table, unamortised: Unamortised = None) -> dict[str, ir.Value]:
     """See ``contract.BillFormat``."""
     period = instant(raw, "bill_billing_period_start_date")
     return {
@@ -104,16 +118,21 @@ def columns(raw: ir.Table) -> dict[str, ir.Value]:
         "SubAccountName": text(raw, "line_item_usage_account_name"),
         "RegionId": text(raw, "product_region_code", _REGION, "product_region"),
         "ResourceId": text(raw, "line_item_resource_id"),
-        "CommitmentDiscountStatus": amortisation.commitment_status(raw),
+        "CommitmentDiscountStatus": amortisation.commitment_status(raw, unamortised),
         "x_UsageType": text(raw, "line_item_usage_type"),
         "x_Estimated": ibis.literal(False),
         "BilledCost": amount(raw, "line_item_unblended_cost"),
-        "EffectiveCost": amortisation.effective_cost(raw, quantity),
+        "EffectiveCost": amortisation.effective_cost(raw, quantity, unamortised),
         "x_BilledCostDecimal": control(raw, "line_item_unblended_cost"),
-        "x_EffectiveCostDecimal": amortisation.effective_cost(raw, control),
+        "x_EffectiveCostDecimal": amortisation.effective_cost(raw, control, unamortised),
         "Tags": mapping(raw, ["resource_tags", "tags"]),
         "x_CostCategories": mapping(raw, ["cost_category"]),
     }
+
+
+def bridge_part(raw: ir.Table, unamortised: Unamortised = None) -> ir.StringValue:
+    """See ``contract.BillFormat``."""
+    return amortisation.bridge_part(raw, amount, unamortised)
 
 
 def described(raw: ir.Table) -> dict[str, ir.Value]:
