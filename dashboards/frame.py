@@ -11,6 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from costwatch.answers import sources
 from costwatch.answers.sources import LateSource
+from costwatch.answers.unamortised import label, unamortised
 from costwatch.charts.axes import Spec, theme_of
 from costwatch.cost.conversion import Unit, months_of
 from costwatch.errors import CostwatchError
@@ -35,6 +36,7 @@ class DataReach:
     closed: date | None  # the last day before which all are closed, itself included
     late: tuple[LateSource, ...]
     currencies: tuple[str, ...]
+    unamortised: str  # which commitments' charges are in EffectiveCost as they were billed; empty: none
 
     @property
     def end(self) -> date:
@@ -47,10 +49,19 @@ def freshness(facts: WarehouseSnapshot) -> DataReach | None:
     held = days_held(facts.db)
     if held is None:
         return None
-    currencies = values(facts.db, "currency", held[0], held[1] + timedelta(days=1))
-    states = facts.states(held[0], held[1] + timedelta(days=1))
+    after = held[1] + timedelta(days=1)
+    currencies = values(facts.db, "currency", held[0], after)
+    states = facts.states(held[0], after)
     closed = max(takewhile(lambda day: states[day] is State.CLOSED, sorted(states)), default=None)
-    return DataReach(held[0], held[1], facts.data_through, closed, late_sources(facts), tuple(currencies))
+    return DataReach(
+        held[0],
+        held[1],
+        facts.data_through,
+        closed,
+        late_sources(facts),
+        tuple(currencies),
+        label(unamortised(facts, held[0], after)),
+    )
 
 
 def late_sources(facts: WarehouseSnapshot) -> tuple[LateSource, ...]:
@@ -178,4 +189,7 @@ def _badges(state: DataReach, metric: str) -> list[Markup]:
         names = ", ".join(one.source for one in state.late)
         text = f"▲ {blocks.plural(len(state.late), 'source')} late: {names}"
         found.append(blocks.badge(blocks.link(text, "data"), "warn"))
+    if state.unamortised:
+        text = Markup("◐ EffectiveCost {}").format(blocks.link(state.unamortised, "data"))
+        found.append(blocks.badge(text, "warn"))
     return [*found, blocks.badge(f"UTC · {', '.join(state.currencies)} {metric}")]

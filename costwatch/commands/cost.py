@@ -71,13 +71,15 @@ def show(
     may be repeated: any of its values will do. EffectiveCost spreads what was paid in advance over the
     time it is for; BilledCost is what the invoice says. JSON has both, exact in the ...Nano columns
     (1e-9 of the currency), x_LineCount, the lines of the bill behind them, and x_State: how settled the
-    day is, or the least settled day of a sum. With --as-of all of that is as it was then.
+    day is, or the least settled day of a sum. With --as-of all of that is as it was then. x_Unamortised names
+    the commitments whose charges are in EffectiveCost as they were billed, for want of columns in the bill.
 
     \b
     Example: costwatch cost show --by team --by service --last 30d
              costwatch cost show --provider AWS --from 2026-10-01 --to 2026-11-01 --json
              costwatch cost show --by team --as-of 2026-11-03T06:00:00Z
     """
+    from costwatch.answers.unamortised import unamortised
     from costwatch.commands.cost_output import CostTable
     from costwatch.warehouse.facts.cost import cost, days_held
     from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
@@ -89,11 +91,12 @@ def show(
         held = days_held(db, as_of) or (context.now.date(), context.now.date())
         first, after = first or held[0], after or held[1] + timedelta(days=1)
         rows = cost(db, first, after, by, where, per_day=per_day, as_of=as_of, conversion=conversion)
-        states = WarehouseSnapshot(db, context.now, as_of=as_of).states(first, after)
+        facts = WarehouseSnapshot(db, context.now, as_of=as_of)
+        states, odd = facts.states(first, after), unamortised(facts, first, after)
         if conversion and any(row.labels["currency"] != conversion.reporting for row in rows):
             daily = cost(db, first, after, (), where, per_day=True, as_of=as_of, conversion=conversion)
             _tell_kept(daily, conversion)
-    answer = CostTable(rows, first, after, held[1], states, as_of, conversion)
+    answer = CostTable(rows, first, after, held[1], states, as_of, conversion, odd)
     if as_json:
         print_json(answer.as_json())
     elif rows:

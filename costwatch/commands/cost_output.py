@@ -7,9 +7,10 @@ from typing import Any
 
 import click
 
+from costwatch.answers.unamortised import Unamortised, label
 from costwatch.commands.output import print_table
 from costwatch.cost.conversion import Conversion, Unit
-from costwatch.model import DIMENSIONS, RESIDUALS, State
+from costwatch.model import DIMENSIONS, METRICS, RESIDUALS, State
 from costwatch.money import exact
 from costwatch.warehouse.facts.cost import Cost
 from costwatch.wording import at_instant
@@ -24,7 +25,7 @@ class CostTable:
     """Cost of the UTC days ``first`` up to, not including, ``after``; ``last_held``: the newest with any.
 
     states: how settled each of these days is that holds cost. as_of: None for an answer of what is known
-    now. conversion: None where nothing is converted.
+    now. conversion: None where nothing is converted. unamortised: what of these days' EffectiveCost is not.
     """
 
     rows: Sequence[Cost]
@@ -34,6 +35,7 @@ class CostTable:
     states: Mapping[date, State]
     as_of: datetime | None
     conversion: Conversion | None
+    unamortised: Sequence[Unamortised] = ()
 
     def as_json(self) -> list[Mapping[str, Any]]:
         """Integers divided once: the number printed is the shortest that means the nearest double."""
@@ -47,6 +49,7 @@ class CostTable:
                 "EffectiveCostNano": row.EffectiveCostNano,
                 "x_LineCount": row.line_count,
                 "x_State": self._state(row),
+                **({"x_Unamortised": left} if (left := self._unamortised(row)) else {}),
                 **({"x_AsOf": self.as_of.isoformat().replace("+00:00", "Z")} if self.as_of else {}),
                 **({"x_Converted": self._unit(row.labels["currency"]).converted} if self.conversion else {}),
             }
@@ -85,6 +88,8 @@ class CostTable:
             lines.append(f"{self.conversion.unit.name} at fixed monthly rates")
         if self.as_of:
             lines.append(f"as known on {at_instant(self.as_of)}")
+        if metric == METRICS[0] and (unamortised := label(self.unamortised)):
+            lines.append(f"{unamortised}; costwatch cost verify says why")
         return [*lines, self._settled()]
 
     def _settled(self) -> str:
@@ -112,6 +117,19 @@ class CostTable:
         if row.day is not None:
             return self.states.get(row.day, State.ESTIMATED)
         return State.ESTIMATED if self._is_open else _least(self.states.values())
+
+    def _unamortised(self, row: Cost) -> list[str]:
+        """What may be in the row; a converted sum may hold any currency."""
+        currency = row.labels["currency"]
+        return sorted(
+            {
+                name
+                for each in self.unamortised
+                if row.day is None or each.period <= row.day < each.period_end
+                if self.conversion or currency in each.currencies
+                for name in each.commitments
+            }
+        )
 
     def _day(self, row: Cost) -> list[Any]:
         return [] if row.day is None else [row.day, self._state(row)]

@@ -84,9 +84,9 @@ class Bridge:
             return None
         billed, effective = (digits(units(nano)) for nano in (other.BilledCostNano, other.EffectiveCostNano))
         text = (
-            f"{self.period:%Y-%m} {self.currency}: EffectiveCost less BilledCost of lines that belong to no "
-            f"commitment ({other.line_count:,}) is {effective} less {billed} = {digits(difference)}, rounding "
-            f"explains {digits(self.may_round)}; ask who made the export what its EffectiveCost is"
+            f"{self.period:%Y-%m} {self.currency}: {other.line_count:,} lines that belong to no commitment "
+            f"have EffectiveCost {effective} and BilledCost {billed}: a difference of {digits(difference)}, "
+            f"rounding explains {digits(self.may_round)}; ask who made the export what its EffectiveCost is"
         )
         return Discrepancy(Check.BRIDGE, self.period.isoformat(), text)
 

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from costwatch import money, wording
 from costwatch.model import METRICS, Amounts
 from costwatch.money import smallest_unit, units
-from costwatch.proof.bill import SHOWN, InvoicePart, Proof
+from costwatch.proof.bill import SHOWN, InvoicePart, Proof, delivered
 from costwatch.proof.second_opinion import Cause, Comparison, Difference, Tolerance, most_telling
 from costwatch.warehouse.bill.proof import PublishedBills
 from dashboards import blocks, frame
@@ -59,12 +59,17 @@ def periods(held: PublishedBills) -> None:
     remark = (
         "teams and residuals differ from the bill" if places else "teams and residuals carry exactly the bill"
     )
+    odd = [(load, found) for load in held.loads for found in load.findings]
     told = [place.text for place in places] + [finding.text for finding in findings]
-    more = [f"and {len(told) - SHOWN} more"] if len(told) > SHOWN else []
+    told += [delivered(load, found).text for load, found in odd if found.kind.is_wrong]
+    notes = [delivered(load, found).text for load, found in odd if not found.kind.is_wrong]
     with frame.card("Published periods", remark):
         st.html(blocks.table(columns, [_period(proof) for proof in held.proofs]))
-        if told:
-            st.html(blocks.sentences(("▲", "bad", Markup("{}").format(text)) for text in told[:SHOWN] + more))
+        for texts, mark, tone in ((told, "▲", "bad"), (notes, "◐", "warn")):
+            more = [f"and {len(texts) - SHOWN} more"] if len(texts) > SHOWN else []
+            if texts:
+                said = (Markup("{}").format(text) for text in texts[:SHOWN] + more)
+                st.html(blocks.sentences((mark, tone, text) for text in said))
         st.html(
             blocks.note(
                 Markup(

@@ -11,6 +11,8 @@ one of the two unused parts of a reservation's fee; all net columns where there 
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from typing import Any
 
 import ibis
@@ -37,6 +39,12 @@ _CARRIED_BY = {
 _IN_ADVANCE = (of.PLAN_UPFRONT, of.FEE, of.REFUND)
 _COLUMNS = tuple(dict.fromkeys(column for columns in _NEEDED.values() for column in columns))
 _NET_COLUMNS = tuple(of.NET_OF.values())
+_PLAIN_OF = {net: plain for plain, net in of.NET_OF.items() if plain != of.UNBLENDED}
+# A reservation that was paid upfront has no recurring fee, and the other way round.
+_PARTS = (of.UNUSED_UPFRONT, of.UNUSED_RECURRING)
+_EITHER = dict([_PARTS, _PARTS[::-1]]) | {
+    of.NET_OF[one]: of.NET_OF[other] for one, other in (_PARTS, _PARTS[::-1])
+}
 _CALLED = {of.SAVINGS_PLANS: "Savings Plans", of.RESERVATIONS: "reservations"}
 _AMONG = {
     "covered usage": (of.COVERED, of.DISCOUNTED),
@@ -51,7 +59,8 @@ class Lines:
     """Lines of one type in one file (or files of the same columns) and currency.
 
     commitment: which kind they are of; empty: of none. known: in how many of them each column has what
-    amortising them takes; a column that the file has not is not there. net_nano: their cost net of discounts.
+    amortising them takes; a column that the file has not is not there. net_count: how many have a value in
+    some net column. net_nano: their cost net of discounts.
     """
 
     line_type: str
@@ -59,13 +68,14 @@ class Lines:
     currency: str
     line_count: int
     billed_nano: int
+    net_count: int
     net_nano: int
     known: Mapping[str, int]
 
 
 def evidence(raw: ir.Table) -> ir.Table:
     """What ``lines_of`` reads: a row for each billing period (``period``), currency and type of line."""
-    kind, net = of.line_type(raw), of.NET_UNBLENDED in raw.columns
+    kind, net = of.line_type(raw), [each for each in _NET_COLUMNS if each in raw.columns]
     if not net:  # other lines tell nothing
         known = [*(each for types in of.LINE_TYPES.values() for each in types), of.FEE, of.REFUND]
         raw = raw.filter(kind.isin(known))
@@ -73,6 +83,7 @@ def evidence(raw: ir.Table) -> ir.Table:
     columns = [each for each in (*_COLUMNS, *_NET_COLUMNS, of.RESERVATION_ARN) if each in raw.columns]
     billed = nano(amount(raw, of.UNBLENDED))
     netted = nano(ibis.coalesce(amount(raw, of.NET_UNBLENDED), amount(raw, of.UNBLENDED))) if net else billed
+    is_net = reduce(or_, (_has(raw, column) for column in net), ibis.literal(False))
     return raw.group_by(
         period=instant(raw, "bill_billing_period_start_date").date(),
         currency=text(raw, "line_item_currency_code").strip().upper(),
@@ -81,6 +92,7 @@ def evidence(raw: ir.Table) -> ir.Table:
     ).agg(
         line_count=raw.count(),
         billed_nano=billed.sum(),
+        net_count=is_net.cast("int64").sum(),
         net_nano=netted.sum(),
         **{column: _is_known(raw, column).cast("int64").sum() for column in columns},
     )
@@ -88,25 +100,26 @@ def evidence(raw: ir.Table) -> ir.Table:
 
 def _is_known(raw: ir.Table, column: str) -> ir.BooleanValue:
     """Whether a line has a value there, or needs none."""
-    there = _has(raw, column)
-    plain = next((name for name, net in of.NET_OF.items() if net == column), None)
+    known = [_has(raw, column)]
     if column == of.PLAN_COST:
-        there |= (amount(raw, of.UNBLENDED) == 0).fill_null(False)
-    elif plain in (of.UNUSED_UPFRONT, of.UNUSED_RECURRING) or column in (
-        of.UNUSED_UPFRONT,
-        of.UNUSED_RECURRING,
-    ):
-        other = of.UNUSED_RECURRING if of.UNUSED_UPFRONT in (plain, column) else of.UNUSED_UPFRONT
-        there |= _has(raw, of.NET_OF[other] if plain else other)
-    if plain and plain != of.UNBLENDED:
-        there |= (amount(raw, plain) == 0).fill_null(False)
-    return there
+        known.append(_is_zero(raw, of.UNBLENDED))
+    if column in _EITHER:
+        known.append(_has(raw, _EITHER[column]))
+    if column in _PLAIN_OF:
+        known.append(_is_zero(raw, _PLAIN_OF[column]))
+    return reduce(or_, known)
 
 
 def _has(raw: ir.Table, column: str) -> ir.BooleanValue:
     if column not in raw.columns:
         return ibis.literal(False)
     return (text(raw, column) if raw[column].type().is_string() else raw[column]).notnull()
+
+
+def _is_zero(raw: ir.Table, column: str) -> ir.BooleanValue:
+    if column not in raw.columns:
+        return ibis.literal(False)
+    return (amount(raw, column) == 0).fill_null(False)
 
 
 def lines_of(row: Mapping[str, Any]) -> Lines:
@@ -120,6 +133,7 @@ def lines_of(row: Mapping[str, Any]) -> Lines:
         row["currency"] or "",
         row["line_count"],
         int(row["billed_nano"]),
+        row["net_count"],
         int(row["net_nano"]),
         counted,
     )
@@ -133,7 +147,7 @@ def judged(bill: Sequence[Lines], spelt: Callable[[str], str] = str) -> Judged:
     lacking = {name: tuple(_lacking(name, bill, spelt)) for name in _CALLED}
     left = [name for name, reasons in lacking.items() if reasons]
     findings = [found for name in left for found in _unamortised(name, bill, lacking[name])]
-    if any(lines.known.get(column) for lines in bill for column in _NET_COLUMNS):
+    if any(lines.net_count for lines in bill):
         reasons = [*_lacking_net(bill, spelt), *(f"{_CALLED[name]} are not amortised" for name in left)]
         if reasons:
             left.append(of.NET)

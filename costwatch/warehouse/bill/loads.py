@@ -3,12 +3,14 @@
 import json
 import sqlite3
 from collections.abc import Collection, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from costwatch.errors import WarehouseError
 from costwatch.model import METRICS, Amounts, Counted, Load, LoadFinding, LoadFindingKind
+from costwatch.warehouse import queries
 from costwatch.warehouse.encoding import from_int, to_int
 
 
@@ -28,6 +30,31 @@ def stored_loads(db: sqlite3.Connection, ids: Collection[int]) -> list[Load]:
     return [load_of(row) for row in found]
 
 
+@dataclass(frozen=True, slots=True)
+class OddLoad:
+    """A published load that something is odd about. See ``Load``."""
+
+    source: str
+    period: date
+    period_end: date
+    unamortised: tuple[str, ...]
+    findings: tuple[LoadFinding, ...]
+
+
+def odd_loads(db: sqlite3.Connection) -> list[OddLoad]:
+    """Of the published bill, newest billing period first; what cannot be read is left to ``cost verify``."""
+    found = []
+    for row in queries.rows(db, "load_findings"):
+        try:
+            if row["id"] in json.loads(row["loads"]):
+                first, end = from_int(row["period"]), from_int(row["period_end"])
+                left = tuple(json.loads(row["unamortised"] or "[]"))
+                found.append(OddLoad(row["source"], first, end, left, _findings(row["findings"])))
+        except (TypeError, ValueError):
+            continue
+    return found
+
+
 def load_of(row: sqlite3.Row) -> Load:
     """A load from all columns of its row. Raises WarehouseError where they cannot be read."""
     try:
@@ -42,7 +69,7 @@ def load_of(row: sqlite3.Row) -> Load:
             accounts=tuple(json.loads(row["accounts"])),
             totals={currency: _counted(of) for currency, of in json.loads(row["totals"]).items()},
             delivered=tuple((name, size, digest) for name, size, digest in json.loads(row["delivered"])),
-            findings=tuple(_finding(*told) for told in json.loads(row["findings"])),
+            findings=_findings(row["findings"]),
             unamortised=None if row["unamortised"] is None else tuple(json.loads(row["unamortised"])),
         )
     except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError) as error:
@@ -56,6 +83,10 @@ def _counted(of: Mapping[str, Any]) -> Counted:
         Amounts(of["BilledCostNano"], of["EffectiveCostNano"], of["line_count"]),
         {metric: Decimal(of[f"{metric}Control"]) for metric in METRICS},
     )
+
+
+def _findings(text: str) -> tuple[LoadFinding, ...]:
+    return tuple(_finding(*told) for told in json.loads(text))
 
 
 def _finding(kind: str, currency: str, billed: int, effective: int, lines: int, text: str) -> LoadFinding:
