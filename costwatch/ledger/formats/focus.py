@@ -10,7 +10,6 @@ import ibis.expr.types as ir
 from costwatch.ledger.formats.contract import (
     DESCRIBED,
     amount,
-    as_written,
     control,
     entry,
     flag,
@@ -113,9 +112,9 @@ def described(raw: ir.Table) -> dict[str, ir.Value]:
     return {**known, "PublisherName": publisher}
 
 
-def line(raw: ir.Table) -> list[ir.Value]:
-    """See ``contract.BillFormat``: FOCUS has no identity of a line, so all columns."""
-    return [*as_written(raw).values()]
+def identity(raw: ir.Table) -> list[ir.Value]:
+    """See ``contract.BillFormat``: FOCUS has no identity of a line."""
+    return []
 
 
 def tag(raw: ir.Table, key: str) -> ir.StringValue:
