@@ -193,6 +193,11 @@ def described(raw: ir.Table) -> dict[str, ir.Value]:
     return {**known, "PublisherName": publisher}
 
 
+def identity(raw: ir.Table) -> list[ir.Value]:
+    """See ``contract.BillFormat``: FOCUS has no identity of a line."""
+    return []
+
+
 def tag(raw: ir.Table, key: str) -> ir.StringValue:
     """See ``contract.BillFormat``. Some exports write a user's tag with the prefix ``user:``."""
     return entry(raw, "tags", [key, f"user:{key}", f"user_{key}"])
