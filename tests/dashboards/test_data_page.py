@@ -15,7 +15,9 @@ from costwatch.money import units
 from costwatch.warehouse.store import Warehouse
 from tests.made import pages_company
 from tests.made.bills import on_day, write_csv
-from tests.made.command_line import configure
+from tests.made.command_line import NOW, configure
+from tests.made.cur_bills import cur2_csv, usage
+from tests.made.cur_bills import line as cur_line
 from tests.made.opened_pages import Open, spent
 
 
@@ -105,3 +107,21 @@ def test_the_data_page_names_what_does_not_agree(open_page: Open, proven: Path, 
     text = open_page(tmp_path / "costwatch.yaml", "data").text
     assert "costwatch allocate --from 2026-10-01 --to 2026-11-01" in text
     assert "teams and residuals carry exactly the bill" in text
+
+
+def test_pages_say_which_months_are_not_amortised(open_page: Open, tmp_path: Path) -> None:
+    configure(tmp_path, "sources:\n  - {name: aws, kind: exports, location: bill}\n")
+    plan = {"savings_plan_savings_plan_a_r_n": "arn:aws:savingsplans::9:savingsplan/p1"}
+    covered = {"line_item_line_item_type": "SavingsPlanCoveredUsage", "line_item_unblended_cost": "100"}
+    cur2_csv(tmp_path / "bill" / "bill.csv", [cur_line(**covered, **plan), usage("", 10, day=31)])
+    for step in ("collect", "allocate"):
+        assert cli.run(["-c", str(tmp_path / "costwatch.yaml"), step], NOW) == 0
+    for page in ("overview", "costs", "data"):
+        text = open_page(tmp_path / "costwatch.yaml", page, NOW).text
+        assert "EffectiveCost unamortised: Savings Plans in 2026-10" in text, page
+    assert "aws 2026-10: Savings Plans are not amortised: column savings_plan_savings_plan_effective_" in text
+    assert "$100.00 of covered usage" in text
+
+
+def test_a_page_of_a_bill_that_is_amortised_says_nothing_of_it(open_page: Open, full: Path) -> None:
+    assert "amortised" not in open_page(full, "data").text

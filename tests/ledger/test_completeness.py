@@ -26,6 +26,10 @@ UPFRONT = "reservation_unused_amortized_upfront_fee_for_billing_period"
 RECURRING = "reservation_unused_recurring_fee"
 NET, NET_PLAN = "line_item_net_unblended_cost", "savings_plan_net_savings_plan_effective_cost"
 NET_RESERVED = "reservation_net_effective_cost"
+NET_PARTS = (
+    "reservation_net_unused_amortized_upfront_fee_for_billing_period",
+    "reservation_net_unused_recurring_fee",
+)
 PLAN_COLUMNS, RESERVED_COLUMNS = (PLAN_COST, COMMITTED, USED), (RESERVED_COST, UPFRONT, RECURRING)
 
 
@@ -174,6 +178,9 @@ BILLS = {
         "10",
         "Savings Plans are not amortised",
         PLAN_COST,
+    ),
+    "no net column at all": bill(
+        [*PLANS, DISCOUNTED, MONTHLY], (), "76.65", "", NET, NET_PLAN, NET_RESERVED, *NET_PARTS
     ),
     "net columns that are empty throughout": bill([USAGE, *PLANS], (), "82"),
 }

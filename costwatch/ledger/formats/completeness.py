@@ -92,7 +92,7 @@ def evidence(raw: ir.Table) -> ir.Table:
     ).agg(
         line_count=raw.count(),
         billed_nano=billed.sum(),
-        net_count=is_net.cast("int64").sum(),
+        net_count=is_net.cast("int64").sum() if net else raw.count() * 0,
         net_nano=netted.sum(),
         **{column: _is_known(raw, column).cast("int64").sum() for column in columns},
     )
