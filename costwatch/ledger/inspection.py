@@ -10,10 +10,10 @@ import ibis.expr.types as ir
 from costwatch.errors import LedgerError, RefusedError
 from costwatch.ledger import csv_to_parquet
 from costwatch.ledger.engines.duckdb import compiled, connect, fetch, raw_lines
-from costwatch.ledger.engines.engine import PLACE, RESERVED
+from costwatch.ledger.engines.engine import PLACE
 from costwatch.ledger.files import LedgerFiles, is_parquet
-from costwatch.ledger.formats import FORMATS, focus
 from costwatch.ledger.formats.contract import COSTS, MAPS, REQUIRED_VALUES, BillFormat, is_of_a_bill, text
+from costwatch.ledger.formats.recognition import Recognised, recognise
 from costwatch.ledger.nano import is_exact, nano
 from costwatch.model import DeliveredFile
 
@@ -22,7 +22,7 @@ from costwatch.model import DeliveredFile
 class _Question:
     """What is asked of every file of one schema."""
 
-    bill: BillFormat
+    told: Recognised
     lines: ir.Table
     bad: Mapping[str, ir.BooleanValue]
     totals: str  # as SQL
@@ -55,10 +55,11 @@ class Inspector:
             self._questions.clear()
             raise RefusedError([f"{file.name}: cannot be read ({error}); deliver the file again"]) from None
         known = {"digest": digest, "name": file.name, "size": file.path.stat().st_size}
-        return [{**row, **known, "format": asked.bill.name} for row in found]
+        return [{**row, **known, "format": asked.told.bill.name, "told": asked.told} for row in found]
 
     def _question(self, name: str, raw: ir.Table) -> _Question:
-        bill = _recognised(name, frozenset(raw.columns))
+        told = recognise(name, raw.columns)
+        bill = told.bill
         charges = bill.charges(raw)
         delivered = _as_delivered(bill, charges)
         lines = charges.select(**bill.columns(charges), record=charges[PLACE[1]], **delivered)
@@ -69,30 +70,9 @@ class Inspector:
             account=lines.BillingAccountId,
             currency=lines.BillingCurrency,
         ).agg(**sums(lines), **{f"bad {column}": bad[column].cast("int64").sum() for column in bad})
-        question = _Question(bill, lines, bad, compiled(self._con, totals))
+        question = _Question(told, lines, bad, compiled(self._con, totals))
         self._questions[raw.schema()] = question
         return question
-
-
-def _recognised(name: str, columns: frozenset[str]) -> BillFormat:
-    bill = next((known for known in FORMATS if known.recognises(columns)), focus)
-    missing = bill.missing(columns)
-    if reserved := sorted(columns.intersection(RESERVED)):
-        raise RefusedError(
-            [
-                f"{name}:1: column {column} cannot have this name; rename it in the export"
-                for column in reserved
-            ]
-        )
-    if missing:
-        raise RefusedError(
-            [
-                f"{name}:1: not a complete {bill.name} file: mandatory column {column} is missing; "
-                "add it to the export"
-                for column in missing
-            ]
-        )
-    return bill
 
 
 def _as_delivered(bill: BillFormat, raw: ir.Table) -> dict[str, ir.Value]:
@@ -128,7 +108,7 @@ def _reasons(con: Any, file: DeliveredFile, asked: _Question, counts: Mapping[st
         if count:
             bad = asked.lines.filter(asked.bad[column]).order_by("record").limit(3)
             first = fetch(con, compiled(con, bad)).to_pylist()
-            where = _own(asked.bill, column)[0]
+            where = _own(asked.told.bill, column)[0]
             reasons += [_unreadable(file, where, row[f"delivered_{column}"], row["record"]) for row in first]
             if count > len(first):
                 reasons.append(f"{file.name}: column {where}: {count - len(first)} more lines like these")

@@ -12,6 +12,7 @@ from typing import Any
 from costwatch.errors import RefusedError
 from costwatch.ledger.files import LedgerFiles
 from costwatch.ledger.formats.contract import COSTS
+from costwatch.ledger.formats.recognition import lacking
 from costwatch.ledger.inspection import Inspector
 from costwatch.ledger.nano import LIMIT
 from costwatch.model import Amounts, Counted, Export, Load, Progress, untold
@@ -71,6 +72,7 @@ def _loads(rows: Sequence[Mapping[str, Any]]) -> list[Load]:
                 delivered=tuple(
                     sorted({(Path(part["name"]).name, part["size"], part["digest"]) for part in parts})
                 ),
+                findings=lacking((Path(part["name"]).name, part["told"]) for part in parts),
             )
         )
     return loads

@@ -65,6 +65,11 @@ class BillFormat(Protocol):
         ...
 
     @property
+    def title(self) -> str:
+        """What people call it."""
+        ...
+
+    @property
     def origins(self) -> Mapping[str, tuple[str, ...]]:
         """Column of the contract -> the format's own ones (any of them), where they have other names."""
         ...
