@@ -139,7 +139,9 @@ def _as_map(column: str) -> str:
 
 
 def _map(quoted: str) -> str:
-    return f"json_transform_strict({quoted}, '\"MAP(VARCHAR, VARCHAR)\"')"
+    # Azure's native exports leave the braces out, and what is made of them does, too.
+    whole = f"""CASE WHEN {quoted} LIKE '"%' THEN '{{' || {quoted} || '}}' ELSE {quoted} END"""
+    return f"json_transform_strict({whole}, '\"MAP(VARCHAR, VARCHAR)\"')"
 
 
 def _explained(name: str, error: duckdb.Error) -> str:
