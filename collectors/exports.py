@@ -195,7 +195,9 @@ class _Reading:
 
 
 def _fetched(place: Place, files: Sequence[Entry], folder: Path) -> Export:
-    return Export(tuple(DeliveredFile(place.name(file.key), place.fetch(file, folder)) for file in files))
+    return Export(
+        tuple(DeliveredFile(place.name(file.key), place.fetch(file, folder), file.modified) for file in files)
+    )
 
 
 def _digest(versions: Iterable[str]) -> str:

@@ -182,16 +182,19 @@ def test_a_foreign_bill_is_named_whatever_its_values(tmp_path: Path) -> None:
     assert not list((tmp_path / "ledger").glob("*"))
 
 
-def loads(tmp_path: Path, *paths: Path) -> list[Load]:
+def loads(tmp_path: Path, *paths: Path) -> Sequence[Load]:
     files = tuple(DeliveredFile(str(path), path) for path in paths)
-    return register(LedgerFiles(tmp_path / "ledger"), Export(files))
+    return register(LedgerFiles(tmp_path / "ledger"), Export(files)).loads
 
 
 def test_what_some_files_are_without_is_one_line_for_all_alike(tmp_path: Path) -> None:
     whole = line()
     part = {name: value for name, value in whole.items() if name not in ("ChargeClass", "ListCost")}
-    paths = [write_csv(tmp_path / f"{name}.csv", [part]) for name in "abc"]
-    paths += [write_csv(tmp_path / "d.csv", [whole]), cur2_csv(tmp_path / "e.csv", [cur_line()])]
+    paths = [write_csv(tmp_path / f"{name}.csv", [{**part, "ResourceId": name}]) for name in "abc"]
+    paths += [
+        write_csv(tmp_path / "d.csv", [{**whole, "ResourceId": "d"}]),
+        cur2_csv(tmp_path / "e.csv", [cur_line()]),
+    ]
     (load,) = loads(tmp_path, *paths[:4])
     assert load.findings == (
         LoadFinding(

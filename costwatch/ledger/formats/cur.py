@@ -23,6 +23,8 @@ _READ = (
     "bill_invoice_id",
     "bill_invoicing_entity",
     "bill_payer_account_name",
+    "identity_line_item_id",
+    "identity_time_interval",
     "line_item_availability_zone",
     "line_item_legal_entity",
     "line_item_line_item_description",
@@ -92,6 +94,11 @@ columns = cur2.columns
 def described(raw: ir.Table) -> dict[str, ir.Value]:
     """See ``contract.BillFormat``."""
     return cur2.described(raw)
+
+
+def line(raw: ir.Table) -> list[ir.Value]:
+    """See ``contract.BillFormat``."""
+    return cur2.line(raw)
 
 
 def tag(raw: ir.Table, key: str) -> ir.StringValue:

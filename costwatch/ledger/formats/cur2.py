@@ -12,6 +12,7 @@ import ibis.expr.types as ir
 from costwatch.ledger.formats import amortisation
 from costwatch.ledger.formats.contract import (
     amount,
+    as_written,
     control,
     entry,
     entry_column,
@@ -50,6 +51,8 @@ origins = {
 }
 # Their cost stands on the line of the instance that they share, too.
 _SPLIT_OPERATIONS = ("EKSPod-EC2", "ECSTask-EC2")
+_IDENTITY = ("identity_line_item_id", "identity_time_interval")
+_COSTS = ("line_item_unblended_cost", "line_item_net_unblended_cost")
 _NAME, _REGION = (entry_column("product", key) for key in ("product_name", "region_code"))
 
 
@@ -139,6 +142,13 @@ def described(raw: ir.Table) -> dict[str, ir.Value]:
         "AvailabilityZone": text(raw, "line_item_availability_zone"),
         "x_Operation": text(raw, "line_item_operation"),
     }
+
+
+def line(raw: ir.Table) -> list[ir.Value]:
+    """See ``contract.BillFormat``: by AWS's identity of a line, which is one only with its time and costs."""
+    if not set(_IDENTITY) <= set(raw.columns):
+        return [*as_written(raw).values()]
+    return [text(raw, *_IDENTITY[:1]), text(raw, *_IDENTITY[1:]), *(amount(raw, name) for name in _COSTS)]
 
 
 def tag(raw: ir.Table, key: str) -> ir.StringValue:

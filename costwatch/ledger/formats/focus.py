@@ -15,6 +15,7 @@ from costwatch.ledger.formats.contract import (
     DESCRIBED,
     REQUIRED_VALUES,
     amount,
+    as_written,
     control,
     entry,
     flag,
@@ -140,6 +141,11 @@ def described(raw: ir.Table) -> dict[str, ir.Value]:
         for column, kind in DESCRIBED.items()
         if any(known.lower() in raw.columns for known in _names(column))
     }
+
+
+def line(raw: ir.Table) -> list[ir.Value]:
+    """See ``contract.BillFormat``: FOCUS has no identity of a line, so all columns."""
+    return [*as_written(raw).values()]
 
 
 def tag(raw: ir.Table, key: str) -> ir.StringValue:

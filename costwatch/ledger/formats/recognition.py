@@ -1,7 +1,7 @@
 """Which bill a delivered file is, by its columns: the format it is read by, or why it is not."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from costwatch.errors import NotABillError, RefusedError
@@ -78,16 +78,16 @@ def _nearest(columns: frozenset[str]) -> str:
     return f"the nearest is {nearest}, of which it has {there} of {of[nearest]} columns"
 
 
-def lacking(files: Iterable[tuple[str, Recognised]]) -> tuple[LoadFinding, ...]:
-    """What some of a load's files (by their names) are without, a line for each kind of file."""
+def lacking(files: Iterable[tuple[str, BillFormat, Sequence[str]]]) -> tuple[LoadFinding, ...]:
+    """What files of a load are without, a line for all alike. files: name, format, the columns not there."""
     alike: dict[tuple[str, tuple[str, ...]], set[str]] = defaultdict(set)
-    for name, told in files:
-        if told.lacking:
-            alike[told.bill.title, told.lacking].add(name)
+    for name, bill, columns in files:
+        if columns:
+            alike[bill.title, tuple(columns)].add(name)
     found = []
-    for (title, columns), names in alike.items():
+    for (title, without), names in alike.items():
         first, *others = sorted(names)
         more = f" and {len(others)} more file{'s' if len(others) > 1 else ''}" if others else ""
-        text = f"{first}{more}: {title} without {', '.join(columns)}: it is read; what these say is unknown"
+        text = f"{first}{more}: {title} without {', '.join(without)}: it is read; what these say is unknown"
         found.append(LoadFinding(LoadFindingKind.LACKING, text))
     return tuple(found)
