@@ -1,8 +1,7 @@
 """Azure's Cost Management exports: told from their manifests, and every day counted once."""
 
-import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -15,13 +14,13 @@ from collectors.layouts import manifests
 from costwatch.errors import SourceError
 from costwatch.model import Window
 from tests.bill.test_real_bills import DATA, needs_data
-from tests.made.bills import Line, of_month, on_day, write_csv, write_delivery
+from tests.made.azure_exports import run
+from tests.made.bills import of_month, on_day, write_csv, write_delivery
 from tests.made.company import Company
 from tests.made.exports_read import read_exports
 
 AUTUMN = Window(datetime(2026, 9, 1, tzinfo=UTC), datetime(2026, 12, 1, tzinfo=UTC))
 OCTOBER = "20261001-20261031"
-SCOPE = "/subscriptions/one/providers/Microsoft.CostManagement/exports/"
 
 
 def read(location: Path) -> dict[str, list[str]]:
@@ -31,42 +30,6 @@ def read(location: Path) -> dict[str, list[str]]:
         AUTUMN,
         lambda file: str(file.path.relative_to(location)),
     )
-
-
-def run(
-    folder: Path,
-    *,
-    lines: Sequence[Line] = (),
-    parts: int = 1,
-    submitted: str = "",
-    days: tuple[str, str] | None = None,
-    scope: str = SCOPE,
-    dataset: str = "FocusCost",
-    prefix: str = "costs/",
-    **changes: Any,
-) -> Path:
-    """A run in ``folder`` (``<export>/<range>/<run>``), as Azure writes it. Returns its manifest."""
-    names = [f"part_0_{number:04d}.csv" for number in range(1, parts + 1)]
-    files = [write_csv(folder / name, list(lines) or [of_month("2026-10")]) for name in names]
-    info = {"submittedTime": submitted, "runId": folder.name} if submitted else {}
-    if days:
-        info |= {"startDate": f"{days[0]}T00:00:00", "endDate": f"{days[1]}T00:00:00"}
-    blobs = [
-        {"blobName": f"{prefix}{'/'.join(file.parts[-4:])}", "byteCount": file.stat().st_size}
-        for file in files
-    ]
-    manifest = {
-        "manifestVersion": "2024-04-01",
-        "byteCount": sum(blob["byteCount"] for blob in blobs),
-        "blobCount": len(blobs),
-        "exportConfig": {"resourceId": f"{scope}{folder.parts[-3]}" if scope else "", "type": dataset},
-        "deliveryConfig": {"partitionData": True, "fileFormat": "Csv"},
-        "runInfo": info,
-        "blobs": blobs,
-    }
-    path = folder / "manifest.json"
-    path.write_text(json.dumps({**manifest, **changes}))
-    return path
 
 
 def aged(path: Path, second: int) -> Path:

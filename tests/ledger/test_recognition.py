@@ -212,3 +212,13 @@ def test_a_bill_is_allocated_without(column: str, tmp_path: Path) -> None:
     company.bill([{name: value for name, value in line().items() if name != column}])
     company.run()
     assert company.billed() == {"risk": Decimal("1.5")}
+
+
+def test_a_file_that_is_no_bill_holds_up_no_other(tmp_path: Path) -> None:
+    company = Company(tmp_path, {"teams": [{"name": "risk", "accounts": ["100000000001"]}]})
+    company.bill([line()])
+    (tmp_path / "bill" / "notes-2026-10.csv").write_text("day,note\nMonday,nothing\n")
+    (collected,) = company.collect()
+    assert "notes-2026-10.csv:1: not a bill" in collected.error
+    company.allocate()
+    assert company.billed() == {"risk": Decimal("1.5")}

@@ -146,7 +146,7 @@ FOREIGN = (
     _bill("FOCUS's dataset of invoices, not Cost and Usage", _NO_BILL, "invoicedetailid"),
 )
 # What AWS's console gives for download has a column for each service, account or plan.
-_COST_EXPLORER = re.compile(r"total costs? ?\(.+\)|.+\(\$\)")
+_COST_EXPLORER = re.compile(r"total costs? ?\(.+\)")
 _UTILISATION = re.compile(r".*(utili[sz]ation|coverage).*")
 _COMMITMENT = re.compile(r".*(reserv|\bri\b|savings plan).*")
 _FROM_CONSOLE = (
