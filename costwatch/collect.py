@@ -100,6 +100,14 @@ def batches(
         yield from source.collect(window)
 
 
+def was_read(warehouse: Warehouse, source: str) -> bool:
+    """Whether some of a source is stored."""
+    if not warehouse.exists:
+        return False
+    with warehouse.read() as db:
+        return bool(runs.bookmarks(db, source).watermarks)
+
+
 @contextmanager
 def _ledger(warehouse: Warehouse, folder: Path, source: str, dry_run: bool) -> Iterator[LedgerFiles]:
     """Where files go while nobody else reads the source. Raises BusyError."""

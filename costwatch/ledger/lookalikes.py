@@ -47,13 +47,19 @@ class Lookalikes:
     EffectiveCostNano: npt.NDArray[np.int64]
 
 
-def lookalikes(inspector: Inspector, parts: Sequence[FileTotals], period: date) -> list[Lookalikes]:
-    """Of all the files of a billing period, those lines that look alike; in the order of ``parts``."""
-    lines = _Lines(inspector, period)
+def lookalikes(
+    inspector: Inspector, parts: Sequence[FileTotals], period: date, *, declared: bool
+) -> list[Lookalikes]:
+    """Of all the files of a billing period, those lines that look alike; in the order of ``parts``.
+
+    declared: a manifest names them: then one identity of a line holds for all.
+    """
+    lines = _Lines(inspector, period, by_identity=declared or len(parts) == 1)
     suspected = _seen_twice(lines, parts)
     if len(suspected) == 0:
         return []
-    return [lines.closely(part, suspected) for part in parts]
+    lines.suspect(suspected)
+    return [lines.closely(part) for part in parts]
 
 
 def described(inspector: Inspector, parts: Sequence[FileTotals], period: date) -> list[Hashes]:
@@ -83,8 +89,8 @@ def _repeated(hashes: Hashes) -> Hashes:
 class _Lines:
     """Asks files for hashes of their lines of one billing period; what is compiled for one serves others."""
 
-    def __init__(self, inspector: Inspector, period: date) -> None:
-        self._inspector, self._period = inspector, period
+    def __init__(self, inspector: Inspector, period: date, *, by_identity: bool = False) -> None:
+        self._inspector, self._period, self._by_identity = inspector, period, by_identity
         self._salts = salts()
         self._compiled: dict[tuple[object, ...], str] = {}
 
@@ -92,36 +98,33 @@ class _Lines:
         """What every line looks like at first; of these hashes, one in ``rounds``, others each turn."""
 
         def asked(raw: ir.Table) -> ir.Table:
-            told = part.bill.columns(raw)
-            seen = [*(told[column] for column in _SEEN_FIRST), nano(told["BilledCost"])]
-            looks = self._of_period(raw, told, look=builtin("hash", seen, "uint64"))
+            looks = raw.select(look=self._look(raw, part))
             return looks.filter(looks["look"] % rounds == turn) if rounds > 1 else looks
 
         return _hashes(self._answer(part, ("first", turn), asked)["look"])
 
-    def closely(self, part: FileTotals, suspected: Hashes) -> Lookalikes:
+    def suspect(self, looks: Hashes) -> None:
+        """Which lines ``closely`` is to look at."""
+        known = pa.table({"look": pa.array(looks)})
+        self._inspector.con.create_table("suspected", known, temp=True, overwrite=True)
+
+    def closely(self, part: FileTotals) -> Lookalikes:
         """All that is to know of the lines that look as suspected."""
-        self._inspector.con.create_table(
-            "suspected", pa.table({"look": pa.array(suspected)}), temp=True, overwrite=True
-        )
 
         def asked(raw: ir.Table) -> ir.Table:
-            told = part.bill.columns(raw)
+            suspected = self._inspector.con.table("suspected")
+            # First the few lines, then all that costs more to read.
+            few = raw.semi_join(suspected, [(self._look(raw, part), "look")])
+            told = part.bill.columns(few)
             costs = {f"{metric}Nano": nano(told[metric]) for metric in ("BilledCost", "EffectiveCost")}
-            seen = [*(told[column] for column in _SEEN_FIRST), costs["BilledCostNano"]]
-            looks = self._of_period(
-                raw,
-                told,
-                look=builtin("hash", seen, "uint64"),
-                charge=salted_hash(
-                    [*(told[column] for column in _OF_A_CHARGE), *costs.values()], self._salts
-                ),
-                line=salted_hash(part.bill.line(raw), self._salts),
+            charge = [*(told[column] for column in _OF_A_CHARGE), *costs.values()]
+            return few.select(
+                charge=salted_hash(charge, self._salts),
+                line=salted_hash(part.bill.identity(few) or [*as_written(few).values()], self._salts),
                 has_resource=told["ResourceId"].notnull(),
                 currency=told["BillingCurrency"],
                 **costs,
             )
-            return looks.semi_join(self._inspector.con.table("suspected"), "look").drop("look")
 
         found = self._answer(part, ("closely",), asked)
         return Lookalikes(
@@ -138,13 +141,15 @@ class _Lines:
 
         def asked(raw: ir.Table) -> ir.Table:
             kept = [value for name, value in as_written(raw).items() if not is_measure(name)]
-            return self._of_period(raw, part.bill.columns(raw), look=salted_hash(kept, self._salts))
+            return raw.select(look=salted_hash(kept, self._salts))
 
         return np.unique(_hashes(self._answer(part, ("described",), asked)["look"]))
 
-    def _of_period(self, raw: ir.Table, told: dict[str, ir.Value], **looks: ir.Value) -> ir.Table:
-        lines = raw.select(period=told["BillingPeriodStart"].date(), **looks)
-        return lines.filter(lines.period == ibis.literal(self._period)).drop("period")
+    def _look(self, raw: ir.Table, part: FileTotals) -> ir.IntegerValue:
+        told = part.bill.columns(raw)
+        seen = part.bill.identity(raw) if self._by_identity else []
+        seen = seen or [*(told[column] for column in _SEEN_FIRST), told["BilledCost"]]
+        return builtin("hash", seen, "uint64")
 
     def _answer(
         self, part: FileTotals, question: tuple[object, ...], asked: Callable[[ir.Table], ir.Table]
@@ -152,7 +157,9 @@ class _Lines:
         raw = self._inspector.raw(part.digest)
         key = (raw.schema(), *question)
         if key not in self._compiled:
-            self._compiled[key] = compiled(self._inspector.con, asked(part.bill.charges(raw)))
+            lines = part.bill.charges(raw)
+            of_period = part.bill.columns(lines)["BillingPeriodStart"].date() == ibis.literal(self._period)
+            self._compiled[key] = compiled(self._inspector.con, asked(lines.filter(of_period)))
         return fetch(self._inspector.con, self._compiled[key])
 
 

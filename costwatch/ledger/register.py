@@ -94,7 +94,8 @@ class _Delivery:
         parts = [part for file in self._found if (part := file.of_period(period)).rows]
         reasons = [*_mixed(parts), *_too_large(parts)]
         if not reasons:
-            found = counting(lookalikes(self._inspector, parts, period), parts, declared=self._declared)
+            looks = lookalikes(self._inspector, parts, period, declared=self._declared)
+            found = counting(looks, parts, declared=self._declared)
             reasons = [*found.reasons] or self._other_versions(found.parts, period)
             if not reasons:
                 return _load(period, found.parts, found.findings)

@@ -127,8 +127,10 @@ def test_a_file_that_only_lacks_columns_is_read_once_completed(path: Path, tmp_p
     assert total.line_count == len(rows)
     with made.warehouse.read() as db:
         loads = newest_loads(db, ["aws"])
-    assert {finding.kind for load in loads for finding in load.findings} == {LoadFindingKind.LACKING}
-    assert "bill.csv: FOCUS without BillingAccountName, ChargeClass, " in loads[0].findings[0].text
+    (said,) = {
+        finding.text for load in loads for finding in load.findings if finding.kind is LoadFindingKind.LACKING
+    }
+    assert said.startswith("bill.csv: FOCUS without BillingAccountName, ChargeClass, ")
 
 
 @pytest.mark.parametrize("version", ["1.2", "1.3"])

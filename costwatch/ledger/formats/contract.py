@@ -98,8 +98,8 @@ class BillFormat(Protocol):
         """Those of ``DESCRIBED`` that the format knows something of."""
         ...
 
-    def line(self, raw: ir.Table) -> list[ir.Value]:
-        """What is equal in two lines only if they are one charge twice, or two that nothing tells apart."""
+    def identity(self, raw: ir.Table) -> list[ir.Value]:
+        """Few columns that are equal in two lines only if these are one charge; none where all are needed."""
         ...
 
     def tag(self, raw: ir.Table, key: str) -> ir.StringValue:

@@ -96,9 +96,9 @@ def described(raw: ir.Table) -> dict[str, ir.Value]:
     return cur2.described(raw)
 
 
-def line(raw: ir.Table) -> list[ir.Value]:
+def identity(raw: ir.Table) -> list[ir.Value]:
     """See ``contract.BillFormat``."""
-    return cur2.line(raw)
+    return cur2.identity(raw)
 
 
 def tag(raw: ir.Table, key: str) -> ir.StringValue:

@@ -12,7 +12,6 @@ import ibis.expr.types as ir
 from costwatch.ledger.formats import amortisation
 from costwatch.ledger.formats.contract import (
     amount,
-    as_written,
     control,
     entry,
     entry_column,
@@ -144,11 +143,12 @@ def described(raw: ir.Table) -> dict[str, ir.Value]:
     }
 
 
-def line(raw: ir.Table) -> list[ir.Value]:
-    """See ``contract.BillFormat``: by AWS's identity of a line, which is one only with its time and costs."""
+def identity(raw: ir.Table) -> list[ir.Value]:
+    """See ``contract.BillFormat``: AWS's identity of a line is one only with its time and costs."""
     if not set(_IDENTITY) <= set(raw.columns):
-        return [*as_written(raw).values()]
-    return [text(raw, *_IDENTITY[:1]), text(raw, *_IDENTITY[1:]), *(amount(raw, name) for name in _COSTS)]
+        return []
+    # As it is written: this is asked of every line of every bill.
+    return [*(raw[name] for name in _IDENTITY), *(amount(raw, name) for name in _COSTS)]
 
 
 def tag(raw: ir.Table, key: str) -> ir.StringValue:

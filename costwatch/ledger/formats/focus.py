@@ -15,7 +15,6 @@ from costwatch.ledger.formats.contract import (
     DESCRIBED,
     REQUIRED_VALUES,
     amount,
-    as_written,
     control,
     entry,
     flag,
@@ -143,9 +142,9 @@ def described(raw: ir.Table) -> dict[str, ir.Value]:
     }
 
 
-def line(raw: ir.Table) -> list[ir.Value]:
-    """See ``contract.BillFormat``: FOCUS has no identity of a line, so all columns."""
-    return [*as_written(raw).values()]
+def identity(raw: ir.Table) -> list[ir.Value]:
+    """See ``contract.BillFormat``: FOCUS has no identity of a line."""
+    return []
 
 
 def tag(raw: ir.Table, key: str) -> ir.StringValue:
