@@ -15,6 +15,7 @@ from costwatch.ledger.formats import completeness, cur2
 from costwatch.ledger.formats.contract import Judged, text
 
 name = "cur"
+title = "legacy CUR"
 
 # The columns that are read, by their names in CUR 2.0; ``bill/PayerAccountId`` is found by its letters.
 _READ = (
