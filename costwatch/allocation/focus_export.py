@@ -36,6 +36,7 @@ _COLUMNS = {
     "BillingPeriodStart": "timestamp",
     "ChargeCategory": "string",
     "ChargeClass": "string",
+    "ChargeFrequency": "string",
     "ChargePeriodEnd": "timestamp",
     "ChargePeriodStart": "timestamp",
     "CommitmentDiscountStatus": "string",

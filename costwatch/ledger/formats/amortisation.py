@@ -26,6 +26,7 @@ _OTHER = "Adjustment"
 _CORRECTION = "Refund"
 _USED = ("DiscountedUsage", "SavingsPlanCoveredUsage")
 _UNUSED = ("RIFee", "SavingsPlanRecurringFee")
+_ONCE = ("Fee", "SavingsPlanUpfrontFee", "Credit", _CORRECTION)
 _UNUSED_PARTS = (
     (
         "reservation_net_unused_amortized_upfront_fee_for_billing_period",
@@ -54,6 +55,12 @@ def charge_category(raw: ir.Table) -> ir.StringValue:
 def charge_class(raw: ir.Table) -> ir.StringValue:
     """FOCUS's ChargeClass: ``Correction`` for what is paid back."""
     return ibis.ifelse(line_type(raw) == _CORRECTION, "Correction", ibis.null("string"))
+
+
+def charge_frequency(raw: ir.Table) -> ir.StringValue:
+    """FOCUS's ChargeFrequency: how often a line of that type is charged; tax is as often as what is taxed."""
+    kind = line_type(raw)
+    return ibis.cases((kind.isin(_ONCE), "One-Time"), (kind.isin(_UNUSED), "Recurring"), else_="Usage-Based")
 
 
 def commitment_status(raw: ir.Table) -> ir.StringValue:

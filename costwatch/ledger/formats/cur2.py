@@ -100,6 +100,7 @@ def columns(raw: ir.Table) -> dict[str, ir.Value]:
         "ServiceName": text(raw, "product_product_name", _NAME, "line_item_product_code"),
         "ChargeCategory": amortisation.charge_category(raw),
         "ChargeClass": amortisation.charge_class(raw),
+        "ChargeFrequency": amortisation.charge_frequency(raw),
         "SubAccountId": text(raw, "line_item_usage_account_id"),
         "SubAccountName": text(raw, "line_item_usage_account_name"),
         "RegionId": text(raw, "product_region_code", _REGION, "product_region"),

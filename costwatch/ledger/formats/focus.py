@@ -76,6 +76,7 @@ def columns(raw: ir.Table) -> dict[str, ir.Value]:
         "ServiceName": text(raw, "ServiceName"),
         "ChargeCategory": text(raw, "ChargeCategory"),
         "ChargeClass": text(raw, "ChargeClass"),
+        "ChargeFrequency": text(raw, "ChargeFrequency"),
         "SubAccountId": text(raw, "SubAccountId"),
         "SubAccountName": text(raw, "SubAccountName"),
         "RegionId": text(raw, "RegionId", "Region"),
