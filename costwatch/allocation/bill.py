@@ -66,11 +66,12 @@ def keep_facts(
 
     ``line_kinds``: ``part`` and ``MARKS``, which together tell lines apart that are written differently,
     ``KEPT``, ``ServiceName``, ``x_Estimated``, ``pool`` (position in ``ordered``), ``x_Pool``, ``x_System``
-    (the first of ``known`` that they match), ``is_monthly`` (see ``weights``), the values that can name an owner (``<pool>_tag_<n>``,
-    ``<pool>_category_<n>``), those that pools tell lines apart by (``key <column>``), and whether a pool
-    takes such lines from the team that carries them (``takes <pool>``). ``days``: ``part``, ``MARKS``,
-    ``first`` and ``last`` (days of the charge period), ``line`` (where the first of them stands),
-    ``line_count`` and both costs in nano-units. docs/allocation.md tells what is made on the way.
+    (the first of ``known`` that they match), ``is_monthly`` (see ``weights``), the values that can name an
+    owner (``<pool>_tag_<n>``, ``<pool>_category_<n>``), those that pools tell lines apart by (``key
+    <column>``), and whether a pool takes such lines from the team that carries them (``takes <pool>``).
+    ``days``: ``part``, ``MARKS``, ``first`` and ``last`` (days of the charge period), ``line`` (where the
+    first of them stands), ``line_count`` and both costs in nano-units. docs/allocation.md tells what is made
+    on the way.
     """
     written = [
         _written(engine, number, part, paths, period, ordered, known)

@@ -71,7 +71,7 @@ def assign(facts: ir.Table, named_by: Sequence[str], claimed: Claims) -> ir.Tabl
 
 
 def whose(kinds: ir.Table, spans: ir.Table, number: int, claimed: Claims) -> ir.Table:
-    """The ``team`` of each kind of line that owner pool ``number`` takes, from day ``since`` to ``before``."""
+    """The ``team`` of each kind of line that the pool ``number`` takes, from day ``since`` to ``before``."""
     mine = kinds.filter(kinds.pool == number)
     named_by = [column for column in kinds.columns if column.startswith(f"{number}_")]
     found = assign(mine.cross_join(spans), named_by, claimed)

@@ -77,7 +77,8 @@ def spans_of(amounts: ir.Table, keys: Sequence[str]) -> ir.Table:
 def shared(amounts: ir.Table, spans: ir.Table, weights: ir.Table) -> ir.Table:
     """The charges of one shared pool, split: ``row``, ``team``, both costs in nano-units, ``line_count``.
 
-    amounts: as ``numbered`` has them; ``line_count`` stays whole, at the first team by name. weights: as ``weighing.weigh`` gives them. A charge whose span has none is ``unmeasured``.
+    amounts: as ``numbered`` has them; ``line_count`` stays whole, at the first team by name. weights: as
+    ``weighing.weigh`` gives them. A charge whose span has none is ``unmeasured``.
     """
     located = amounts.join(spans, [column for column in spans.columns if column != "span"])
     # Both costs are split in one go: two rows for each charge, even and odd.

@@ -44,10 +44,11 @@ KEY_COLUMNS = tuple(column for column in Match.model_fields if column != "Tags")
 
 
 class Span(NamedTuple):
-    """Charges of one pool that are weighed alike: over the same days, of one currency and values of ``columns``.
+    """Charges of one pool that are weighed alike: over the same days, of one currency, equal in ``columns``.
 
     number: by which weights name it. first, after: the UTC days that they are weighed over, half-open; see
-    ``SplitSettings.over``. key: the values of the split's ``columns``, in their order; empty text where a line has none.
+    ``SplitSettings.over``. key: the values of the split's ``columns``, in their order; empty text where a
+    line has none.
     """
 
     number: int
