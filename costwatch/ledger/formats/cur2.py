@@ -124,7 +124,7 @@ def described(raw: ir.Table) -> dict[str, ir.Value]:
         "ChargeDescription": text(raw, "line_item_line_item_description"),
         "CommitmentDiscountId": amortisation.commitment_id(raw),
         "ConsumedQuantity": amount(raw, "line_item_usage_amount"),
-        "ConsumedUnit": text(raw, "pricing_unit"),
+        "ConsumedUnit": _unit(raw),
         "ContractedCost": ibis.coalesce(
             amount(raw, "line_item_net_unblended_cost"), amount(raw, "line_item_unblended_cost")
         ),
@@ -132,13 +132,19 @@ def described(raw: ir.Table) -> dict[str, ir.Value]:
             amount(raw, "pricing_public_on_demand_cost"), amount(raw, "line_item_unblended_cost")
         ),
         "PricingQuantity": amount(raw, "line_item_usage_amount"),
-        "PricingUnit": text(raw, "pricing_unit"),
+        "PricingUnit": _unit(raw),
         "PublisherName": text(raw, "line_item_legal_entity"),
         "SkuId": text(raw, "product_sku"),
         "SkuPriceId": text(raw, "pricing_rate_code"),
         "AvailabilityZone": text(raw, "line_item_availability_zone"),
         "x_Operation": text(raw, "line_item_operation"),
     }
+
+
+def _unit(raw: ir.Table) -> ir.StringValue:
+    """The unit as FOCUS writes it: ``Hours`` for ``Hrs``, ``GB-Months`` for ``GB-Mo``."""
+    unit = text(raw, "pricing_unit").re_replace("Hrs$", "Hours").re_replace("-Mo$", "-Months")
+    return unit.re_replace("-(Hour|Second|Month)$", r"-\1s")
 
 
 def tag(raw: ir.Table, key: str) -> ir.StringValue:
