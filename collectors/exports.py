@@ -29,8 +29,8 @@ class Exports(CollectorSettings):
     and the legacy Cost and Usage Report, whether they overwrite or create new), exactly the files that the
     newest one of each billing period names are read, as one version of it: a period whose files are
     missing, short, damaged or just being delivered is refused, the other ones are read. Elsewhere all CSV
-    (also .gz or .zip) and Parquet files below the folder together are the bill; of a billing period that is
-    no longer among them, what was published stays.
+    (also .gz or .zip) and Parquet files below the folder together are the bill, copies and earlier versions
+    of one file counted once; of a billing period that is no longer among them, what was published stays.
     region, profile, role_arn, external_id: how to reach AWS; left out, the usual AWS chain decides.
 
         - {name: aws, kind: exports, location: "s3://acme-billing/focus", profile: billing}
@@ -174,7 +174,9 @@ class _Delivery:
 
 
 def _fetched(place: Place, files: Sequence[Entry], folder: Path) -> Export:
-    return Export(tuple(DeliveredFile(place.name(file.key), place.fetch(file, folder)) for file in files))
+    return Export(
+        tuple(DeliveredFile(place.name(file.key), place.fetch(file, folder), file.modified) for file in files)
+    )
 
 
 def _digest(versions: Iterable[str]) -> str:

@@ -100,6 +100,14 @@ def batches(
         yield from source.collect(window)
 
 
+def was_read(warehouse: Warehouse, source: str) -> bool:
+    """Whether some of a source is stored."""
+    if not warehouse.exists:
+        return False
+    with warehouse.read() as db:
+        return bool(runs.bookmarks(db, source).watermarks)
+
+
 @contextmanager
 def _ledger(warehouse: Warehouse, folder: Path, source: str, dry_run: bool) -> Iterator[LedgerFiles]:
     """Where files go while nobody else reads the source. Raises BusyError."""
@@ -172,13 +180,16 @@ class _Run:
         """Read, and keep what goes wrong as text."""
         try:
             self._take_all(window)
-        except CostwatchError as error:
-            self._fail(str(error), *self.tables)
         except Exception as error:  # a collector may be anyone's: none may keep the others from being read
-            _log.debug("source %s", self.source.name, exc_info=True)
-            # Only the kind of error: a stranger's message may hold what must not be stored or shown.
-            why = error.strerror if isinstance(error, OSError) else type(error).__name__
-            self._fail(f"{self.source.name}: failed with {why}; -v shows where", *self.tables)
+            self._fail(self._told(error), *self.tables)
+
+    def _told(self, error: Exception) -> str:
+        if isinstance(error, CostwatchError):
+            return str(error)
+        _log.debug("source %s", self.source.name, exc_info=True)
+        # Only the kind of error: a stranger's message may hold what must not be stored or shown.
+        why = error.strerror if isinstance(error, OSError) else type(error).__name__
+        return f"{self.source.name}: failed with {why}; -v shows where"
 
     def _take_all(self, window: Window) -> None:
         """Take every new batch; a refused one does not stop the others."""
@@ -188,8 +199,8 @@ class _Run:
                 count += 1
                 try:
                     self._take(batch)
-                except CostwatchError as error:
-                    self._fail(str(error), batch.table)
+                except Exception as error:  # one batch may be damaged in a way that nobody foresaw
+                    self._fail(self._told(error), batch.table)
                 if batch.window and batch.table not in self.broken:
                     self.read_through[batch.table] = batch.window.end
         if count == 0:
@@ -209,7 +220,10 @@ class _Run:
         if is_partial:
             self.partial[batch.table].append(batch)
         if batch.version != whole and not (is_partial and whole):
-            self.intakes.append((batch.table, take(self.stores, batch)))
+            intake = take(self.stores, batch)
+            self.intakes.append((batch.table, intake))
+            if intake.error:
+                self._fail(intake.error, batch.table)
         elif not self.stores.dry_run and is_partial != (key in self.bookmarks.partial):
             # What is stored whole is not replaced by less: it stays, until there is a new whole answer.
             with self.stores.warehouse.write() as db:

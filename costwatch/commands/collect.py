@@ -89,9 +89,10 @@ def _chosen(sources: Sequence["Collector"], names: Sequence[str]) -> list["Colle
 
 
 def _sentence(each: "Collected", dry_run: bool) -> str:
-    if each.outcome != "loaded":
+    if each.outcome != "loaded" and not each.row_count:
         return f"{each.source}: {each.outcome}"
     periods = ", ".join(f"{period:%Y-%m}" for period in each.periods)
     parts = [f"{each.line_count:,} lines of {periods}"] if periods else []
     parts += [f"{row_count:,} rows of {table}" for table, row_count in each.rows.items()]
-    return f"{each.source}: {'would load' if dry_run else 'loaded'} {', '.join(parts)}"
+    in_part = "failed in part, " if each.outcome == "failed" else ""
+    return f"{each.source}: {in_part}{'would load' if dry_run else 'loaded'} {', '.join(parts)}"

@@ -1,7 +1,7 @@
 """``costwatch doctor``: what is wrong around costwatch, and how to mend it."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from datetime import timedelta
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from costwatch.plugins import Collector
 
 _FINDINGS = 3
+_LATELY = timedelta(days=40)  # the billing period that runs, and the one before
 _OURS = ("collectors", "dashboards")
 
 
@@ -28,7 +29,7 @@ _OURS = ("collectors", "dashboards")
 def command(context: Context) -> int:
     """Test files, disk, store and sources, and say how to mend what is wrong.
 
-    Looks at each source as `collect` would, and loads nothing. Exits 3 if anything was found.
+    Reads what is new of each source as `collect` would, and loads nothing. Exits 3 if anything was found.
 
     \b
     Example: costwatch doctor
@@ -90,15 +91,18 @@ def _shadowed(package: str) -> str:
 
 
 def _source(source: "Collector", context: Context) -> str:
-    """Asked for what it has of late; no batch is read. A paid source is paid from its daily budget."""
-    from costwatch.collect import batches as ask
+    """Read as the next `collect` would read it, and of one that was never read, what it has of late.
 
+    A paid source is paid from its daily budget.
+    """
+    from costwatch.collect import collect, was_read
+
+    lately = Window(context.now - _LATELY, context.now)
     try:
-        lately = Window(context.now - source.lookback, context.now)
-        with closing(ask(context.warehouse, source, lately, context.now)) as batches:
-            answered = next(batches, None) is not None
-    except CostwatchError as error:
+        window = None if was_read(context.warehouse, source.name) else lately
+        (found,) = collect(
+            context.warehouse, context.config.ledger, [source], context.now, window=window, dry_run=True
+        )
+    except CostwatchError as error:  # of a warehouse that cannot be read, which is told by itself, too
         return str(error)
-    except Exception as error:  # of a collector that is not ours; its text may hold a secret
-        return f"{type(error).__name__} in {type(source).__module__}; report it to those who wrote it"
-    return "" if answered else "answers, but has nothing of late; check its location and whether it delivers"
+    return found.error

@@ -31,6 +31,7 @@ class Intake:
 
     row_count: lines of a bill, or rows. is_new: whether anything is stored that was not. periods: of the
     bill. files: names as the source knows them. note: what went well, but not as it may have been meant.
+    error: what of it could not be taken, while the rest was.
     """
 
     row_count: int
@@ -38,6 +39,7 @@ class Intake:
     periods: tuple[date, ...] = ()
     files: tuple[str, ...] = ()
     note: str = ""
+    error: str = ""
 
 
 Take = Callable[[Stores, Batch], Intake]  # raises CostwatchError; what is stored stays as it was then

@@ -1,12 +1,14 @@
 """A bill: files into the ledger, unchanged, and a load for each billing period that is new."""
 
+from collections import defaultdict
 from collections.abc import Sequence
+from datetime import date
 
 from costwatch.errors import RefusedError
 from costwatch.intake.batches import Intake, Stores
-from costwatch.ledger.register import register
+from costwatch.ledger.register import Registered, register
 from costwatch.model import Batch, Export, Load, Window, midnight
-from costwatch.warehouse.bill.loads import record_load
+from costwatch.warehouse.bill.loads import newest_loads, record_load
 from costwatch.warehouse.intake.runs import record_batch
 
 
@@ -20,23 +22,50 @@ def take_bill(stores: Stores, batch: Batch) -> Intake:
                 "correct its collector"
             ]
         )
-    found = register(stores.ledger, export, stores.progress)
+    found = register(
+        stores.ledger,
+        export,
+        declared=batch.window is not None,
+        periods_before=_periods_by_name(stores),
+        progress=stores.progress,
+    )
+    # A delivery of one billing period is taken whole or not at all.
+    if found.reasons and (batch.window is not None or not found.loads):
+        raise RefusedError(found.reasons)
     if batch.window is not None:
-        _require_period(stores, found, batch.window)
-    new = found if stores.dry_run else _store(stores, batch, found)
+        _require_period(stores, found.loads, batch.window)
+    new = found.loads if stores.dry_run else _store(stores, batch, found)
+    notes = [finding.text for load in new for finding in load.findings]
+    if batch.window is None and not found.reasons:
+        notes += _gone(stores, found.loads)
     return Intake(
         row_count=sum(load.line_count for load in new),
         is_new=bool(new),
         periods=tuple(load.period for load in new),
         files=tuple(file.name for file in export.files),
-        note="" if batch.window else _gone(stores, found),
+        note="\n".join(notes),
+        error="\n".join(found.reasons),
     )
 
 
-def _store(stores: Stores, batch: Batch, found: Sequence[Load]) -> list[Load]:
+def _periods_by_name(stores: Stores) -> dict[str, set[date]]:
+    """Of each delivered file's name, the billing periods that it held lines of."""
+    if not stores.periods:
+        return {}
+    with stores.warehouse.read() as db:
+        loads = newest_loads(db, [stores.source])
+    found: dict[str, set[date]] = defaultdict(set)
+    for load in loads:
+        for name in load.names.values():
+            found[name].add(load.period)
+    return found
+
+
+def _store(stores: Stores, batch: Batch, found: Registered) -> list[Load]:
     with stores.warehouse.write() as db:
-        new = [load for load in found if record_load(db, stores.source, load)]
-        record_batch(db, stores.source, batch)
+        new = [load for load in found.loads if record_load(db, stores.source, load)]
+        if not found.reasons:  # what was refused is looked at again by the next run, and told again
+            record_batch(db, stores.source, batch)
     return new
 
 
@@ -58,13 +87,13 @@ def _require_period(stores: Stores, found: Sequence[Load], window: Window) -> No
         )
 
 
-def _gone(stores: Stores, found: Sequence[Load]) -> str:
+def _gone(stores: Stores, found: Sequence[Load]) -> list[str]:
     """What is no longer among files that say themselves which periods they hold."""
     gone = sorted(stores.periods - {load.period for load in found})
     if not gone:
-        return ""
+        return []
     periods = ", ".join(map(str, gone))
-    return (
+    return [
         f"{stores.source}: nothing of the billing periods {periods} is there any more; "
         "what was published of them stays"
-    )
+    ]

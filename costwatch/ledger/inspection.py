@@ -1,7 +1,10 @@
 """Looking into one delivered file: its format, mandatory columns, readable values, control totals."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from math import inf
 from typing import Any
 
 import ibis
@@ -14,8 +17,36 @@ from costwatch.ledger.engines.engine import PLACE, RESERVED
 from costwatch.ledger.files import LedgerFiles, is_parquet
 from costwatch.ledger.formats import FORMATS, focus
 from costwatch.ledger.formats.contract import COSTS, MAPS, REQUIRED_VALUES, BillFormat, is_of_a_bill, text
-from costwatch.ledger.nano import is_exact, nano
+from costwatch.ledger.nano import LIMIT, is_exact, nano
 from costwatch.model import DeliveredFile
+
+_NUMBER = re.compile(r"[-+]?\d+(\.\d*)?([eE][-+]?\d+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class FileTotals:
+    """What one file holds, by billing period, account and currency, and what is wrong with it.
+
+    rows: only of billing periods that can be read. waiting: periods of which something cannot be.
+    reasons: file, line and column of the first values that cannot be read.
+    """
+
+    file: DeliveredFile
+    digest: str
+    bill: BillFormat
+    columns: frozenset[str]
+    rows: Sequence[Mapping[str, Any]]
+    waiting: frozenset[date] = frozenset()
+    reasons: Sequence[str] = ()
+
+    @property
+    def line_count(self) -> int:
+        """Of all that can be read."""
+        return sum(row["line_count"] for row in self.rows)
+
+    def of_period(self, period: date) -> "FileTotals":
+        """What it holds of one billing period."""
+        return replace(self, rows=[row for row in self.rows if row["period"] == period])
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +54,7 @@ class _Question:
     """What is asked of every file of one schema."""
 
     bill: BillFormat
+    columns: frozenset[str]
     lines: ir.Table
     bad: Mapping[str, ir.BooleanValue]
     totals: str  # as SQL
@@ -32,30 +64,34 @@ class Inspector:
     """Looks into the files of a delivery, one after the other."""
 
     def __init__(self, files: LedgerFiles) -> None:
-        self._files, self._con = files, connect()
+        self.con = connect()
+        self._files = files
         self._questions: dict[ibis.Schema, _Question] = {}
 
     def close(self) -> None:
         """Let go of the engine."""
-        self._con.disconnect()
+        self.con.disconnect()
 
-    def totals(self, digest: str, file: DeliveredFile) -> list[dict[str, Any]]:
-        """Totals per billing period, account and currency of one file. Raises RefusedError."""
+    def totals(self, digest: str, file: DeliveredFile) -> FileTotals:
+        """Look into one file. Raises RefusedError where it is no bill, or nothing of it can be read."""
         try:
-            raw = raw_lines(self._con, [self._files.path(digest)], name="delivered")
+            raw = self.raw(digest)
             asked = self._questions.get(raw.schema()) or self._question(file.name, raw)
-            found = fetch(self._con, asked.totals).to_pylist()
-            counts = {column: sum(row.pop(f"bad {column}") for row in found) for column in asked.bad}
-            if any(counts.values()):
-                raise RefusedError(_reasons(self._con, file, asked, counts))
+            found = fetch(self.con, asked.totals).to_pylist()
+            waiting, reasons = self._unreadable(file, asked, found)
         except LedgerError as error:
             self._files.discard(digest)
-            self._con.disconnect()  # it may be of no more use, and other files are whole
-            self._con = connect()
+            self.con.disconnect()  # it may be of no more use, and other files are whole
+            self.con = connect()
             self._questions.clear()
             raise RefusedError([f"{file.name}: cannot be read ({error}); deliver the file again"]) from None
         known = {"digest": digest, "name": file.name, "size": file.path.stat().st_size}
-        return [{**row, **known, "format": asked.bill.name} for row in found]
+        rows = [{**row, **known, "format": asked.bill.name} for row in found if row["period"] not in waiting]
+        return FileTotals(file, digest, asked.bill, asked.columns, rows, waiting, reasons)
+
+    def raw(self, digest: str) -> ir.Table:
+        """The lines of a file of the ledger, until those of another are asked for."""
+        return raw_lines(self.con, [self._files.path(digest)], name="delivered")
 
     def _question(self, name: str, raw: ir.Table) -> _Question:
         bill = _recognised(name, frozenset(raw.columns))
@@ -69,9 +105,28 @@ class Inspector:
             account=lines.BillingAccountId,
             currency=lines.BillingCurrency,
         ).agg(**sums(lines), **{f"bad {column}": bad[column].cast("int64").sum() for column in bad})
-        question = _Question(bill, lines, bad, compiled(self._con, totals))
+        columns = frozenset(raw.columns).difference(PLACE)
+        question = _Question(bill, columns, lines, bad, compiled(self.con, totals))
         self._questions[raw.schema()] = question
         return question
+
+    def _unreadable(
+        self, file: DeliveredFile, asked: _Question, rows: list[dict[str, Any]]
+    ) -> tuple[frozenset[date], Sequence[str]]:
+        """The billing periods that something is wrong with, and what."""
+        counts = dict.fromkeys(asked.bad, 0)
+        waiting = set()
+        for row in rows:
+            for column in counts:
+                counts[column] += (count := row.pop(f"bad {column}"))
+                if count:
+                    waiting.add(row["period"])
+        if not waiting:
+            return frozenset(), ()
+        # A line that does not say which period it is of may be of any that the file has lines of.
+        if any(counts[column] for column in ("BillingPeriodStart", "BillingPeriodEnd")):
+            waiting = {row["period"] for row in rows}
+        return frozenset(waiting), _reasons(self.con, file, asked, counts)
 
 
 def _recognised(name: str, columns: frozenset[str]) -> BillFormat:
@@ -129,7 +184,8 @@ def _reasons(con: Any, file: DeliveredFile, asked: _Question, counts: Mapping[st
             bad = asked.lines.filter(asked.bad[column]).order_by("record").limit(3)
             first = fetch(con, compiled(con, bad)).to_pylist()
             where = _own(asked.bill, column)[0]
-            reasons += [_unreadable(file, where, row[f"delivered_{column}"], row["record"]) for row in first]
+            tell = _too_large if column in COSTS else _unreadable
+            reasons += [tell(file, where, row[f"delivered_{column}"], row) for row in first]
             if count > len(first):
                 reasons.append(f"{file.name}: column {where}: {count - len(first)} more lines like these")
     return reasons
@@ -144,19 +200,35 @@ def _is_bad(value: ir.Value) -> ir.BooleanValue:
     return ~is_exact(value)
 
 
-def _unreadable(file: DeliveredFile, column: str, value: str | None, record: int) -> str:
-    line = (
-        record + 1 if is_parquet(file.path) else csv_to_parquet.line_of_record(file.name, file.path, record)
-    )
+def _unreadable(file: DeliveredFile, column: str, value: str | None, row: Mapping[str, Any]) -> str:
     shown = "is empty" if value is None else f"cannot be read: {str(value)[:40]!r}"
-    return f"{file.name}:{line}: column {column} {shown}; correct the export"
+    return f"{file.name}:{_line(file, row)}: column {column} {shown}; correct the export"
+
+
+def _too_large(file: DeliveredFile, column: str, value: str | None, row: Mapping[str, Any]) -> str:
+    """Of a cost that is a number, though one beyond what is counted exactly."""
+    if value is None or not _NUMBER.fullmatch(value) or not LIMIT <= abs(float(value)) < inf:
+        return _unreadable(file, column, value, row)
+    currency = row["BillingCurrency"]
+    return (
+        f"{file.name}:{_line(file, row)}: column {column} is {value[:40]} {currency}, beyond {LIMIT:.0e} "
+        f"{currency}, up to which a line is counted exactly; deliver it in a currency of larger units"
+    )
+
+
+def _line(file: DeliveredFile, row: Mapping[str, Any]) -> int:
+    record = int(row["record"])
+    if is_parquet(file.path):
+        return record + 1
+    return csv_to_parquet.line_of_record(file.name, file.path, record)
 
 
 def sums(lines: ir.Table) -> dict[str, ir.Value]:
     """Lines, and of each cost nano-units, absolute size and the file's own decimal sum."""
     found: dict[str, ir.Value] = {"line_count": lines.count()}
     for column in COSTS:
-        found[f"{column}Nano"] = nano(lines[column]).sum()
-        found[f"{column}Absolute"] = lines[column].abs().sum()
+        found[f"{column}Absolute"] = absolute = lines[column].abs().sum()
+        # A sum beyond what is exact is refused, and has no need to fit.
+        found[f"{column}Nano"] = ibis.ifelse(absolute < LIMIT, nano(lines[column]).sum(), 0)
         found[f"{column}Control"] = lines[f"x_{column}Decimal"].sum()
     return found

@@ -1,91 +1,158 @@
-"""Deciding whether a delivery is accepted, and what it holds of each billing period."""
+"""Deciding which billing periods of a delivery are accepted, and what they hold.
+
+Whatever is wrong with one period stays in it: its other files wait, the other periods are taken.
+"""
 
 import hashlib
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from costwatch.errors import RefusedError
+from costwatch.ledger.charged_twice import counting, other_versions
 from costwatch.ledger.files import LedgerFiles
 from costwatch.ledger.formats.contract import COSTS
-from costwatch.ledger.inspection import Inspector
+from costwatch.ledger.inspection import FileTotals, Inspector
+from costwatch.ledger.lookalikes import described, lookalikes
 from costwatch.ledger.nano import LIMIT
-from costwatch.model import Amounts, Counted, Export, Load, Progress, untold
+from costwatch.ledger.peek import periods_of
+from costwatch.model import Amounts, Counted, DeliveredFile, Export, Load, LoadFinding, Progress, untold
 
 _SHOWN_REASONS = 12  # of each file
 _SUMMED = ("BilledCostNano", "EffectiveCostNano", "line_count")
 
 
-def register(files: LedgerFiles, export: Export, progress: Progress = untold) -> list[Load]:
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """What a delivery holds that can count, and why the rest of it cannot: ``reasons``, a sentence each."""
+
+    loads: Sequence[Load]
+    reasons: Sequence[str] = ()
+
+
+def register(
+    files: LedgerFiles,
+    export: Export,
+    *,
+    declared: bool = False,
+    periods_before: Mapping[str, Collection[date]] | None = None,
+    progress: Progress = untold,
+) -> Registered:
     """Keep the files of one delivery and say what they hold, a Load for each billing period.
 
-    Every file counts, even if two of them are equal. Raises RefusedError with the reasons found in each
-    file; nothing of the delivery is used then.
+    A period is refused whole: if a line of it cannot be read, if its files are of several formats, or hold
+    the same charges. declared: a manifest names the files, so that they are one bill. periods_before: of a
+    file's name, the periods that it held lines of before; they wait where it cannot be read now.
     """
-    reasons: list[str] = []
-    rows: list[dict[str, Any]] = []
-    with closing(Inspector(files)) as inspector:
+    with closing(_Delivery(files, declared, periods_before or {})) as delivery:
         for number, file in enumerate(sorted(export.files, key=lambda file: file.name)):
             progress(number, len(export.files))
-            try:
-                rows += inspector.totals(files.add(file), file)
-            except RefusedError as refused:
-                reasons += refused.reasons[:_SHOWN_REASONS]
-    reasons = reasons or _too_large(rows)
-    if reasons:
-        raise RefusedError(reasons)
-    return _loads(rows)
+            delivery.look_into(file)
+        return Registered(delivery.loads(), delivery.reasons)
 
 
-def _too_large(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Sums near the limit of int64 wrap silently on some engines, whatever their sign."""
-    return [
-        f"{row['name']}: the {column} of period {row['period']} sums to {row[f'{column}Absolute']:.3g} "
-        f"{row['currency']}, beyond {LIMIT:.0e}; split the export by account"
-        for row in rows
-        for column in COSTS
-        if row[f"{column}Absolute"] >= LIMIT
-    ]
+class _Delivery:
+    """Its files, as far as they were looked into."""
+
+    def __init__(
+        self, files: LedgerFiles, declared: bool, periods_before: Mapping[str, Collection[date]]
+    ) -> None:
+        self.reasons: list[str] = []
+        self._files, self._declared, self._periods_before = files, declared, periods_before
+        self._inspector = Inspector(files)
+        self._found: list[FileTotals] = []
+        self._waiting: set[date] = set()
+
+    def close(self) -> None:
+        self._inspector.close()
+
+    def look_into(self, file: DeliveredFile) -> None:
+        try:
+            found = self._inspector.totals(self._files.add(file), file)
+        except RefusedError as refused:
+            self.reasons += refused.reasons[:_SHOWN_REASONS]
+            self._waiting.update(self._periods_before.get(Path(file.name).name, ()), periods_of(file))
+            return
+        self.reasons += found.reasons[:_SHOWN_REASONS]
+        self._waiting |= found.waiting
+        self._found.append(found)
+
+    def loads(self) -> list[Load]:
+        """Of each period of which nothing is wrong."""
+        periods = {row["period"] for file in self._found for row in file.rows}
+        loads = [self._load(period) for period in sorted(periods - self._waiting)]
+        return [load for load in loads if load]
+
+    def _load(self, period: date) -> Load | None:
+        parts = [part for file in self._found if (part := file.of_period(period)).rows]
+        reasons = [*_mixed(parts), *_too_large(parts)]
+        if not reasons:
+            looks = lookalikes(self._inspector, parts, period, declared=self._declared)
+            found = counting(looks, parts, declared=self._declared)
+            reasons = [*found.reasons] or self._other_versions(found.parts, period)
+            if not reasons:
+                return _load(period, found.parts, found.findings)
+        self.reasons += reasons[:_SHOWN_REASONS]
+        return None
+
+    def _other_versions(self, parts: Sequence[FileTotals], period: date) -> list[str]:
+        if self._declared or len(parts) == 1:
+            return []
+        return [*other_versions(parts, described(self._inspector, parts, period))]
 
 
-def _loads(rows: Sequence[Mapping[str, Any]]) -> list[Load]:
-    periods: dict[date, list[Mapping[str, Any]]] = defaultdict(list)
-    for row in rows:
-        periods[row["period"]].append(row)
-    loads = []
-    for period, parts in sorted(periods.items()):
-        digests = _files(parts)
-        loads.append(
-            Load(
-                period=period,
-                period_end=max(part["period_end"] for part in parts),
-                digest=hashlib.sha256("\n".join(digests).encode()).hexdigest(),
-                format=parts[0]["format"],
-                files=digests,
-                accounts=tuple(sorted({part["account"] for part in parts})),
-                totals=_totals(parts),
-                delivered=tuple(
-                    sorted({(Path(part["name"]).name, part["size"], part["digest"]) for part in parts})
-                ),
-            )
+def _mixed(parts: Sequence[FileTotals]) -> Iterator[str]:
+    """Two formats tell one charge in two ways, and nothing says whether it is one."""
+    first = {part.bill.name: part for part in reversed(parts)}
+    if len(first) > 1:
+        named = " and ".join(f"{part.file.name} ({name})" for name, part in sorted(first.items()))
+        month = f"{parts[0].rows[0]['period']:%Y-%m}"
+        yield (
+            f"{named}: both hold charges of {month}, which would count twice if they are one bill; keep one "
+            "format, or name a source for each bill"
         )
-    return loads
 
 
-def _files(parts: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
-    """The files that hold lines of a period, one that was delivered twice twice."""
-    return tuple(sorted(digest for digest, _ in {(part["digest"], part["name"]) for part in parts}))
+def _too_large(parts: Sequence[FileTotals]) -> Iterator[str]:
+    """Sums near the limit of int64 wrap silently on some engines, whatever their sign."""
+    rows = [row for part in parts for row in part.rows]
+    for currency in sorted({row["currency"] for row in rows}):
+        for column in COSTS:
+            size = sum(row[f"{column}Absolute"] for row in rows if row["currency"] == currency)
+            if size >= LIMIT:
+                yield (
+                    f"{parts[0].file.name}: the {column} of period {rows[0]['period']} sums to {size:.3g} "
+                    f"{currency}, beyond {LIMIT:.0e} {currency}, up to which a bill is counted exactly; "
+                    "deliver it in a currency of larger units, such as USD"
+                )
 
 
-def _totals(parts: Sequence[Mapping[str, Any]]) -> dict[str, Counted]:
+def _load(period: date, parts: Sequence[FileTotals], findings: Sequence[LoadFinding]) -> Load:
+    rows = [row for part in parts for row in part.rows]
+    digests = tuple(sorted(part.digest for part in parts))
+    return Load(
+        period=period,
+        period_end=max(row["period_end"] for row in rows),
+        digest=hashlib.sha256("\n".join(digests).encode()).hexdigest(),
+        format=parts[0].bill.name,
+        files=digests,
+        accounts=tuple(sorted({row["account"] for row in rows})),
+        totals=_totals(rows),
+        delivered=tuple(sorted({(Path(row["name"]).name, row["size"], row["digest"]) for row in rows})),
+        findings=tuple(findings),
+        unamortised=(),
+    )
+
+
+def _totals(rows: Sequence[Mapping[str, Any]]) -> dict[str, Counted]:
     totals = {}
-    for currency in sorted({part["currency"] for part in parts}):
-        mine = [part for part in parts if part["currency"] == currency]
-        amounts = (Amounts(*(part[name] for name in _SUMMED)) for part in mine)
-        control = {column: sum((part[f"{column}Control"] for part in mine), Decimal()) for column in COSTS}
+    for currency in sorted({row["currency"] for row in rows}):
+        mine = [row for row in rows if row["currency"] == currency]
+        amounts = (Amounts(*(row[name] for name in _SUMMED)) for row in mine)
+        control = {column: sum((row[f"{column}Control"] for row in mine), Decimal()) for column in COSTS}
         totals[currency] = Counted(sum(amounts, Amounts()), control)
     return totals

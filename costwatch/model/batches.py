@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,10 +20,14 @@ def untold(done: int, total: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class DeliveredFile:
-    """One file of an export: ``name`` as its owner knows it (key or relative path), ``path`` here."""
+    """One file of an export: ``name`` as its owner knows it (key or relative path), ``path`` here.
+
+    modified: when its owner wrote it (UTC); None where that is not known.
+    """
 
     name: str
     path: Path
+    modified: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

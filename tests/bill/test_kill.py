@@ -49,6 +49,7 @@ def deliver(folder: Path, bill: tuple[int, str]) -> None:
                     EffectiveCost=amount,
                     Tags=tags(team=team),
                     ChargeCategory=category,
+                    ResourceId=f"{category}-{team}-{number}",
                 ),
                 "BillingPeriodStart": f"2026-{month}-01T00:00:00Z",
                 "BillingPeriodEnd": f"2026-{int(month) + 1:02d}-01T00:00:00Z",
@@ -57,7 +58,7 @@ def deliver(folder: Path, bill: tuple[int, str]) -> None:
             }
             for day in range(1, last_day + 1)
             for team, category in (("risk", "Usage"), ("payments", "Usage"), ("", "Tax"), ("", "Usage"))
-            for _ in range(LINES_A_DAY // 4)
+            for number in range(LINES_A_DAY // 4)
         ]
         write_delivery(folder / "export", f"2026-{month}", lines, parts=2)
 

@@ -126,10 +126,12 @@ def test_a_bill_without_a_ledger_file_keeps_what_is_published(company: Company) 
     assert company.effective() == {"risk": Decimal(62)}
 
 
-def test_equal_parts_of_one_delivery_are_both_billed(company: Company) -> None:
+def test_equal_parts_of_one_delivery_are_refused_and_other_periods_are_not(company: Company) -> None:
+    company.deliver({"2026-09": [of_month("2026-09")]})
     write_delivery(company.root / "bill", "2026-10", [line(), line()], parts=2)
-    company.run()
-    assert company.billed() == {"risk": Decimal(3)}
+    (collected,) = company.collect()
+    assert [str(period) for period in collected.periods] == ["2026-09-01"]
+    assert "1 line is in both in 2026-10 (BilledCost $1.50)" in collected.error
 
 
 def test_a_window_asked_for_first_leaves_nothing_behind_for_good(company: Company) -> None:

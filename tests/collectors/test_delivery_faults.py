@@ -23,7 +23,7 @@ from tests.made.company import NOW, Company
 
 TEAMS = {"teams": [{"name": "risk", "accounts": ["100000000001"]}]}
 SEPTEMBER = [of_month("2026-09", BilledCost="2")]
-OCTOBER = [of_month("2026-10", BilledCost="1")] * 2
+OCTOBER = [of_month("2026-10", BilledCost="1", RegionId=region) for region in ("eu-west-1", "us-east-1")]
 PART = "data/BILLING_PERIOD=2026-10/export-00002.snappy.parquet"
 GET_PART = "GET .*2026-10/export-00002"
 MANIFEST = "metadata/BILLING_PERIOD=2026-10/export-Manifest.json"
@@ -280,7 +280,7 @@ def test_a_manifest_that_goes_while_its_files_are_read_refuses_its_period(
 
 def test_an_unknown_column_is_kept(company: Company, bucket: Bucket) -> None:
     path = company.root / "export" / PART
-    write_parquet(path, [{**OCTOBER[0], "BilledCost": "20", "x_New": "kept"}])
+    write_parquet(path, [{**OCTOBER[1], "BilledCost": "20", "x_New": "kept"}])
     bucket.upload(company.root / "export")
     assert collect(company).outcome == "loaded"
     assert held(company) == [20, 40]

@@ -39,8 +39,9 @@ def write_manifest(path: Path, keys: Sequence[str], *, at: int | None = None) ->
 
 
 def write_part(path: Path) -> None:
-    """One line of October."""
-    write_csv(path.with_suffix("") if path.suffix == ".zip" else path, [of_month("2026-10")])
+    """One line of October, of which only its resource is this part's."""
+    lines = [of_month("2026-10", ResourceId=path.as_posix())]
+    write_csv(path.with_suffix("") if path.suffix == ".zip" else path, lines)
     if path.suffix == ".zip":
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
             archive.write(path.with_suffix(""), "cur-1.csv")

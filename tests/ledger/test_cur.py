@@ -9,10 +9,9 @@ import pytest
 from costwatch.ledger.engines.duckdb import connect, raw_lines
 from costwatch.ledger.files import LedgerFiles
 from costwatch.ledger.formats import format_named
-from costwatch.ledger.register import register
-from costwatch.model import DeliveredFile, Export
 from tests.made.company import Company
 from tests.made.cur_bills import FORMS, Row, cur2_csv, cur2_parquet, legacy_csv, legacy_parquet, line, usage
+from tests.made.registered import loads_of
 
 PLAN = {"savings_plan_savings_plan_a_r_n": "arn:aws:savingsplans::900000000001:savingsplan/p1"}
 RESERVED = {"reservation_reservation_a_r_n": "arn:aws:ec2:eu-west-1:900000000001:reserved-instances/r1"}
@@ -191,7 +190,7 @@ def test_corrections_and_commitments_are_told(form: str, tmp_path: Path) -> None
     name, write = FORMS[form]
     path = write(tmp_path / name, every_type(form))
     files = LedgerFiles(tmp_path / "ledger")
-    (load,) = register(files, Export((DeliveredFile(name, path),)))
+    (load,) = loads_of(files, path)
     assert load.line_count == len(TYPES)
     con = connect()
     known = format_named(load.format)

@@ -16,9 +16,9 @@ import pytest
 from costwatch.errors import RefusedError, SourceError
 from costwatch.ledger import parquet_check, unpack
 from costwatch.ledger.files import LedgerFiles
-from costwatch.ledger.register import register
-from costwatch.model import DeliveredFile, Export, Load
+from costwatch.model import Load
 from tests.made.bills import as_csv, line, on_day, tags, write_parquet
+from tests.made.registered import loads_of
 
 LINES = [
     on_day(day, BilledCost=f"{day}.{hour:02d}", Tags=tags(hour=f"{hour}"))
@@ -29,8 +29,7 @@ CSV = as_csv(LINES).encode()
 
 
 def load(path: Path) -> list[Load]:
-    files = LedgerFiles(path.parent / "ledger")
-    return register(files, Export((DeliveredFile(path.name, path),)))
+    return loads_of(path.parent / "ledger", path)
 
 
 def written(path: Path, content: bytes) -> Path:

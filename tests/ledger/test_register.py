@@ -10,15 +10,14 @@ import pyarrow.parquet as pq
 import pytest
 
 from costwatch.errors import RefusedError
-from costwatch.ledger.files import LedgerFiles
-from costwatch.ledger.register import register
-from costwatch.model import DeliveredFile, Export, Load
+from costwatch.model import Load
 from tests.made.bills import as_csv, line, on_day, tags, write_csv, write_parquet
 from tests.made.company import Company
+from tests.made.registered import loads_of
 
 
 def load(tmp_path: Path, *files: Path) -> list[Load]:
-    return register(LedgerFiles(tmp_path / "ledger"), Export(tuple(DeliveredFile(f.name, f) for f in files)))
+    return loads_of(tmp_path / "ledger", *files)
 
 
 def text_file(tmp_path: Path, text: str | bytes, name: str = "bill.csv") -> Path:
@@ -79,13 +78,6 @@ def test_a_byte_order_mark_and_windows_line_ends_are_read(tmp_path: Path) -> Non
     assert load(tmp_path, text_file(tmp_path, text))[0].line_count == 1
 
 
-def test_two_parts_of_a_delivery_count_both_even_if_they_are_equal(tmp_path: Path) -> None:
-    files = [write_csv(tmp_path / name, [line()]) for name in ("part-1.csv", "part-2.csv")]
-    (found,) = load(tmp_path, *files)
-    assert found.line_count == 2
-    assert len(found.files) == 2
-
-
 def test_the_digest_is_of_the_content_and_not_of_the_name(tmp_path: Path) -> None:
     first, second = (load(tmp_path, write_csv(tmp_path / name, [line()])) for name in ("a.csv", "b.csv"))
     assert first == second
@@ -109,7 +101,10 @@ REFUSED = {
     ),
     "a cost that is not a number": (line(EffectiveCost="nan"), "bill.csv:3: column EffectiveCost"),
     "a cost that is infinite": (line(BilledCost="inf"), "bill.csv:3: column BilledCost"),
-    "a cost beyond what is exact": (line(BilledCost="9000000000"), "bill.csv:3: column BilledCost"),
+    "a cost beyond what is exact": (
+        line(BilledCost="9500000000", BillingCurrency="KRW"),
+        "bill.csv:3: column BilledCost is 9500000000 KRW, beyond 9e+09 KRW",
+    ),
     "an empty cost": (line(BilledCost=""), "bill.csv:3: column BilledCost is empty"),
     "a date in another order": (
         line(ChargePeriodStart="4/1/25"),

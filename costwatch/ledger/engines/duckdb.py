@@ -33,7 +33,7 @@ class InProcess:
 
     def __init__(self) -> None:
         self.con = connect()
-        self._salts = [token_hex(length // 2) for length in (10, 12)]  # two and four more than eight
+        self._salts = salts()
 
     def lines(self, paths: Sequence[Path]) -> ir.Table:
         """See ``Engine``."""
@@ -44,14 +44,8 @@ class InProcess:
         return charge["BillingPeriodStart"].date()
 
     def mark(self, columns: Sequence[ir.Value]) -> ir.IntegerValue:
-        """See ``Engine``.
-
-        DuckDB hashes eight bytes after the other, and has one hash for texts that differ only at the ends of
-        two of them. Moved by two and by four, the same texts differ elsewhere; and as nobody knows by what,
-        nobody can make up one that is taken for another.
-        """
-        moved = [ibis.literal(salt) + value.cast("string") for value in columns for salt in self._salts]
-        return builtin("hash", [*columns, *moved], "uint64")
+        """See ``Engine``."""
+        return salted_hash(columns, self._salts)
 
     def fetch(self, expression: ir.Table) -> pa.Table:
         """See ``Engine``."""
@@ -65,6 +59,22 @@ class InProcess:
     def close(self) -> None:
         """See ``Engine``."""
         self.con.disconnect()
+
+
+def salts() -> list[str]:
+    """For ``salted_hash``, new ones each time."""
+    return [token_hex(length // 2) for length in (10, 12)]  # two and four more than eight
+
+
+def salted_hash(columns: Sequence[ir.Value], of: Sequence[str]) -> ir.IntegerValue:
+    """A 64-bit hash of a row's columns, comparable to those of the same ``salts``.
+
+    DuckDB hashes eight bytes after the other, and has one hash for texts that differ only at the ends of
+    two of them. Moved by two and by four, the same texts differ elsewhere; and as nobody knows by what,
+    nobody can make up one that is taken for another.
+    """
+    moved = [ibis.literal(salt) + value.cast("string") for value in columns for salt in of]
+    return builtin("hash", [*columns, *moved], "uint64")
 
 
 def builtin(name: str, arguments: Sequence[ir.Value], kind: str) -> Any:

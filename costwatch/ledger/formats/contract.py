@@ -11,6 +11,8 @@ import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
+from costwatch.ledger.engines.engine import PLACE
+
 INSTANTS = ("BillingPeriodStart", "BillingPeriodEnd", "ChargePeriodStart", "ChargePeriodEnd")
 COSTS = ("BilledCost", "EffectiveCost")
 MAPS = ("Tags", "x_CostCategories")
@@ -53,6 +55,8 @@ _YEARS = (1990, 2199)
 _UTC = dt.Timestamp(timezone="UTC")
 _NOTHING = ("", " ", "NULL")
 _TAGS = dt.Map(dt.string, dt.string)
+_MEASURES = ("cost", "price", "quantity", "amount", "rate", "identity", "lineitemid", "invoice", "estimated")
+_INSTANT_NAMES = ("periodstart", "periodend", "startdate", "enddate", "start_date", "end_date")
 
 
 class BillFormat(Protocol):
@@ -86,6 +90,10 @@ class BillFormat(Protocol):
 
     def described(self, raw: ir.Table) -> dict[str, ir.Value]:
         """Those of ``DESCRIBED`` that the format knows something of."""
+        ...
+
+    def identity(self, raw: ir.Table) -> list[ir.Value]:
+        """Few columns that are equal in two lines only if these are one charge; none where all are needed."""
         ...
 
     def tag(self, raw: ir.Table, key: str) -> ir.StringValue:
@@ -150,6 +158,30 @@ def quantity(raw: ir.Table, name: str) -> ir.FloatingValue:
     if name.lower() not in raw.columns or raw[name.lower()].type().is_numeric():
         return value
     return ibis.ifelse(text(raw, name).notnull() & value.isnull(), float("nan"), value)
+
+
+def is_measure(name: str) -> bool:
+    """Whether a column of that name says how much, or by which run of an export it was written."""
+    return any(word in name.lower() for word in _MEASURES)
+
+
+def as_written(raw: ir.Table) -> dict[str, ir.Value]:
+    """Every delivered column by name, its values equal for equal ones in files of another kind."""
+    delivered = sorted(name for name in raw.columns if name not in PLACE and not is_entry(name))
+    return {name: _as_written(raw, name) for name in delivered}
+
+
+def _as_written(raw: ir.Table, name: str) -> ir.Value:
+    value = raw[name]
+    if value.type().is_numeric() and (is_measure(name) or not value.type().is_integer()):
+        return value.cast("float64").cast("string")
+    if value.type().is_temporal() or name.endswith(_INSTANT_NAMES):
+        return instant(raw, name)
+    if not value.type().is_string():
+        return value.cast("string")
+    return (
+        amount(raw, name).cast("string").fill_null(text(raw, name)) if is_measure(name) else text(raw, name)
+    )
 
 
 def mapping(raw: ir.Table, names: Sequence[str]) -> ir.MapValue:

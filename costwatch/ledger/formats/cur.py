@@ -22,6 +22,8 @@ _READ = (
     "bill_invoice_id",
     "bill_invoicing_entity",
     "bill_payer_account_name",
+    "identity_line_item_id",
+    "identity_time_interval",
     "line_item_availability_zone",
     "line_item_legal_entity",
     "line_item_line_item_description",
@@ -91,6 +93,11 @@ columns = cur2.columns
 def described(raw: ir.Table) -> dict[str, ir.Value]:
     """See ``contract.BillFormat``."""
     return cur2.described(raw)
+
+
+def identity(raw: ir.Table) -> list[ir.Value]:
+    """See ``contract.BillFormat``."""
+    return cur2.identity(raw)
 
 
 def tag(raw: ir.Table, key: str) -> ir.StringValue:

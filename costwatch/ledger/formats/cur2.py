@@ -49,6 +49,8 @@ origins = {
 }
 # Their cost stands on the line of the instance that they share, too.
 _SPLIT_OPERATIONS = ("EKSPod-EC2", "ECSTask-EC2")
+_IDENTITY = ("identity_line_item_id", "identity_time_interval")
+_COSTS = ("line_item_unblended_cost", "line_item_net_unblended_cost")
 _NAME, _REGION = (entry_column("product", key) for key in ("product_name", "region_code"))
 
 
@@ -139,6 +141,14 @@ def described(raw: ir.Table) -> dict[str, ir.Value]:
         "AvailabilityZone": text(raw, "line_item_availability_zone"),
         "x_Operation": text(raw, "line_item_operation"),
     }
+
+
+def identity(raw: ir.Table) -> list[ir.Value]:
+    """See ``contract.BillFormat``: AWS's identity of a line is one only with its time and costs."""
+    if not set(_IDENTITY) <= set(raw.columns):
+        return []
+    # As it is written: this is asked of every line of every bill.
+    return [*(raw[name] for name in _IDENTITY), *(amount(raw, name) for name in _COSTS)]
 
 
 def _unit(raw: ir.Table) -> ir.StringValue:

@@ -7,7 +7,16 @@ from collections.abc import Mapping
 
 import ibis.expr.types as ir
 
-from costwatch.ledger.formats.contract import DESCRIBED, amount, control, entry, flag, instant, mapping, text
+from costwatch.ledger.formats.contract import (
+    DESCRIBED,
+    amount,
+    control,
+    entry,
+    flag,
+    instant,
+    mapping,
+    text,
+)
 
 name = "focus"
 origins: Mapping[str, tuple[str, ...]] = {}
@@ -102,6 +111,11 @@ def described(raw: ir.Table) -> dict[str, ir.Value]:
     }
     publisher = text(raw, "PublisherName", "ServiceProviderName", "HostProviderName")
     return {**known, "PublisherName": publisher}
+
+
+def identity(raw: ir.Table) -> list[ir.Value]:
+    """See ``contract.BillFormat``: FOCUS has no identity of a line."""
+    return []
 
 
 def tag(raw: ir.Table, key: str) -> ir.StringValue:

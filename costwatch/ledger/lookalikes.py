@@ -1,0 +1,167 @@
+"""Lines of a billing period that may be one charge twice, found by hashes.
+
+A first look, at four columns of every line, costs little and leaves few: a line that looks like no other is
+no charge that is there twice. Of what is left all columns are read.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import ibis
+import ibis.expr.types as ir
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from costwatch.ledger.engines.duckdb import builtin, compiled, fetch, salted_hash, salts
+from costwatch.ledger.formats.contract import as_written, is_measure
+from costwatch.ledger.inspection import FileTotals, Inspector
+from costwatch.ledger.nano import nano
+
+Hashes = npt.NDArray[np.uint64]
+
+_SEEN_FIRST = ("ChargePeriodStart", "ResourceId", "x_UsageType")
+# What makes a charge itself, whatever else an export says of it.
+_OF_A_CHARGE = (
+    *("BillingAccountId", "SubAccountId", "BillingCurrency", "ChargePeriodStart", "ChargePeriodEnd"),
+    *("ChargeCategory", "ServiceName", "RegionId", "ResourceId", "x_UsageType"),
+)
+_MOST_AT_ONCE = 20_000_000  # hashes held in memory, of 8 bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Lookalikes:
+    """The lines of one file that look like some other line of the billing period.
+
+    charge: hash of what makes a charge, its costs among it. line: of all that makes a line. has_resource,
+    currency and both costs in nano-units: of each of these lines.
+    """
+
+    part: FileTotals
+    has_resource: npt.NDArray[np.bool_]
+    charge: Hashes
+    line: Hashes
+    currency: npt.NDArray[np.object_]
+    BilledCostNano: npt.NDArray[np.int64]
+    EffectiveCostNano: npt.NDArray[np.int64]
+
+
+def lookalikes(
+    inspector: Inspector, parts: Sequence[FileTotals], period: date, *, declared: bool
+) -> list[Lookalikes]:
+    """Of all the files of a billing period, those lines that look alike; in the order of ``parts``.
+
+    declared: a manifest names them: then one identity of a line holds for all.
+    """
+    lines = _Lines(inspector, period, by_identity=declared or len(parts) == 1)
+    suspected = _seen_twice(lines, parts)
+    if len(suspected) == 0:
+        return []
+    lines.suspect(suspected)
+    return [lines.closely(part) for part in parts]
+
+
+def described(inspector: Inspector, parts: Sequence[FileTotals], period: date) -> list[Hashes]:
+    """Of each file, the hashes of what its lines say besides how much; each once."""
+    lines = _Lines(inspector, period)
+    return [lines.described(part) for part in parts]
+
+
+def _seen_twice(lines: "_Lines", parts: Sequence[FileTotals]) -> Hashes:
+    count = sum(row["line_count"] for part in parts for row in part.rows)
+    rounds = 1 + count // _MOST_AT_ONCE
+    return np.concatenate(
+        [
+            _repeated(np.concatenate([lines.first(part, turn, rounds) for part in parts]))
+            for turn in range(rounds)
+        ]
+    )
+
+
+def _repeated(hashes: Hashes) -> Hashes:
+    """Those that are there more than once."""
+    hashes.sort()
+    again = hashes[1:][hashes[1:] == hashes[:-1]]
+    return np.unique(again)
+
+
+class _Lines:
+    """Asks files for hashes of their lines of one billing period; what is compiled for one serves others."""
+
+    def __init__(self, inspector: Inspector, period: date, *, by_identity: bool = False) -> None:
+        self._inspector, self._period, self._by_identity = inspector, period, by_identity
+        self._salts = salts()
+        self._compiled: dict[tuple[object, ...], str] = {}
+
+    def first(self, part: FileTotals, turn: int, rounds: int) -> Hashes:
+        """What every line looks like at first; of these hashes, one in ``rounds``, others each turn."""
+
+        def asked(raw: ir.Table) -> ir.Table:
+            looks = raw.select(look=self._look(raw, part))
+            return looks.filter(looks["look"] % rounds == turn) if rounds > 1 else looks
+
+        return _hashes(self._answer(part, ("first", turn), asked)["look"])
+
+    def suspect(self, looks: Hashes) -> None:
+        """Which lines ``closely`` is to look at."""
+        known = pa.table({"look": pa.array(looks)})
+        self._inspector.con.create_table("suspected", known, temp=True, overwrite=True)
+
+    def closely(self, part: FileTotals) -> Lookalikes:
+        """All that is to know of the lines that look as suspected."""
+
+        def asked(raw: ir.Table) -> ir.Table:
+            suspected = self._inspector.con.table("suspected")
+            # First the few lines, then all that costs more to read.
+            few = raw.semi_join(suspected, [(self._look(raw, part), "look")])
+            told = part.bill.columns(few)
+            costs = {f"{metric}Nano": nano(told[metric]) for metric in ("BilledCost", "EffectiveCost")}
+            charge = [*(told[column] for column in _OF_A_CHARGE), *costs.values()]
+            return few.select(
+                charge=salted_hash(charge, self._salts),
+                line=salted_hash(part.bill.identity(few) or [*as_written(few).values()], self._salts),
+                has_resource=told["ResourceId"].notnull(),
+                currency=told["BillingCurrency"],
+                **costs,
+            )
+
+        found = self._answer(part, ("closely",), asked)
+        return Lookalikes(
+            part,
+            found["has_resource"].to_numpy(),
+            _hashes(found["charge"]),
+            _hashes(found["line"]),
+            found["currency"].to_numpy(),
+            *(found[f"{metric}Nano"].to_numpy() for metric in ("BilledCost", "EffectiveCost")),
+        )
+
+    def described(self, part: FileTotals) -> Hashes:
+        """See ``described``."""
+
+        def asked(raw: ir.Table) -> ir.Table:
+            kept = [value for name, value in as_written(raw).items() if not is_measure(name)]
+            return raw.select(look=salted_hash(kept, self._salts))
+
+        return np.unique(_hashes(self._answer(part, ("described",), asked)["look"]))
+
+    def _look(self, raw: ir.Table, part: FileTotals) -> ir.IntegerValue:
+        told = part.bill.columns(raw)
+        seen = part.bill.identity(raw) if self._by_identity else []
+        seen = seen or [*(told[column] for column in _SEEN_FIRST), told["BilledCost"]]
+        return builtin("hash", seen, "uint64")
+
+    def _answer(
+        self, part: FileTotals, question: tuple[object, ...], asked: Callable[[ir.Table], ir.Table]
+    ) -> pa.Table:
+        raw = self._inspector.raw(part.digest)
+        key = (raw.schema(), *question)
+        if key not in self._compiled:
+            lines = part.bill.charges(raw)
+            of_period = part.bill.columns(lines)["BillingPeriodStart"].date() == ibis.literal(self._period)
+            self._compiled[key] = compiled(self._inspector.con, asked(lines.filter(of_period)))
+        return fetch(self._inspector.con, self._compiled[key])
+
+
+def _hashes(column: pa.ChunkedArray) -> Hashes:
+    return np.array(column.to_numpy(), np.uint64)
