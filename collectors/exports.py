@@ -1,7 +1,6 @@
 """Bills delivered as files, by AWS or by anyone: CSV, plain or packed, and Parquet."""
 
 import hashlib
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -10,13 +9,14 @@ from typing import TypeVar
 
 from pydantic import ValidationInfo, field_validator
 
-from collectors.aws.manifests import Manifest, files_of, is_astray, named_files, newest_manifests
 from collectors.aws.places import Entry, FileError, LocalFolder, Place, ReplacedError, s3_place
+from collectors.layouts import aws, azure
+from collectors.layouts.deliveries import DATA_FILE, deliveries
+from collectors.layouts.manifests import Delivery, Manifest, Manifests
 from costwatch.errors import SourceError
 from costwatch.model import Batch, DeliveredFile, Export, Window
 from costwatch.plugins import CollectorSettings, PluginContext
 
-_DATA_FILE = re.compile(r".*\.(csv|csv\.gz|csv\.zip|zip|parquet)", re.IGNORECASE)
 _READINGS = 3  # of a delivery that is replaced while it is read
 _DELIVERY = timedelta(hours=1)  # longer than one takes
 _Found = TypeVar("_Found")
@@ -25,12 +25,13 @@ _Found = TypeVar("_Found")
 class Exports(CollectorSettings):
     """A bill delivered as files, in a local folder or below ``s3://bucket/prefix``.
 
-    location: the export's folder, or any folder above it. Where manifests of AWS are found (Data Exports
-    and the legacy Cost and Usage Report, whether they overwrite or create new), exactly the files that the
-    newest one of each billing period names are read, as one version of it: a period whose files are
-    missing, short, damaged or just being delivered is refused, the other ones are read. Elsewhere all CSV
-    (also .gz or .zip) and Parquet files below the folder together are the bill, copies and earlier versions
-    of one file counted once; of a billing period that is no longer among them, what was published stays.
+    location: the export's folder, or any folder above it. Where manifests are found (of AWS: Data Exports
+    and the legacy Cost and Usage Report; of Azure: Cost Management exports; whether they overwrite or create
+    new), exactly the files that the newest one of each billing period names are read, as one version of it: a
+    period whose files are missing, short, damaged or just being delivered, or that two exports hold, is
+    refused, the other ones are read. Elsewhere all CSV (also .gz or .zip) and Parquet files below the folder
+    together are the bill, copies and earlier versions of one file counted once; of a billing period that is
+    no longer among them, what was published stays.
     region, profile, role_arn, external_id: how to reach AWS; left out, the usual AWS chain decides.
 
         - {name: aws, kind: exports, location: "s3://acme-billing/focus", profile: billing}
@@ -61,17 +62,18 @@ class Exports(CollectorSettings):
         """One batch for each billing period that overlaps ``window``; see ``plugins.Collector``."""
         place = self._place()
         entries = place.entries()
-        manifests = newest_manifests(entries)
-        if not manifests:
-            with TemporaryDirectory(prefix="costwatch-") as folder:
-                yield _loose(place, entries, Path(folder))
-        for period in sorted(manifests):
-            if period.overlaps(window):
+        with TemporaryDirectory(prefix="costwatch-") as looked_at:
+            manifests = Manifests(place, Path(looked_at))
+            found = deliveries(entries, manifests, window)
+            if found is None:
+                with TemporaryDirectory(prefix="costwatch-") as folder:
+                    yield _loose(place, entries, Path(folder))
+            for delivery in found or ():
                 # One folder for each: a year of bills need not lie here at once.
                 with TemporaryDirectory(prefix="costwatch-") as folder:
-                    delivery = _Delivery(place, period, entries, Path(folder))
-                    yield delivery.batch()
-                    if delivery.is_hopeless:
+                    reading = _Reading(manifests, delivery, entries, window, Path(folder))
+                    yield reading.batch()
+                    if reading.is_hopeless:
                         return
 
     def _place(self) -> Place:
@@ -88,13 +90,8 @@ class Exports(CollectorSettings):
 
 def _loose(place: Place, entries: Sequence[Entry], folder: Path) -> Batch:
     """Files without a manifest: all of them are the bill."""
-    if astray := [entry.key for entry in entries if is_astray(entry.key)]:
-        raise SourceError(
-            f"{place.name(astray[0])}: a manifest, but in no folder where AWS puts one; "
-            "set location to the export's own folder or one above it"
-        )
     # A copy of a file under another name is no second bill.
-    data = [entry for entry in entries if _DATA_FILE.fullmatch(entry.key)]
+    data = [entry for entry in entries if DATA_FILE.fullmatch(entry.key)]
     found = {place.version(entry): entry for entry in reversed(data)}
     files = sorted(found.values(), key=lambda entry: entry.key)
     if not files:
@@ -102,26 +99,33 @@ def _loose(place: Place, entries: Sequence[Entry], folder: Path) -> Batch:
     return Batch("bill", None, _digest(found), lambda: _fetched(place, files, folder))
 
 
-class _Delivery:
-    """One billing period of an export, read as one version of its manifest has it, never as a mix.
+class _Reading:
+    """One delivery, read as one version of its manifest has it, never as a mix.
 
     A file that is replaced meanwhile, or a manifest that is another one at the end, has all of it read
     again from a new listing. The version of the batch is then still the one of the first listing: the next
     run finds another version and reads once more, which brings nothing new, as loads are known by content.
     """
 
-    def __init__(self, place: Place, period: Window, entries: Sequence[Entry], folder: Path) -> None:
-        self.place, self.period, self.folder = place, period, folder
-        self.entries = entries
+    def __init__(
+        self,
+        manifests: Manifests,
+        delivery: Delivery,
+        entries: Sequence[Entry],
+        asked: Window,
+        folder: Path,
+    ) -> None:
+        self.manifests, self.delivery, self.entries = manifests, delivery, entries
+        self.place, self.asked, self.folder = manifests.place, asked, folder
         self.is_hopeless = False  # the place itself cannot be read, so the other periods neither
 
     def batch(self) -> Batch:
         try:
-            version = self._steadily(lambda: _digest(map(self.place.version, self._named()[1])))
+            version = self._steadily(lambda: _digest(map(self.place.version, self._named())))
         except FileError as error:
             # To be read anyway, so that this period is refused and the others are not held up.
             version = str(error)
-        return Batch("bill", self.period, version, self._read)
+        return Batch("bill", self.delivery.window, version, self._read)
 
     def _read(self) -> Export:
         try:
@@ -137,31 +141,48 @@ class _Delivery:
             try:
                 return look()
             except ReplacedError:
-                self.entries = self.place.entries()
+                self._list_again()
         raise FileError(
-            f"{self.place.name('')}: the delivery of {self.period.start:%Y-%m} is being replaced "
+            f"{self.place.name('')}: the delivery of {self._period} is being replaced "
             "again and again; run it again"
         )
 
+    @property
+    def _period(self) -> str:
+        window = self.delivery.window
+        return f"{window.start:%Y-%m}" if window else "its manifest"
+
+    def _list_again(self) -> None:
+        window = self.delivery.window
+        self.entries = self.place.entries()
+        now = deliveries(self.entries, self.manifests, self.asked) or []
+        gone = (
+            f"{self.place.name('')}: the manifest of {self._period} is no longer there; "
+            "wait for the next delivery"
+        )
+        self.delivery = next((each for each in now if each.window == window), Delivery(window, (), gone))
+
     def _whole(self) -> Export:
-        manifest, files = self._named()
+        files = self._named()
         export = _fetched(self.place, files, self.folder)
-        if not self.place.is_current(manifest.entry):
-            raise ReplacedError(f"{self.place.name(manifest.entry.key)}: was replaced; run it again")
+        for manifest in self.delivery.manifests:
+            if not self.place.is_current(manifest.entry):
+                raise ReplacedError(f"{self.place.name(manifest.entry.key)}: was replaced; run it again")
         return export
 
-    def _named(self) -> tuple[Manifest, list[Entry]]:
-        """The manifest that counts, and its files."""
-        manifest = newest_manifests(self.entries).get(self.period)
-        if manifest is None:
-            raise FileError(
-                f"{self.place.name('')}: the manifest of {self.period.start:%Y-%m} is no longer there; "
-                "wait for the next delivery"
-            )
+    def _named(self) -> list[Entry]:
+        """The files of the manifests that count."""
+        if self.delivery.refusal:
+            raise FileError(self.delivery.refusal)
+        files = [file for manifest in self.delivery.manifests for file in self._files(manifest)]
+        return list(dict.fromkeys(files))
+
+    def _files(self, manifest: Manifest) -> list[Entry]:
         where = self.place.name(manifest.entry.key)
-        content = self.place.fetch(manifest.entry, self.folder).read_bytes()
         try:
-            files = files_of(manifest, named_files(content), self.entries)
+            contents = self.manifests.contents(manifest.entry)
+            files_of = azure.files_of if contents.run else aws.files_of
+            files = files_of(manifest, contents.files, self.entries)
         except ValueError as error:
             raise FileError(f"{where}: {error}; wait for the next delivery") from None
         # The manifest comes last. A bucket that was copied in another order is read once it has settled.
@@ -170,7 +191,7 @@ class _Delivery:
                 raise FileError(
                     f"{where}: {file.key} is newer, so that a delivery is under way; run it again later"
                 )
-        return manifest, files
+        return files
 
 
 def _fetched(place: Place, files: Sequence[Entry], folder: Path) -> Export:

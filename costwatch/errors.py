@@ -8,6 +8,7 @@ traceback and ends with the exit code below; anything else that escapes is a bug
         * ConfigError         2   one or more mistakes in a file, each as ``file:line: ...``
     * SourceError             1   a source could not be read; what is stored stays as it was
         * RefusedError        1   a bill that breaks its format or the store's limits, refused whole
+            * NotABillError   1   a file that is no bill at all, of whatever provider
     * WarehouseError          1   the store is missing, newer than this program, or damaged
     * EngineError             1   the engine that is to read the bill cannot be had
     * LedgerError             1   files of the ledger cannot be read
@@ -48,6 +49,10 @@ class RefusedError(SourceError):
     def __init__(self, reasons: Sequence[str]) -> None:
         super().__init__("\n".join(reasons))
         self.reasons = tuple(reasons)
+
+
+class NotABillError(RefusedError):
+    """A file whose columns are those of no bill: it lies where bills are looked for, and is none."""
 
 
 class WarehouseError(CostwatchError):

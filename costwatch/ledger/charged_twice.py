@@ -57,12 +57,18 @@ def other_versions(parts: Sequence[FileTotals], described: Sequence[Hashes]) -> 
 
     described: of each, what its lines say besides how much.
     """
-    for (one, its), (other, others) in combinations([*zip(parts, described, strict=True)], 2):
-        if one.columns == other.columns and (np.isin(its, others).all() or np.isin(others, its).all()):
-            yield (
-                f"{one.file.name} and {other.file.name}: one has all charges of the other in {_month(one)}, "
-                f"at other costs, as two versions of one bill do; {_KEEP}"
-            )
+    shared = _in_several(described)
+    for number, (one, its) in enumerate(zip(parts, described, strict=True)):
+        if not np.isin(its, shared).all():
+            continue
+        for place, (other, others) in enumerate(zip(parts, described, strict=True)):
+            # Of two that have the same charges, the first is named.
+            is_first = number < place or len(its) < len(others)
+            if one is not other and is_first and one.columns == other.columns and np.isin(its, others).all():
+                yield (
+                    f"{one.file.name} and {other.file.name}: one has all charges of the other in "
+                    f"{_month(one)}, at other costs, as two versions of one bill do; {_KEEP}"
+                )
 
 
 def _equal_parts(looks: Sequence[Lookalikes]) -> Iterator[str]:
@@ -74,7 +80,10 @@ def _equal_parts(looks: Sequence[Lookalikes]) -> Iterator[str]:
 
 def _left_out(looks: Sequence[Lookalikes]) -> Iterator[tuple[int, LoadFinding]]:
     """Files that a later one holds whole, by number."""
+    shared = _in_several([look.charge for look in looks])
     for number, look in enumerate(looks):
+        if len(look.charge) < look.part.line_count or not np.isin(look.charge, shared).all():
+            continue
         later = [each for each in looks if _is_later(each.part.file, look.part.file) and _holds(each, look)]
         if later:
             all_of_it = np.ones(len(look.line), bool)
@@ -101,8 +110,9 @@ def _overlaps(looks: Sequence[Lookalikes]) -> Iterator[str]:
 
 
 def _pairs(looks: Sequence[Lookalikes]) -> Iterator[tuple[Lookalikes, Lookalikes]]:
-    """Each with each other, the smaller first."""
-    for pair in combinations(looks, 2):
+    """Those that have something in common, the smaller first."""
+    shared = _in_several([look.charge for look in looks])
+    for pair in combinations([look for look in looks if np.isin(look.charge, shared).any()], 2):
         small, large = sorted(pair, key=lambda look: look.part.line_count)
         yield small, large
 
@@ -121,6 +131,12 @@ def _shared(small: Lookalikes, large: Lookalikes) -> _Which:
         is_copy = 2 * int(by_charge.sum()) >= small.part.line_count
         return by_charge if is_copy else np.zeros_like(by_charge)
     return _found(small.line, large.line)
+
+
+def _in_several(hashes: Sequence[Hashes]) -> Hashes:
+    """Those that more than one file has."""
+    known, counts = np.unique(np.concatenate([np.unique(each) for each in hashes]), return_counts=True)
+    return known[counts > 1]
 
 
 def _found(wanted: Hashes, among: Hashes) -> _Which:

@@ -12,9 +12,10 @@ import duckdb
 from costwatch.errors import RefusedError
 from costwatch.ledger import unpack
 from costwatch.ledger.engines.duckdb import bound
+from costwatch.ledger.formats.recognition import recognise
 
 # Columns that bills deliver as JSON objects, in lower case: FOCUS, and AWS's CUR 2.0.
-_FOCUS_MAPS = ("tags", "x_costcategories")
+_FOCUS_MAPS = ("tags", "x_costcategories", "allocatedtags")
 _CUR2_MAPS = ("resource_tags", "cost_category", "product", "discount", "tags")
 # AWS tells tags apart by case, which column names do not.
 _MAY_REPEAT = ("resourcetags/", "costcategory/")
@@ -38,6 +39,7 @@ def to_parquet(name: str, source: Path, target: Path) -> None:
     kept = ", ".join(_as_map(column) if column in maps else _quoted(column) for column in columns)
     try:
         with unpack.plain(name, source, target.with_name(f"csv-{target.name}")) as unpacked:
+            recognise(name, columns)  # what is not read need not be turned into Parquet first
             _create_view(con, unpacked, columns)
             try:
                 con.execute(f"COPY (SELECT {kept} FROM delivered) TO '{_path(target)}' ({_AS_PARQUET})")
@@ -137,7 +139,9 @@ def _as_map(column: str) -> str:
 
 
 def _map(quoted: str) -> str:
-    return f"json_transform_strict({quoted}, '\"MAP(VARCHAR, VARCHAR)\"')"
+    # Azure's native exports leave the braces out, and what is made of them does, too.
+    whole = f"""CASE WHEN {quoted} LIKE '"%' THEN '{{' || {quoted} || '}}' ELSE {quoted} END"""
+    return f"json_transform_strict({whole}, '\"MAP(VARCHAR, VARCHAR)\"')"
 
 
 def _explained(name: str, error: duckdb.Error) -> str:

@@ -13,10 +13,10 @@ import ibis.expr.types as ir
 from costwatch.errors import LedgerError, RefusedError
 from costwatch.ledger import csv_to_parquet
 from costwatch.ledger.engines.duckdb import compiled, connect, fetch, raw_lines
-from costwatch.ledger.engines.engine import PLACE, RESERVED
+from costwatch.ledger.engines.engine import PLACE
 from costwatch.ledger.files import LedgerFiles, is_parquet
-from costwatch.ledger.formats import FORMATS, focus
 from costwatch.ledger.formats.contract import COSTS, MAPS, REQUIRED_VALUES, BillFormat, is_of_a_bill, text
+from costwatch.ledger.formats.recognition import recognise
 from costwatch.ledger.nano import LIMIT, is_exact, nano
 from costwatch.model import DeliveredFile
 
@@ -28,7 +28,8 @@ class FileTotals:
     """What one file holds, by billing period, account and currency, and what is wrong with it.
 
     rows: only of billing periods that can be read. waiting: periods of which something cannot be.
-    reasons: file, line and column of the first values that cannot be read.
+    reasons: file, line and column of the first values that cannot be read. lacking: mandatory columns that
+    are not there.
     """
 
     file: DeliveredFile
@@ -38,6 +39,7 @@ class FileTotals:
     rows: Sequence[Mapping[str, Any]]
     waiting: frozenset[date] = frozenset()
     reasons: Sequence[str] = ()
+    lacking: Sequence[str] = ()
 
     @property
     def line_count(self) -> int:
@@ -54,6 +56,7 @@ class _Question:
     """What is asked of every file of one schema."""
 
     bill: BillFormat
+    lacking: Sequence[str]
     columns: frozenset[str]
     lines: ir.Table
     bad: Mapping[str, ir.BooleanValue]
@@ -87,14 +90,15 @@ class Inspector:
             raise RefusedError([f"{file.name}: cannot be read ({error}); deliver the file again"]) from None
         known = {"digest": digest, "name": file.name, "size": file.path.stat().st_size}
         rows = [{**row, **known, "format": asked.bill.name} for row in found if row["period"] not in waiting]
-        return FileTotals(file, digest, asked.bill, asked.columns, rows, waiting, reasons)
+        return FileTotals(file, digest, asked.bill, asked.columns, rows, waiting, reasons, asked.lacking)
 
     def raw(self, digest: str) -> ir.Table:
         """The lines of a file of the ledger, until those of another are asked for."""
         return raw_lines(self.con, [self._files.path(digest)], name="delivered")
 
     def _question(self, name: str, raw: ir.Table) -> _Question:
-        bill = _recognised(name, frozenset(raw.columns))
+        told = recognise(name, raw.columns)
+        bill = told.bill
         charges = bill.charges(raw)
         delivered = _as_delivered(bill, charges)
         lines = charges.select(**bill.columns(charges), record=charges[PLACE[1]], **delivered)
@@ -106,7 +110,7 @@ class Inspector:
             currency=lines.BillingCurrency,
         ).agg(**sums(lines), **{f"bad {column}": bad[column].cast("int64").sum() for column in bad})
         columns = frozenset(raw.columns).difference(PLACE)
-        question = _Question(bill, columns, lines, bad, compiled(self.con, totals))
+        question = _Question(bill, told.lacking, columns, lines, bad, compiled(self.con, totals))
         self._questions[raw.schema()] = question
         return question
 
@@ -127,27 +131,6 @@ class Inspector:
         if any(counts[column] for column in ("BillingPeriodStart", "BillingPeriodEnd")):
             waiting = {row["period"] for row in rows}
         return frozenset(waiting), _reasons(self.con, file, asked, counts)
-
-
-def _recognised(name: str, columns: frozenset[str]) -> BillFormat:
-    bill = next((known for known in FORMATS if known.recognises(columns)), focus)
-    missing = bill.missing(columns)
-    if reserved := sorted(columns.intersection(RESERVED)):
-        raise RefusedError(
-            [
-                f"{name}:1: column {column} cannot have this name; rename it in the export"
-                for column in reserved
-            ]
-        )
-    if missing:
-        raise RefusedError(
-            [
-                f"{name}:1: not a complete {bill.name} file: mandatory column {column} is missing; "
-                "add it to the export"
-                for column in missing
-            ]
-        )
-    return bill
 
 
 def _as_delivered(bill: BillFormat, raw: ir.Table) -> dict[str, ir.Value]:

@@ -12,10 +12,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from costwatch.errors import RefusedError
+from costwatch.errors import NotABillError, RefusedError
 from costwatch.ledger.charged_twice import counting, other_versions
 from costwatch.ledger.files import LedgerFiles
 from costwatch.ledger.formats.contract import COSTS
+from costwatch.ledger.formats.recognition import lacking
 from costwatch.ledger.inspection import FileTotals, Inspector
 from costwatch.ledger.lookalikes import described, lookalikes
 from costwatch.ledger.nano import LIMIT
@@ -75,7 +76,9 @@ class _Delivery:
             found = self._inspector.totals(self._files.add(file), file)
         except RefusedError as refused:
             self.reasons += refused.reasons[:_SHOWN_REASONS]
-            self._waiting.update(self._periods_before.get(Path(file.name).name, ()), periods_of(file))
+            self._waiting.update(self._periods_before.get(Path(file.name).name, ()))
+            if not isinstance(refused, NotABillError):
+                self._waiting |= periods_of(file)
             return
         self.reasons += found.reasons[:_SHOWN_REASONS]
         self._waiting |= found.waiting
@@ -143,7 +146,10 @@ def _load(period: date, parts: Sequence[FileTotals], findings: Sequence[LoadFind
         accounts=tuple(sorted({row["account"] for row in rows})),
         totals=_totals(rows),
         delivered=tuple(sorted({(Path(row["name"]).name, row["size"], row["digest"]) for row in rows})),
-        findings=tuple(findings),
+        findings=(
+            *findings,
+            *lacking((Path(part.file.name).name, part.bill, part.lacking) for part in parts),
+        ),
         unamortised=(),
     )
 

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from collectors.exports import Exports
+from costwatch.model import LoadFindingKind
+from costwatch.warehouse.bill.loads import newest_loads
 from tests.made.bills import line, write_csv
 from tests.made.company import NOW, Company
 
@@ -98,9 +100,10 @@ COMPLETABLE = [path for path in LACKING if path.stem not in HOUR_30]
 
 
 def completed(path: Path) -> list[dict[str, str]]:
-    """The rows of a scenario with the columns that it lacks."""
+    """The rows of a scenario, with what places and prices a line and is not there: payer and currency."""
+    added = {name: line()[name] for name in ("BillingAccountId", "BillingCurrency")}
     with path.open(newline="", encoding="utf-8-sig") as file:
-        return [{**line(), **row} for row in csv.DictReader(file)]
+        return [{**added, **row} for row in csv.DictReader(file)]
 
 
 @needs_data
@@ -122,6 +125,12 @@ def test_a_file_that_only_lacks_columns_is_read_once_completed(path: Path, tmp_p
     assert total.amount("BilledCost") == sum(Decimal(row["BilledCost"]) for row in rows)
     assert total.amount() == sum(Decimal(row["EffectiveCost"]) for row in rows)
     assert total.line_count == len(rows)
+    with made.warehouse.read() as db:
+        loads = newest_loads(db, ["aws"])
+    (said,) = {
+        finding.text for load in loads for finding in load.findings if finding.kind is LoadFindingKind.LACKING
+    }
+    assert said.startswith("bill.csv: FOCUS without BillingAccountName, ChargeClass, ")
 
 
 @pytest.mark.parametrize("version", ["1.2", "1.3"])

@@ -127,8 +127,8 @@ OF_ONE_PERIOD: dict[str, tuple[Callable[[Company, Bucket], None], str]] = {
     "a part that was uploaded cut": (upload_cut, r"00002.*: cannot be read \(.*\); deliver the file again"),
     "a part that was uploaded damaged": (upload_damaged, r"00002.*: cannot be read \(.*\); deliver the file"),
     "a part that lost a mandatory column": (
-        upload_without("ServiceName"),
-        r"00002.*:1: .*mandatory column ServiceName is missing",
+        upload_without("ChargeCategory"),
+        r"00002.*:1: .*mandatory column ChargeCategory is missing",
     ),
     "a part whose costs became text": (upload_as_text, r"00002.*:1: column BilledCost cannot be read: '\$20"),
     "a manifest that was uploaded cut": (

@@ -85,6 +85,11 @@ def test_a_role_is_assumed(bucket: Bucket, tmp_path: Path) -> None:
     assert bucket.proxy.requests[0] == "POST /"
 
 
+def test_a_manifest_is_brought_once_for_all_that_is_asked_of_it(bucket: Bucket, october: Path) -> None:
+    assert read(bucket.source()) == parts(october, 1, 2)
+    assert bucket.proxy.count("GET /acme-billing/.*export-Manifest") == 1
+
+
 def test_what_is_known_is_not_brought_again(bucket: Bucket, october: Path) -> None:
     versions = [batch.version for batch in bucket.source().collect(AUTUMN)]
     assert bucket.proxy.count("parquet") == 0

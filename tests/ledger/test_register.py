@@ -232,13 +232,14 @@ def test_tags_in_parquet_that_are_no_json_are_refused(tmp_path: Path) -> None:
         load(tmp_path, path)
 
 
-def test_every_missing_mandatory_column_is_named(tmp_path: Path) -> None:
-    row = {name: value for name, value in line().items() if name not in ("ListCost", "BillingAccountId")}
+def test_every_missing_column_that_places_or_prices_a_line_is_named(tmp_path: Path) -> None:
+    without = ("BillingAccountId", "ChargeCategory", "ListCost")
+    row = {name: value for name, value in line().items() if name not in without}
     with pytest.raises(RefusedError) as refused:
         load(tmp_path, write_csv(tmp_path / "bill.csv", [row]))
     assert [reason.split(";")[0] for reason in refused.value.reasons] == [
         "bill.csv:1: not a complete focus file: mandatory column BillingAccountId is missing",
-        "bill.csv:1: not a complete focus file: mandatory column ListCost is missing",
+        "bill.csv:1: not a complete focus file: mandatory column ChargeCategory is missing",
     ]
 
 

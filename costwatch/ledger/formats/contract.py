@@ -68,6 +68,11 @@ class BillFormat(Protocol):
         ...
 
     @property
+    def title(self) -> str:
+        """What people call it."""
+        ...
+
+    @property
     def origins(self) -> Mapping[str, tuple[str, ...]]:
         """Column of the contract -> the format's own ones (any of them), where they have other names."""
         ...
@@ -194,9 +199,16 @@ def mapping(raw: ir.Table, names: Sequence[str]) -> ir.MapValue:
             value = raw[name.lower()]
             if value.type().is_map():
                 return value.cast(_TAGS)
-            json = value.cast("json") if value.type().is_struct() else text(raw, name).try_cast("json")
+            json = (
+                value.cast("json") if value.type().is_struct() else _braced(text(raw, name)).try_cast("json")
+            )
             return json.try_cast(_TAGS)
     return ibis.null(_TAGS)
+
+
+def _braced(value: ir.StringValue) -> ir.StringValue:
+    """JSON text of an object whose braces Azure left out, with them."""
+    return ibis.ifelse(value.startswith('"'), ibis.literal("{") + value + "}", value)
 
 
 def entry(raw: ir.Table, column: str, keys: Sequence[str]) -> ir.StringValue:

@@ -14,6 +14,7 @@ from costwatch.ledger.formats import cur2
 from costwatch.ledger.formats.contract import text
 
 name = "cur"
+title = "legacy CUR"
 
 # The columns that are read, by their names in CUR 2.0; ``bill/PayerAccountId`` is found by its letters.
 _READ = (

@@ -22,6 +22,7 @@ from costwatch.ledger.formats.contract import (
 )
 
 name = "cur2"
+title = "CUR 2.0"
 
 MANDATORY = (
     "bill_billing_period_start_date",
@@ -167,8 +168,11 @@ def tag(raw: ir.Table, key: str) -> ir.StringValue:
 
 
 def cost_category(raw: ir.Table, name: str) -> ir.StringValue:
-    """See ``contract.BillFormat``."""
-    return entry(raw, "cost_category", [snake_case(name), name])
+    """See ``contract.BillFormat``: in a column of their own, or among all tags."""
+    spelt = [snake_case(name), name]
+    if "cost_category" in raw.columns:
+        return entry(raw, "cost_category", spelt)
+    return entry(raw, "tags", [f"costCategory/{known}" for known in spelt])
 
 
 def snake_case(name: str) -> str:

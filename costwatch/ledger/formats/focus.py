@@ -1,14 +1,19 @@
-"""FOCUS Cost and Usage, versions 1.0 to 1.2, tolerating the renames of 1.3 and 1.4.
+"""FOCUS Cost and Usage, versions 1.0 to 1.2, by the names of 0.5, of 1.0-preview, and of 1.3 and 1.4, too.
 
-Source: https://focus.finops.org/focus-specification/ (columns of feature level Mandatory).
+Sources: https://focus.finops.org/focus-specification/ (columns of feature level Mandatory);
+https://docs.oracle.com/en-us/iaas/Content/Billing/Concepts/costusagereportsoverview.htm (Oracle's names);
+https://docs.aws.amazon.com/cur/latest/userguide/table-dictionary-focus-1-2-aws-columns.html and
+table-dictionary-cur2-tag-columns.html (what AWS puts into Tags, and by which prefixes).
 """
 
 from collections.abc import Mapping
 
+import ibis
 import ibis.expr.types as ir
 
 from costwatch.ledger.formats.contract import (
     DESCRIBED,
+    REQUIRED_VALUES,
     amount,
     control,
     entry,
@@ -19,7 +24,7 @@ from costwatch.ledger.formats.contract import (
 )
 
 name = "focus"
-origins: Mapping[str, tuple[str, ...]] = {}
+title = "FOCUS"
 
 MANDATORY = (
     "BilledCost",
@@ -44,25 +49,52 @@ MANDATORY = (
     "ServiceCategory",
     "ServiceName",
 )
-# 1.3 splits ProviderName in two and deprecates both old names, 1.4 drops them.
-RENAMED = {
-    "ProviderName": ("ServiceProviderName", "HostProviderName"),
-    "PublisherName": ("ServiceProviderName", "HostProviderName"),
+# By what else a column goes. 1.3 splits ProviderName in two and deprecates both old names, 1.4 drops them;
+# before 1.0 there were other names, some of which Oracle still writes.
+RENAMED: Mapping[str, tuple[str, ...]] = {
+    "BillingCurrency": ("BilledCurrency",),
+    "ChargeCategory": ("ChargeType",),
+    "ConsumedQuantity": ("UsageQuantity",),
+    "ConsumedUnit": ("UsageUnit",),
+    "EffectiveCost": ("AmortizedCost",),
+    "InvoiceIssuerName": ("InvoiceIssuer",),
+    "ProviderName": ("Provider", "ServiceProviderName", "HostProviderName"),
+    "PublisherName": ("Publisher", "ServiceProviderName", "HostProviderName"),
+    "RegionId": ("Region",),
+    "x_UsageType": ("SkuMeter", "x_SkuMeterName"),
 }
+origins: Mapping[str, tuple[str, ...]] = {
+    column: (column, *others) for column, others in RENAMED.items() if column in REQUIRED_VALUES
+}
+# Names that no other bill has: two of them tell the format.
+_TELLING = frozenset(
+    {
+        "amortizedcost",
+        "billedcost",
+        "chargecategory",
+        "chargeclass",
+        "chargeperiodend",
+        "chargeperiodstart",
+        "chargesubcategory",
+        "contractedcost",
+        "effectivecost",
+        "invoiceissuername",
+        "listcost",
+    }
+)
+# Until 1.0, what ChargeClass and CommitmentDiscountStatus say stood in one column.
+_SUBCATEGORY = "ChargeSubcategory"
+_STATUS = {"Used Commitment": "Used", "Unused Commitment": "Unused"}
 
 
 def recognises(columns: frozenset[str]) -> bool:
-    """FOCUS, complete or not: by the two columns that no other bill has together."""
-    return {"chargecategory", "billedcost"} <= columns or {"billedcost", "chargeperiodstart"} <= columns
+    """FOCUS, complete or not."""
+    return len(_TELLING & columns) > 1
 
 
 def missing(columns: frozenset[str]) -> list[str]:
     """The mandatory columns that are not there under any of their names."""
-    return [
-        column
-        for column in MANDATORY
-        if not any(known.lower() in columns for known in (column, *RENAMED.get(column, ())))
-    ]
+    return [column for column in MANDATORY if not any(known.lower() in columns for known in _names(column))]
 
 
 def charges(raw: ir.Table) -> ir.Table:
@@ -74,29 +106,29 @@ def columns(raw: ir.Table) -> dict[str, ir.Value]:
     """See ``contract.BillFormat``."""
     return {
         "BillingAccountId": text(raw, "BillingAccountId"),
-        "BillingCurrency": text(raw, "BillingCurrency").strip().upper(),
+        "BillingCurrency": text(raw, *_names("BillingCurrency")).strip().upper(),
         "BillingPeriodStart": instant(raw, "BillingPeriodStart"),
         "BillingPeriodEnd": instant(raw, "BillingPeriodEnd"),
         "ChargePeriodStart": instant(raw, "ChargePeriodStart"),
         "ChargePeriodEnd": instant(raw, "ChargePeriodEnd"),
-        "ProviderName": text(raw, "ProviderName", "ServiceProviderName", "HostProviderName"),
-        "InvoiceIssuerName": text(raw, "InvoiceIssuerName"),
+        "ProviderName": text(raw, *_names("ProviderName")),
+        "InvoiceIssuerName": text(raw, *_names("InvoiceIssuerName")),
         "InvoiceId": text(raw, "InvoiceId"),
         "ServiceName": text(raw, "ServiceName"),
-        "ChargeCategory": text(raw, "ChargeCategory"),
-        "ChargeClass": text(raw, "ChargeClass"),
+        "ChargeCategory": _charge_category(raw),
+        "ChargeClass": _charge_class(raw),
         "ChargeFrequency": text(raw, "ChargeFrequency"),
         "SubAccountId": text(raw, "SubAccountId"),
         "SubAccountName": text(raw, "SubAccountName"),
-        "RegionId": text(raw, "RegionId", "Region"),
+        "RegionId": text(raw, *_names("RegionId")),
         "ResourceId": text(raw, "ResourceId"),
-        "CommitmentDiscountStatus": text(raw, "CommitmentDiscountStatus"),
-        "x_UsageType": text(raw, "x_UsageType", "SkuMeter"),
+        "CommitmentDiscountStatus": _commitment_status(raw),
+        "x_UsageType": text(raw, *_names("x_UsageType")),
         "x_Estimated": flag(raw, "x_Estimated"),
         "BilledCost": amount(raw, "BilledCost"),
-        "EffectiveCost": amount(raw, "EffectiveCost"),
+        "EffectiveCost": amount(raw, _there(raw, "EffectiveCost")),
         "x_BilledCostDecimal": control(raw, "BilledCost"),
-        "x_EffectiveCostDecimal": control(raw, "EffectiveCost"),
+        "x_EffectiveCostDecimal": control(raw, _there(raw, "EffectiveCost")),
         "Tags": mapping(raw, ["Tags"]),
         "x_CostCategories": mapping(raw, ["x_CostCategories"]),
     }
@@ -104,13 +136,11 @@ def columns(raw: ir.Table) -> dict[str, ir.Value]:
 
 def described(raw: ir.Table) -> dict[str, ir.Value]:
     """See ``contract.BillFormat``."""
-    known = {
-        column: text(raw, column) if kind == "string" else amount(raw, column)
+    return {
+        column: text(raw, *_names(column)) if kind == "string" else amount(raw, _there(raw, column))
         for column, kind in DESCRIBED.items()
-        if column.lower() in raw.columns
+        if any(known.lower() in raw.columns for known in _names(column))
     }
-    publisher = text(raw, "PublisherName", "ServiceProviderName", "HostProviderName")
-    return {**known, "PublisherName": publisher}
 
 
 def identity(raw: ir.Table) -> list[ir.Value]:
@@ -119,10 +149,50 @@ def identity(raw: ir.Table) -> list[ir.Value]:
 
 
 def tag(raw: ir.Table, key: str) -> ir.StringValue:
-    """See ``contract.BillFormat``. Some exports write a user's tag with the prefix ``user:``."""
-    return entry(raw, "tags", [key, f"user:{key}", f"user_{key}"])
+    """See ``contract.BillFormat``. Some exports write a user's tag with the prefix ``user:``, AWS since 1.2
+    those of a resource with ``resourceTags/``. What 1.3 allots to another resource goes by that one's tags.
+    """
+    keys = [key, f"user:{key}", f"user_{key}"]
+    keys += [f"resourceTags/{known}" for known in keys]
+    return ibis.coalesce(*(entry(raw, column, keys) for column in ("allocatedtags", "tags")))
 
 
 def cost_category(raw: ir.Table, name: str) -> ir.StringValue:
-    """See ``contract.BillFormat``."""
-    return entry(raw, "x_costcategories", [name])
+    """See ``contract.BillFormat``. AWS writes them into Tags since 1.2: ``costCategory/Team``."""
+    if "x_costcategories" in raw.columns:
+        return entry(raw, "x_costcategories", [name])
+    return entry(raw, "tags", [f"costCategory/{name}"])
+
+
+def _charge_category(raw: ir.Table) -> ir.StringValue:
+    told = text(raw, *_names("ChargeCategory"))
+    if _SUBCATEGORY.lower() not in raw.columns:
+        return told
+    is_credit = (told == "Adjustment") & (text(raw, _SUBCATEGORY) == "Credit")
+    return ibis.ifelse(is_credit.fill_null(False), "Credit", told)
+
+
+def _charge_class(raw: ir.Table) -> ir.StringValue:
+    told = text(raw, "ChargeClass")
+    if _SUBCATEGORY.lower() not in raw.columns:
+        return told
+    refund = ibis.ifelse(text(raw, _SUBCATEGORY) == "Refund", "Correction", ibis.null("string"))
+    return told.fill_null(refund)
+
+
+def _commitment_status(raw: ir.Table) -> ir.StringValue:
+    told = text(raw, "CommitmentDiscountStatus")
+    if _SUBCATEGORY.lower() not in raw.columns:
+        return told
+    kind = text(raw, _SUBCATEGORY)
+    known = [(kind == theirs, ours) for theirs, ours in _STATUS.items()]
+    return told.fill_null(ibis.cases(*known, else_=ibis.null("string")))
+
+
+def _names(column: str) -> tuple[str, ...]:
+    return (column, *RENAMED.get(column, ()))
+
+
+def _there(raw: ir.Table, column: str) -> str:
+    """The first of a column's names that ``raw`` has."""
+    return next((known for known in _names(column) if known.lower() in raw.columns), column)

@@ -1,0 +1,101 @@
+"""Small bills rebuilt from public bug reports, where they are at hand: the right answer by the commands."""
+
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.made.bills import of_month, write_csv
+from tests.made.command_line import Answer, Costwatch, configure
+
+CASES = Path(__file__).parents[3] / "shared" / "data" / "billing" / "cases"
+pytestmark = pytest.mark.skipif(not CASES.is_dir(), reason=f"the cases are not at hand: no folder {CASES}")
+CONFIG = """\
+sources:
+  - {name: aws, kind: exports, location: bill}
+teams:
+  - {name: alpha}
+  - {name: beta}
+"""
+TAX = CONFIG + "pools:\n  - {name: tax, split: proportional, match: {ChargeCategory: Tax}}\n"
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the steps, ``cost show`` and ``cost verify`` say of a bill."""
+
+    collected: Answer
+    allocated: Answer
+    verified: Answer
+    rows: Sequence[Mapping[str, Any]]
+
+    def total(self, metric: str = "BilledCost") -> Decimal:
+        return Decimal(sum(row[f"{metric}Nano"] for row in self.rows)).scaleb(-9)
+
+    def by(self, column: str = "x_Team") -> dict[str, Decimal]:
+        return {row[column]: Decimal(row["BilledCostNano"]).scaleb(-9) for row in self.rows}
+
+
+def told(costwatch: Costwatch, *names: str, config: str = CONFIG) -> Told:
+    """Deliver these files in one folder, take both steps, and ask."""
+    folder = Path("bill")
+    folder.mkdir(exist_ok=True)
+    for name in names:
+        shutil.copy(CASES / name, folder)
+    configure(Path(), config)
+    collected, allocated = costwatch("collect"), costwatch("allocate")
+    shown = costwatch("cost", "show", "--by", "team", "--from", "2020-01-01", "--json")
+    return Told(collected, allocated, costwatch("cost", "verify"), json.loads(shown.out or "[]"))
+
+
+ONE_TOTAL = {
+    "a file packed and plain": (("bill.csv", "bill.csv.gz"), 10),
+    "a later version beside the earlier one": (("oct-v1.csv", "oct-v2.csv"), 20),
+    "no columns of Savings Plans": (("no_sp_columns.csv",), 72),
+    "timestamps of New York": (("tz.parquet",), None),
+    "Oracle's layout of FOCUS": (("oci_focus_report.csv",), 25),
+}
+
+
+@pytest.mark.parametrize(("names", "total"), ONE_TOTAL.values(), ids=ONE_TOTAL)
+def test_the_total_is_right_of(names: tuple[str, ...], total: int | None, costwatch: Costwatch) -> None:
+    found = told(costwatch, *names)
+    assert (found.collected.code, found.allocated.code, found.verified.code) == (0, 0, 0)
+    assert total is None or found.total() == total
+
+
+def test_a_line_that_is_there_twice_is_a_finding_with_its_dollars(costwatch: Costwatch) -> None:
+    found = told(costwatch, "dup_identity.csv")
+    assert found.verified.code == 3
+    assert "dup_identity.csv: 1 line is there once more" in found.verified.out
+    assert "(BilledCost $10.00)" in found.verified.out
+
+
+def test_equal_parts_of_a_manifest_are_refused(costwatch: Costwatch) -> None:
+    month = Path("bill/data/BILLING_PERIOD=2026-10")
+    month.mkdir(parents=True)
+    for part in ("a-00001.csv", "a-00002.csv"):
+        shutil.copy(CASES / "r1.csv", month / part)
+    manifest = Path("bill/metadata/BILLING_PERIOD=2026-10/a-Manifest.json")
+    manifest.parent.mkdir(parents=True)
+    named = [f"s3://b/{month.relative_to('bill').as_posix()}/a-0000{part}.csv" for part in (1, 2)]
+    manifest.write_text(json.dumps({"dataFiles": named}))
+    found = told(costwatch)
+    assert (found.collected.code, found.rows) == (1, [])
+    assert "30 lines are in both in 2026-10 (BilledCost $300.00)" in found.collected.err
+
+
+def test_two_formats_of_a_month_are_refused_and_the_other_months_are_published(costwatch: Costwatch) -> None:
+    write_csv(Path("bill/september.csv"), [of_month("2026-09", BilledCost="7")])
+    found = told(costwatch, "f.csv", "c.csv")
+    assert found.collected.code == 1
+    assert "c.csv (cur2) and " in found.collected.err
+    assert found.allocated.code == 0
+    assert found.total() == 7
+    (source,) = costwatch("status", "--json").json["sources"]
+    assert source["data_through"] >= "2026-09-30"
