@@ -34,9 +34,19 @@ SERVICE_CATEGORIES = (
     "Web",
 )
 # The columns of the warehouse are empty where FOCUS has null.
-_EMPTY_IS_NULL = ("ChargeClass", "RegionId", "SubAccountId", "SubAccountName", "x_UsageType")
-# Never null: filled by the first of these that is there, or by this text.
+_EMPTY_IS_NULL = (
+    "ChargeClass",
+    "ProviderName",
+    "RegionId",
+    "ServiceName",
+    "SubAccountId",
+    "SubAccountName",
+    "x_UsageType",
+)
+# Never null: filled in this order, each by the first of these that is there.
 _FILLED = {
+    "ProviderName": ("PublisherName", "InvoiceIssuerName", "x_Source"),
+    "ServiceName": ("ProviderName",),
     "BillingAccountName": ("BillingAccountId",),
     "ChargeDescription": ("x_UsageType", "ServiceName"),
     "ContractedCost": ("BilledCost",),

@@ -13,6 +13,8 @@ from collectors.exports import Exports
 from costwatch.allocation.focus_export import export
 from costwatch.allocation.focus_rules import CHARGE_FREQUENCIES, SERVICE_CATEGORIES
 from costwatch.ledger.files import LedgerFiles
+from costwatch.ledger.formats.contract import REQUIRED_VALUES
+from costwatch.ledger.formats.focus import MANDATORY
 from tests.bill.test_real_bills import DATA, needs_data
 from tests.made.bills import line, on_day, tags
 from tests.made.company import EVER, Company
@@ -92,7 +94,15 @@ def cur(folder: Path) -> Company:
     return made
 
 
-BILLS = {"a FOCUS bill": focus, "a CUR": cur}
+def bare(folder: Path) -> Company:
+    """A bill that says of its lines only what places and prices them."""
+    unsaid = {*MANDATORY} - {*REQUIRED_VALUES} | {"RegionId", "SubAccountName", *EMPTY}
+    made = Company(folder, {"teams": TEAMS, "pools": POOLS})
+    made.bill([{name: value for name, value in each.items() if name not in unsaid} for each in bill()])
+    return made
+
+
+BILLS = {"a FOCUS bill": focus, "a CUR": cur, "a bill that says little": bare}
 
 
 @pytest.fixture(scope="module", params=BILLS)
