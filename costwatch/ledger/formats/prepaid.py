@@ -58,8 +58,8 @@ def findings(evidence: Sequence[Mapping[str, Any]]) -> Iterator[LoadFinding]:
         lines = f"{count:,} Purchases of commitments have" if count > 1 else "1 Purchase of a commitment has"
         money = exact(units(amounts.EffectiveCostNano), currency)
         text = (
-            f"{lines} an EffectiveCost, {money} in all, which FOCUS sets to 0: it counts beside the usage that "
-            "it is spread over; ask who made the export to correct it"
+            f"{lines} an EffectiveCost, {money} in all, which FOCUS sets to 0: it counts beside the usage "
+            "that it is spread over; ask who made the export to correct it"
         )
         yield LoadFinding(LoadFindingKind.PURCHASE, text, currency, amounts)
 
