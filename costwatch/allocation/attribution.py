@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from costwatch.allocation import bill, owners, pools, redistribution, weighing
 from costwatch.allocation.settings import Allocation, Pool
-from costwatch.allocation.weights import SUMMED, numbered, shared, spans_of, summed
+from costwatch.allocation.weights import SUMMED, billing_period, numbered, shared, spans_of, summed
 from costwatch.errors import CostwatchError
 from costwatch.ledger.engines.duckdb import compiled, fetch, fetch_batches, keep, small_table
 from costwatch.ledger.engines.engine import Engine
@@ -56,6 +56,7 @@ class Attribution:
         missing: position of a pool -> the days of which an input of its weights is not there.
         """
         self._period, self._missing = Window.of_days(period, period_end), missing
+        self._days = billing_period(self.con, self._period)
         bill.keep_facts(self.engine, parts, period, self.ordered, self.systems)
         if not self._answers:
             self._compile(self.con.table("days"), self.con.table("line_kinds"))
@@ -161,7 +162,7 @@ class Attribution:
         spans = small_table(
             self.con, "spans", owners.spans(self.teams), {"day": pa.int64(), "before": pa.int64()}
         )
-        owned = [_owned(kinds, spans, number, claimed) for number in pools.owned(self.ordered)]
+        owned = [owners.whose(kinds, spans, number, claimed) for number in pools.owned(self.ordered)]
         whose = self._step("whose", ibis.union(*owned, distinct=False))
         mine = facts.join(
             whose, [facts.kind == whose.kind, facts.day >= whose.since, facts.day < whose.before]
@@ -175,7 +176,8 @@ class Attribution:
                 kinds, carried, amounts = self._taken(kinds, carried, number, pool)
             else:
                 amounts = facts.join(kinds.filter(kinds.pool == number).select("kind"), "kind")
-            takers[number] = self._step(f"pool_{number}", numbered(amounts, kinds, _keys(pool)))
+            amounts = numbered(amounts, kinds, pool.over, self._days, _keys(pool))
+            takers[number] = self._step(f"pool_{number}", amounts)
             parts = self._shared(kinds, takers[number], carried, number, pool)
             parts = self._step(f"carried_of_{number}", parts)
             carried = carried.union(parts, distinct=False)
@@ -281,13 +283,6 @@ class Attribution:
         steps = {"numbers": known, "stored": stored}
         self._numbering = [(name, compiled(self.con, expression)) for name, expression in steps.items()]
         return ibis.table(stored.schema(), name="stored"), slices
-
-
-def _owned(kinds: ir.Table, spans: ir.Table, number: int, claimed: owners.Claims) -> ir.Table:
-    mine = kinds.filter(kinds.pool == number)
-    named_by = [column for column in kinds.columns if column.startswith(f"{number}_")]
-    found = owners.assign(mine.cross_join(spans), named_by, claimed)
-    return found.select("kind", "team", "before", since="day")
 
 
 def _keys(pool: Pool) -> list[str]:

@@ -15,6 +15,7 @@ from ibis import _
 from costwatch.allocation import owners, pools, systems
 from costwatch.allocation.match import matches
 from costwatch.allocation.settings import Pool
+from costwatch.allocation.weights import is_monthly
 from costwatch.cost.systems import System
 from costwatch.ledger.engines.duckdb import compiled, keep, of_one_schema
 from costwatch.ledger.engines.engine import PLACE, Engine
@@ -78,11 +79,12 @@ def keep_facts(
 
     ``line_kinds``: ``part`` and ``MARKS``, which together tell lines apart that are written differently,
     ``KEPT``, ``ServiceName``, ``x_Estimated``, ``pool`` (position in ``ordered``), ``x_Pool``, ``x_System``
-    (the first of ``known`` that they match), the values that can name an owner (``<pool>_tag_<n>``,
-    ``<pool>_category_<n>``), those that pools tell lines apart by (``key <column>``), and whether a pool
-    takes such lines from the team that carries them (``takes <pool>``). ``days``: ``part``, ``MARKS``,
-    ``first`` and ``last`` (days of the charge period), ``line`` (where the first of them stands),
-    ``line_count`` and both costs in nano-units. docs/allocation.md tells what is made on the way.
+    (the first of ``known`` that they match), ``is_monthly`` (see ``weights``), the values that can name an
+    owner (``<pool>_tag_<n>``, ``<pool>_category_<n>``), those that pools tell lines apart by (``key
+    <column>``), and whether a pool takes such lines from the team that carries them (``takes <pool>``).
+    ``days``: ``part``, ``MARKS``, ``first`` and ``last`` (days of the charge period), ``line`` (where the
+    first of them stands), ``line_count`` and both costs in nano-units. docs/allocation.md tells what is made
+    on the way.
     """
     written = [
         _written(engine, number, part, paths, period, ordered, known)
@@ -195,7 +197,7 @@ def _used(ordered: Sequence[Pool]) -> list[str]:
     chosen = {
         column for pool in ordered for column in pool.match.model_dump(exclude={"Tags"}, exclude_none=True)
     }
-    return sorted({*KEPT, "ServiceName", "x_Estimated", *chosen} - {"source"})
+    return sorted({*KEPT, "ServiceName", "ChargeFrequency", "x_Estimated", *chosen} - {"source"})
 
 
 def _fields(raw: ir.Table, values: Sequence[ir.Value]) -> list[str]:
@@ -217,6 +219,7 @@ def _normalised(
     return charges.select(
         *(*MARKS, *KEPT, "ServiceName", "x_Estimated", "pool", *keys),
         part=ibis.literal(written.number, "int32"),
+        is_monthly=is_monthly(charges),
         x_Pool=ibis.cases(*((charges.pool == number, pool.name) for number, pool in enumerate(ordered))),
         x_System=systems.system_of(charges, known, [pool.name for pool in ordered]),
         **naming(charges, ordered),

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import reduce
+from operator import or_
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +68,20 @@ def owned(con: Any, bill: PublishedLines) -> ir.Table:
     Columns: those of ``contract.BillFormat`` and ``DESCRIBED``, both costs in nano-units besides, ``source``,
     ``day`` (yyyymmdd), ``team``, ``x_Pool`` and ``x_System``. Nothing is read before the expression is run.
     """
+    _, named, is_given = _told_apart(con, bill)
+    return named.filter(~is_given)
+
+
+def split(con: Any, bill: PublishedLines) -> ir.Table:
+    """The other lines of the period, with the same columns but ``team``, ``x_Pool`` and ``x_System``."""
+    lines, named, is_given = _told_apart(con, bill)
+    numbers = [*pools.owned(pools.complete(bill.allocation.pools))]
+    taken = lines.filter(lines.pool.notin(numbers))
+    return taken.union(named.filter(is_given).select(lines.columns), distinct=False)
+
+
+def _told_apart(con: Any, bill: PublishedLines) -> tuple[ir.Table, ir.Table, ir.BooleanValue]:
+    """All lines of the period; those that have an owner, with it; whether a pool gives one of these on."""
     ordered = pools.complete(bill.allocation.pools)
     claimed = owners.claims(con, bill.allocation.teams)
     lines = ibis.union(
@@ -82,9 +98,10 @@ def owned(con: Any, bill: PublishedLines) -> ir.Table:
         named_by = [column for column in lines.columns if column.startswith(f"{number}_")]
         named.append(owners.assign(mine, named_by, claimed).mutate(x_Pool=ibis.literal(pool.name)))
     found = ibis.union(*named, distinct=False)
-    for giving in (pool for pool in ordered if pool.carried_by):
-        found = found.filter(~((found.team == giving.carried_by) & matches(giving.match, found)))
-    return found
+    given = [
+        (found.team == pool.carried_by) & matches(pool.match, found) for pool in ordered if pool.carried_by
+    ]
+    return lines, found, reduce(or_, given, ibis.literal(False))
 
 
 def _lines(

@@ -70,6 +70,14 @@ def assign(facts: ir.Table, named_by: Sequence[str], claimed: Claims) -> ir.Tabl
     return found.mutate(team=found.team.fill_null(UNALLOCATED))
 
 
+def whose(kinds: ir.Table, spans: ir.Table, number: int, claimed: Claims) -> ir.Table:
+    """The ``team`` of each kind of line that the pool ``number`` takes, from day ``since`` to ``before``."""
+    mine = kinds.filter(kinds.pool == number)
+    named_by = [column for column in kinds.columns if column.startswith(f"{number}_")]
+    found = assign(mine.cross_join(spans), named_by, claimed)
+    return found.select("kind", "team", "before", since="day")
+
+
 def spans(teams: Sequence[Team]) -> list[tuple[int, int]]:
     """The days [from, before) within which every claim holds throughout or not at all."""
     known = (*name_validities(teams), *account_validities(teams))

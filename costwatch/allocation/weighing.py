@@ -22,14 +22,14 @@ _ANSWER = pa.schema({"span": pa.int64(), "team": pa.string(), "weight": pa.float
 
 def spans(found: pa.Table) -> list[Span]:
     """What ``weights.spans_of`` found, as splits see it."""
-    days = {day: from_int(day) for column in ("day", "until") for day in found[column].unique().to_pylist()}
-    known = ("span", "day", "until", "BillingCurrency")
+    days = {day: from_int(day) for column in ("first", "last") for day in found[column].unique().to_pylist()}
+    known = ("span", "first", "last", "BillingCurrency")
     keys = [found[column].to_pylist() for column in found.column_names if column not in known]
     rows = zip(*(found[column].to_pylist() for column in known), strict=True)
     of_keys = zip(*keys, strict=True) if keys else ((),) * found.num_rows
     return [
-        Span(span, days[day], days[until] + timedelta(days=1), currency, tuple(key))
-        for (span, day, until, currency), key in zip(rows, of_keys, strict=True)
+        Span(span, days[first], days[last] + timedelta(days=1), currency, tuple(key))
+        for (span, first, last, currency), key in zip(rows, of_keys, strict=True)
     ]
 
 

@@ -163,12 +163,13 @@ def monthly_items(metered: Sequence[Item]) -> list[Item]:
             key = (item.account, item.region, item.meter.service)
             month = item.usd * DAYS_IN_MONTH * (5 + 2 * item.weekend) / 7
             taxable[key] = taxable.get(key, 0.0) + month
+    categories = {meter.service: meter.category for meter in reversed(METERS.values())}
     taxes = [
         replace(
             support,
             account=account,
             region=region,
-            meter=Meter(service, "Other", "Tax-US-Sales", "", 0.0, "", "Tax"),
+            meter=Meter(service, categories[service], "Tax-US-Sales", "", 0.0, "", "Tax"),
             name="",
             usd=round(month * TAX_RATE, 2),
             pool="tax",

@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol, Self, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, Protocol, Self, TypeAlias
 
 from pydantic import Field, model_validator
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 Matches = str | tuple[str, ...]
+# Over which days charges are weighed: their own period, their billing period, or the day they begin on.
+Over = Literal["period", "month", "day"]
 
 
 class Match(Settings):
@@ -42,10 +44,11 @@ KEY_COLUMNS = tuple(column for column in Match.model_fields if column != "Tags")
 
 
 class Span(NamedTuple):
-    """Charges of one pool that are weighed alike: of the same days, currency and values of ``columns``.
+    """Charges of one pool that are weighed alike: over the same days, of one currency, equal in ``columns``.
 
-    number: by which weights name it. first, after: the UTC days that were charged for, half-open. key: the
-    values of the split's ``columns``, in their order; empty text where a line has none.
+    number: by which weights name it. first, after: the UTC days that they are weighed over, half-open; see
+    ``SplitSettings.over``. key: the values of the split's ``columns``, in their order; empty text where a
+    line has none.
     """
 
     number: int
@@ -152,6 +155,11 @@ class Split(Protocol):
         ...
 
     @property
+    def over(self) -> Over | None:
+        """Over which days its charges are weighed; None: usage over its own, all else over the month."""
+        ...
+
+    @property
     def is_owner(self) -> bool:
         """Whether each charge goes whole to the team that tags and accounts name: it is not weighed then."""
         ...
@@ -183,6 +191,10 @@ class SplitSettings(Settings, ABC):
     or a residual; the pool then takes no lines of the bill but, of what is carried so of owned charges and of
     the pools above, what its ``match`` says, and gives it to the other teams; ``x_Pool`` keeps the trail
     (``direct > platform``). A team whose cost was given on so is given nothing by such pools below it.
+    over: the days that charges are weighed over: ``period``, those of their own ChargePeriod (of what a team
+    carries, the day on which it does); ``month``, the whole billing period of their bill, wherever their own
+    dates lie; ``day``, the one on which they begin. Left out: ``month`` for tax, purchases, credits,
+    corrections, support and other fees, whose dates say little, and ``period`` for other usage.
     """
 
     is_owner: ClassVar[bool] = False
@@ -192,9 +204,12 @@ class SplitSettings(Settings, ABC):
     match: Match = Match()
     split: str
     carried_by: str = ""
+    over: Over | None = None
 
     @model_validator(mode="after")
     def _owners_take_lines(self) -> Self:
+        if self.is_owner and self.over:
+            raise ValueError("over is for pools that are split, and the lines of this one go whole to owners")
         if self.is_owner and self.carried_by:
             raise ValueError("carried_by is for pools that are split, and the lines of this one have owners")
         return self

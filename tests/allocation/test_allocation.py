@@ -241,9 +241,10 @@ def test_teams_and_residuals_are_the_bill(
         st.sampled_from(["USD", "EUR"]),
     )
     lines = data.draw(st.lists(charge, min_size=1, max_size=40))
+    over = st.sampled_from(["period", "month", "day", None])
     pools = [
-        {"name": "tax", "match": {"ChargeCategory": "Tax"}, "split": "proportional"},
-        {"name": "credit", "match": {"ChargeCategory": "Credit"}, "split": "even"},
+        {"name": name, "match": {"ChargeCategory": category}, "split": split, "over": data.draw(over)}
+        for name, category, split in (("tax", "Tax", "proportional"), ("credit", "Credit", "even"))
     ]
     made = company(tmp_path_factory.mktemp("bill"), lines, pools=pools)
     for currency in {row["BillingCurrency"] for row in lines}:

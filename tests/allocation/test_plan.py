@@ -50,7 +50,7 @@ CONFIG = (
     '{"name":"tax","match":{"ChargeCategory":"Tax"},"split":"even"},{"name":"some","match":{"RegionId":"x"},'
     '"split":"even","teams":["risk"]},{"name":"own","split":"owner","tags":["squad"],"cost_categories":[]}]}'
 )
-KEY = "d56f2012e4a442c0583b2e96acb78a71534ef41483e83e021ac7bf01b48654e3"
+KEY = "b3b172a0bb81dc74972f845c40316727d362ebe6e24c078e55090c31061c92e4"
 BEFORE = PublishedPeriod(KEY, (1,), CONFIG, date(2026, 11, 1))
 
 

@@ -196,6 +196,7 @@ def test_nothing_is_lost_on_the_way(data: st.DataObject, tmp_path_factory: pytes
                 "carried_by": giver,
                 "split": data.draw(st.sampled_from(["proportional", "even"])),
                 "match": data.draw(st.sampled_from([{}, {"ServiceName": STORAGE}])),
+                "over": data.draw(st.sampled_from(["period", "month", "day", None])),
             }
             for giver in givers
         ),

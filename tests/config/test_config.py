@@ -176,7 +176,7 @@ def test_the_schema_knows_both_files_and_every_kind(shipped: Path) -> None:
         for entry in known["properties"]["pools"]["items"]["oneOf"]
     }
     assert splits.keys() >= {"even", "fixed", "owner", "proportional"}
-    assert splits["fixed"] == {"split", "name", "match", "carried_by", "percent"}
+    assert splits["fixed"] == {"split", "name", "match", "carried_by", "over", "percent"}
     assert shipped.read_text(encoding="utf-8").startswith(
         "# yaml-language-server: $schema=costwatch.schema.json\n"
     )

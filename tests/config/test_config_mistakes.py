@@ -172,6 +172,17 @@ IN_CONFIG = {
             "9: unknown key 'tag'; did you mean 'tags'?",
         ],
     ),
+    "days that pools are weighed over": (
+        "pools:\n"
+        "  - {name: p, split: even, over: moth, match: {ChargeCategory: Tax}}\n"
+        "  - name: q\n"
+        "    split: owner\n"
+        "    over: day\n",
+        [
+            "2: 'over' must be one of 'period', 'month' or 'day', not 'moth'; did you mean 'month'?",
+            "5: over is for pools that are split, and the lines of this one go whole to owners",
+        ],
+    ),
     "pools that no charge reaches": (
         "pools:\n"
         "  - {name: all, split: owner}\n"

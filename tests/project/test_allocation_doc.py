@@ -26,7 +26,7 @@ GROUPS = {
     "KEPT": bill.KEPT,
     "SLICE_COLUMNS": SLICE_COLUMNS,
     "TOLD": (
-        *("ServiceName", "x_Estimated", "pool", "x_Pool", "x_System", "takes N"),
+        *("ServiceName", "x_Estimated", "pool", "x_Pool", "x_System", "is_monthly", "takes N"),
         *("N_tag_N", "N_category_N"),
     ),
 }

@@ -7,7 +7,7 @@ from costwatch.plugins import SplitSettings, Weighing, Weight
 
 
 class EvenPool(SplitSettings):
-    """Shared evenly, among ``teams`` or all teams."""
+    """Shared evenly, among ``teams`` or all teams; ``over`` changes nothing."""
 
     teams: tuple[TeamName, ...] = ()
 

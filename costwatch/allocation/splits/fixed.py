@@ -13,7 +13,7 @@ _WEIGHT_OF_A_PERCENT = 10_000_000  # whole, as a percentage has at most 7 digits
 
 
 class FixedPool(SplitSettings):
-    """Shared by percentages (percent: team -> number), which must sum to 100."""
+    """Shared by percentages (percent: team -> number), which must sum to 100; ``over`` changes nothing."""
 
     percent: Mapping[TeamName, Annotated[Decimal, Field(ge=0, le=100, decimal_places=7)]]
 

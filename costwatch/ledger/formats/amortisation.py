@@ -57,6 +57,7 @@ _CATEGORIES = {
 _OTHER = "Adjustment"
 _USED = (DISCOUNTED, COVERED)
 _UNUSED = {RESERVATIONS: RESERVATION_FEE, SAVINGS_PLANS: PLAN_FEE}
+_ONCE = (FEE, PLAN_UPFRONT, "Credit", REFUND)
 
 
 def line_type(raw: ir.Table) -> ir.StringValue:
@@ -76,6 +77,14 @@ def charge_category(raw: ir.Table) -> ir.StringValue:
 def charge_class(raw: ir.Table) -> ir.StringValue:
     """FOCUS's ChargeClass: ``Correction`` for what is paid back."""
     return ibis.ifelse(line_type(raw) == REFUND, "Correction", ibis.null("string"))
+
+
+def charge_frequency(raw: ir.Table) -> ir.StringValue:
+    """FOCUS's ChargeFrequency: how often a line of that type is charged; tax is as often as what is taxed."""
+    kind = line_type(raw)
+    return ibis.cases(
+        (kind.isin(_ONCE), "One-Time"), (kind.isin([*_UNUSED.values()]), "Recurring"), else_="Usage-Based"
+    )
 
 
 def commitment_status(raw: ir.Table, unamortised: Unamortised = None) -> ir.StringValue:

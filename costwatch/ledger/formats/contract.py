@@ -25,7 +25,6 @@ DESCRIBED: Mapping[str, str] = {
     "AvailabilityZone": "string",
     "BillingAccountName": "string",
     "ChargeDescription": "string",
-    "ChargeFrequency": "string",
     "CommitmentDiscountCategory": "string",
     "CommitmentDiscountId": "string",
     "CommitmentDiscountName": "string",

@@ -117,6 +117,7 @@ def columns(raw: ir.Table, unamortised: Unamortised = None) -> dict[str, ir.Valu
         "ServiceName": text(raw, "product_product_name", _NAME, "line_item_product_code"),
         "ChargeCategory": amortisation.charge_category(raw),
         "ChargeClass": amortisation.charge_class(raw),
+        "ChargeFrequency": amortisation.charge_frequency(raw),
         "SubAccountId": text(raw, "line_item_usage_account_id"),
         "SubAccountName": text(raw, "line_item_usage_account_name"),
         "RegionId": text(raw, "product_region_code", _REGION, "product_region"),
@@ -145,7 +146,7 @@ def described(raw: ir.Table) -> dict[str, ir.Value]:
         "ChargeDescription": text(raw, "line_item_line_item_description"),
         "CommitmentDiscountId": amortisation.commitment_id(raw),
         "ConsumedQuantity": amount(raw, "line_item_usage_amount"),
-        "ConsumedUnit": text(raw, "pricing_unit"),
+        "ConsumedUnit": _unit(raw),
         "ContractedCost": ibis.coalesce(
             amount(raw, "line_item_net_unblended_cost"), amount(raw, "line_item_unblended_cost")
         ),
@@ -153,7 +154,7 @@ def described(raw: ir.Table) -> dict[str, ir.Value]:
             amount(raw, "pricing_public_on_demand_cost"), amount(raw, "line_item_unblended_cost")
         ),
         "PricingQuantity": amount(raw, "line_item_usage_amount"),
-        "PricingUnit": text(raw, "pricing_unit"),
+        "PricingUnit": _unit(raw),
         "PublisherName": text(raw, "line_item_legal_entity"),
         "SkuId": text(raw, "product_sku"),
         "SkuPriceId": text(raw, "pricing_rate_code"),
@@ -168,6 +169,12 @@ def identity(raw: ir.Table) -> list[ir.Value]:
         return []
     # As it is written: this is asked of every line of every bill.
     return [*(raw[name] for name in _IDENTITY), *(amount(raw, name) for name in _COSTS)]
+
+
+def _unit(raw: ir.Table) -> ir.StringValue:
+    """The unit as FOCUS writes it: ``Hours`` for ``Hrs``, ``GB-Months`` for ``GB-Mo``."""
+    unit = text(raw, "pricing_unit").re_replace("Hrs$", "Hours").re_replace("-Mo$", "-Months")
+    return unit.re_replace("-(Hour|Second|Month)$", r"-\1s")
 
 
 def tag(raw: ir.Table, key: str) -> ir.StringValue:

@@ -130,6 +130,7 @@ def columns(raw: ir.Table, unamortised: Collection[str] | None = None) -> dict[s
         "ServiceName": text(raw, "ServiceName"),
         "ChargeCategory": _charge_category(raw),
         "ChargeClass": _charge_class(raw),
+        "ChargeFrequency": text(raw, "ChargeFrequency"),
         "SubAccountId": text(raw, "SubAccountId"),
         "SubAccountName": text(raw, "SubAccountName"),
         "RegionId": text(raw, *_names("RegionId")),
