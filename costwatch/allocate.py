@@ -1,11 +1,12 @@
 """Step 2: every dollar onto a team. Billing periods whose inputs changed are computed anew and published."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, contextmanager
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from functools import cached_property
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,19 +17,24 @@ from costwatch.allocation.settings import Allocation
 from costwatch.allocation.teams import memberships_of
 from costwatch.cost import settling
 from costwatch.cost.settings import BudgetSettings
-from costwatch.errors import CostwatchError, EngineError, LedgerError
+from costwatch.errors import CostwatchError, EngineError, LedgerError, unexpected
 from costwatch.ledger.engines.address import IN_PROCESS
 from costwatch.ledger.files import LedgerFiles
 from costwatch.model import Load, Window
 from costwatch.money import nanos
 from costwatch.plugins import Batches, Collector
+from costwatch.scratch import temporary_files
 from costwatch.warehouse.bill import day_states, publish, second_opinion
 from costwatch.warehouse.bill import loads as stored
+from costwatch.warehouse.health import damage
 from costwatch.warehouse.store import Warehouse
+from costwatch.wording import printable, shortened
 
 if TYPE_CHECKING:
     from costwatch.allocation.attribution import Attribution
     from costwatch.ledger.engines.engine import Engine
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +47,7 @@ class AllocatedPeriod:
     error: str = ""
 
 
+@temporary_files()
 def allocate(
     warehouse: Warehouse,
     ledger_folder: Path,
@@ -56,30 +63,31 @@ def allocate(
 
     window: allocate all periods that overlap it by today's configuration, closed ones too. engine: the
     URL of what reads the lines. batches: in place of what is stored besides bills. A period that cannot
-    be allocated keeps its published bill; the others go on. Raises BusyError, EngineError.
+    be allocated, whatever is wrong with it, keeps its published bill; the others go on, and how settled the
+    days are is told anew in any case. Raises BusyError, EngineError.
     """
     warehouse.migrate()
     roles = {source.name: source.role for source in sources}
     bill = [name for name, role in roles.items() if role == "bill"]
-    with warehouse.job_lock("allocate"), ExitStack() as held:
+    with warehouse.job_lock("allocate"):
         with warehouse.read() as db:
             known = publish.published(db)
             due: dict[date, list[Load]] = {period: [] for period in known}
             due |= _by_period(stored.newest_loads(db, bill))
         files = LedgerFiles(ledger_folder)
         batches = batches or StoredBatches(warehouse, files)
-        allocator = _Allocator(warehouse, files, batches, now, engine, held)
-        done = []
-        for period, loads in sorted(due.items()):
-            try:
-                plan = plan_of(period, loads, known.get(period), allocation, now, window, batches)
-                done.append(allocator.allocate(plan) if plan else AllocatedPeriod(period, changed=False))
-            except EngineError:
-                raise  # no other period would fare better
-            except CostwatchError as error:
-                done.append(AllocatedPeriod(period, changed=False, error=str(error)))
-        done += allocator.compare([name for name, role in roles.items() if role == "check"])
-        _settle(warehouse, roles, allocation, now)
+        allocator = _Allocator(warehouse, files, batches, now, engine)
+        try:
+            with closing(allocator):
+                done = []
+                for period, loads in sorted(due.items()):
+                    plan = partial(
+                        plan_of, period, loads, known.get(period), allocation, now, window, batches
+                    )
+                    done.append(allocator.attempt(period, partial(allocator.allocate, period, plan)))
+                done += allocator.compare([name for name, role in roles.items() if role == "check"])
+        finally:
+            _settle(warehouse, roles, allocation, now)
     return done
 
 
@@ -91,30 +99,53 @@ def _by_period(found: Iterable[Load]) -> dict[date, list[Load]]:
 
 
 class _Allocator:
-    """All the periods of a run, on one engine: it is started with the first, ``held`` closes it."""
+    """All the periods of a run, on one engine, which is started with the first."""
 
     def __init__(
-        self,
-        warehouse: Warehouse,
-        files: LedgerFiles,
-        batches: Batches,
-        now: datetime,
-        engine: str,
-        held: ExitStack,
+        self, warehouse: Warehouse, files: LedgerFiles, batches: Batches, now: datetime, engine: str
     ) -> None:
         self.warehouse, self.files, self.batches, self.now = warehouse, files, batches, now
-        self._url, self._held = engine, held
+        self._url = engine
+        self._engine: Engine | None = None
         self._attribution: tuple[str, Attribution] | None = None
 
-    @cached_property
+    @property
     def engine(self) -> "Engine":
         """Raises EngineError."""
         from costwatch.ledger.engines import engine_at
 
-        return self._held.enter_context(closing(engine_at(self._url)))
+        if self._engine is None:
+            self._engine = engine_at(self._url)
+        return self._engine
 
-    def allocate(self, plan: Plan) -> AllocatedPeriod:
-        """Compute and publish one period. Raises CostwatchError; its published bill stays as it is then."""
+    def close(self) -> None:
+        """Let go of the engine; who asks for it once more gets another one."""
+        engine, self._engine, self._attribution = self._engine, None, None
+        if engine is not None:
+            engine.close()
+
+    def attempt(self, period: date, work: Callable[[], AllocatedPeriod]) -> AllocatedPeriod:
+        """Whatever goes wrong in one period stays in it, but that no engine can be had (EngineError)."""
+        try:
+            return work()
+        except EngineError:
+            raise
+        except CostwatchError as error:
+            trouble = str(error)
+        except Exception as error:
+            _log.debug("period %s", period, exc_info=True)
+            trouble = damage(self.warehouse) or f"period {period}: {unexpected(error)}"
+        self.close()  # it may be of no more use
+        return AllocatedPeriod(period, changed=False, error=trouble)
+
+    def allocate(self, period: date, planned: Callable[[], Plan | None]) -> AllocatedPeriod:
+        """Compute and publish one period, if there is a plan to.
+
+        Raises CostwatchError; its published bill stays as it is then.
+        """
+        plan = planned()
+        if plan is None:
+            return AllocatedPeriod(period, changed=False)
         _refuse_shared_accounts(plan.loads)
         with self._explained(plan.period):
             ids, publication = self._computed(plan)
@@ -127,21 +158,17 @@ class _Allocator:
         """Store what those sources say of each day; what cannot be read is told and the rest goes on."""
         with self.warehouse.read() as db:
             due = second_opinion.due(db, sources)
-        told = []
-        for load in due:
-            try:
-                with self._explained(load.period):
-                    rows = self._daily(load)
-            except EngineError:
-                raise
-            except CostwatchError as error:
-                told.append(AllocatedPeriod(load.period, changed=False, error=str(error)))
-                continue
-            with self.warehouse.write() as db:
-                second_opinion.store(db, load, rows)
+        looked_at = [self.attempt(load.period, partial(self._compared, load)) for load in due]
         with self.warehouse.write() as db:
             second_opinion.forget_others(db, sources)
-        return told
+        return [each for each in looked_at if each.error]
+
+    def _compared(self, load: Load) -> AllocatedPeriod:
+        with self._explained(load.period):
+            rows = self._daily(load)
+        with self.warehouse.write() as db:
+            second_opinion.store(db, load, rows)
+        return AllocatedPeriod(load.period, changed=False)
 
     def _daily(self, load: Load) -> list[second_opinion.Checked]:
         from costwatch.allocation.bill import LoadFiles, daily
@@ -207,7 +234,7 @@ def _refuse_shared_accounts(loads: Sequence[Load]) -> None:
             if owner.setdefault(account, load.source) != load.source:
                 raise CostwatchError(
                     f"period {load.period}: sources '{owner[account]}' and '{load.source}' both bill account "
-                    f"{account}; give one of them role: check"
+                    f"{shortened(printable(account), 60)}; give one of them role: check"
                 )
 
 

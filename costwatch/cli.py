@@ -4,6 +4,7 @@
 commands that ask; 75 busy, try again; 130 interrupted. Data goes to stdout, messages to stderr.
 """
 
+import os
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -16,7 +17,7 @@ from costwatch import __version__
 from costwatch.commands.context import Context
 from costwatch.commands.options import global_options
 from costwatch.commands.output import complain
-from costwatch.errors import CostwatchError
+from costwatch.errors import CostwatchError, unexpected
 
 # Name, which is its module's in costwatch.commands, and help. A module is imported when its command runs,
 # so that `costwatch --help` costs no more than reading this table.
@@ -39,7 +40,7 @@ COMMANDS = (
         "List the kinds that there are of each plugin, and the facts that can be asked.",
     ),
     ("config", "Print the JSON Schema of the configuration files."),
-    ("db", "Migrate, inspect and back up the warehouse."),
+    ("db", "Migrate, inspect, back up and restore the warehouse."),
 )
 _NAMES = tuple(name for name, _ in COMMANDS)
 _INTERRUPTED = 130
@@ -83,6 +84,7 @@ def root() -> None:
 
 def main() -> NoReturn:
     """The ``costwatch`` program."""
+    os.umask(0o077)  # a bill is nobody else's: nor are its copies, backups, exports and reports
     sys.exit(run(sys.argv[1:], datetime.now(UTC)))
 
 
@@ -106,22 +108,25 @@ def run(arguments: Sequence[str], now: datetime) -> int:
     except Exception as error:  # a bug, or a file's trouble: a sentence either way, never a bare traceback
         if state.verbose:
             _print_traceback(error)
-        complain(_explained(error))
+        complain(_damage(state) or _explained(error))
         return 1
 
 
+def _damage(state: Context) -> str:
+    """What is wrong with the warehouse, if that is why: what it holds makes no sense then."""
+    from costwatch.warehouse.health import damage
+
+    try:
+        return damage(state.warehouse)
+    except Exception:  # whatever it is, the first trouble is the one to tell
+        return ""
+
+
 def _explained(error: Exception) -> str:
-    """Trouble with a file; else a bug of ours, by its place: its text may hold what is nobody's business."""
+    """Trouble with a file; else a bug of ours."""
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.filename}: {error.strerror}; check the path, its rights and the disk"
-    frame = error.__traceback__
-    while frame is not None and frame.tb_next is not None:
-        frame = frame.tb_next
-    place = f"{frame.tb_frame.f_code.co_filename}:{frame.tb_lineno}" if frame else "an unknown place"
-    return (
-        f"unexpected {type(error).__name__} at {place}; that is a bug of costwatch: please report it with "
-        "the command, `costwatch --version` and what -v shows"
-    )
+    return unexpected(error)
 
 
 def _print_traceback(error: Exception) -> None:
@@ -132,7 +137,5 @@ def _print_traceback(error: Exception) -> None:
 
 def _reader_left() -> int:
     """As after ``| head``: nothing is wrong, and Python must not complain when it ends either."""
-    import os
-
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 1

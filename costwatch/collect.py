@@ -16,6 +16,7 @@ from costwatch.intake.tables import BILL, clashes, tables_of, taking
 from costwatch.ledger.files import LedgerFiles
 from costwatch.model import Batch, Progress, Window, untold
 from costwatch.plugins import Collector, PaidCollector
+from costwatch.scratch import temporary_files
 from costwatch.warehouse.bill.loads import newest_loads
 from costwatch.warehouse.bill.spend import StoredSpendLimit
 from costwatch.warehouse.intake import runs
@@ -53,6 +54,7 @@ class Collected:
         return self.line_count + sum(self.rows.values())
 
 
+@temporary_files()
 def collect(
     warehouse: Warehouse,
     ledger_folder: Path,

@@ -80,3 +80,15 @@ class BusyError(CostwatchError):
     """Another run of the same work holds its lock."""
 
     exit_code = 75
+
+
+def unexpected(error: Exception) -> str:
+    """A bug of ours in a sentence, by its place: what the error says may be nobody's business."""
+    frame = error.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    place = f"{frame.tb_frame.f_code.co_filename}:{frame.tb_lineno}" if frame else "an unknown place"
+    return (
+        f"unexpected {type(error).__name__} at {place}; that is a bug of costwatch: please report it with "
+        "the command, `costwatch --version` and what -v shows"
+    )

@@ -6,6 +6,8 @@ from decimal import Decimal
 
 from costwatch.money import exact
 
+# What there is to do about a damaged warehouse.
+RESTORE = "restore the last `costwatch db backup` by `costwatch db restore`"
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _HARMLESS = frozenset("\u200d\u00a0\u202f")  # joins emoji; spaces that do not break
 

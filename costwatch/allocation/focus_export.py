@@ -3,7 +3,6 @@
 Source: https://focus.finops.org/focus-specification/v1-2/ (Cost and Usage dataset).
 """
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from pathlib import Path
@@ -21,6 +20,7 @@ from costwatch.ledger.files import LedgerFiles
 from costwatch.ledger.formats.contract import DESCRIBED
 from costwatch.model import midnight
 from costwatch.money import NANO
+from costwatch.scratch import scratch, sweep, temporary_files
 from costwatch.warehouse import queries
 from costwatch.warehouse.encoding import from_int, to_int
 from costwatch.warehouse.store import Warehouse
@@ -98,6 +98,7 @@ _SMALL, _LARGE = "decimal(38, 24)", 1e14
 _ORDER = sorted(_COLUMNS, key=lambda column: (column.startswith("x_"), column))
 
 
+@temporary_files()
 def export(
     warehouse: Warehouse, files: LedgerFiles, first: date, after: date, teams: Sequence[str], target: Path
 ) -> int:
@@ -113,7 +114,6 @@ def export(
     if not target.name.endswith(_SUFFIXES):
         raise CostwatchError(f"{target}: cannot tell the format; let the name end .parquet, .csv or .csv.gz")
     con = connect()
-    part = target.with_name(f".{os.getpid()}.{target.name}")
     try:
         parts = [
             part
@@ -125,15 +125,17 @@ def export(
                 f"{target}: nothing is published from {first} up to {after}; name other days"
             )
         rows = ibis.union(*parts, distinct=False)
-        count = write(con, compiled(con, rows if target.suffix == ".parquet" else _as_text(rows)), part)
-        part.replace(target)
+        sweep(target.parent)
+        with scratch(target.parent) as aside:
+            part = aside / target.name
+            count = write(con, compiled(con, rows if target.suffix == ".parquet" else _as_text(rows)), part)
+            part.replace(target)
     except OSError as error:
         raise CostwatchError(
             f"{target}: {error.strerror or error}; name a file that can be written"
         ) from None
     finally:
         con.disconnect()
-        part.unlink(missing_ok=True)
     return count
 
 

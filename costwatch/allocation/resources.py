@@ -11,6 +11,7 @@ from costwatch.allocation.charges import bills, owned
 from costwatch.ledger.engines.duckdb import compiled, connect, fetch
 from costwatch.ledger.files import LedgerFiles
 from costwatch.model import DIMENSIONS
+from costwatch.scratch import temporary_files
 from costwatch.warehouse.encoding import to_int
 from costwatch.warehouse.facts.cost import cost
 from costwatch.warehouse.store import Warehouse
@@ -33,6 +34,7 @@ class Resource:
     line_count: int
 
 
+@temporary_files()
 def resources(
     warehouse: Warehouse, files: LedgerFiles, team: str, service: str, first: date, after: date
 ) -> list[Resource]:

@@ -12,7 +12,7 @@ from costwatch.commands.output import print_json, print_table
 
 @click.group("db", cls=Subject)
 def command() -> None:
-    """Migrate, inspect and back up the warehouse."""
+    """Migrate, inspect, back up and restore the warehouse."""
 
 
 @command.command("migrate")
@@ -73,3 +73,22 @@ def backup(context: Context, target: Path) -> None:
     """
     context.warehouse.backup(target)
     context.say(f"{target}: {target.stat().st_size:,} bytes")
+
+
+@command.command("restore")
+@click.argument("backup", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--replace", is_flag=True, help="Even if the warehouse is whole.")
+@pass_context
+def restore(context: Context, backup: Path, replace: bool) -> None:
+    """Put BACKUP, which `db backup` wrote, in the place of the warehouse.
+
+    What was there is kept beside it, as .replaced. What came after the backup comes again by collect and
+    allocate; silences and acknowledgements since are gone, and an alert may be told once more.
+
+    \b
+    Example: costwatch db restore /backup/costwatch-2026-11-01.db && costwatch collect; costwatch allocate
+    """
+    from costwatch.warehouse.restore import restore as put_back
+
+    aside = put_back(context.warehouse, backup, replace=replace)
+    context.say(f"{context.warehouse.path}: is what {backup} holds" + (f"; before: {aside}" if aside else ""))

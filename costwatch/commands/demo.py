@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from costwatch.demo import Round
 
 _MARK = "demo.json"  # says that the folder is ours, and what it holds once it is complete
-_LOCK = "demo.lock"
+_LOCK = "demo-run"
 _MESSAGES = "messages.txt"
 _MADE = ("export", "costwatch.db*", "ledger", "reports", _MESSAGES)
 _REMEMBERED = timedelta(days=30)
@@ -97,7 +97,7 @@ def _refuse_strange(folder: Path) -> None:
     """Raises UsageError for a folder that holds anything of somebody else's."""
     if not folder.exists() or (folder / _MARK).exists():
         return
-    if any(each.name != _LOCK for each in folder.iterdir()):
+    if any(each.name != f"{_LOCK}.lock" for each in folder.iterdir()):
         raise UsageError(f"{folder}: holds files that are not of a demo; name another --folder")
 
 

@@ -1,5 +1,6 @@
 """CSV, plain or packed, becomes Parquet once: values stay text, tag columns become maps."""
 
+import codecs
 import csv
 import io
 import re
@@ -13,16 +14,28 @@ from costwatch.errors import RefusedError
 from costwatch.ledger import unpack
 from costwatch.ledger.engines.duckdb import bound
 from costwatch.ledger.formats.recognition import recognise
+from costwatch.ledger.parquet_check import MOST_COLUMNS
+from costwatch.wording import shortened
 
 # Columns that bills deliver as JSON objects, in lower case: FOCUS, and AWS's CUR 2.0.
 _FOCUS_MAPS = ("tags", "x_costcategories", "allocatedtags")
 _CUR2_MAPS = ("resource_tags", "cost_category", "product", "discount", "tags")
 # AWS tells tags apart by case, which column names do not.
 _MAY_REPEAT = ("resourcetags/", "costcategory/")
-MAX_LINE_BYTES = 16 << 20
-# Small row groups, and room for one to be written while the next is read: half the time for less memory.
-_AS_PARQUET = "FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 30720"
 _MEMORY_LIMIT = "1GB"
+MAX_LINE_BYTES = 16 << 20
+_LONGEST_HEADER_BYTES = 1 << 20
+_TOO_LONG = f"a line is over {MAX_LINE_BYTES >> 20} MB; export the file again"
+# What the engine says of a file, and what we do; the first that fits counts.
+_REASONS = {
+    "Parallel CSV Reader": "a line, or a row of empty ones, is too long; export the file again",
+    "Maximum line size": _TOO_LONG,
+    "unterminated quote": "a quote does not close; export the file again",
+    "Out of Memory": f"cannot be read in {_MEMORY_LIMIT} of memory; deliver it in smaller parts",
+}
+# Small row groups, and room for one to be written while the next is read: half the time for less memory.
+_AS_PARQUET = "FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE"
+_ROW_GROUP, _VALUES_AT_ONCE, _VECTOR = 30_720, 10_000_000, 2048
 csv.field_size_limit(MAX_LINE_BYTES)
 
 
@@ -40,9 +53,13 @@ def to_parquet(name: str, source: Path, target: Path) -> None:
     try:
         with unpack.plain(name, source, target.with_name(f"csv-{target.name}")) as unpacked:
             recognise(name, columns)  # what is not read need not be turned into Parquet first
+            _refuse_endless_lines(name, unpacked)
             _create_view(con, unpacked, columns)
+            rows = max(_VECTOR, min(_ROW_GROUP, _VALUES_AT_ONCE // len(columns)))
             try:
-                con.execute(f"COPY (SELECT {kept} FROM delivered) TO '{_path(target)}' ({_AS_PARQUET})")
+                con.execute(
+                    f"COPY (SELECT {kept} FROM delivered) TO '{_path(target)}' ({_AS_PARQUET} {rows})"
+                )
             except duckdb.InvalidInputException:
                 _refuse_unreadable_maps(con, name, source, maps)
                 raise
@@ -53,9 +70,8 @@ def to_parquet(name: str, source: Path, target: Path) -> None:
 
 
 def header(name: str, source: Path) -> list[str]:
-    """The column names of the first line. Raises RefusedError for none, for blanks and for doubles."""
-    with opened(name, source) as text:
-        columns = [column.strip() for column in next(csv.reader(text), [])]
+    """The column names of the first line. Raises RefusedError for none, for blanks, doubles and too many."""
+    columns = _first_record(name, source)
     seen: set[str] = set()
     reasons = []
     for number, column in enumerate(columns, start=1):
@@ -64,7 +80,7 @@ def header(name: str, source: Path) -> list[str]:
         elif column.lower() in seen and column.lower().startswith(_MAY_REPEAT):
             columns[number - 1] = f"{column}#{number}"  # a character that no tag key has
         elif column.lower() in seen:
-            reasons.append(f"{name}:1: column {column} is there twice; export the file again")
+            reasons.append(f"{name}:1: column {shortened(column, 60)} is there twice; export the file again")
         seen.add(column.lower())
     if len(columns) == 1 and ";" in columns[0]:
         reasons.append(f"{name}:1: the columns are separated by ';'; export with commas")
@@ -73,6 +89,37 @@ def header(name: str, source: Path) -> list[str]:
     if reasons:
         raise RefusedError(reasons)
     return columns
+
+
+def _first_record(name: str, source: Path) -> list[str]:
+    """Whatever comes without an end is looked at no further than a header may reach."""
+    with unpack.opened(name, source) as raw:
+        start = raw.read(_LONGEST_HEADER_BYTES + 1)
+    is_whole = len(start) <= _LONGEST_HEADER_BYTES
+    with _csv(name):
+        text = codecs.getincrementaldecoder("utf-8-sig")().decode(start, final=is_whole)
+        lines = io.StringIO(text, newline="")
+        columns = next(csv.reader(lines), [])
+    if not is_whole and lines.tell() == len(text):
+        raise RefusedError(
+            [f"{name}:1: the header goes on for over {_LONGEST_HEADER_BYTES >> 20} MB; export the file again"]
+        )
+    if len(columns) > MOST_COLUMNS:
+        raise RefusedError([f"{name}:1: {len(columns):,} columns, over {MOST_COLUMNS:,}; export fewer"])
+    return [column.strip() for column in columns]
+
+
+def _refuse_endless_lines(name: str, source: Path) -> None:
+    """The engine leaves out, without a word, what is too long for a line at the end of a file."""
+    if source.stat().st_size <= MAX_LINE_BYTES:
+        return
+    since = 0  # the last line break
+    with source.open("rb") as file:
+        while chunk := file.read(1 << 20):
+            breaks = [each for each in (chunk.find(b"\n"), chunk.find(b"\r")) if each >= 0]
+            if since + min(breaks, default=len(chunk)) > MAX_LINE_BYTES:
+                raise RefusedError([f"{name}: {_TOO_LONG}"])
+            since = len(chunk) - max(chunk.rfind(b"\n"), chunk.rfind(b"\r")) - 1 + (0 if breaks else since)
 
 
 def _maps(columns: list[str]) -> list[str]:
@@ -97,12 +144,19 @@ def line_of_record(name: str, source: Path, record: int) -> int:
 @contextmanager
 def opened(name: str, source: Path) -> Iterator[io.TextIOBase]:
     """The file's text, unpacked, without a byte-order mark. Raises RefusedError where it is neither."""
+    with (
+        _csv(name),
+        unpack.opened(name, source) as raw,
+        io.TextIOWrapper(raw, encoding="utf-8-sig", newline="") as text,
+    ):
+        yield text
+
+
+@contextmanager
+def _csv(name: str) -> Iterator[None]:
+    """Raises RefusedError for bytes that are no text, and text that is no CSV."""
     try:
-        with (
-            unpack.opened(name, source) as raw,
-            io.TextIOWrapper(raw, encoding="utf-8-sig", newline="") as text,
-        ):
-            yield text
+        yield
     except (UnicodeDecodeError, csv.Error) as error:
         raise RefusedError([f"{name}: not a UTF-8 CSV file ({error}); export it again"]) from None
 
@@ -145,12 +199,17 @@ def _map(quoted: str) -> str:
 
 
 def _explained(name: str, error: duckdb.Error) -> str:
+    """The engine shows the line itself, which may hold what is nobody's business in a log."""
     text = str(error)
-    line = re.search(r"Line: (\d+)", text)
-    told = [part.strip() for part in text.splitlines()]
-    # The line itself may be long, and may hold what is nobody's business in a log.
-    what = next((part for part in told[1:] if part and not part.startswith("Original Line")), told[0])
-    return f"{name}{f':{line.group(1)}' if line else ''}: {what[:200]}; export the file again"
+    first = text.split("\n", 1)[0]
+    line = re.search(r"CSV Error on Line: (\d+)", first)
+    place = f"{name}:{line.group(1)}" if line else name
+    if found := re.search(r"^Expected Number of Columns: (\d+) Found: (\d+)$", text, re.MULTILINE):
+        return f"{place}: {found.group(2)} columns instead of {found.group(1)}; export the file again"
+    for sign, reason in _REASONS.items():
+        if sign in text:
+            return f"{place}: {reason}"
+    return f"{place}: {shortened(first, 200)}; export the file again"
 
 
 def _quoted(column: str) -> str:

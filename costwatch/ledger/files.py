@@ -1,25 +1,29 @@
 """Where delivered files and rows are kept: ``<folder>/<SHA-256 of the delivered or written bytes>.parquet``.
 
-A file is written under another name and renamed when it is whole; all that a killed run leaves behind is
-a ``.part`` file, which nothing reads and the next run removes.
+A file is written in a scratch folder beside them and renamed when it is whole; all that a killed run leaves
+behind is that folder, which nothing reads and the next run removes.
 """
 
 import hashlib
 import os
+import re
 import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from costwatch.errors import RefusedError, SourceError
 from costwatch.ledger import csv_to_parquet, parquet_check
 from costwatch.model import DeliveredFile
+from costwatch.scratch import scratch, sweep
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 _PARQUET_MAGIC = b"PAR1"
+# What earlier versions left half written; nothing is called so any more.
+_OLD_PART = re.compile(r"((csv-)?[0-9a-f]{64}|rows)\.\d+\.part")
 
 
 class LedgerFiles:
@@ -44,7 +48,9 @@ class LedgerFiles:
             target = self.path(digest)
             if not _is_kept(target):
                 self.folder.mkdir(parents=True, exist_ok=True)
-                self._write(file, target, before)
+                with scratch(self.folder) as aside:
+                    _write(file, aside / target.name, before)
+                    _settle(aside / target.name, target)
         return digest
 
     def write(self, schema: "pa.Schema", parts: "Iterable[pa.RecordBatch]") -> str:
@@ -52,10 +58,10 @@ class LedgerFiles:
         import pyarrow.parquet as pq
 
         where = f"ledger {self.folder}"
-        part = self.folder / f"rows.{os.getpid()}.part"
-        try:
+        with ExitStack() as held:
             with _storing(where):
                 self.folder.mkdir(parents=True, exist_ok=True)
+                part = held.enter_context(scratch(self.folder)) / "rows.parquet"
                 writer = pq.ParquetWriter(part, schema, compression="zstd")
             with writer:
                 for rows in parts:  # what goes wrong there is the source's
@@ -64,8 +70,6 @@ class LedgerFiles:
             with _storing(where):
                 digest = sha256(part)
                 _settle(part, self.path(digest))
-        finally:
-            part.unlink(missing_ok=True)
         return digest
 
     def discard(self, digest: str) -> None:
@@ -73,28 +77,24 @@ class LedgerFiles:
         self.path(digest).unlink(missing_ok=True)
 
     def sweep(self) -> None:
-        """Remove what runs that are no more left half written."""
+        """Remove what runs that are no more left half written, and nothing else."""
+        sweep(self.folder)
         for part in self.folder.glob("*.part"):
-            try:
-                os.kill(int(part.suffixes[-2][1:]), 0)
-            except ProcessLookupError:
-                part.unlink(missing_ok=True)
+            if _OLD_PART.fullmatch(part.name):
+                with suppress(OSError):
+                    part.unlink()
 
-    def _write(self, file: DeliveredFile, target: Path, before: tuple[int, ...]) -> None:
-        # Two sources, read at once, may bring the same bytes.
-        part = target.with_suffix(f".{os.getpid()}.part")
-        try:
-            if is_parquet(file.path):
-                shutil.copyfile(file.path, part)
-            else:
-                csv_to_parquet.to_parquet(file.name, file.path, part)
-            if _state(file.path) != before:
-                raise SourceError(f"{file.name}: it was replaced while it was read; run it again")
-            if damage := parquet_check.damage(part):
-                raise RefusedError([f"{file.name}: cannot be read ({damage}); deliver the file again"])
-            _settle(part, target)
-        finally:
-            part.unlink(missing_ok=True)
+
+def _write(file: DeliveredFile, part: Path, before: tuple[int, ...]) -> None:
+    """``file`` as Parquet. Raises OSError, RefusedError, SourceError."""
+    if is_parquet(file.path):
+        shutil.copyfile(file.path, part)
+    else:
+        csv_to_parquet.to_parquet(file.name, file.path, part)
+    if _state(file.path) != before:
+        raise SourceError(f"{file.name}: it was replaced while it was read; run it again")
+    if damage := parquet_check.damage(part):
+        raise RefusedError([f"{file.name}: cannot be read ({damage}); deliver the file again"])
 
 
 @contextmanager

@@ -9,16 +9,19 @@ from typing import Any
 
 import ibis
 import ibis.expr.types as ir
+from ibis.common.exceptions import IbisError
 
 from costwatch.errors import LedgerError, RefusedError
 from costwatch.ledger import csv_to_parquet
+from costwatch.ledger.acceptable import EXPECTED, unacceptable
 from costwatch.ledger.engines.duckdb import compiled, connect, fetch, raw_lines
 from costwatch.ledger.engines.engine import PLACE
 from costwatch.ledger.files import LedgerFiles, is_parquet
-from costwatch.ledger.formats.contract import COSTS, MAPS, REQUIRED_VALUES, BillFormat, is_of_a_bill, text
+from costwatch.ledger.formats.contract import COSTS, MAPS, REQUIRED_VALUES, BillFormat, shown
 from costwatch.ledger.formats.recognition import recognise
-from costwatch.ledger.nano import LIMIT, is_exact, nano
+from costwatch.ledger.nano import LIMIT, nano
 from costwatch.model import DeliveredFile
+from costwatch.wording import shortened
 
 _NUMBER = re.compile(r"[-+]?\d+(\.\d*)?([eE][-+]?\d+)?")
 
@@ -90,7 +93,7 @@ class Inspector:
             found = fetch(self.con, asked.totals).to_pylist()
             evidence = fetch(self.con, asked.evidence).to_pylist()
             waiting, reasons = self._unreadable(file, asked, found)
-        except LedgerError as error:
+        except (LedgerError, IbisError) as error:
             self._files.discard(digest)
             self.con.disconnect()  # it may be of no more use, and other files are whole
             self.con = connect()
@@ -148,9 +151,10 @@ def _as_delivered(bill: BillFormat, raw: ir.Table) -> dict[str, ir.Value]:
     """The columns that must be readable, as text, to be shown where they are not."""
     own = {column: _own(bill, column) for column in (*REQUIRED_VALUES, *MAPS)}
     return {
-        f"delivered_{column}": text(raw, *names)
+        f"delivered_{column}": shown(raw, *names)
         for column, names in own.items()
-        if any(name.lower() in raw.columns and not raw[name.lower()].type().is_map() for name in names)
+        if column in REQUIRED_VALUES
+        or any(name.lower() in raw.columns and not raw[name.lower()].type().is_map() for name in names)
     }
 
 
@@ -167,7 +171,7 @@ def _bad(lines: ir.Table) -> dict[str, ir.BooleanValue]:
         for column in MAPS
         if f"delivered_{column}" in lines.columns
     }
-    return {column: _is_bad(lines[column]) for column in REQUIRED_VALUES} | maps
+    return unacceptable(lines) | maps
 
 
 def _reasons(con: Any, file: DeliveredFile, asked: _Question, counts: Mapping[str, int]) -> list[str]:
@@ -176,33 +180,30 @@ def _reasons(con: Any, file: DeliveredFile, asked: _Question, counts: Mapping[st
     for column, count in counts.items():
         if count:
             bad = asked.lines.filter(asked.bad[column]).order_by("record").limit(3)
-            first = fetch(con, compiled(con, bad)).to_pylist()
+            told = bad.select(
+                "record", "BillingCurrency", is_read=bad[column].notnull(), value=bad[f"delivered_{column}"]
+            )
+            first = fetch(con, compiled(con, told)).to_pylist()
             where = _own(asked.bill, column)[0]
             tell = _too_large if column in COSTS else _unreadable
-            reasons += [tell(file, where, row[f"delivered_{column}"], row) for row in first]
+            expected = EXPECTED.get(column, "")
+            reasons += [tell(file, where, {**row, "expected": expected}) for row in first]
             if count > len(first):
                 reasons.append(f"{file.name}: column {where}: {count - len(first)} more lines like these")
     return reasons
 
 
-def _is_bad(value: ir.Value) -> ir.BooleanValue:
-    if value.type().is_timestamp():
-        return ~is_of_a_bill(value)
-    if value.type().is_string():
-        # Blanks sort before letters: only what may be blank is looked at closely.
-        return value.isnull() | ibis.ifelse(value < "!", value.strip() == "", False)
-    return ~is_exact(value)
+def _unreadable(file: DeliveredFile, column: str, row: Mapping[str, Any]) -> str:
+    rule = f" ({row['expected']})" if row["is_read"] and row["expected"] else ""
+    told = "is empty" if row["value"] is None else f"cannot be read: {shortened(row['value'], 40)!r}{rule}"
+    return f"{file.name}:{_line(file, row)}: column {column} {told}; correct the export"
 
 
-def _unreadable(file: DeliveredFile, column: str, value: str | None, row: Mapping[str, Any]) -> str:
-    shown = "is empty" if value is None else f"cannot be read: {str(value)[:40]!r}"
-    return f"{file.name}:{_line(file, row)}: column {column} {shown}; correct the export"
-
-
-def _too_large(file: DeliveredFile, column: str, value: str | None, row: Mapping[str, Any]) -> str:
+def _too_large(file: DeliveredFile, column: str, row: Mapping[str, Any]) -> str:
     """Of a cost that is a number, though one beyond what is counted exactly."""
+    value = row["value"]
     if value is None or not _NUMBER.fullmatch(value) or not LIMIT <= abs(float(value)) < inf:
-        return _unreadable(file, column, value, row)
+        return _unreadable(file, column, row)
     currency = row["BillingCurrency"]
     return (
         f"{file.name}:{_line(file, row)}: column {column} is {value[:40]} {currency}, beyond {LIMIT:.0e} "

@@ -7,6 +7,7 @@ https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thr
 https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md.
 """
 
+import os
 import zlib
 from contextlib import closing
 from mmap import ACCESS_READ, mmap
@@ -16,6 +17,8 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+MOST_COLUMNS = 5_000
+_LARGEST_FOOTER_BYTES = 16 << 20
 _COMPRESSED_SIZE, _CRC = 3, 4  # fields of a PageHeader
 _BOOLS, _BYTE, _INTEGERS, _DOUBLE, _BINARY, _STRUCT = (1, 2), 3, (4, 5, 6), 7, 8, 12  # kinds of values
 
@@ -26,30 +29,50 @@ def damage(path: Path) -> str:
     Reads the whole file where its pages carry checksums, else its footer and one page's header.
     """
     try:
-        pq.read_schema(path)
+        if trouble := _too_much(path) or _too_wide(path):
+            return trouble
         columns = _columns(path)
     except (OSError, pa.ArrowException, UnicodeDecodeError, duckdb.Error) as error:
-        return str(error).splitlines()[0][:200]
+        return str(error).replace(str(path), "it").splitlines()[0][:200]
     with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as data:
         for column, start, size in columns:
             try:
                 has_checksums = _check(data, start, start + size)
-            except (ValueError, LookupError, RecursionError):
+            except (TypeError, ValueError, LookupError, RecursionError):
                 return f"column {column}: a page is damaged"
             if not has_checksums:
                 return ""
     return ""
 
 
+def _too_much(path: Path) -> str:
+    """Of what readers hold in memory, ten times as large, before they look at anything else."""
+    with path.open("rb") as file:
+        file.seek(-min(8, path.stat().st_size), os.SEEK_END)
+        size = int.from_bytes(file.read(4), "little")
+    if size > _LARGEST_FOOTER_BYTES and size < path.stat().st_size:
+        return (
+            f"its footer is over {_LARGEST_FOOTER_BYTES >> 20} MB; write larger row groups or smaller files"
+        )
+    return ""
+
+
+def _too_wide(path: Path) -> str:
+    """Raises OSError, ArrowException, UnicodeDecodeError where there is no schema to be read."""
+    columns = len(pq.read_schema(path).names)
+    return f"{columns:,} columns, over {MOST_COLUMNS:,}" if columns > MOST_COLUMNS else ""
+
+
 def _columns(path: Path) -> list[tuple[str, int, int]]:
-    """Name, place and size of each column of each row group.
+    """Name, place and size of each column of each row group that holds any row.
 
     DuckDB is asked: pyarrow ends the process over some damaged footers when it is asked for their columns.
     """
     with closing(duckdb.connect()) as con:
+        con.execute("SET enable_progress_bar=false")
         return con.execute(
             "SELECT path_in_schema, least(data_page_offset, nullif(dictionary_page_offset, 0)),"
-            " total_compressed_size FROM parquet_metadata(?)",
+            " total_compressed_size FROM parquet_metadata(?) WHERE row_group_num_rows > 0",
             [str(path)],
         ).fetchall()
 

@@ -14,9 +14,10 @@ from costwatch.ledger.formats import FORMATS, format_named
 from costwatch.ledger.inspection import sums
 from costwatch.model import METRICS, Amounts, Counted, Load
 from costwatch.money import units
-from costwatch.proof.bill import RESTORE, Check, Discrepancy
+from costwatch.proof.bill import Check, Discrepancy
 from costwatch.proof.bridge import Part
-from costwatch.wording import digits
+from costwatch.scratch import temporary_files
+from costwatch.wording import RESTORE, digits
 
 _NOTHING = Counted(Amounts(), dict.fromkeys(METRICS, Decimal()))
 
@@ -108,6 +109,7 @@ def _kept(files: LedgerFiles, digest: str, name: str) -> Kept:
     return Kept.CHANGED if name.lower().endswith(".parquet") else Kept.CONVERTED
 
 
+@temporary_files()
 def _totals(files: LedgerFiles, load: Load) -> tuple[dict[str, Counted], dict[str, dict[Part, Amounts]]]:
     engine = InProcess()
     try:

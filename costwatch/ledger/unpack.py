@@ -10,6 +10,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from io import FileIO
 from pathlib import Path
 from typing import IO, cast
 
@@ -20,7 +21,9 @@ _ZIP = (b"PK\x03\x04", b"PK\x05\x06")  # the second: one without a file
 _READ_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _IS_ENCRYPTED = 0x1
 _MOST_TIMES_LARGER = 500  # bills grow 10 to 100 times; both ways of packing can hold 1,000 times as much
+_SMALL_BYTES = 128 << 10  # what is smaller may unpack to as much
 _CHUNK_BYTES = 1 << 20
+_LARGEST_READ_BYTES = 2 << 20
 
 
 @contextmanager
@@ -41,9 +44,20 @@ def opened(name: str, source: Path) -> Iterator[IO[bytes]]:
 
 def _open(name: str, source: Path, kind: str, held: ExitStack) -> IO[bytes]:
     if kind == "zip":
-        archive = held.enter_context(zipfile.ZipFile(source))
+        file = held.enter_context(_Archive(source))
+        archive = held.enter_context(zipfile.ZipFile(file))
         return archive.open(_only_member(name, archive))
     return cast(IO[bytes], gzip.open(source)) if kind == "gzip" else source.open("rb")
+
+
+class _Archive(FileIO):
+    """A zip file whose directory is read whole, and an object made of each of its entries."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Raises BadZipFile where that would be too much; members come in smaller pieces."""
+        if size and size > _LARGEST_READ_BYTES:
+            raise zipfile.BadZipFile
+        return super().read(size) or b""
 
 
 @contextmanager
@@ -69,7 +83,7 @@ def _kind(source: Path) -> str:
 
 
 def _unpack(name: str, source: Path, beside: Path) -> None:
-    left = _MOST_TIMES_LARGER * max(source.stat().st_size, _CHUNK_BYTES)
+    left = _MOST_TIMES_LARGER * max(source.stat().st_size, _SMALL_BYTES)
     with opened(name, source) as raw, beside.open("wb") as target:
         while chunk := raw.read(_CHUNK_BYTES):
             left -= len(chunk)

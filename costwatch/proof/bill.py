@@ -8,10 +8,9 @@ from enum import StrEnum
 
 from costwatch.model import METRICS, Amounts, Load, LoadFinding
 from costwatch.money import exact, smallest_unit, units
-from costwatch.wording import digits
+from costwatch.wording import RESTORE, digits
 
 SHOWN = 5  # differing places, of many alike
-RESTORE = "restore the last `costwatch db backup`"
 
 
 def total(of: Iterable[Amounts]) -> Amounts:

@@ -8,6 +8,7 @@ from pathlib import Path
 from costwatch.errors import WarehouseError
 from costwatch.warehouse.migrations import LATEST
 from costwatch.warehouse.store import Warehouse
+from costwatch.wording import RESTORE
 
 _OLDEST_SQLITE = (3, 37, 0)  # the first with STRICT tables
 _LEAST_FREE_BYTES = 1 << 30
@@ -55,13 +56,23 @@ def _disk_space(folder: Path, warehouse: Warehouse) -> str:
     return f"{folder}: {free / 1e9:.1f} GB free, {needed / 1e9:.1f} GB wanted; make room"
 
 
+def damage(warehouse: Warehouse) -> str:
+    """What is wrong with the bytes of the file, and what to do; '' where there is none, or it is whole."""
+    if not warehouse.exists:
+        return ""
+    try:
+        found = warehouse.integrity()
+    except WarehouseError as error:
+        return str(error)
+    return "" if found == "ok" else f"{warehouse.path}: damaged ({found}); {RESTORE}"
+
+
 def _warehouse(warehouse: Warehouse) -> str:
     try:
         version = warehouse.version()
-        found = warehouse.integrity()
     except WarehouseError as error:
         return str(error)
     if version != LATEST:
         remedy = "upgrade costwatch" if version > LATEST else "run: costwatch db migrate"
         return f"{warehouse.path}: has schema {version}, this costwatch {LATEST}; {remedy}"
-    return "" if found == "ok" else f"{warehouse.path}: {found}; restore the last `costwatch db backup`"
+    return damage(warehouse)

@@ -7,13 +7,16 @@ https://sqlite.org/wal.html#walresetbug, present in the SQLite of many systems.
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from pathlib import Path
 
 from costwatch.errors import BusyError, UsageError, WarehouseError
-from costwatch.warehouse.locks import lock
+from costwatch.scratch import scratch, sweep
+from costwatch.warehouse.locks import held_names, lock
+from costwatch.wording import RESTORE
 
 WRITER_WAIT_SECONDS = 30
+_WRITER = "writer"
 _CHECKPOINT_BYTES = 4 << 20
 _READING = {
     sqlite3.SQLITE_SELECT,
@@ -21,6 +24,11 @@ _READING = {
     sqlite3.SQLITE_FUNCTION,
     sqlite3.SQLITE_RECURSIVE,
 }
+# What SQLite says of a file whose bytes are not as it wrote them.
+_DAMAGE = (
+    *("not a database", "malformed", "file format", "Could not decode"),
+    *("no such table", "no such column", "has no column", "already exists"),
+)
 
 
 class Warehouse:
@@ -28,7 +36,7 @@ class Warehouse:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._locks = path.with_name(path.name + ".locks")
+        self.locks = path.with_name(path.name + ".locks")
 
     @property
     def exists(self) -> bool:
@@ -53,7 +61,16 @@ class Warehouse:
 
     def job_lock(self, name: str) -> AbstractContextManager[None]:
         """Keep a second run of the same command out; it raises BusyError (exit 75)."""
-        return lock(self._locks, f"job-{name}")
+        return lock(self.locks, f"job-{name}")
+
+    @contextmanager
+    def all_locks(self) -> Iterator[None]:
+        """Keep every command out that changes anything; raises BusyError while one is at work."""
+        with ExitStack() as held:
+            for name in held_names(self.locks, but=_WRITER):
+                held.enter_context(lock(self.locks, name))
+            held.enter_context(self._writer_lock())
+            yield
 
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
@@ -93,12 +110,11 @@ class Warehouse:
             raise UsageError(f"{target}: is there already; name a new file")
         if not target.parent.is_dir():
             raise UsageError(f"{target.parent}: there is no such folder; make it first")
-        part = target.with_name(target.name + ".part")
-        part.unlink(missing_ok=True)
-        with self._connect("ro") as db, sqlite3.connect(part) as copy:
-            db.backup(copy)
-        copy.close()
-        part.replace(target)
+        sweep(target.parent)
+        with scratch(target.parent) as aside:
+            with self._connect("ro") as db, closing(sqlite3.connect(aside / target.name)) as copy:
+                db.backup(copy)
+            (aside / target.name).replace(target)
 
     def integrity(self) -> str:
         """SQLite's own check: ``ok``, or what is wrong."""
@@ -123,7 +139,7 @@ class Warehouse:
             )
 
     def _writer_lock(self) -> AbstractContextManager[None]:
-        return lock(self._locks, "writer", wait_seconds=WRITER_WAIT_SECONDS)
+        return lock(self.locks, _WRITER, wait_seconds=WRITER_WAIT_SECONDS)
 
     @contextmanager
     def _connect(self, mode: str) -> Iterator[sqlite3.Connection]:
@@ -141,16 +157,16 @@ class Warehouse:
             db.execute("PRAGMA synchronous=FULL")
             db.execute("PRAGMA mmap_size=0")
             yield db
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
             raise self._explained(error) from error
         finally:
             db.set_authorizer(None)
             db.close()
 
-    def _explained(self, error: sqlite3.DatabaseError) -> Exception:
+    def _explained(self, error: sqlite3.DatabaseError | UnicodeDecodeError) -> Exception:
         text = str(error)
-        if "not a database" in text or "malformed" in text:
-            return WarehouseError(f"{self.path}: damaged ({text}); restore the last `costwatch db backup`")
+        if isinstance(error, UnicodeDecodeError) or any(sign in text for sign in _DAMAGE):
+            return WarehouseError(f"{self.path}: damaged ({text[:200]}); {RESTORE}")
         if "locked" in text or "busy" in text:
             return BusyError(f"{self.path}: another program is writing to it ({text}); try again later")
         if any(sign in text for sign in ("disk is full", "disk I/O error", "readonly", "unable to open")):

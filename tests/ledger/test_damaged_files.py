@@ -91,7 +91,7 @@ REFUSED = {
     "gzip without its checksum": (gzip.compress(CSV)[:-8], "the gzip data is cut or damaged"),
     "gzip with something behind it": (gzip.compress(CSV) + b"more", "the gzip data is cut or damaged"),
     "gzip that unpacks to far too much": (
-        gzip.compress(b"a" * (1 << 24)),
+        gzip.compress(CSV + b"\n" * (1 << 24)),
         "unpacks to over 2 times its size",
     ),
     "zip that is cut": (ONE[:-30], "the zip data is cut or damaged; deliver"),
@@ -103,7 +103,10 @@ REFUSED = {
         zipped(("1.csv", CSV), method=zipfile.ZIP_BZIP2),
         "the zip is packed in an unusual way; pack it as deflate",
     ),
-    "zip that unpacks to far too much": (zipped(("1.csv", b"a" * (1 << 24))), "unpacks to over 2 times"),
+    "zip that unpacks to far too much": (
+        zipped(("1.csv", CSV + b"\n" * (1 << 24))),
+        "unpacks to over 2 times",
+    ),
     "zip of something else": (zipped(("1.parquet", b"PAR1\xff\xfe")), "not a UTF-8 CSV file"),
 }
 
@@ -232,6 +235,6 @@ files.LedgerFiles(path / "ledger").add(DeliveredFile("bill", path / "bill"))
     written(tmp_path / "bill", gzip.compress(CSV))
     assert subprocess.run([sys.executable, "-c", program]).returncode == 9
     (left,) = kept(tmp_path)
-    assert left.startswith("csv-")
+    assert left.startswith("costwatch-run-")
     LedgerFiles(tmp_path / "ledger").sweep()
     assert kept(tmp_path) == []

@@ -1,6 +1,5 @@
 """DuckDB: an engine in this process, and what the answers of every engine go on in."""
 
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from inspect import Parameter, Signature
@@ -112,7 +111,7 @@ def bound(con: duckdb.DuckDBPyConnection, memory_limit: str) -> None:
     """Let it take that much memory, and go on in a temporary folder."""
     con.execute(f"SET memory_limit='{memory_limit}'")
     # By default it would be the folder that the command was run in.
-    con.execute(f"SET temp_directory='{gettempdir()}/costwatch-{os.getpid()}'")
+    con.execute(f"SET temp_directory='{gettempdir()}/duckdb-{token_hex(8)}'")
     con.execute("SET enable_progress_bar=false")
 
 

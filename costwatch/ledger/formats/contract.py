@@ -4,6 +4,7 @@ Source: https://focus.finops.org/focus-specification/v1-2/
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from functools import reduce
 from typing import Any, Protocol
 
@@ -52,7 +53,10 @@ DESCRIBED: Mapping[str, str] = {
 
 # Enough for the 10 decimals of AWS; a value with more is rounded to 12 before it is summed.
 _DECIMAL = dt.Decimal(38, 12)
-_YEARS = (1990, 2199)
+# No bill is of other times: it would be some other unit than it seems.
+_FIRST, _LAST = datetime(1990, 1, 1), datetime(2200, 1, 1)  # noqa: DTZ001 (as engines have them)
+# No zone is over 14 hours away; engines take any number of them.
+_FAR_ZONE = r":.*[+-](1[5-9]|[2-9]\d)"
 _UTC = dt.Timestamp(timezone="UTC")
 _NOTHING = ("", " ", "NULL")
 _TAGS = dt.Map(dt.string, dt.string)
@@ -132,32 +136,49 @@ class BillFormat(Protocol):
 
 
 def text(raw: ir.Table, *names: str) -> ir.StringValue:
-    """The first column of ``names`` that is there, as text; the text NULL and blanks are null."""
+    """The first column of ``names`` that is there, as text; the text NULL and blanks are null.
+
+    What is no single value, such as a list or a map, is no text.
+    """
+    return shown(raw, *(name for name in names if not _is_nested(raw, name)))
+
+
+def shown(raw: ir.Table, *names: str) -> ir.StringValue:
+    """The same of columns of any type, for sentences."""
     found = [raw[name.lower()].cast("string") for name in names if name.lower() in raw.columns]
     known = [ibis.ifelse(value.isin(_NOTHING), ibis.null("string"), value) for value in found]
     return reduce(lambda first, other: first.fill_null(other), known) if known else ibis.null("string")
 
 
+def _is_nested(raw: ir.Table, name: str) -> bool:
+    return name.lower() in raw.columns and raw[name.lower()].type().is_nested()
+
+
 def instant(raw: ir.Table, name: str) -> ir.TimestampValue:
-    """A UTC instant from a timestamp, a date or ISO 8601 text (space or ``T``); unreadable is null."""
+    """A UTC instant from a timestamp, a date or ISO 8601 text (space or ``T``).
+
+    Null where it is unreadable, and of a year that no bill is of.
+    """
     if name.lower() not in raw.columns:
         return ibis.null("timestamp")
-    value = raw[name.lower()]
+    value = _as_instant(raw[name.lower()])
+    return ibis.ifelse(value.between(_FIRST, _LAST), value, ibis.null("timestamp"))
+
+
+def _as_instant(value: ir.Value) -> ir.TimestampValue:
     kind = value.type()
-    if kind.is_numeric() or kind.is_boolean():
+    in_nanoseconds = kind.is_unknown() and "TIMESTAMPTZ_NS" in str(kind)  # which Ibis does not know
+    if not (kind.is_string() or kind.is_timestamp() or kind.is_date() or in_nanoseconds):
         return ibis.null("timestamp")  # a number says neither its unit nor its epoch
     if kind.is_string():
         # 4/1/25 would be read as a day of the year 4; only ISO 8601 starts with a four-digit year.
-        iso = value.substr(4, 1) == "-"
+        iso = (value.substr(4, 1) == "-") & ibis.ifelse(
+            value.length() > 20, ~value.re_search(_FAR_ZONE), True
+        )
         value = ibis.ifelse(iso, value, ibis.null("string")).try_cast(_UTC)
     elif kind.is_timestamp() and kind.timezone is None:
         return value.cast("timestamp")  # the way round by a zone takes ten times as long
     return value.cast(_UTC).cast("timestamp")
-
-
-def is_of_a_bill(value: ir.TimestampValue) -> ir.BooleanValue:
-    """False for null, and for a year that no bill is of: it would be some other unit than it seems."""
-    return value.year().between(*_YEARS).fill_null(False)
 
 
 def amount(raw: ir.Table, name: str) -> ir.FloatingValue:
@@ -221,7 +242,7 @@ def mapping(raw: ir.Table, names: Sequence[str]) -> ir.MapValue:
             if value.type().is_map():
                 return value.cast(_TAGS)
             json = (
-                value.cast("json") if value.type().is_struct() else _braced(text(raw, name)).try_cast("json")
+                value.cast("json") if value.type().is_struct() else _braced(shown(raw, name)).try_cast("json")
             )
             return json.try_cast(_TAGS)
     return ibis.null(_TAGS)

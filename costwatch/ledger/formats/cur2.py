@@ -73,7 +73,7 @@ def missing(columns: frozenset[str]) -> list[str]:
 def charges(raw: ir.Table) -> ir.Table:
     """Without the lines that split an instance's cost over its pods or tasks."""
     if "line_item_operation" in raw.columns:
-        raw = raw.filter(raw.line_item_operation.fill_null("").notin(_SPLIT_OPERATIONS))
+        raw = raw.filter(raw.line_item_operation.cast("string").fill_null("").notin(_SPLIT_OPERATIONS))
     if "split_line_item_parent_resource_id" in raw.columns:
         raw = raw.filter(text(raw, "split_line_item_parent_resource_id").isnull())
     # What is read of maps gets columns of its own.

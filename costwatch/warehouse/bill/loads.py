@@ -12,6 +12,7 @@ from costwatch.errors import WarehouseError
 from costwatch.model import METRICS, Amounts, Counted, Load, LoadFinding, LoadFindingKind
 from costwatch.warehouse import queries
 from costwatch.warehouse.encoding import from_int, to_int
+from costwatch.wording import RESTORE
 
 
 def newest_loads(db: sqlite3.Connection, sources: Collection[str]) -> list[Load]:
@@ -73,9 +74,7 @@ def load_of(row: sqlite3.Row) -> Load:
             unamortised=None if row["unamortised"] is None else tuple(json.loads(row["unamortised"])),
         )
     except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError) as error:
-        raise WarehouseError(
-            f"load {row['id']}: its row cannot be read; restore the last `costwatch db backup`"
-        ) from error
+        raise WarehouseError(f"load {row['id']}: its row cannot be read; {RESTORE}") from error
 
 
 def _counted(of: Mapping[str, Any]) -> Counted:

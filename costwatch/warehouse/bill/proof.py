@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from costwatch.model import METRICS, Amounts, Load, Role
 from costwatch.money import NANO
-from costwatch.proof.bill import RESTORE, Check, Differing, Discrepancy, InvoicePart, Proof, total
+from costwatch.proof.bill import Check, Differing, Discrepancy, InvoicePart, Proof, total
 from costwatch.warehouse import queries
 from costwatch.warehouse.bill import registered_loads
 from costwatch.warehouse.bill.fingerprint import fingerprint
@@ -17,6 +17,7 @@ from costwatch.warehouse.bill.publish import INVOICE_COLUMNS
 from costwatch.warehouse.bill.registered_loads import UNREADABLE, day_text
 from costwatch.warehouse.bill.sums import SUMMED, amounts, sums
 from costwatch.warehouse.encoding import from_int, from_text, to_int
+from costwatch.wording import RESTORE
 
 MOST_PLACES = 1000  # where two tables differ
 _DIFFERS = " OR ".join(f"{name}Rest % {NANO} OR {name}Whole + {name}Rest / {NANO}" for name in SUMMED)

@@ -8,9 +8,10 @@ from dataclasses import replace
 
 from costwatch.errors import WarehouseError
 from costwatch.model import Load, Role
-from costwatch.proof.bill import RESTORE, Check, Discrepancy
+from costwatch.proof.bill import Check, Discrepancy
 from costwatch.warehouse.bill.loads import load_of
 from costwatch.warehouse.encoding import from_int
+from costwatch.wording import RESTORE
 
 UNREADABLE = (ArithmeticError, AttributeError, KeyError, TypeError, ValueError)
 
