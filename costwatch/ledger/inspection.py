@@ -81,6 +81,12 @@ class Inspector:
         """Let go of the engine."""
         self.con.disconnect()
 
+    def restart(self) -> None:
+        """Go on with another engine: after an error, this one may be of no more use."""
+        self.close()
+        self.con = connect()
+        self._questions.clear()
+
     def totals(self, digest: str, file: DeliveredFile, unamortised: tuple[str, ...] = ()) -> FileTotals:
         """Look into one file. Raises RefusedError where it is no bill, or nothing of it can be read.
 
@@ -95,9 +101,7 @@ class Inspector:
             waiting, reasons = self._unreadable(file, asked, found)
         except (LedgerError, IbisError) as error:
             self._files.discard(digest)
-            self.con.disconnect()  # it may be of no more use, and other files are whole
-            self.con = connect()
-            self._questions.clear()
+            self.restart()
             raise RefusedError([f"{file.name}: cannot be read ({error}); deliver the file again"]) from None
         known = {"digest": digest, "name": file.name, "size": file.path.stat().st_size}
         rows = [{**row, **known, "format": asked.bill.name} for row in found if row["period"] not in waiting]

@@ -29,7 +29,7 @@ def damage(path: Path) -> str:
     Reads the whole file where its pages carry checksums, else its footer and one page's header.
     """
     try:
-        if trouble := _too_much(path) or _too_wide(path):
+        if trouble := too_much(path) or _too_wide(path):
             return trouble
         columns = _columns(path)
     except (OSError, pa.ArrowException, UnicodeDecodeError, duckdb.Error) as error:
@@ -45,8 +45,8 @@ def damage(path: Path) -> str:
     return ""
 
 
-def _too_much(path: Path) -> str:
-    """Of what readers hold in memory, ten times as large, before they look at anything else."""
+def too_much(path: Path) -> str:
+    """Whether, and why, its footer is not to be read: readers hold it in memory, ten times as large."""
     with path.open("rb") as file:
         file.seek(-min(8, path.stat().st_size), os.SEEK_END)
         size = int.from_bytes(file.read(4), "little")

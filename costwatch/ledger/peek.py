@@ -9,13 +9,16 @@ from pathlib import Path
 
 import duckdb
 
+from costwatch.ledger import parquet_check
+from costwatch.ledger.engines.duckdb import bound
 from costwatch.ledger.files import is_parquet
 from costwatch.model import DeliveredFile
 
 _BYTES = 1 << 17
 _ROWS = 1000
+_MEMORY_LIMIT = "256MB"
 _PERIOD_COLUMNS = ("billingperiodstart", "billbillingperiodstartdate")
-_DAY = re.compile(r"(\d{4})-(\d\d)-01(?!\d)")
+_DAY = re.compile(r"([12]\d{3})-(\d\d)-01(?!\d)")
 _IN_NAMES = re.compile(r"(?<!\d)(20\d\d)[-_/]?(0[1-9]|1[0-2])(?!\d{3})")
 
 
@@ -46,7 +49,10 @@ def _beginning(path: Path) -> str:
 
 
 def _from_parquet(path: Path) -> list[str]:
+    if parquet_check.too_much(path):
+        return []
     with closing(duckdb.connect()) as con:
+        bound(con, _MEMORY_LIMIT)
         columns = con.execute("SELECT name FROM parquet_schema(?)", [str(path)]).fetchall()
         (column,) = [name for (name,) in columns if _letters(name) in _PERIOD_COLUMNS][:1]
         quoted = '"' + column.replace('"', '""') + '"'

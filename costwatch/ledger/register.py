@@ -12,7 +12,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from costwatch.errors import NotABillError, RefusedError
+from ibis.common.exceptions import IbisError
+
+from costwatch.errors import LedgerError, NotABillError, RefusedError
 from costwatch.ledger.charged_twice import counting, other_versions
 from costwatch.ledger.files import LedgerFiles
 from costwatch.ledger.formats.contract import COSTS
@@ -22,6 +24,7 @@ from costwatch.ledger.lookalikes import described, lookalikes
 from costwatch.ledger.nano import LIMIT
 from costwatch.ledger.peek import periods_of
 from costwatch.model import Amounts, Counted, DeliveredFile, Export, Load, LoadFinding, Progress, untold
+from costwatch.wording import shortened
 
 _SHOWN_REASONS = 12  # of each file
 _SUMMED = ("BilledCostNano", "EffectiveCostNano", "line_count")
@@ -87,8 +90,22 @@ class _Delivery:
     def loads(self) -> list[Load]:
         """Of each period of which nothing is wrong."""
         periods = {row["period"] for file in self._found for row in file.rows}
-        loads = [self._load(period) for period in sorted(periods - self._waiting)]
+        loads = [self._attempt(period) for period in sorted(periods - self._waiting)]
         return [load for load in loads if load]
+
+    def _attempt(self, period: date) -> Load | None:
+        """None where something is wrong, such as with a column that was not looked at before."""
+        try:
+            return self._load(period)
+        except RefusedError as refused:
+            self.reasons += refused.reasons[:_SHOWN_REASONS]
+        except (LedgerError, IbisError) as error:
+            names = ", ".join(file.file.name for file in self._found if file.of_period(period).rows)
+            self.reasons.append(
+                f"{shortened(names, 200)}: {period:%Y-%m} cannot be read ({error}); deliver it again"
+            )
+            self._inspector.restart()
+        return None
 
     def _load(self, period: date) -> Load | None:
         parts = [part for file in self._found if (part := file.of_period(period)).rows]

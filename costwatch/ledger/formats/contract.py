@@ -3,7 +3,7 @@
 Source: https://focus.finops.org/focus-specification/v1-2/
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import reduce
 from typing import Any, Protocol
@@ -140,18 +140,24 @@ def text(raw: ir.Table, *names: str) -> ir.StringValue:
 
     What is no single value, such as a list or a map, is no text.
     """
-    return shown(raw, *(name for name in names if not _is_nested(raw, name)))
+    found = [raw[name.lower()] for name in names if name.lower() in raw.columns]
+    return _first(_unread(value, "string") if value.type().is_nested() else value for value in found)
 
 
 def shown(raw: ir.Table, *names: str) -> ir.StringValue:
     """The same of columns of any type, for sentences."""
-    found = [raw[name.lower()].cast("string") for name in names if name.lower() in raw.columns]
-    known = [ibis.ifelse(value.isin(_NOTHING), ibis.null("string"), value) for value in found]
+    return _first(raw[name.lower()] for name in names if name.lower() in raw.columns)
+
+
+def _first(found: Iterable[ir.Value]) -> ir.StringValue:
+    texts = [value.cast("string") for value in found]
+    known = [ibis.ifelse(value.isin(_NOTHING), ibis.null("string"), value) for value in texts]
     return reduce(lambda first, other: first.fill_null(other), known) if known else ibis.null("string")
 
 
-def _is_nested(raw: ir.Table, name: str) -> bool:
-    return name.lower() in raw.columns and raw[name.lower()].type().is_nested()
+def _unread(value: ir.Value, kind: str) -> ir.Value:
+    """Null in every line: a column like any other, and no literal."""
+    return ibis.ifelse(value.isnull(), ibis.null(kind), ibis.null(kind))
 
 
 def instant(raw: ir.Table, name: str) -> ir.TimestampValue:
@@ -169,7 +175,7 @@ def _as_instant(value: ir.Value) -> ir.TimestampValue:
     kind = value.type()
     in_nanoseconds = kind.is_unknown() and "TIMESTAMPTZ_NS" in str(kind)  # which Ibis does not know
     if not (kind.is_string() or kind.is_timestamp() or kind.is_date() or in_nanoseconds):
-        return ibis.null("timestamp")  # a number says neither its unit nor its epoch
+        return _unread(value, "timestamp")  # a number says neither its unit nor its epoch
     if kind.is_string():
         # 4/1/25 would be read as a day of the year 4; only ISO 8601 starts with a four-digit year.
         iso = (value.substr(4, 1) == "-") & ibis.ifelse(
@@ -188,7 +194,7 @@ def amount(raw: ir.Table, name: str) -> ir.FloatingValue:
     value = raw[name.lower()]
     if value.type().is_string():
         return text(raw, name).try_cast("float64")
-    return value.cast("float64") if value.type().is_numeric() else ibis.null("float64")
+    return value.cast("float64") if value.type().is_numeric() else _unread(value, "float64")
 
 
 def control(raw: ir.Table, name: str) -> ir.DecimalValue:
