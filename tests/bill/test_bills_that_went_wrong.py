@@ -76,6 +76,59 @@ def test_a_line_that_is_there_twice_is_a_finding_with_its_dollars(costwatch: Cos
     assert "(BilledCost $10.00)" in found.verified.out
 
 
+UNAMORTISED = {
+    "covered usage, negation and fee": "no_sp_columns.csv",
+    "a fee upfront": "no_sp_columns_upfront.csv",
+}
+
+
+@pytest.mark.parametrize("name", UNAMORTISED.values(), ids=UNAMORTISED)
+def test_without_columns_of_savings_plans_nothing_vanishes_or_counts_twice(
+    name: str, costwatch: Costwatch
+) -> None:
+    found = told(costwatch, name)
+    assert found.total("EffectiveCost") == found.total("BilledCost") > 0
+    assert found.verified.code == 0
+    assert "Savings Plans are not amortised" in found.verified.out
+
+
+def test_a_refund_that_names_no_plan_is_not_a_plans(costwatch: Costwatch) -> None:
+    found = told(costwatch, "cid1497_edp_refund.csv")
+    assert found.total("EffectiveCost") == Decimal("70") - Decimal("8.869") + 2
+
+
+def test_a_purchase_beside_its_amortised_usage_is_a_finding(costwatch: Costwatch) -> None:
+    found = told(costwatch, "ft1092.csv")
+    assert found.verified.code == 3
+    assert "FINDING" in found.verified.out
+    assert "$700.00" in found.verified.out
+
+
+@pytest.mark.parametrize("name", ["taxday1.csv", "taxmonth.csv"])
+def test_a_tax_is_split_alike_whatever_days_it_is_dated(name: str, costwatch: Costwatch) -> None:
+    teams = told(costwatch, name, config=TAX).rows
+    rows = costwatch("cost", "show", "--by", "team", "--pool", "tax", "--from", "2020-01-01", "--json").json
+    taxes = {row["x_Team"]: round(Decimal(row["BilledCostNano"]).scaleb(-9), 2) for row in rows}
+    assert taxes == {"alpha": Decimal("25.64"), "beta": Decimal("74.36")}
+    assert {row["x_Team"] for row in teams} == {"alpha", "beta"}
+
+
+def test_an_export_of_azure_is_read_by_its_manifest_and_once(costwatch: Costwatch) -> None:
+    run = Path("bill/export/20261001-20261031/6f1c2a3e-0000-4000-8000-000000000001")
+    run.mkdir(parents=True)
+    shutil.copy(CASES / "az_mtd.csv", run / "part_0_0001.csv")
+    shutil.copy(CASES / "az_manifest.json", run / "manifest.json")
+    found = told(costwatch, "az_oneoff.csv")
+    assert (found.collected.code, found.verified.code) == (0, 0)
+    assert found.total() == 200
+
+
+def test_a_part_without_a_line_is_empty_and_not_damaged(costwatch: Costwatch) -> None:
+    found = told(costwatch, "z_pandas.parquet", "bill.csv")
+    assert (found.collected.code, found.collected.err) == (0, "")
+    assert found.total() == 10
+
+
 def test_equal_parts_of_a_manifest_are_refused(costwatch: Costwatch) -> None:
     month = Path("bill/data/BILLING_PERIOD=2026-10")
     month.mkdir(parents=True)
