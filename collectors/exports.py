@@ -65,7 +65,8 @@ class Exports(CollectorSettings):
         with TemporaryDirectory(prefix="costwatch-") as looked_at:
             manifests = Manifests(place, Path(looked_at))
             found = deliveries(entries, manifests, window)
-            if found is None:
+            closed = [entry for entry in entries if entry.key.endswith("/")]
+            if found is None and not closed:
                 with TemporaryDirectory(prefix="costwatch-") as folder:
                     yield _loose(place, entries, Path(folder))
             for delivery in found or ():
@@ -75,6 +76,8 @@ class Exports(CollectorSettings):
                     yield reading.batch()
                     if reading.is_hopeless:
                         return
+            for entry in closed:  # what is in it is not known: it may be a part of the bill
+                raise FileError(f"{place.name(entry.key)}: {entry.trouble}")
 
     def _place(self) -> Place:
         if not self.location.startswith("s3://"):
@@ -92,11 +95,19 @@ def _loose(place: Place, entries: Sequence[Entry], folder: Path) -> Batch:
     """Files without a manifest: all of them are the bill."""
     # A copy of a file under another name is no second bill.
     data = [entry for entry in entries if DATA_FILE.fullmatch(entry.key)]
-    found = {place.version(entry): entry for entry in reversed(data)}
+    found = {_version(place, entry): entry for entry in reversed(data)}
     files = sorted(found.values(), key=lambda entry: entry.key)
     if not files:
         raise SourceError(f"{place.name('')}: no manifest, CSV or Parquet file there; correct location")
-    return Batch("bill", None, _digest(found), lambda: _fetched(place, files, folder))
+    return Batch("bill", None, _digest(found), lambda: _whatever_is_had(place, files, folder))
+
+
+def _version(place: Place, entry: Entry) -> str:
+    """What cannot be read is told when it is to be, and does not hold up the others."""
+    try:
+        return place.version(entry)
+    except FileError as error:
+        return str(error)
 
 
 class _Reading:
@@ -198,6 +209,18 @@ def _fetched(place: Place, files: Sequence[Entry], folder: Path) -> Export:
     return Export(
         tuple(DeliveredFile(place.name(file.key), place.fetch(file, folder), file.modified) for file in files)
     )
+
+
+def _whatever_is_had(place: Place, files: Sequence[Entry], folder: Path) -> Export:
+    """The same, of files each of which stands for itself."""
+    had = []
+    for file in files:
+        name = place.name(file.key)
+        try:
+            had.append(DeliveredFile(name, place.fetch(file, folder), file.modified))
+        except FileError as error:
+            had.append(DeliveredFile(name, Path(), file.modified, trouble=str(error)))
+    return Export(tuple(had))
 
 
 def _digest(versions: Iterable[str]) -> str:

@@ -3,9 +3,10 @@
 import hashlib
 import os
 import re
+import stat
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -25,6 +26,7 @@ _PATIENCE_SECONDS = 60  # with a body, and as much longer as the slowest way tha
 _SLOWEST_BYTES_PER_SECOND = 64 << 10
 _CHUNK_BYTES = 16 << 10
 _PAGE_SIZE = 1000  # S3 gives no more at once
+_EVER = datetime.fromtimestamp(0, UTC)
 _REPLACED = "it was replaced while it was read; run it again"
 _MD5_ETAG = re.compile(r'"[0-9a-f]{32}"')
 
@@ -47,6 +49,7 @@ class Entry:
 
     key: relative to the place. tag: another one each time the file is written. size: in bytes.
     modified: when it was written (UTC). age: how long that was ago, by the place's own clock if it tells.
+    trouble: why it cannot be read; of a folder (key ends with a slash), why what is in it is not listed.
     """
 
     key: str
@@ -54,6 +57,7 @@ class Entry:
     size: int
     modified: datetime
     age: timedelta | None = None
+    trouble: str = ""
 
 
 class Place(Protocol):
@@ -88,11 +92,12 @@ class LocalFolder:
 
     def entries(self) -> list[Entry]:
         """See ``Place``."""
-        if self.root.is_file():
-            return [self._entry(self.root)]
-        if not self.root.is_dir():
-            raise SourceError(f"{self.root}: there is no such folder; correct location")
-        return sorted((self._entry(path) for path in self._files()), key=lambda entry: entry.key)
+        with _readable(self.root):
+            if self.root.is_file():
+                return [self._entry(self.root)]
+            if not self.root.is_dir():
+                raise SourceError(f"{self.root}: there is no such folder; correct location")
+        return sorted(self._found(), key=lambda entry: entry.key)
 
     def version(self, entry: Entry) -> str:
         """See ``Place``."""
@@ -113,9 +118,11 @@ class LocalFolder:
 
     def name(self, key: str) -> str:
         """See ``Place``."""
-        return str(self._path(key))
+        return _as_text(self._path(key))
 
     def _current(self, entry: Entry) -> Path:
+        if entry.trouble:
+            raise FileError(f"{self.name(entry.key)}: {entry.trouble}")
         if not self.is_current(entry):
             raise ReplacedError(f"{self.name(entry.key)}: {_REPLACED}")
         return self._path(entry.key)
@@ -123,23 +130,33 @@ class LocalFolder:
     def _path(self, key: str) -> Path:
         return self.root if self.root.is_file() else self.root / key
 
-    def _files(self) -> Iterator[Path]:
+    def _found(self) -> Iterator[Entry]:
         """All but what is hidden or, by its leading underscore, somebody's unfinished work."""
-
-        def refuse(error: OSError) -> None:
-            raise SourceError(f"{error.filename}: {error.strerror}; check its rights")
-
+        closed: list[OSError] = []
         # Not rglob: it passes over folders that it may not read, and with them over a part of the bill.
-        for folder, folders, names in os.walk(self.root, onerror=refuse):
+        for folder, folders, names in os.walk(self.root, onerror=closed.append):
             folders[:] = [name for name in folders if not name.startswith((".", "_"))]
-            yield from (Path(folder, name) for name in names if not name.startswith((".", "_")))
+            for name in names:
+                if not name.startswith((".", "_")):
+                    with suppress(FileNotFoundError):  # gone since it was listed
+                        yield self._entry(Path(folder, name))
+        for error in closed:
+            if Path(error.filename) == self.root:
+                raise SourceError(f"{error.filename}: {error.strerror}; check its rights")
+            key = Path(error.filename).relative_to(self.root).as_posix()
+            yield Entry(f"{key}/", "", 0, _EVER, trouble=f"{error.strerror}; check its rights")
 
     def _entry(self, path: Path) -> Entry:
-        with _readable(path):
+        key, trouble = path.name if path == self.root else path.relative_to(self.root).as_posix(), ""
+        try:
             about = path.stat()
-        key = path.name if path == self.root else path.relative_to(self.root).as_posix()
+            if not stat.S_ISREG(about.st_mode):  # to open a pipe would be to wait for ever
+                trouble = "is no file but a pipe, a socket or a device; remove it"
+        except OSError as error:
+            about = path.lstat()
+            trouble = f"{error.strerror}; mend the link, or its rights"
         tag = f"{about.st_ino}:{about.st_mtime_ns}:{about.st_size}"
-        return Entry(key, tag, about.st_size, datetime.fromtimestamp(about.st_mtime, UTC))
+        return Entry(key, tag, about.st_size, datetime.fromtimestamp(about.st_mtime, UTC), trouble=trouble)
 
 
 @contextmanager
@@ -147,7 +164,12 @@ def _readable(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise FileError(f"{path}: {error.strerror}; check its rights") from None
+        raise FileError(f"{_as_text(path)}: {error.strerror}; check its rights") from None
+
+
+def _as_text(path: Path) -> str:
+    """Bytes that are no UTF-8 spelt out: nobody could store or print them otherwise."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 _OF_ONE_FILE: Mapping[str, tuple[type[FileError], str]] = {

@@ -49,7 +49,7 @@ def _problems(context: Context) -> Iterator[tuple[str, str]]:
     if not mistakes or context.warehouse_name:
         from costwatch.warehouse.health import problems
 
-        yield from problems(context.warehouse)
+        yield from problems(context.warehouse, None if mistakes else context.config.ledger)
     if not mistakes:
         yield from _systems(context.config.systems, context)
         for source in context.config.sources:

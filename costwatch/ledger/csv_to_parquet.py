@@ -12,7 +12,7 @@ import duckdb
 
 from costwatch.errors import RefusedError
 from costwatch.ledger import unpack
-from costwatch.ledger.engines.duckdb import bound
+from costwatch.ledger.engines.duckdb import bound, literal
 from costwatch.ledger.formats.recognition import recognise
 from costwatch.ledger.parquet_check import MOST_COLUMNS
 from costwatch.wording import shortened
@@ -164,8 +164,8 @@ def _csv(name: str) -> Iterator[None]:
 def _create_view(con: duckdb.DuckDBPyConnection, source: Path, columns: list[str]) -> None:
     types = ", ".join(f"{_literal(column)}: 'VARCHAR'" for column in columns)
     con.execute(
-        f"""CREATE VIEW delivered AS SELECT * FROM read_csv('{_path(source)}', auto_detect=false, header=true,
-        delim=',', quote='"', escape='"', nullstr=['', 'NULL'], compression='none',
+        f"""CREATE VIEW delivered AS SELECT * FROM read_csv({_literal(literal(source))},
+        auto_detect=false, header=true, delim=',', quote='"', escape='"', nullstr=['', 'NULL'], compression='none',
         max_line_size={MAX_LINE_BYTES}, buffer_size={MAX_LINE_BYTES}, columns={{{types}}})"""
     )
 

@@ -17,6 +17,8 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from costwatch.ledger.engines.duckdb import literal
+
 MOST_COLUMNS = 5_000
 _LARGEST_FOOTER_BYTES = 16 << 20
 _COMPRESSED_SIZE, _CRC = 3, 4  # fields of a PageHeader
@@ -33,7 +35,7 @@ def damage(path: Path) -> str:
             return trouble
         columns = _columns(path)
     except (OSError, pa.ArrowException, UnicodeDecodeError, duckdb.Error) as error:
-        return str(error).replace(str(path), "it").splitlines()[0][:200]
+        return str(error).replace(literal(path), "it").splitlines()[0][:200]
     with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as data:
         for column, start, size in columns:
             try:
@@ -73,7 +75,7 @@ def _columns(path: Path) -> list[tuple[str, int, int]]:
         return con.execute(
             "SELECT path_in_schema, least(data_page_offset, nullif(dictionary_page_offset, 0)),"
             " total_compressed_size FROM parquet_metadata(?) WHERE row_group_num_rows > 0",
-            [str(path)],
+            [literal(path)],
         ).fetchall()
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 
 from costwatch.ledger import parquet_check
-from costwatch.ledger.engines.duckdb import bound
+from costwatch.ledger.engines.duckdb import bound, literal
 from costwatch.ledger.files import is_parquet
 from costwatch.model import DeliveredFile
 
@@ -26,7 +26,7 @@ def periods_of(file: DeliveredFile) -> set[date]:
     """The first days of billing periods, as months; empty where nothing tells them."""
     try:
         told = _from_parquet(file.path) if is_parquet(file.path) else _from_csv(file.path)
-    except (OSError, ValueError, csv.Error, zlib.error, duckdb.Error):
+    except (OSError, ValueError, csv.Error, zlib.error, duckdb.Error, RuntimeError):
         told = []
     found = [match for value in told if (match := _DAY.match(value))]
     found = found or [*_IN_NAMES.finditer(file.name)]
@@ -53,10 +53,12 @@ def _from_parquet(path: Path) -> list[str]:
         return []
     with closing(duckdb.connect()) as con:
         bound(con, _MEMORY_LIMIT)
-        columns = con.execute("SELECT name FROM parquet_schema(?)", [str(path)]).fetchall()
+        columns = con.execute("SELECT name FROM parquet_schema(?)", [literal(path)]).fetchall()
         (column,) = [name for (name,) in columns if _letters(name) in _PERIOD_COLUMNS][:1]
         quoted = '"' + column.replace('"', '""') + '"'
-        found = con.execute(f"SELECT DISTINCT {quoted}::VARCHAR FROM read_parquet(?) LIMIT 9", [str(path)])
+        found = con.execute(
+            f"SELECT DISTINCT {quoted}::VARCHAR FROM read_parquet(?) LIMIT 9", [literal(path)]
+        )
         return [str(value) for (value,) in found.fetchall()]
 
 

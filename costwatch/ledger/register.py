@@ -14,7 +14,7 @@ from typing import Any
 
 from ibis.common.exceptions import IbisError
 
-from costwatch.errors import LedgerError, NotABillError, RefusedError
+from costwatch.errors import LedgerError, NotABillError, RefusedError, SourceError
 from costwatch.ledger.charged_twice import counting, other_versions
 from costwatch.ledger.files import LedgerFiles
 from costwatch.ledger.formats.contract import COSTS
@@ -76,9 +76,12 @@ class _Delivery:
 
     def look_into(self, file: DeliveredFile) -> None:
         try:
+            if file.trouble:
+                raise SourceError(file.trouble)
             found = self._inspector.totals(self._files.add(file), file)
-        except RefusedError as refused:
-            self.reasons += refused.reasons[:_SHOWN_REASONS]
+        except SourceError as refused:
+            told = refused.reasons if isinstance(refused, RefusedError) else [str(refused)]
+            self.reasons += told[:_SHOWN_REASONS]
             self._waiting.update(self._periods_before.get(Path(file.name).name, ()))
             if not isinstance(refused, NotABillError):
                 self._waiting |= periods_of(file)

@@ -62,18 +62,31 @@ class _Archive(FileIO):
 
 @contextmanager
 def plain(name: str, source: Path, beside: Path) -> Iterator[Path]:
-    """``source``, or for as long as the block lasts what is packed in it, as ``beside``.
+    """``source``, or for as long as the block lasts what is packed in it, as ``beside``, a name of ours.
 
+    The engine takes no name that is not UTF-8.
     Raises RefusedError where it is damaged, or unpacks to far more than a bill does.
     """
-    if not _kind(source):
+    is_packed = bool(_kind(source))
+    if not is_packed and _is_text(source):
         yield source
         return
     try:
-        _unpack(name, source, beside)
+        if is_packed:
+            _unpack(name, source, beside)
+        else:
+            beside.symlink_to(source.absolute())
         yield beside
     finally:
         beside.unlink(missing_ok=True)
+
+
+def _is_text(path: Path) -> bool:
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _kind(source: Path) -> str:

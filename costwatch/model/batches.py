@@ -22,12 +22,14 @@ def untold(done: int, total: int) -> None:
 class DeliveredFile:
     """One file of an export: ``name`` as its owner knows it (key or relative path), ``path`` here.
 
-    modified: when its owner wrote it (UTC); None where that is not known.
+    modified: when its owner wrote it (UTC); None where that is not known. trouble: why it is not here, in a
+    sentence; the others are read all the same.
     """
 
     name: str
     path: Path
     modified: datetime | None = None
+    trouble: str = ""
 
 
 @dataclass(frozen=True, slots=True)

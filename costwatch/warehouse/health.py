@@ -1,8 +1,10 @@
 """Whether the place of a warehouse is fit for it: the SQLite, the disk, the file system, the file itself."""
 
+import shlex
 import shutil
 import sqlite3
-from collections.abc import Iterator
+import stat
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from costwatch.errors import WarehouseError
@@ -20,12 +22,19 @@ _REMOTE = {
 }
 
 
-def problems(warehouse: Warehouse) -> Iterator[tuple[str, str]]:
-    """Each thing looked at, and what is wrong with it (and what to do); '' where all is well."""
+def problems(warehouse: Warehouse, ledger: Path | None = None) -> Iterator[tuple[str, str]]:
+    """Each thing looked at, and what is wrong with it (and what to do); '' where all is well.
+
+    ledger: its folder, where that is known.
+    """
     folder = next(place for place in warehouse.path.absolute().parents if place.exists())
     yield "SQLite", _sqlite(sqlite3.sqlite_version_info)
     yield "file system", _file_system(folder, _MOUNTS)
     yield "disk space", _disk_space(folder, warehouse)
+    yield (
+        "rights",
+        "\n".join(_too_open(warehouse.files() if ledger is None else [*warehouse.files(), ledger])),
+    )
     if warehouse.exists:
         yield "warehouse", _warehouse(warehouse)
 
@@ -46,6 +55,14 @@ def _file_system(folder: Path, mounts: Path) -> str:
     if found not in _REMOTE:
         return ""
     return f"{folder}: is on {found}, where SQLite's locks do not hold; move the warehouse to a local disk"
+
+
+def _too_open(paths: Sequence[Path]) -> Iterator[str]:
+    """What anybody can read, or a group can write to; a group that is to read it may."""
+    for path in paths:
+        mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else 0
+        if mode & (stat.S_IRWXO | stat.S_IWGRP):
+            yield f"{path}: others can get at it (mode {mode:o}); run: chmod -R go= {shlex.quote(str(path))}"
 
 
 def _disk_space(folder: Path, warehouse: Warehouse) -> str:

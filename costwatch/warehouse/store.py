@@ -43,6 +43,15 @@ class Warehouse:
         """Whether the file is there at all."""
         return self.path.exists()
 
+    def files(self) -> list[Path]:
+        """The file, what SQLite keeps beside it, and the folder of locks, as far as they are there."""
+        beside = (
+            self.path,
+            *(self.path.with_name(self.path.name + end) for end in ("-wal", "-shm")),
+            self.locks,
+        )
+        return [path for path in beside if path.exists()]
+
     def migrate(self) -> None:
         """Create the file, or bring its schema up to this program's. Raises WarehouseError if newer."""
         from costwatch.warehouse.migrations import LATEST, migrate

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from glob import escape
 from inspect import Parameter, Signature
 from pathlib import Path
 from secrets import token_hex
@@ -136,7 +137,7 @@ def raw_lines(con: Any, paths: Sequence[Path], *, name: str = "") -> ir.Table:
 
     name: replaces what was read by it before.
     """
-    files = ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths)
+    files = ", ".join("'" + literal(path).replace("'", "''") + "'" for path in paths)
     name = name or ibis.util.gen_name("lines")
     with _explained():
         con.raw_sql(
@@ -145,6 +146,11 @@ def raw_lines(con: Any, paths: Sequence[Path], *, name: str = "") -> ir.Table:
         )
         table = con.table(name)
     return table.rename({each.lower(): each for each in table.columns if each != each.lower()})
+
+
+def literal(path: Path) -> str:
+    """The path as the engine takes it for itself, and not for a pattern that other files fit, too."""
+    return escape(str(path))
 
 
 def small_table(
