@@ -1,5 +1,6 @@
 """Fixtures that several files use: command lines on a small company, and Slack's double."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,8 @@ from tests.made.command_line import Costwatch, commands, publish
 # How long an example takes tells of the machine, not of the code.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
+# As the program begins: what it writes is nobody else's.
+os.umask(0o077)
 
 
 @pytest.fixture

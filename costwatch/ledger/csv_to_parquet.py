@@ -165,8 +165,9 @@ def _create_view(con: duckdb.DuckDBPyConnection, source: Path, columns: list[str
     types = ", ".join(f"{_literal(column)}: 'VARCHAR'" for column in columns)
     con.execute(
         f"""CREATE VIEW delivered AS SELECT * FROM read_csv({_literal(literal(source))},
-        auto_detect=false, header=true, delim=',', quote='"', escape='"', nullstr=['', 'NULL'], compression='none',
-        max_line_size={MAX_LINE_BYTES}, buffer_size={MAX_LINE_BYTES}, columns={{{types}}})"""
+        auto_detect=false, header=true, delim=',', quote='"', escape='"', nullstr=['', 'NULL'],
+        compression='none', max_line_size={MAX_LINE_BYTES}, buffer_size={MAX_LINE_BYTES},
+        columns={{{types}}})"""
     )
 
 
