@@ -191,7 +191,8 @@ def test_doctor_finds_nothing_where_all_is_well(costwatch: Costwatch, company: P
     assert [text.split(maxsplit=1) for text in answer.out.splitlines()] == [
         ["ok", what]
         for what in (
-            *("configuration", "packages", "SQLite", "file system", "disk space", "warehouse", "source aws"),
+            *("configuration", "packages", "SQLite", "file system", "disk space", "rights", "warehouse"),
+            "source aws",
         )
     ]
 
