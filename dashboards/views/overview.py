@@ -260,7 +260,7 @@ def _teams(view: View) -> Markup:
     )
     shown = [one for one in view.teams if view.shows(one.team)]
     shown.sort(key=lambda one: (one.team in RESIDUALS, -_ratio(one), -one.month_to_date, one.team))
-    begun = min(point.day for point in view.everyone.days)
+    begun = min((point.day for point in view.everyone.days), default=view.everyone.through)
     return blocks.table(columns, [_team(one, begun, view.unit) for one in shown])
 
 

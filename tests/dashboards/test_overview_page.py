@@ -6,6 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from costwatch.money import nanos, units
+from costwatch.warehouse.encoding import to_int
 from costwatch.warehouse.store import Warehouse
 from tests.made import pages_company
 from tests.made.opened_pages import Open, spent
@@ -72,3 +73,16 @@ def test_before_any_day_is_settled_the_overview_points_to_costs(open_page: Open,
     shown = open_page(file, "costs")
     assert "Nothing settled yet · estimated to Sat 21 Nov" in shown.text
     assert shown.number("total") == units(sum(nanos(Decimal(str(row[5]))) for row in rows))
+
+
+def test_where_the_last_days_hold_no_cost_the_overview_is_drawn(open_page: Open, tmp_path: Path) -> None:
+    file = pages_company.configured(tmp_path)
+    rows: list[Row] = [
+        (pages_company.FIRST + timedelta(days=number), "risk", "AWS Lambda", "USD", 10, 10, "settled")
+        for number in range(40, 50)
+    ]
+    warehouse = Warehouse(tmp_path / "costwatch.db")
+    fill(warehouse, rows, pages_company.NOW)
+    with warehouse.write() as db:
+        db.execute("UPDATE source SET data_through = ?", (to_int(pages_company.SETTLED),))
+    assert "risk" in open_page(file, "overview").text
