@@ -17,7 +17,7 @@ from costwatch.model import Alert, AlertState, Finding, Verdict, Window
 from costwatch.plugins import Rule, Snapshot, queries_of, recent
 from costwatch.warehouse.alerts import alerts as stored_alerts
 from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
-from costwatch.warehouse.store import Warehouse
+from costwatch.warehouse.store import Warehouse, is_damage
 
 _FINDING = TypeAdapter(Finding)
 _log = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ def evaluate(
     """Evaluate all rules on one snapshot and store what became of their alerts, in one transaction.
 
     Doing it again at the same ``now`` changes nothing. ``dry_run`` stores nothing. Raises BusyError
-    while another evaluation runs.
+    while another evaluation runs, WarehouseError where what is stored cannot be read.
     """
     now = now.replace(microsecond=0)
     if dry_run:
@@ -86,6 +86,8 @@ class _Evaluator:
             try:
                 findings = _findings(rule, self.facts, self.now)
             except Exception as error:  # a rule may be anyone's: none may keep the others from being heard
+                if is_damage(error):
+                    raise
                 _log.debug("rule %s", rule.name, exc_info=True)
                 self.errors[rule.name] = _said(error)
                 self._keep_unanswered(rule, error, mine)

@@ -5,6 +5,7 @@ mmap off and one lock around every write and checkpoint keep clear of
 https://sqlite.org/wal.html#walresetbug, present in the SQLite of many systems.
 """
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
@@ -24,11 +25,9 @@ _READING = {
     sqlite3.SQLITE_FUNCTION,
     sqlite3.SQLITE_RECURSIVE,
 }
-# What SQLite says of a file whose bytes are not as it wrote them.
-_DAMAGE = (
-    *("not a database", "malformed", "file format", "Could not decode"),
-    *("no such table", "no such column", "has no column", "already exists"),
-)
+# What SQLite says of a file whose bytes are not as it wrote them, and of a schema that is not ours any more.
+_DAMAGED_BYTES = re.compile("not a database|malformed|file format|Could not decode")
+_DAMAGED_SCHEMA = re.compile("no such table: (main.)?(?!x_)|no such column|has no column|already exists")
 
 
 class Warehouse:
@@ -174,7 +173,7 @@ class Warehouse:
 
     def _explained(self, error: sqlite3.DatabaseError | UnicodeDecodeError) -> Exception:
         text = str(error)
-        if isinstance(error, UnicodeDecodeError) or any(sign in text for sign in _DAMAGE):
+        if is_damage(error) or _DAMAGED_SCHEMA.search(text):
             return WarehouseError(f"{self.path}: damaged ({text[:200]}); {RESTORE}")
         if "locked" in text or "busy" in text:
             return BusyError(f"{self.path}: another program is writing to it ({text}); try again later")
@@ -187,6 +186,13 @@ class Warehouse:
                 f"{self.path}: an amount does not fit 64 bits ({text}); split the bill by account"
             )
         return error
+
+
+def is_damage(error: Exception) -> bool:
+    """Whether SQLite says so, or what it read is no text."""
+    if isinstance(error, sqlite3.DatabaseError):
+        return _DAMAGED_BYTES.search(str(error)) is not None
+    return isinstance(error, UnicodeDecodeError)
 
 
 def _only_reading(action: int, *_: object) -> int:

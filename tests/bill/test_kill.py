@@ -103,7 +103,6 @@ def totals(folder: Path) -> dict[int, int]:
 
 
 @pytest.mark.soak
-@pytest.mark.killed
 def test_a_killed_run_is_never_half_seen(tmp_path: Path) -> None:
     (tmp_path / "costwatch.yaml").write_text(CONFIG)
     deliver(tmp_path, BILLS[0])
@@ -134,7 +133,6 @@ def test_a_killed_run_is_never_half_seen(tmp_path: Path) -> None:
 
 
 @pytest.mark.soak
-@pytest.mark.killed
 def test_a_run_taken_up_again_ends_like_an_undisturbed_one(tmp_path: Path) -> None:
     ends = []
     for name, kills in (("undisturbed", 0), ("killed", max(3, KILLS // 20))):

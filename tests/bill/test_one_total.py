@@ -96,7 +96,6 @@ def deliveries(draw: st.DrawFn) -> tuple[list[tuple[Callable[..., object], Lines
 
 
 @pytest.mark.soak
-@pytest.mark.total
 @settings(
     max_examples=2500 if SOAK else 25,
     deadline=None,

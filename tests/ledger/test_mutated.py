@@ -21,7 +21,6 @@ AT_ONCE = 500  # by one process: what it might leave behind does not add up for 
 
 
 @pytest.mark.soak
-@pytest.mark.mutated
 def test_a_mutated_bill_is_read_or_refused_soon_within_little_memory(tmp_path: Path) -> None:
     outcomes = [each for first in range(0, INPUTS, AT_ONCE) for each in outcomes_of(first, tmp_path)]
     assert len(outcomes) == INPUTS
