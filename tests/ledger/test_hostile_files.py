@@ -1,4 +1,4 @@
-"""Files made to hurt: each is refused in a sentence, soon and within little memory, or is read as what it is."""
+"""Files made to hurt: each is refused in a sentence, soon and within little memory, or read as what it is."""
 
 import gzip
 import io
@@ -72,7 +72,7 @@ ENDLESS: dict[str, tuple[Callable[[], bytes], str]] = {
     ),
     "a quote of a line that never closes": (
         lambda: gzip.compress(HEADER + ROW + b'"x' + ROW * 1000),
-        ": a quote does not close; export the file again",
+        ":3: a quote does not close; export the file again",
     ),
 }
 
@@ -180,7 +180,7 @@ def test_parquet_without_columns_or_of_nulls_is_a_sentence(plain: pa.Table, tmp_
 
 # --- types --------------------------------------------------------------------------------------
 
-INSTANT = datetime(2026, 10, 1)
+INSTANT = datetime(2026, 10, 1)  # noqa: DTZ001 (as Parquet has them)
 ODD: dict[str, pa.Array] = {
     "a map": pa.array([[("a", "b")]], pa.map_(pa.string(), pa.string())),
     "a map of numbers": pa.array([[(1, 2)]], pa.map_(pa.int64(), pa.int64())),
@@ -259,18 +259,18 @@ def test_an_instant_is_read_from(instants: pa.Array, int96: bool, tmp_path: Path
 IMPLAUSIBLE: dict[str, tuple[dict[str, str], str]] = {
     "a period that ends before it starts": (
         {"BillingPeriodEnd": "2026-09-01"},
-        "BillingPeriodEnd cannot be read: '2026-09-01' (a billing period ends a day to 366 days after it starts)",
+        "BillingPeriodEnd cannot be read: '2026-09-01' (a billing period ends a day to 366 days after it",
     ),
     "a period of nothing": ({"BillingPeriodEnd": "2026-10-01"}, "BillingPeriodEnd cannot be read"),
     "a period of a second": ({"BillingPeriodEnd": "2026-10-01T00:00:01Z"}, "BillingPeriodEnd cannot be read"),
     "a period of two years": ({"BillingPeriodEnd": "2028-10-01"}, "BillingPeriodEnd cannot be read"),
     "a charge that ends before it starts": (
         {"ChargePeriodStart": "2026-10-03", "ChargePeriodEnd": "2026-10-02"},
-        "ChargePeriodEnd cannot be read: '2026-10-02' (a charge ends not before it starts, nor over five years",
+        "ChargePeriodEnd cannot be read: '2026-10-02' (a charge ends not before it starts, nor over five",
     ),
     "a charge six years before": (
         {"ChargePeriodStart": "2020-10-01", "ChargePeriodEnd": "2020-10-02"},
-        "ChargePeriodStart cannot be read: '2020-10-01' (a charge starts at most three years before its billing",
+        "ChargePeriodStart cannot be read: '2020-10-01' (a charge starts at most three years before its",
     ),
     "a charge six years after": (
         {"ChargePeriodStart": "2032-10-01", "ChargePeriodEnd": "2032-10-02"},
