@@ -206,20 +206,17 @@ class _Reading:
 
 
 def _fetched(place: Place, files: Sequence[Entry], folder: Path) -> Export:
-    return Export(
-        tuple(DeliveredFile(place.name(file.key), place.fetch(file, folder), file.modified) for file in files)
-    )
+    return Export(tuple(place.fetch(file, folder) for file in files))
 
 
 def _whatever_is_had(place: Place, files: Sequence[Entry], folder: Path) -> Export:
     """The same, of files each of which stands for itself."""
     had = []
     for file in files:
-        name = place.name(file.key)
         try:
-            had.append(DeliveredFile(name, place.fetch(file, folder), file.modified))
+            had.append(place.fetch(file, folder))
         except FileError as error:
-            had.append(DeliveredFile(name, Path(), file.modified, trouble=str(error)))
+            had.append(DeliveredFile(place.name(file.key), Path(), file.modified, trouble=str(error)))
     return Export(tuple(had))
 
 

@@ -7,7 +7,7 @@ import stat
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from collectors.aws.session import explained, limits, session
 from costwatch.errors import SourceError
+from costwatch.model import DeliveredFile
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -75,8 +76,8 @@ class Place(Protocol):
         """Whether the file is still the one that was listed."""
         ...
 
-    def fetch(self, entry: Entry, folder: Path) -> Path:
-        """The file here, whole, below ``folder`` if it had to be brought."""
+    def fetch(self, entry: Entry, folder: Path) -> DeliveredFile:
+        """The file, whole, below ``folder`` if it had to be brought."""
         ...
 
     def name(self, key: str) -> str:
@@ -89,6 +90,7 @@ class LocalFolder:
     """A folder of this machine, or one file. A file's version is the hash of its bytes."""
 
     root: Path
+    hashes: dict[Entry, str] = field(default_factory=dict)  # of what was asked for its version
 
     def entries(self) -> list[Entry]:
         """See ``Place``."""
@@ -102,19 +104,21 @@ class LocalFolder:
     def version(self, entry: Entry) -> str:
         """See ``Place``."""
         path = self._current(entry)
-        with _readable(path), path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        if entry not in self.hashes:
+            with _readable(path), path.open("rb") as file:
+                self.hashes[entry] = hashlib.file_digest(file, "sha256").hexdigest()
+        return self.hashes[entry]
 
     def is_current(self, entry: Entry) -> bool:
         """See ``Place``."""
         path = self._path(entry.key)
         return path.is_file() and self._entry(path) == entry
 
-    def fetch(self, entry: Entry, folder: Path) -> Path:
+    def fetch(self, entry: Entry, folder: Path) -> DeliveredFile:
         """See ``Place``."""
         path = self._current(entry)
         with _readable(path), path.open("rb"):
-            return path
+            return DeliveredFile(self.name(entry.key), path, entry.modified, "", self.hashes.get(entry, ""))
 
     def name(self, key: str) -> str:
         """See ``Place``."""
@@ -216,7 +220,7 @@ class S3Prefix:
             found = self.client.list_objects_v2(Bucket=self.bucket, Prefix=key, MaxKeys=1).get("Contents", [])
         return [(item["Key"], item["ETag"]) for item in found] == [(key, entry.tag)]
 
-    def fetch(self, entry: Entry, folder: Path) -> Path:
+    def fetch(self, entry: Entry, folder: Path) -> DeliveredFile:
         """See ``Place``. What breaks off, is too slow, or came damaged is brought again, a few times."""
         import stamina
 
@@ -230,7 +234,7 @@ class S3Prefix:
                     self._bring(entry, target)
         except _BrokenBodyError as broken:
             raise FileError(f"{self.name(entry.key)}: {broken}, {_ATTEMPTS} times; run it again") from None
-        return target
+        return DeliveredFile(self.name(entry.key), target, entry.modified)
 
     def _bring(self, entry: Entry, target: Path) -> None:
         with self._file(entry.key):
@@ -281,9 +285,7 @@ def _download(answer: "GetObjectOutputTypeDef", entry: Entry, target: Path) -> s
     if target.stat().st_size != entry.size:
         return f"{target.stat().st_size} instead of {entry.size} bytes came"
     # Of a file that came in parts, or is encrypted with a key of its own, the ETag is no MD5.
-    is_plain = (
-        answer.get("ServerSideEncryption", "AES256") == "AES256" and "SSECustomerAlgorithm" not in answer
-    )
+    is_plain = "SSECustomerAlgorithm" not in answer and answer.get("ServerSideEncryption") in (None, "AES256")
     if is_plain and _MD5_ETAG.fullmatch(entry.tag) and md5.hexdigest() != entry.tag.strip('"'):
         return "what came does not match its ETag"
     return ""

@@ -105,7 +105,7 @@ class Manifests:
                 raise FileError(
                     f"{self.place.name(entry.key)}: {entry.size} bytes are too many for a manifest; remove it"
                 )
-            self._known[key] = told(self.place.fetch(entry, self.folder).read_bytes())
+            self._known[key] = told(self.place.fetch(entry, self.folder).path.read_bytes())
         return self._known[key]
 
 

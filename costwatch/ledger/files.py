@@ -44,7 +44,7 @@ class LedgerFiles:
         """
         with _storing(file.name):
             before = _state(file.path)
-            digest = sha256(file.path)
+            digest = file.sha256 or sha256(file.path)
             target = self.path(digest)
             if not _is_kept(target):
                 self.folder.mkdir(parents=True, exist_ok=True)

@@ -23,13 +23,14 @@ class DeliveredFile:
     """One file of an export: ``name`` as its owner knows it (key or relative path), ``path`` here.
 
     modified: when its owner wrote it (UTC); None where that is not known. trouble: why it is not here, in a
-    sentence; the others are read all the same.
+    sentence; the others are read all the same. sha256: of its bytes, as hex, where it was read already.
     """
 
     name: str
     path: Path
     modified: datetime | None = None
     trouble: str = ""
+    sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True)
