@@ -13,7 +13,7 @@ from costwatch.plugins import Batches
 from costwatch.warehouse.bill.publish import PublishedPeriod
 
 # Part of every inputs key: raised when the same inputs would give other numbers than before.
-TRANSFORM_VERSION = 3
+TRANSFORM_VERSION = 4
 
 
 @dataclass(frozen=True, slots=True)
