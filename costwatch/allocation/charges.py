@@ -30,8 +30,8 @@ from costwatch.warehouse.store import Warehouse
 class PublishedLines:
     """One billing period as it was published: its files, and the teams and pools of then.
 
-    allocation: with complete pools. shared: the values of ``x_Pool`` that no line shows: pools that are split,
-    and what was given on. spelling: how lines write names; None: to be looked up.
+    allocation: with complete pools. shared: the values of ``x_Pool`` that no line shows: pools that are
+    split, and what was given on. spelling: how lines write names; None: to be looked up.
     """
 
     period: date
@@ -70,7 +70,8 @@ def owned(con: Any, bill: PublishedLines, more_tags: Sequence[str] = ()) -> ir.T
     """Every line of the period that an owner carries and no pool gives on, as it was delivered.
 
     Columns: those of ``contract.BillFormat`` and ``DESCRIBED``, both costs in nano-units besides, ``source``,
-    ``day`` (yyyymmdd), ``team``, ``x_Pool`` and ``x_System``, and ``more_tags`` by ``owners.tag_column``. Nothing is read before the expression is run.
+    ``day`` (yyyymmdd), ``team``, ``x_Pool`` and ``x_System``; ``more_tags`` by
+    ``owners.tag_column``. Nothing is read before the expression is run.
     """
     _, named, is_given = _told_apart(con, bill, more_tags)
     return named.filter(~is_given)

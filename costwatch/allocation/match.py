@@ -14,7 +14,7 @@ from costwatch.plugins import Match
 
 
 def matches(match: Match, lines: ir.Table | Mapping[str, ir.Value], spelling: Spelling) -> ir.BooleanValue:
-    """Every condition by equality with one of the names, however lines write it; a missing value equals nothing."""
+    """Every condition by equality with a name, however it is written; a missing value equals nothing."""
     given = match.model_dump(exclude={"Tags"}, exclude_none=True)
     conditions = [
         lines[column].isin(spelling.of_column(column, listed(accepted))) for column, accepted in given.items()

@@ -26,7 +26,7 @@ _NEVER = 99_991_231
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """Who is meant when: ``claimed`` (as it is written), ``since`` and ``until`` (days, half-open), ``claimant``.
+    """Who is meant when: ``claimed`` (as written), ``since`` and ``until`` (days, half-open), ``claimant``.
 
     account_names: by exact name; account_patterns: by prefix or pattern.
     """
@@ -77,7 +77,7 @@ def claims(con: Any, teams: Sequence[Team], spelling: Spelling) -> Claims:
 
 
 def assign(facts: ir.Table, named_by: Sequence[str], claimed: Claims) -> ir.Table:
-    """``facts`` (``day`` as yyyymmdd, ``SubAccountId`` and its name, the ``named_by`` columns) and its ``team``."""
+    """``facts`` (``day`` as yyyymmdd, SubAccountId and -Name, the ``named_by`` columns) with its ``team``."""
     found = facts.mutate(team=ibis.null("string"))
     for column in named_by:
         found = _first_named(found, column, claimed.names)
@@ -136,7 +136,7 @@ def _of_account_names(teams: Sequence[Team], written: Iterable[str], *, are_exac
     for name, entry, team in meant:
         if (other := owner.setdefault((name, entry.valid_from), team)) != team:
             raise CostwatchError(
-                f"account {shortened(printable(name), 60)}: account_names of the teams '{other}' and '{team}' "
+                f"account {shortened(printable(name), 60)}: account_names of teams '{other}' and '{team}' "
                 "both mean it; name it whole under account_names of one, or give one a later 'valid_from'"
             )
     return _validities(meant)

@@ -25,7 +25,7 @@ class Claim(Settings):
 
 
 class AccountName(Settings):
-    """Accounts by SubAccountName, from ``valid_from`` on: by one ``name``, by how names begin, or by a pattern.
+    """Accounts by SubAccountName, from ``valid_from`` on: by a ``name``, by how names begin, or by a pattern.
 
     name and prefix are compared as all names are; ``pattern`` is a regular expression (RE2) that must match
     the whole name as it is written, ``(?i)`` before it without case.

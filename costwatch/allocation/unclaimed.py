@@ -56,7 +56,7 @@ def by_names(facts: ir.Table, kinds: ir.Table, whose: ir.Table, ordered: Sequenc
 def looked_up(
     con: Any, bill: PublishedLines, keys: Sequence[str], accounts: Iterable[str]
 ) -> list[Unclaimed]:
-    """The lines of these accounts that nothing asked for names, by what stands under ``keys``, else by account."""
+    """Lines of these accounts that nothing asked for names, by what is under ``keys``, else by account."""
     lines = owned(con, bill, keys)
     unnamed = [
         _is_blank(lines[column])
@@ -76,7 +76,7 @@ def looked_up(
 
 
 def keys_not_asked(written: Iterable[str], ordered: Sequence[Pool]) -> list[str]:
-    """Of the tag keys of lines those that look like an owner's, or like one that is asked for; surest first."""
+    """Of tag keys those that look like an owner's, or like one that is asked for; the surest first."""
     asked = {folded_key(key) for pool in pools.owned(ordered).values() for key in pool.tags}
     found: dict[str, tuple[int, str]] = {}
     for key in sorted(written):

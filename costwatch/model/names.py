@@ -20,7 +20,7 @@ def folded(name: str) -> str:
     """A name as it is compared: of a team, a tag's value, a cost category, a service.
 
     Letters by Unicode's full case folding of the compatibility form (NFKC), without what does not show
-    (zero-width and soft hyphens, joiners); blanks of any kind, ``-`` (any dash), ``_`` and ``:`` are one ``-``,
+    (zero-width, soft hyphens, joiners); blanks of any kind, ``-`` (any dash), ``_`` and ``:`` are one ``-``,
     none at either end. A name of nothing else stays what it is without blanks.
     """
     alike = _alike(name)
@@ -29,7 +29,7 @@ def folded(name: str) -> str:
 
 @lru_cache(_KEPT)
 def folded_key(key: str) -> str:
-    """A tag's key as it is compared: ``folded``, without the ``user:`` or ``user_`` that exports put before it.
+    """A tag's key as it is compared: ``folded``, without the ``user:`` or ``user_`` that exports put first.
 
     Nor does ASCII punctuation between words count: AWS writes ``CostCenter`` as ``cost_center`` and
     ``app/team`` as ``app_team``. Keys of AWS itself (``aws:``, ``aws_``) are never those of users.

@@ -23,7 +23,8 @@ Over = Literal["period", "month", "day"]
 class Match(Settings):
     """Which charges a pool takes: every condition must hold, each by equality with one of its values.
 
-    Names are compared as docs/allocation.md says, but ``ResourceId`` letter by letter. Keys are FOCUS columns (``ServiceName``, ``ChargeCategory``, ``SubAccountId``, ``ResourceId`` …);
+    Names are compared as docs/allocation.md says, ``ResourceId`` letter by letter. Keys are FOCUS columns
+    (``ServiceName``, ``ChargeCategory``, ``SubAccountId``, ``ResourceId`` …);
     ``Tags`` holds tag key -> value or values.
     """
 

@@ -136,7 +136,7 @@ class BillFormat(Protocol):
         ...
 
     def tag(self, raw: ir.Table, key: str, held: Held) -> ir.StringValue:
-        """The value of one tag of each line, however it spells the key: see ``spelt``; null where it has none."""
+        """The value of one tag of each line, however its key is spelt; null where it has none."""
         ...
 
     def cost_category(self, raw: ir.Table, name: str, held: Held) -> ir.StringValue:
