@@ -11,7 +11,7 @@ from costwatch.allocation.claimed import Claimed
 from costwatch.allocation.settings import Allocation
 from costwatch.allocation.splits.owner import OwnerPool
 from costwatch.model import RESIDUALS
-from costwatch.model.names import folded, folded_account, folded_key
+from costwatch.model.names import folded, folded_account, folded_key, plain
 from costwatch.money import exact, short, units
 from costwatch.warehouse.bill.unclaimed import Unclaimed, by_period
 from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
@@ -103,9 +103,9 @@ class _Entries:
         )
         entry = self._changed.setdefault(name, self._known.get(name, {"name": name}))
         if is_account:
-            entry["accounts"] = [*entry.get("accounts", ()), found.value]
+            entry["accounts"] = [*entry.get("accounts", ()), plain(found.value)]
         elif folded(found.value) != folded(name):
-            entry["aliases"] = [*entry.get("aliases", ()), found.value]
+            entry["aliases"] = [*entry.get("aliases", ()), plain(found.value)]
         self._taken.setdefault(folded(name if is_account else found.value), name)
         self._taken.setdefault(folded(name), name)
         self._cost[name].append(_amounts(one))
@@ -123,16 +123,16 @@ class _Entries:
 
     def _new_name(self, text: str) -> str:
         """A name that a team may have, that of ``text`` where it may; a team of it that is new, too."""
-        plain = re.sub(r"[^A-Za-z0-9_. -]+", "-", text).strip(" -_.")[: _NAME_LENGTH - 5] or "team"
-        if plain.lower() in RESIDUALS:
-            plain = f"team-{plain}"
-        holder = self._taken.get(folded(plain), "")
+        known = re.sub(r"[^A-Za-z0-9_. -]+", "-", text).strip(" -_.")[: _NAME_LENGTH - 5] or "team"
+        if known.lower() in RESIDUALS:
+            known = f"team-{known}"
+        holder = self._taken.get(folded(known), "")
         is_new = holder in self._changed and holder not in self._known
-        if is_new and folded(text) == folded(plain):
+        if is_new and folded(text) == folded(known):
             return holder
-        name, number = plain, 2
+        name, number = known, 2
         while folded(name) in self._taken:
-            name, number = f"{plain}-{number}", number + 1
+            name, number = f"{known}-{number}", number + 1
         return name
 
 

@@ -20,7 +20,7 @@ def folded(name: str) -> str:
     """A name as it is compared: of a team, a tag's value, a cost category, a service.
 
     Letters by Unicode's full case folding of the compatibility form (NFKC), without what does not show
-    (zero-width, soft hyphens, joiners); blanks of any kind, ``-`` (any dash), ``_`` and ``:`` are one ``-``,
+    (controls, zero width, soft hyphens); blanks of any kind, ``-`` (any dash), ``_`` and ``:`` are one ``-``,
     none at either end. A name of nothing else stays what it is without blanks.
     """
     alike = _alike(name)
@@ -54,9 +54,17 @@ def folded_account(account: str) -> str:
 
 def _alike(name: str) -> str:
     text = normalize("NFKC", normalize("NFKC", name).casefold())
-    return "".join(_seen(letter) for letter in text) if not text.isascii() else text
+    return text if text.isascii() and text.isprintable() else "".join(map(_seen, text))
+
+
+def plain(name: str) -> str:
+    """The same name without what does not show, which no file should hold."""
+    return "".join(" " if letter.isspace() else letter for letter in name if not _is_hidden(letter))
 
 
 def _seen(letter: str) -> str:
-    kind = category(letter)
-    return "" if kind == "Cf" else "-" if kind == "Pd" else letter
+    return "" if _is_hidden(letter) else "-" if category(letter) == "Pd" else letter
+
+
+def _is_hidden(letter: str) -> bool:
+    return category(letter) in ("Cc", "Cf") and not letter.isspace()
