@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from costwatch.allocation.batches import StoredBatches
-from costwatch.allocation.measured import as_rows, missing_days
+from costwatch.allocation.measured import as_rows as inputs_as_rows
+from costwatch.allocation.measured import missing_days
 from costwatch.allocation.plan import Plan, plan_of
 from costwatch.allocation.settings import Allocation
 from costwatch.allocation.teams import memberships_of
@@ -26,12 +27,14 @@ from costwatch.plugins import Batches, Collector
 from costwatch.scratch import temporary_files
 from costwatch.warehouse.bill import day_states, publish, second_opinion
 from costwatch.warehouse.bill import loads as stored
+from costwatch.warehouse.bill.unclaimed import Unclaimed, as_rows
 from costwatch.warehouse.health import damage
 from costwatch.warehouse.store import Warehouse
 from costwatch.wording import printable, shortened
 
 if TYPE_CHECKING:
     from costwatch.allocation.attribution import Attribution
+    from costwatch.allocation.bill import LoadFiles
     from costwatch.ledger.engines.engine import Engine
 
 _log = logging.getLogger(__name__)
@@ -171,7 +174,8 @@ class _Allocator:
         return AllocatedPeriod(load.period, changed=False)
 
     def _daily(self, load: Load) -> list[second_opinion.Checked]:
-        from costwatch.allocation.bill import LoadFiles, daily
+        from costwatch.allocation.bill import LoadFiles
+        from costwatch.allocation.compared import daily
 
         answer = self.engine.fetch(daily(self.engine, LoadFiles.of(load, self.files), load.period))
         return list(zip(*(column.to_pylist() for column in answer.columns), strict=True))
@@ -194,7 +198,7 @@ class _Allocator:
             plan.inputs_key,
             tuple(load.id for load in plan.loads),
             plan.config,
-            inputs=json.dumps(as_rows(plan.inputs)),
+            inputs=json.dumps(inputs_as_rows(plan.inputs)),
         )
         if not plan.loads:
             return publish.Ids({}, {}, {}), nothing
@@ -214,8 +218,24 @@ class _Allocator:
             summary=found.summary(),
             bill=found.bill(),
             invoices=found.invoices(ids.team),
+            spelling=found.spelling.as_json(),
+            unclaimed=as_rows(self._unclaimed(plan, found, parts)),
             facts=found.facts(),
         )
+
+    def _unclaimed(self, plan: Plan, found: "Attribution", parts: "Sequence[LoadFiles]") -> list[Unclaimed]:
+        """Lines are looked at for keys that nobody asked for only where they are read in this process."""
+        from costwatch.allocation import unclaimed
+        from costwatch.allocation.charges import PublishedLines
+
+        known = found.unclaimed()
+        accounts = {each.value for each in known if each.kind == "account"}
+        keys = unclaimed.keys_not_asked(found.tag_keys, found.ordered)
+        if keys and accounts and self._url == IN_PROCESS and unclaimed.is_much(known, found.totals()):
+            bill = PublishedLines(plan.period, tuple(parts), found.allocation, (), found.spelling)
+            named = [each for each in known if each.kind != "account"]
+            known = [*named, *unclaimed.looked_up(found.con, bill, keys, accounts)]
+        return unclaimed.merged(known)
 
     def _attributing(self, plan: Plan) -> "Attribution":
         """Periods of one configuration mostly follow each other, and each use what the first compiled."""

@@ -28,6 +28,7 @@ COMMANDS = (
     ("doctor", "Test files, disk, store and sources, and say how to mend what is wrong."),
     ("collect", "Load what is new from the sources (step 1)."),
     ("allocate", "Give every dollar of the bill to a team (step 2)."),
+    ("teams", "Show what no team claims, and what to write about it."),
     ("alerts", "Evaluate the rules (step 3), deliver, list and silence alerts (step 4)."),
     ("report", "Write or send the weekly report (step 5)."),
     ("status", "Show freshness, firing alerts and the last runs."),

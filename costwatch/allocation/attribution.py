@@ -10,8 +10,9 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from costwatch.allocation import bill, owners, pools, redistribution, weighing
+from costwatch.allocation import bill, owners, pools, redistribution, unclaimed, weighing
 from costwatch.allocation.settings import Allocation, Pool
+from costwatch.allocation.spelling import Spelling
 from costwatch.allocation.weights import SUMMED, billing_period, numbered, shared, spans_of, summed
 from costwatch.errors import CostwatchError
 from costwatch.ledger.engines.duckdb import compiled, fetch, fetch_batches, keep, small_table
@@ -19,6 +20,7 @@ from costwatch.ledger.engines.engine import Engine
 from costwatch.model import Window
 from costwatch.plugins import Batches, Weighing
 from costwatch.warehouse.bill.publish import INVOICE_COLUMNS, SLICE_COLUMNS, Slice
+from costwatch.warehouse.bill.unclaimed import Unclaimed
 from costwatch.warehouse.encoding import from_int
 
 # How a fact is known where it is stored, and in which order it stands there.
@@ -36,9 +38,9 @@ class Attribution:
 
     def __init__(self, engine: Engine, allocation: Allocation, batches: Batches) -> None:
         self.engine, self.con = engine, engine.con
-        self.teams = allocation.teams
-        self.ordered = pools.complete(allocation.pools)
-        self.systems = allocation.systems
+        self.allocation = pools.completed(allocation)
+        self.teams, self.ordered = allocation.teams, self.allocation.pools
+        self.spelling, self.tag_keys = Spelling(), [""]
         self._batches = batches
         self._steps: list[_Step] = []
         self._numbering: list[tuple[str, str]] = []
@@ -57,9 +59,10 @@ class Attribution:
         """
         self._period, self._missing = Window.of_days(period, period_end), missing
         self._days = billing_period(self.con, self._period)
-        bill.keep_facts(self.engine, parts, period, self.ordered, self.systems)
+        self.spelling, self.tag_keys = bill.keep_facts(self.engine, parts, period, self.allocation)
+        claimed = owners.claims(self.con, self.teams, self.spelling)
         if not self._answers:
-            self._compile(self.con.table("days"), self.con.table("line_kinds"))
+            self._compile(self.con.table("days"), self.con.table("line_kinds"), claimed)
         for name, step in self._steps:
             if isinstance(step, str):
                 keep(self.con, name, step)
@@ -113,6 +116,10 @@ class Attribution:
         """The same of each team, whose number comes first."""
         return [(team[name], *rest) for name, *rest in self._rows("invoices_by_team")]
 
+    def unclaimed(self) -> list[Unclaimed]:
+        """What owner pools gave to nobody, by what is written that could name its owner."""
+        return [Unclaimed(*row) for row in self._rows("unclaimed")]
+
     def names(self) -> tuple[list[str], list[str], list[Slice]]:
         """The distinct teams and services, and the slices in order."""
         return (
@@ -150,7 +157,7 @@ class Attribution:
         sums = counted.agg(line_count=counted.line_count.sum())
         return int(fetch(self.con, compiled(self.con, sums))["line_count"][0].as_py() or 0)
 
-    def _compile(self, days: ir.Table, line_kinds: ir.Table) -> None:
+    def _compile(self, days: ir.Table, line_kinds: ir.Table, claimed: owners.Claims) -> None:
         """Facts, and what kinds of them there are: most of what is asked of a fact is asked of its kind."""
         self._steps.clear()
         kinds = self._step("numbered_kinds", line_kinds.mutate(kind=ibis.row_number().cast("int32")))
@@ -158,7 +165,6 @@ class Attribution:
         located = days.join(kinds.select(*told, "kind", "pool"), told)
         located = located.mutate(day=located["first"], until=bill.until(located, self.ordered))
         facts = self._step("facts", located.select("kind", "day", "until", *SUMMED))
-        claimed = owners.claims(self.con, self.teams)
         spans = small_table(
             self.con, "spans", owners.spans(self.teams), {"day": pa.int64(), "before": pa.int64()}
         )
@@ -168,6 +174,8 @@ class Attribution:
             whose, [facts.kind == whose.kind, facts.day >= whose.since, facts.day < whose.before]
         )
         carried = mine.select("team", "kind", "day", *SUMMED)
+        nobodys = unclaimed.by_names(facts, kinds, whose, self.ordered)
+        self._answers["unclaimed"] = compiled(self.con, nobodys)
         takers: dict[int, ir.Table] = {}
         for number, pool in enumerate(self.ordered):
             if pool.is_owner:
@@ -264,7 +272,7 @@ class Attribution:
             "facts": stored.select(*(stored[column].cast("int64") for column in (*_STORED, *SUMMED))),
             "summary": summed(stored.join(currencies, "slice_id"), summary).order_by(*summary),
         }
-        self._answers = {name: compiled(self.con, expression) for name, expression in answers.items()}
+        self._answers |= {name: compiled(self.con, expression) for name, expression in answers.items()}
 
     def _number_facts(self, carried: ir.Table, sliced: ir.Table) -> tuple[ir.Table, ir.Table]:
         """Facts as they are stored, and in that order, once all names have a number.

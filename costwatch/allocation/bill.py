@@ -1,6 +1,6 @@
 """From the lines of a billing period to daily facts of the bill, one row for all lines that are alike."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import reduce
@@ -14,14 +14,15 @@ from ibis import _
 
 from costwatch.allocation import owners, pools, systems
 from costwatch.allocation.match import matches
-from costwatch.allocation.settings import Pool
+from costwatch.allocation.settings import Allocation, Pool
+from costwatch.allocation.spelling import Spelling, compared_columns, spelling_of
 from costwatch.allocation.weights import is_monthly
-from costwatch.cost.systems import System
-from costwatch.ledger.engines.duckdb import compiled, keep, of_one_schema
+from costwatch.ledger.engines.duckdb import compiled, fetch, keep, of_one_schema
 from costwatch.ledger.engines.engine import PLACE, Engine
 from costwatch.ledger.files import LedgerFiles
 from costwatch.ledger.formats import format_named
-from costwatch.ledger.formats.contract import COSTS, BillFormat, day_of, is_entry
+from costwatch.ledger.formats.contract import BillFormat, Held, day_of, is_entry
+from costwatch.ledger.map_keys import keys_held
 from costwatch.ledger.nano import nano
 from costwatch.model import Load
 from costwatch.warehouse.bill.publish import SLICE_COLUMNS
@@ -34,8 +35,6 @@ KEPT = (*(column for column in SLICE_COLUMNS if column not in _KNOWN_LATER), "In
 MARKS = ("columns_mark", "entries_mark")
 _ROW_BITS = 40
 _ROWS_OF_A_FILE = 1 << _ROW_BITS
-
-_COMPARED_BY = ("ServiceName", "ChargeCategory", "BillingCurrency")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,16 +69,20 @@ class _SchemaGroup:
     lines: ir.Table
     columns: tuple[str, ...]
     entries: tuple[str, ...]
+    held: Held
+    tag_keys: Sequence[str]
 
 
 def keep_facts(
-    engine: Engine, parts: Sequence[LoadFiles], period: date, ordered: Sequence[Pool], known: Sequence[System]
-) -> None:
+    engine: Engine, parts: Sequence[LoadFiles], period: date, by: Allocation
+) -> tuple[Spelling, list[str]]:
     """Sum the period's lines by day, and keep what is the same in alike lines once: two tables of the engine.
 
+    by: with complete pools. Returns how lines write its names, and all keys of their tags.
+
     ``line_kinds``: ``part`` and ``MARKS``, which together tell lines apart that are written differently,
-    ``KEPT``, ``ServiceName``, ``x_Estimated``, ``pool`` (position in ``ordered``), ``x_Pool``, ``x_System``
-    (the first of ``known`` that they match), ``is_monthly`` (see ``weights``), the values that can name an
+    ``KEPT``, ``ServiceName``, ``x_Estimated``, ``pool`` (its position), ``x_Pool``, ``x_System``
+    (the first that they match), ``is_monthly`` (see ``weights``), the values that can name an
     owner (``<pool>_tag_<n>``, ``<pool>_category_<n>``), those that pools tell lines apart by (``key
     <column>``), and whether a pool takes such lines from the team that carries them (``takes <pool>``).
     ``days``: ``part``, ``MARKS``, ``first`` and ``last`` (days of the charge period), ``line`` (where the
@@ -87,60 +90,33 @@ def keep_facts(
     on the way.
     """
     written = [
-        _written(engine, number, part, paths, period, ordered, known)
+        _written(engine, number, part, paths, period, by)
         for number, (part, paths) in enumerate(
             (part, paths) for part in parts for paths in of_one_schema(part.paths)
         )
     ]
     days = engine.keep("days", ibis.union(*map(_days, written), distinct=False))
-    line_kinds = [_normalised(each, _line_kinds(engine, each, days), ordered, known) for each in written]
+    as_written = [(each, _line_kinds(engine, each, days)) for each in written]
+    texts = [fetch(engine.con, compiled(engine.con, _texts(*each, by))) for each in as_written]
+    spelling = spelling_of([each.held for each in written], texts, by)
+    line_kinds = [_normalised(*each, by, spelling) for each in as_written]
     keep(engine.con, "line_kinds", compiled(engine.con, ibis.union(*line_kinds, distinct=False)))
     for each in written:
         engine.con.drop_table(f"columns_{each.number}")
         engine.con.drop_table(f"entries_{each.number}")
-
-
-def daily(engine: Engine, part: LoadFiles, period: date) -> ir.Table:
-    """Daily sums of a bill that is only compared, as ``warehouse.bill.second_opinion.Checked``."""
-    known = format_named(part.format)
-    raws = (known.charges(engine.lines(paths)) for paths in of_one_schema(part.paths))
-    lines = ibis.union(*(_compared(engine, raw, part.columns(raw)) for raw in raws), distinct=False)
-    lines = lines.filter(lines.period == ibis.literal(period))
-    keys = {
-        "day": day_of(lines.ChargePeriodStart),
-        **{column: lines[column].fill_null("") for column in _COMPARED_BY},
-    }
-    sums = lines.group_by(**keys).agg(
-        BilledCostNano=nano(lines.BilledCost).sum(),
-        EffectiveCostNano=nano(lines.EffectiveCost).sum(),
-        estimated=lines.x_Estimated.cast("int64").sum(),
-    )
-    return sums.order_by(*keys)
-
-
-def _compared(engine: Engine, raw: ir.Table, told: Mapping[str, ir.Value]) -> ir.Table:
-    needed = ("ChargePeriodStart", *COSTS, "x_Estimated", *_COMPARED_BY)
-    return raw.select(period=engine.period_of(told), **{column: told[column] for column in needed})
+    return spelling, sorted({key for each in written for key in each.tag_keys})
 
 
 def _written(
-    engine: Engine,
-    number: int,
-    part: LoadFiles,
-    paths: Sequence[Path],
-    period: date,
-    ordered: Sequence[Pool],
-    known: Sequence[System],
+    engine: Engine, number: int, part: LoadFiles, paths: Sequence[Path], period: date, by: Allocation
 ) -> _SchemaGroup:
-    of_format = format_named(part.format)
+    of_format, held = format_named(part.format), keys_held(engine.con, paths)
     raw = of_format.charges(engine.lines(paths))
     told = part.columns(raw)
-    fields = {name: raw[name] for name in _fields(raw, [told[column] for column in _used(ordered)])}
-    entries = {name: raw[name] for name in fields if is_entry(name)} | named_values(
-        of_format, raw, ordered, known
-    )
+    fields = {name: raw[name] for name in _fields(raw, [told[column] for column in _used(by.pools)])}
+    entries = {name: raw[name] for name in fields if is_entry(name)} | named_values(of_format, raw, by, held)
     columns = {name: value for name, value in fields.items() if name not in entries}
-    columns |= _keys(told, entries, ordered)
+    columns |= _keys(engine, raw, {**_filled(told), **entries}, by)
     lines = raw.select(
         *PLACE,
         **columns,
@@ -156,7 +132,8 @@ def _written(
         for mark, names in zip(MARKS, (columns, entries), strict=True)
     }
     lines = lines.filter(lines.period == ibis.literal(period)).mutate(**marks)
-    return _SchemaGroup(number, part, lines, tuple(columns), tuple(entries))
+    keys = of_format.tag_keys(raw.columns, held)
+    return _SchemaGroup(number, part, lines, tuple(columns), tuple(entries), held, keys)
 
 
 def _days(written: _SchemaGroup) -> ir.Table:
@@ -206,25 +183,31 @@ def _fields(raw: ir.Table, values: Sequence[ir.Value]) -> list[str]:
     return sorted({field.name for field in fields if field.rel == raw.op()})
 
 
-def _normalised(
-    written: _SchemaGroup, line_kinds: ir.Table, ordered: Sequence[Pool], known: Sequence[System]
-) -> ir.Table:
+def _texts(written: _SchemaGroup, line_kinds: ir.Table, by: Allocation) -> ir.Table:
+    """What stands in the columns in which names of the configuration may stand, together."""
+    told = written.part.columns(line_kinds)
+    named = {column: line_kinds[column] for column in line_kinds.columns if column.startswith(owners.NAMED)}
+    return line_kinds.select(**{column: told[column] for column in compared_columns(by)}, **named).distinct()
+
+
+def _normalised(written: _SchemaGroup, line_kinds: ir.Table, by: Allocation, spelling: Spelling) -> ir.Table:
     """What is written, once, as the contract has it."""
+    ordered = by.pools
     told = written.part.columns(line_kinds)
     used = _filled({column: told[column] for column in _used(ordered)})
     named = {column: line_kinds[column] for column in line_kinds.columns if column.startswith(owners.NAMED)}
     keys = [column for column in line_kinds.columns if column.startswith(pools.KEY)]
     charges = line_kinds.select(*MARKS, *keys, **used, **named, source=ibis.literal(written.part.source))
-    charges = charges.mutate(pool=pools.pool_index(ordered, charges))
+    charges = charges.mutate(pool=pools.pool_index(ordered, charges, spelling))
     return charges.select(
         *(*MARKS, *KEPT, "ServiceName", "x_Estimated", "pool", *keys),
         part=ibis.literal(written.number, "int32"),
         is_monthly=is_monthly(charges),
         x_Pool=ibis.cases(*((charges.pool == number, pool.name) for number, pool in enumerate(ordered))),
-        x_System=systems.system_of(charges, known, [pool.name for pool in ordered]),
+        x_System=systems.system_of(charges, by.systems, [pool.name for pool in ordered], spelling),
         **naming(charges, ordered),
         **{
-            f"{pools.TAKES}{number}": matches(pool.match, charges)
+            f"{pools.TAKES}{number}": matches(pool.match, charges, spelling)
             for number, pool in enumerate(ordered)
             if pool.carried_by
         },
@@ -232,16 +215,20 @@ def _normalised(
 
 
 def _keys(
-    told: Mapping[str, ir.Value], named: Mapping[str, ir.Value], ordered: Sequence[Pool]
+    engine: Engine, raw: ir.Table, lines: Mapping[str, ir.Value], by: Allocation
 ) -> dict[str, ir.Value]:
     """The columns that some pool tells its lines apart by; empty in those of other pools."""
-    asking = {number: pool for number, pool in enumerate(ordered) if pool.columns}
+    asking = {number: pool for number, pool in enumerate(by.pools) if pool.columns}
     if not asking:
         return {}
-    lines = {**_filled(told), **named}
-    pool_of_line = pools.pool_index(ordered, lines)
+    # Which pool takes a line must be known while lines are read: how they write its names, before.
+    asked = [*compared_columns(by), *(name for name in lines if name.startswith(owners.NAMED))]
+    spelling = spelling_of(
+        [], [engine.fetch(raw.select(**{name: lines[name] for name in asked}).distinct())], by
+    )
+    pool_of_line = pools.pool_index(by.pools, lines, spelling)
     taken = {
-        number: matches(pool.match, lines) if pool.carried_by else pool_of_line == number
+        number: matches(pool.match, lines, spelling) if pool.carried_by else pool_of_line == number
         for number, pool in asking.items()
     }
     found = {}
@@ -266,17 +253,23 @@ def until(facts: ir.Table, ordered: Sequence[Pool]) -> ir.IntegerValue:
 
 
 def named_values(
-    of_format: BillFormat, raw: ir.Table, ordered: Sequence[Pool], known: Sequence[System]
+    of_format: BillFormat, raw: ir.Table, by: Allocation, held: Held, more: Iterable[str] = ()
 ) -> dict[str, ir.Value]:
-    """The tags and cost categories that some pool or system asks for, and which systems name the resource."""
-    owned = pools.owned(ordered).values()
-    tags = {key for pool in ordered for key in pool.match.Tags} | {key for pool in owned for key in pool.tags}
-    tags |= systems.tag_keys(known)
+    """The tags and cost categories that some pool or system asks for, and which systems name the resource.
+
+    more: tags besides. Each under the name of its folded key, so that none is read twice.
+    """
+    owned = pools.owned(by.pools).values()
+    tags = {*more, *systems.tag_keys(by.systems), *(key for pool in by.pools for key in pool.match.Tags)}
+    tags |= {key for pool in owned for key in pool.tags}
     categories = {category for pool in owned for category in pool.cost_categories}
     return {
-        **{owners.tag_column(key): of_format.tag(raw, key) for key in sorted(tags)},
-        **{owners.category_column(each): of_format.cost_category(raw, each) for each in sorted(categories)},
-        **systems.by_resource(of_format.columns(raw)["ResourceId"], known),
+        **{owners.tag_column(key): of_format.tag(raw, key, held) for key in sorted(tags)},
+        **{
+            owners.category_column(each): of_format.cost_category(raw, each, held)
+            for each in sorted(categories)
+        },
+        **systems.by_resource(of_format.columns(raw)["ResourceId"], by.systems),
     }
 
 

@@ -14,12 +14,13 @@ import ibis.expr.types as ir
 from costwatch.allocation import owners, pools, systems
 from costwatch.allocation.bill import LoadFiles, named_values, naming
 from costwatch.allocation.match import matches
-from costwatch.allocation.settings import Allocation, Pool
-from costwatch.cost.systems import System
-from costwatch.ledger.engines.duckdb import of_one_schema, raw_lines
+from costwatch.allocation.settings import Allocation
+from costwatch.allocation.spelling import Spelling, compared_columns, spelling_of
+from costwatch.ledger.engines.duckdb import compiled, fetch, of_one_schema, raw_lines
 from costwatch.ledger.files import LedgerFiles
 from costwatch.ledger.formats import format_named
 from costwatch.ledger.formats.contract import DESCRIBED, day_of
+from costwatch.ledger.map_keys import keys_held
 from costwatch.ledger.nano import nano
 from costwatch.warehouse.bill import loads, publish
 from costwatch.warehouse.store import Warehouse
@@ -29,13 +30,15 @@ from costwatch.warehouse.store import Warehouse
 class PublishedLines:
     """One billing period as it was published: its files, and the teams and pools of then.
 
-    shared: the values of ``x_Pool`` that no line shows: pools that are split, and what was given on.
+    allocation: with complete pools. shared: the values of ``x_Pool`` that no line shows: pools that are
+    split, and what was given on. spelling: how lines write names; None: to be looked up.
     """
 
     period: date
     parts: tuple[LoadFiles, ...]
     allocation: Allocation
     shared: tuple[str, ...]
+    spelling: Spelling | None = None
 
 
 def bills(warehouse: Warehouse, files: LedgerFiles, first: date, after: date) -> list[PublishedLines]:
@@ -51,9 +54,10 @@ def bills(warehouse: Warehouse, files: LedgerFiles, first: date, after: date) ->
     found = []
     for period, each in sorted(known.items()):
         if of[period]:
-            allocation = Allocation.as_published(period, each.config)
+            allocation = pools.completed(Allocation.as_published(period, each.config))
             parts = tuple(LoadFiles.of(load, files) for load in of[period])
-            found.append(PublishedLines(period, parts, allocation, _shared(allocation, trails)))
+            spelling = Spelling.from_json(each.spelling) if each.spelling else None
+            found.append(PublishedLines(period, parts, allocation, _shared(allocation, trails), spelling))
     return found
 
 
@@ -62,46 +66,63 @@ def _shared(allocation: Allocation, trails: Sequence[str]) -> tuple[str, ...]:
     return tuple(trail for trail in trails if trail in split or pools.GIVEN_ON in trail)
 
 
-def owned(con: Any, bill: PublishedLines) -> ir.Table:
+def owned(con: Any, bill: PublishedLines, more_tags: Sequence[str] = ()) -> ir.Table:
     """Every line of the period that an owner carries and no pool gives on, as it was delivered.
 
     Columns: those of ``contract.BillFormat`` and ``DESCRIBED``, both costs in nano-units besides, ``source``,
-    ``day`` (yyyymmdd), ``team``, ``x_Pool`` and ``x_System``. Nothing is read before the expression is run.
+    ``day`` (yyyymmdd), ``team``, ``x_Pool`` and ``x_System``; ``more_tags`` by
+    ``owners.tag_column``. Nothing is read before the expression is run.
     """
-    _, named, is_given = _told_apart(con, bill)
+    _, named, is_given = _told_apart(con, bill, more_tags)
     return named.filter(~is_given)
 
 
 def split(con: Any, bill: PublishedLines) -> ir.Table:
     """The other lines of the period, with the same columns but ``team``, ``x_Pool`` and ``x_System``."""
     lines, named, is_given = _told_apart(con, bill)
-    numbers = [*pools.owned(pools.complete(bill.allocation.pools))]
+    numbers = [*pools.owned(bill.allocation.pools)]
     taken = lines.filter(lines.pool.notin(numbers))
     return taken.union(named.filter(is_given).select(lines.columns), distinct=False)
 
 
-def _told_apart(con: Any, bill: PublishedLines) -> tuple[ir.Table, ir.Table, ir.BooleanValue]:
+def _told_apart(
+    con: Any, bill: PublishedLines, more_tags: Sequence[str] = ()
+) -> tuple[ir.Table, ir.Table, ir.BooleanValue]:
     """All lines of the period; those that have an owner, with it; whether a pool gives one of these on."""
-    ordered = pools.complete(bill.allocation.pools)
-    claimed = owners.claims(con, bill.allocation.teams)
+    by = bill.allocation
+    groups = [(part, paths) for part in bill.parts for paths in of_one_schema(part.paths)]
+    spelling = bill.spelling or _spelling(con, groups, by)
+    claimed = owners.claims(con, by.teams, spelling)
     lines = ibis.union(
-        *(
-            _lines(con, part, paths, bill.period, ordered, bill.allocation.systems)
-            for part in bill.parts
-            for paths in of_one_schema(part.paths)
-        ),
+        *(_lines(con, part, paths, bill.period, by, spelling, more_tags) for part, paths in groups),
         distinct=False,
     )
     named = []
-    for number, pool in pools.owned(ordered).items():
+    for number, pool in pools.owned(by.pools).items():
         mine = lines.filter(lines.pool == number)
         named_by = [column for column in lines.columns if column.startswith(f"{number}_")]
         named.append(owners.assign(mine, named_by, claimed).mutate(x_Pool=ibis.literal(pool.name)))
     found = ibis.union(*named, distinct=False)
     given = [
-        (found.team == pool.carried_by) & matches(pool.match, found) for pool in ordered if pool.carried_by
+        (found.team == pool.carried_by) & matches(pool.match, found, spelling)
+        for pool in by.pools
+        if pool.carried_by
     ]
     return lines, found, reduce(or_, given, ibis.literal(False))
+
+
+def _spelling(con: Any, groups: Sequence[tuple[LoadFiles, Sequence[Path]]], by: Allocation) -> Spelling:
+    """Of a period that was published before it was kept."""
+    held, texts = [], []
+    for part, paths in groups:
+        of_format, keys = format_named(part.format), keys_held(con, paths)
+        raw = of_format.charges(raw_lines(con, paths))
+        told, named = part.columns(raw), named_values(of_format, raw, by, keys)
+        asked = {column: told[column] for column in compared_columns(by)}
+        asked |= {column: value for column, value in named.items() if column != systems.BY_RESOURCE}
+        held.append(keys)
+        texts.append(fetch(con, compiled(con, raw.select(**asked).distinct())))
+    return spelling_of(held, texts, by)
 
 
 def _lines(
@@ -109,8 +130,9 @@ def _lines(
     part: LoadFiles,
     paths: Sequence[Path],
     period: date,
-    ordered: Sequence[Pool],
-    known: Sequence[System],
+    by: Allocation,
+    spelling: Spelling,
+    more_tags: Sequence[str],
 ) -> ir.Table:
     of_format = format_named(part.format)
     raw = of_format.charges(raw_lines(con, paths))
@@ -118,13 +140,15 @@ def _lines(
     described = {column: told.get(column, ibis.null(kind)).cast(kind) for column, kind in DESCRIBED.items()}
     columns = part.columns(raw)
     columns["SubAccountId"] = columns["SubAccountId"].fill_null("")
-    lines = raw.select(**columns, **described, **named_values(of_format, raw, ordered, known))
+    lines = raw.select(**columns, **described, **named_values(of_format, raw, by, spelling.keys, more_tags))
     lines = lines.filter(lines.BillingPeriodStart.date() == ibis.literal(period))
-    lines = lines.mutate(day=day_of(lines.ChargePeriodStart), pool=pools.pool_index(ordered, lines))
+    lines = lines.mutate(
+        day=day_of(lines.ChargePeriodStart), pool=pools.pool_index(by.pools, lines, spelling)
+    )
     return lines.mutate(
         source=ibis.literal(part.source),
-        x_System=systems.system_of(lines, known, [pool.name for pool in ordered]),
+        x_System=systems.system_of(lines, by.systems, [pool.name for pool in by.pools], spelling),
         BilledCostNano=nano(lines.BilledCost),
         EffectiveCostNano=nano(lines.EffectiveCost),
-        **naming(lines, ordered),
+        **naming(lines, by.pools),
     )

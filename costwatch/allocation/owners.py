@@ -1,7 +1,7 @@
 """Whose a charge is: the first of tags, cost categories and accounts that names a team."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -10,11 +10,15 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
+from costwatch.allocation.spelling import Spelling
 from costwatch.allocation.splits.owner import OwnerPool
-from costwatch.allocation.teams import Claim, Team
+from costwatch.allocation.teams import AccountName, Claim, Team
+from costwatch.errors import CostwatchError
 from costwatch.ledger.engines.duckdb import small_table
 from costwatch.model import UNALLOCATED
-from costwatch.warehouse.encoding import from_int
+from costwatch.model.names import folded, folded_account, folded_key
+from costwatch.warehouse.encoding import from_int, to_int
+from costwatch.wording import printable, shortened
 
 _ALWAYS = 0
 _NEVER = 99_991_231
@@ -22,10 +26,15 @@ _NEVER = 99_991_231
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """Who is meant when: ``claimed``, ``since`` and ``until`` (days, half-open), ``claimant``."""
+    """Who is meant when: ``claimed`` (as written), ``since`` and ``until`` (days, half-open), ``claimant``.
+
+    account_names: by exact name; account_patterns: by prefix or pattern.
+    """
 
     names: ir.Table
     accounts: ir.Table
+    account_names: ir.Table
+    account_patterns: ir.Table
 
 
 Validity = tuple[str, int, int, str]  # what is claimed, from day, until day (exclusive), team
@@ -37,36 +46,44 @@ NAMED = ("tag ", "category ", "system ")
 
 def tag_column(key: str) -> str:
     """What the column with the values of one tag is called among the lines that are allocated."""
-    return f"tag {key}"
+    return f"tag {folded_key(key)}"
 
 
 def category_column(name: str) -> str:
     """The same for a cost category."""
-    return f"category {name}"
+    return f"category {folded_key(name)}"
 
 
 def value_columns(pool: OwnerPool, lines: ir.Table) -> dict[str, ir.StringValue]:
-    """The values of a line that can name its owner, in the order they are asked; compared without case."""
+    """The values of a line that can name its owner, as written, in the order they are asked."""
     tags = {f"tag_{n}": lines[tag_column(key)] for n, key in enumerate(pool.tags)}
     categories = {f"category_{n}": lines[category_column(key)] for n, key in enumerate(pool.cost_categories)}
-    return {name: value.strip().lower().fill_null("") for name, value in {**tags, **categories}.items()}
+    return {name: value.fill_null("") for name, value in {**tags, **categories}.items()}
 
 
-def claims(con: Any, teams: Sequence[Team]) -> Claims:
-    """The teams' claims as tables of ``con``."""
+def claims(con: Any, teams: Sequence[Team], spelling: Spelling) -> Claims:
+    """The teams' claims as tables of ``con``, by how the lines of a period write what is claimed.
+
+    Raises CostwatchError for an account that prefixes or patterns of two teams mean.
+    """
     columns = {"claimed": pa.string(), "since": pa.int64(), "until": pa.int64(), "claimant": pa.string()}
-    return Claims(
-        small_table(con, "claims_of_names", name_validities(teams), columns),
-        small_table(con, "claims_of_accounts", account_validities(teams), columns),
-    )
+    found = {
+        "claims_of_names": _written(name_validities(teams), spelling.names),
+        "claims_of_accounts": _written(account_validities(teams), spelling.accounts),
+        "claims_of_account_names": _of_account_names(teams, spelling.account_names, are_exact=True),
+        "claims_of_account_patterns": _of_account_names(teams, spelling.account_names, are_exact=False),
+    }
+    return Claims(*(small_table(con, name, rows, columns) for name, rows in found.items()))
 
 
 def assign(facts: ir.Table, named_by: Sequence[str], claimed: Claims) -> ir.Table:
-    """``facts`` (``day`` as yyyymmdd, ``SubAccountId``, the ``named_by`` columns) with its ``team``."""
+    """``facts`` (``day`` as yyyymmdd, SubAccountId and -Name, the ``named_by`` columns) with its ``team``."""
     found = facts.mutate(team=ibis.null("string"))
     for column in named_by:
         found = _first_named(found, column, claimed.names)
     found = _first_named(found, "SubAccountId", claimed.accounts)
+    found = _first_named(found, "SubAccountName", claimed.account_names)
+    found = _first_named(found, "SubAccountName", claimed.account_patterns)
     return found.mutate(team=found.team.fill_null(UNALLOCATED))
 
 
@@ -81,17 +98,14 @@ def whose(kinds: ir.Table, spans: ir.Table, number: int, claimed: Claims) -> ir.
 def spans(teams: Sequence[Team]) -> list[tuple[int, int]]:
     """The days [from, before) within which every claim holds throughout or not at all."""
     known = (*name_validities(teams), *account_validities(teams))
-    starts = sorted({_ALWAYS, *(since for _, since, _, _ in known)})
+    named = (entry.valid_from for team in teams for entry in team.named_accounts)
+    starts = sorted({_ALWAYS, *(since for _, since, _, _ in known), *map(_since, named)})
     return list(zip(starts, [*starts[1:], _NEVER], strict=True))
 
 
 def name_validities(teams: Iterable[Team]) -> list[Validity]:
-    """When each tag or cost-category value, in lower case, means which team."""
-    return _validities(
-        (claim.id.strip().lower(), claim, team.name)
-        for team in teams
-        for claim in (Claim(id=team.name), *map(as_claim, team.aliases))
-    )
+    """When each tag or cost-category value, folded, means which team."""
+    return _validities((folded(claim.id), claim, team.name) for team in teams for claim in team.names)
 
 
 def teams_by_name(teams: Iterable[Team]) -> dict[str, list[tuple[date, str]]]:
@@ -103,22 +117,44 @@ def teams_by_name(teams: Iterable[Team]) -> dict[str, list[tuple[date, str]]]:
 
 
 def account_validities(teams: Iterable[Team]) -> list[Validity]:
-    """When each account is whose."""
+    """When each account, folded, is whose."""
     return _validities(
-        (claim.id, claim, team.name) for team in teams for claim in map(as_claim, team.accounts)
+        (folded_account(claim.id), claim, team.name) for team in teams for claim in team.claimed_accounts
     )
 
 
-def as_claim(entry: str | Claim) -> Claim:
-    """The short form of a claim is one that always holds."""
-    return Claim(id=entry) if isinstance(entry, str) else entry
+def _of_account_names(teams: Sequence[Team], written: Iterable[str], *, are_exact: bool) -> list[Validity]:
+    """When accounts of each of these names are whose, by exact names or by prefixes and patterns.
+
+    Raises CostwatchError where prefixes or patterns of two teams mean one from the same day on.
+    """
+    entries = [
+        (entry, team.name) for team in teams for entry in team.named_accounts if bool(entry.name) is are_exact
+    ]
+    meant = [(name, entry, team) for name in written for entry, team in entries if entry.means(name)]
+    owner: dict[tuple[str, date | None], str] = {}
+    for name, entry, team in meant:
+        if (other := owner.setdefault((name, entry.valid_from), team)) != team:
+            raise CostwatchError(
+                f"account {shortened(printable(name), 60)}: account_names of teams '{other}' and '{team}' "
+                "both mean it; name it whole under account_names of one, or give one a later 'valid_from'"
+            )
+    return _validities(meant)
 
 
-def _validities(claims: Iterable[tuple[str, Claim, str]]) -> list[Validity]:
+def _written(known: Iterable[Validity], spelt: Mapping[str, Sequence[str]]) -> list[Validity]:
+    return [(text, since, until, team) for name, since, until, team in known for text in spelt.get(name, ())]
+
+
+def _since(day: date | None) -> int:
+    return _ALWAYS if day is None else to_int(day)
+
+
+def _validities(claims: Iterable[tuple[str, Claim | AccountName, str]]) -> list[Validity]:
     by_id: dict[str, list[tuple[int, str]]] = defaultdict(list)
     for claimed, claim, team in claims:
-        since = claim.valid_from
-        by_id[claimed].append((_ALWAYS if since is None else int(f"{since:%Y%m%d}"), team))
+        if claimed:  # what has no tag has none to name a team by
+            by_id[claimed].append((_since(claim.valid_from), team))
     found = []
     for claimed, starts in by_id.items():
         starts.sort()

@@ -13,7 +13,7 @@ from costwatch.plugins import Batches
 from costwatch.warehouse.bill.publish import PublishedPeriod
 
 # Part of every inputs key: raised when the same inputs would give other numbers than before.
-TRANSFORM_VERSION = 3
+TRANSFORM_VERSION = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +40,13 @@ def plan_of(
 ) -> Plan | None:
     """What to compute of a period; None if it is as it should be.
 
-    A period of which no source of the bill holds anything any more is published empty. Raises CostwatchError
+    A period of which no source of the bill holds anything any more is published empty. One that no team
+    carries anything of is never closed: nobody can have relied on it. Raises CostwatchError
     where the pools of then are not known any more, and for a split that breaks.
     """
     period_end = max([load.period_end for load in loads] or [known.period_end if known else period])
     asked = window is not None and window.overlaps(Window(midnight(period), midnight(period_end)))
-    closed = now >= midnight(period_end) + timedelta(days=allocation.settle.close_after_days)
-    if known is not None and closed and not asked:
+    if known is not None and known.has_teams and is_closed(period_end, allocation, now) and not asked:
         # What was once invoiced moves only with the invoice: same loads stay, a new one is allocated
         # by the teams, pools and systems of then.
         if {load.id for load in loads} <= set(known.loads):
@@ -58,6 +58,11 @@ def plan_of(
     if known is not None and known.inputs_key == key and not asked:
         return None
     return Plan(period, period_end, tuple(loads), allocation, config, inputs, key)
+
+
+def is_closed(period_end: date, allocation: Allocation, now: datetime) -> bool:
+    """Whether what was published of a period moves with the invoice only."""
+    return now >= midnight(period_end) + timedelta(days=allocation.settle.close_after_days)
 
 
 def _key(loads: Sequence[Load], config: str, inputs: Sequence[PoolInput]) -> str:

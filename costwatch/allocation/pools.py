@@ -7,7 +7,8 @@ import ibis
 import ibis.expr.types as ir
 
 from costwatch.allocation.match import matches
-from costwatch.allocation.settings import Pool
+from costwatch.allocation.settings import Allocation, Pool
+from costwatch.allocation.spelling import Spelling
 from costwatch.allocation.splits.owner import OwnerPool
 from costwatch.plugins import Match
 
@@ -31,14 +32,21 @@ def complete(pools: Sequence[Pool]) -> tuple[Pool, ...]:
     return tuple(pools) if everything else (*pools, DEFAULT_OWNER)
 
 
+def completed(allocation: Allocation) -> Allocation:
+    """The same with ``complete`` pools."""
+    return allocation.model_copy(update={"pools": complete(allocation.pools)})
+
+
 def owned(pools: Sequence[Pool]) -> dict[int, OwnerPool]:
     """Those whose charges go to owners, by position."""
     return {number: cast(OwnerPool, pool) for number, pool in enumerate(pools) if pool.is_owner}
 
 
-def pool_index(pools: Sequence[Pool], lines: ir.Table | Mapping[str, ir.Value]) -> ir.IntegerValue:
+def pool_index(
+    pools: Sequence[Pool], lines: ir.Table | Mapping[str, ir.Value], spelling: Spelling
+) -> ir.IntegerValue:
     """The position of the first pool that matches a line; a pool of what a team carries takes none."""
     of_lines = [(number, pool) for number, pool in enumerate(pools) if not pool.carried_by]
     last, _ = of_lines[-1]
-    branches = [(matches(pool.match, lines), number) for number, pool in of_lines[:-1]]
+    branches = [(matches(pool.match, lines, spelling), number) for number, pool in of_lines[:-1]]
     return ibis.cases(*branches, else_=last).cast("int64") if branches else ibis.literal(last, "int64")

@@ -8,6 +8,7 @@ import ibis
 import ibis.expr.types as ir
 
 from costwatch.allocation.owners import tag_column
+from costwatch.allocation.spelling import Spelling
 from costwatch.cost.systems import System, listed
 from costwatch.model import NO_SYSTEM
 
@@ -35,7 +36,9 @@ def by_resource(resource: ir.StringValue, systems: Sequence[System]) -> dict[str
     return {BY_RESOURCE: reduce(lambda one, other: one + other, parts)}
 
 
-def system_of(lines: ir.Table, systems: Sequence[System], pools: Sequence[str]) -> ir.StringValue:
+def system_of(
+    lines: ir.Table, systems: Sequence[System], pools: Sequence[str], spelling: Spelling
+) -> ir.StringValue:
     """The first system that a line matches, or ``no system``; ``pools``: their names, in order.
 
     lines: with ``SubAccountId``, ``pool`` (position in ``pools``), the columns of ``tag_keys``, and
@@ -43,22 +46,17 @@ def system_of(lines: ir.Table, systems: Sequence[System], pools: Sequence[str]) 
     """
     if not systems:
         return ibis.literal(NO_SYSTEM)
-    return ibis.cases(*((_matches(lines, each, pools), each.name) for each in systems), else_=NO_SYSTEM)
+    branches = ((_matches(lines, each, pools, spelling), each.name) for each in systems)
+    return ibis.cases(*branches, else_=NO_SYSTEM)
 
 
-def _alike(value: str) -> ir.StringValue:
-    """As the engine has it: what is a blank and a small letter is not the same everywhere."""
-    return ibis.literal(value).strip().lower()
-
-
-def _matches(lines: ir.Table, system: System, pools: Sequence[str]) -> ir.BooleanValue:
+def _matches(lines: ir.Table, system: System, pools: Sequence[str], spelling: Spelling) -> ir.BooleanValue:
     match = system.match
     conditions = [
-        lines[tag_column(key)].strip().lower().isin([_alike(value) for value in listed(values)])
-        for key, values in match.tags.items()
+        lines[tag_column(key)].isin(spelling.of_names(listed(values))) for key, values in match.tags.items()
     ]
     if accounts := listed(match.accounts):
-        conditions.append(lines.SubAccountId.isin(accounts))
+        conditions.append(lines.SubAccountId.isin(spelling.of_accounts(accounts)))
     if numbers := [number for number, name in enumerate(pools) if name in listed(match.pools)]:
         conditions.append(lines.pool.isin(numbers))
     if match.resources:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _FINDINGS = 3
 _LATELY = timedelta(days=40)  # the billing period that runs, and the one before
+_NAMED = 5
 _OURS = ("collectors", "dashboards")
 
 
@@ -39,6 +40,8 @@ def command(context: Context) -> int:
         found += bool(problem)
         for reason in problem.splitlines() or [""]:
             line(f"mend  {what}: {reason}" if reason else f"ok    {what}")
+    for note in _notes(context):
+        line(f"note  {note}")
     return _FINDINGS if found else 0
 
 
@@ -68,6 +71,26 @@ def _systems(systems: "Sequence[System]", context: Context) -> Iterator[tuple[st
         return  # what is wrong with the warehouse is told by itself
     for system in systems:
         yield f"system {system.name}", without.get(system.name, "")
+
+
+def _notes(context: Context) -> Iterator[str]:
+    """What is nobody's, and what today's teams do not reach: nothing is broken by it."""
+    from costwatch.allocation.kept import Kept
+    from costwatch.allocation.suggestions import suggestions
+    from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
+
+    try:
+        allocation = context.config.allocation
+        with context.warehouse.read() as db:
+            facts = WarehouseSnapshot(db, context.now)
+            found, kept = suggestions(facts, allocation), Kept.of(facts, allocation)
+    except CostwatchError:
+        return  # what is wrong with either file is told by itself
+    yield from (f"no team claims {each.sentence}" for each in found[:_NAMED])
+    if len(found) > _NAMED:
+        yield f"{len(found) - _NAMED} more; `costwatch teams suggest` shows all, and what to write"
+    if kept.sentence:
+        yield kept.sentence
 
 
 def _configuration(context: Context) -> str:

@@ -11,6 +11,7 @@ from costwatch.config.quote import instead, quoted
 from costwatch.config.systems import check_systems
 from costwatch.config.teams import check_teams, named
 from costwatch.config.tree import Node, Place, Tree
+from costwatch.model.names import folded
 from costwatch.plugins import Collector, Forwarder, Notifier, Receiver
 
 Found = Iterator[tuple[int, str]]  # line, sentence
@@ -19,9 +20,9 @@ Found = Iterator[tuple[int, str]]  # line, sentence
 def check_config(tree: Tree) -> Found:
     """Across the entries of ``costwatch.yaml``."""
     yield from _named_once(tree, "sources")
-    yield from _named_once(tree, "teams", ignore_case=True)
+    yield from _named_once(tree, "teams", are_folded=True)
     yield from _named_once(tree, "pools")
-    yield from _named_once(tree, "systems", ignore_case=True)
+    yield from _named_once(tree, "systems", are_folded=True)
     yield from check_pools(tree)
     yield from _budgets_named_once(tree)
     yield from check_teams(tree)
@@ -74,10 +75,10 @@ def check_receivers(tree: Tree, receivers: Sequence[Receiver]) -> Found:
         yield line, f"{what}; name another"
 
 
-def _named_once(tree: Tree, section: str, *, ignore_case: bool = False) -> Found:
+def _named_once(tree: Tree, section: str, *, are_folded: bool = False) -> Found:
     lines: dict[str, int] = {}
     for place, name in named(tree, section):
-        key = name.lower() if ignore_case else name
+        key = folded(name) if are_folded else name
         if key in lines:
             yield (
                 tree.line(place),

@@ -8,6 +8,7 @@ from costwatch.config.quote import instead, quoted
 from costwatch.config.tree import Node, Place, Tree
 from costwatch.cost.hierarchy import Since, circles
 from costwatch.model import RESIDUALS
+from costwatch.model.names import folded, folded_account
 
 Found = Iterator[tuple[int, str]]  # line, sentence
 
@@ -63,25 +64,26 @@ def _claimed_once(tree: Tree) -> Found:
         if not isinstance(team, str):
             continue
         for claim, what, name, since in _claims(place, entry, team):
-            owner, line = owners.setdefault((what, name, since), (team, tree.line(claim)))
-            if owner.lower() != team.lower():
+            fold = folded_account if what == "account" else folded
+            owner, line = owners.setdefault((what, fold(name), since), (team, tree.line(claim)))
+            if folded(owner) != folded(team):
                 when = f"from {since} on" if since else "at all times"
                 clash = f"{what} {quoted(name)} is claimed by team {quoted(owner)} too (line {line}), {when}"
                 yield tree.line(claim), f"{clash}; remove one, or give it a later 'valid_from'"
 
 
 def _claims(place: Place, entry: dict[str, Node], team: str) -> Iterator[tuple[Place, str, str, Node]]:
-    yield (*place, "name"), "name", team.lower(), None
-    for key, what in (("aliases", "name"), ("accounts", "account")):
+    yield (*place, "name"), "name", team, None
+    for key, what in (("aliases", "name"), ("accounts", "account"), ("account_names", "account name")):
         for where, name, since in _dated((*place, key), entry.get(key)):
-            yield where, what, name.lower() if what == "name" else name, since
+            yield where, what, name, since
 
 
 def _dated(place: Place, nodes: Node) -> Iterator[tuple[Place, str, Node]]:
     """The names of a list, some with the day from which they hold: where, name, ``valid_from``."""
     for index, node in enumerate(nodes if isinstance(nodes, list) else ()):
         since = node.get("valid_from") if isinstance(node, dict) else None
-        name = node.get("id") if isinstance(node, dict) else node
+        name = node.get("id", node.get("name")) if isinstance(node, dict) else node
         if isinstance(name, str) and not isinstance(since, (dict, list)):
             yield (*place, index), name, since
 

@@ -17,9 +17,9 @@ Values = Value | tuple[Value, ...]
 class SystemMatch(Settings):
     """What belongs to a system: whatever any of these keys names, by equality with one of its values.
 
-    tags: tag key -> value or values, compared without case. accounts: SubAccountIds. resources: ResourceIds.
-    pools: names of ``pools``, for what is shared and known by its pool. namespaces, workloads: of
-    Kubernetes; they match usage, not lines of a bill.
+    tags: tag key -> value or values, compared as all names are. accounts: SubAccountIds. resources:
+    ResourceIds. pools: names of ``pools``, for what is shared and known by its pool. namespaces, workloads:
+    of Kubernetes; they match usage, not lines of a bill.
     """
 
     tags: Mapping[Value, Value | Annotated[tuple[Value, ...], Field(min_length=1)]] = Field(

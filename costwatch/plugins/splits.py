@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, Protocol, Self,
 from pydantic import Field, model_validator
 
 from costwatch.model import Window
+from costwatch.model.names import folded
 from costwatch.plugins.settings import Settings
 
 if TYPE_CHECKING:
@@ -22,7 +23,8 @@ Over = Literal["period", "month", "day"]
 class Match(Settings):
     """Which charges a pool takes: every condition must hold, each by equality with one of its values.
 
-    Keys are FOCUS columns (``ServiceName``, ``ChargeCategory``, ``SubAccountId``, ``ResourceId`` …);
+    Names are compared as docs/allocation.md says, ``ResourceId`` letter by letter. Keys are FOCUS columns
+    (``ServiceName``, ``ChargeCategory``, ``SubAccountId``, ``ResourceId`` …);
     ``Tags`` holds tag key -> value or values.
     """
 
@@ -115,7 +117,7 @@ class Weighing:
 
     period: half-open. teams: who can be given something, in the order of the file. carried: what each of them
     and the residuals carry of owned charges and of the pools above. batches: what was collected. names: name
-    or alias of a team, in lower case -> the days from which it is whose, ascending.
+    or alias of a team, folded -> the days from which it is whose, ascending.
     """
 
     period: Window
@@ -127,7 +129,7 @@ class Weighing:
 
     def team_named(self, name: str, day: date) -> str | None:
         """Whose a charge with the tag value ``name`` would be on a UTC day; None: nobody's."""
-        claims = self.names.get(name.strip().lower(), ())
+        claims = self.names.get(folded(name), ())
         return next((team for since, team in reversed(claims) if since <= day), None)
 
 

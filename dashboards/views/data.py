@@ -13,6 +13,7 @@ from costwatch.answers.data import Restatement, Row, Unowned
 from costwatch.answers.sources import LateSource, SourceState, incomplete
 from costwatch.model import UNALLOCATED
 from costwatch.warehouse.encoding import from_int, from_text
+from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
 from dashboards import blocks, frame
 from dashboards.blocks import Column
 from dashboards.frame import DataReach
@@ -21,6 +22,7 @@ from dashboards.reading import ask, configured, moment
 
 _STRIP_DAYS = 60
 _LISTED = 10
+_LARGEST = 5
 _MARKS = {
     SourceState.FAILED: ("▲ failed", "bad"),
     SourceState.STALE: ("▲ late", "warn"),
@@ -110,15 +112,38 @@ def _unowned(found: Unowned, currency: str, end: date) -> None:
         lost = blocks.amount(
             found.unallocated, currency, money.exact(found.unallocated, currency), "unallocated"
         )
-        advice = "Tag it, or name its accounts under teams: in costwatch.yaml." if found.unallocated else ""
-        text = Markup("<b>{}</b> of spend is unallocated: {} of {}. {}").format(
-            blocks.share(share), lost, money.exact(found.total, currency), advice
+        text = Markup("<b>{}</b> of spend is unallocated: {} of {}.").format(
+            blocks.share(share), lost, money.exact(found.total, currency)
         )
         st.html(blocks.lines([text]))
+        _nobodys(*ask(_near_misses))
         if found.unallocated:
             left, right = st.columns(2, gap="medium")
             left.html(_largest("service", found.by_service, currency, found.unallocated))
             right.html(_largest("account", found.by_account, currency, found.unallocated))
+
+
+def _near_misses(facts: WarehouseSnapshot) -> tuple[list[str], int, str]:
+    """The largest that no team claims, how many more there are, and which closed periods keep other teams."""
+    from costwatch.allocation.kept import Kept
+    from costwatch.allocation.suggestions import suggestions
+
+    allocation = configured().allocation
+    known = suggestions(facts, allocation)
+    told = [each.sentence for each in known[:_LARGEST]]
+    return told, len(known) - len(told), Kept.of(facts, allocation).sentence
+
+
+def _nobodys(told: Sequence[str], more: int, kept: str) -> None:
+    remarks = [("○", "warn", Markup("No team claims {}").format(sentence)) for sentence in told]
+    if told:
+        also = f"{blocks.plural(more, 'more value')}: " if more else ""
+        write = Markup("{}<code>costwatch teams suggest</code> shows all, and what to write.").format(also)
+        remarks.append(("→", "", write))
+    if kept:
+        remarks.append(("◐", "warn", Markup("{}").format(kept)))
+    if remarks:
+        st.html(blocks.sentences(remarks))
 
 
 def _largest(key: str, rows: Sequence[tuple[str, Decimal]], currency: str, whole: Decimal) -> Markup:

@@ -50,7 +50,7 @@ CONFIG = (
     '{"name":"tax","match":{"ChargeCategory":"Tax"},"split":"even"},{"name":"some","match":{"RegionId":"x"},'
     '"split":"even","teams":["risk"]},{"name":"own","split":"owner","tags":["squad"],"cost_categories":[]}]}'
 )
-KEY = "b3b172a0bb81dc74972f845c40316727d362ebe6e24c078e55090c31061c92e4"
+KEY = "d06ace4c2b0aed6a6a6e657d6fbd427d48076205083bd86afd96c0cc8cef1bb9"
 BEFORE = PublishedPeriod(KEY, (1,), CONFIG, date(2026, 11, 1))
 
 

@@ -13,7 +13,7 @@ import pytest
 from costwatch.allocate import AllocatedPeriod, allocate
 from costwatch.allocation.bill import LoadFiles, keep_facts
 from costwatch.allocation.focus_export import export
-from costwatch.allocation.pools import complete
+from costwatch.allocation.pools import completed
 from costwatch.allocation.settings import Allocation
 from costwatch.config import check, load_config
 from costwatch.errors import CostwatchError
@@ -229,10 +229,10 @@ def test_only_its_own_lines_are_told_apart_by_its_columns(tmp_path: Path) -> Non
     lines = [line(ServiceName=service, ResourceId=name) for name in names for service in services]
     path = write_parquet(tmp_path / "bill.parquet", lines)
     pool = {"name": "k8s", "split": "nodes", "cluster": "c", "match": {"ServiceName": "Amazon EC2"}}
-    ordered = complete(Allocation.model_validate({"pools": [pool]}).pools)
+    by = completed(Allocation.model_validate({"pools": [pool]}))
     engine = InProcess()
     try:
-        keep_facts(engine, [LoadFiles("aws", "focus", (path,))], date(2026, 10, 1), ordered, ())
+        keep_facts(engine, [LoadFiles("aws", "focus", (path,))], date(2026, 10, 1), by)
         kinds = engine.con.table("line_kinds").to_pyarrow().to_pylist()
     finally:
         engine.close()

@@ -152,3 +152,20 @@ def test_two_formats_of_a_month_are_refused_and_the_other_months_are_published(c
     assert found.total() == 7
     (source,) = costwatch("status", "--json").json["sources"]
     assert source["data_through"] >= "2026-09-30"
+
+
+KEYS = ("focus_team", "focus_Team", "focus_user-Team", "cur2_user_team")
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_the_key_of_a_tag_is_one_however_a_format_writes_it(key: str, costwatch: Costwatch) -> None:
+    assert told(costwatch, f"tagkey_{key}.csv").by() == {"alpha": 10}
+
+
+def test_names_are_one_whatever_their_letters_and_blanks(costwatch: Costwatch) -> None:
+    teams = "  - {name: gamma, aliases: [İstanbul]}\n  - {name: delta, aliases: [Strasse]}\n"
+    teams += "  - {name: epsilon, aliases: [Αθηνας]}\n"
+    found = told(costwatch, "uni.csv", config=CONFIG + teams)
+    alpha = 1 + 2 + 4 + 8 + 16 + 32 + 1024 + 2048  # the last two: a wide letter, and a blank of no width
+    assert found.by() == {"alpha": alpha, "gamma": 64, "delta": 128 + 256, "epsilon": 512}
+    assert found.verified.code == 0

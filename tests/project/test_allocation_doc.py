@@ -13,6 +13,7 @@ import yaml
 from costwatch.allocation import bill
 from costwatch.allocation.weights import SUMMED
 from costwatch.ledger.engines import duckdb
+from costwatch.model import names
 from costwatch.warehouse.bill.publish import SLICE_COLUMNS
 from tests.made.bills import Line, line, on_day, tags
 from tests.made.company import Company
@@ -124,6 +125,14 @@ def test_the_page_names_the_columns_of(table: str, made: Mapping[str, set[str]])
     assert told == made[table] or (table in OF_A_BILL and told < made[table])
 
 
+@pytest.mark.parametrize("cells", rows("what"), ids=lambda cells: f"{cells[0]} {cells[2]}")
+def test_a_name_is_folded_as_the_page_says(cells: list[str]) -> None:
+    of, _, written, expected = cells
+    text = re.sub(r"\\u(\w{4})", lambda code: chr(int(code[1], 16)), written.strip("`")).replace("\\t", "\t")
+    fold = {"name": names.folded, "key": names.folded_key, "account": names.folded_account}[of]
+    assert fold(text) == expected.strip("`")
+
+
 def test_the_page_names_every_module() -> None:
     folder = ROOT / "costwatch" / "allocation"
     modules = {path.relative_to(folder).as_posix() for path in folder.rglob("[!_]*.py")}
@@ -158,9 +167,9 @@ def test_the_tables_can_be_looked_at_as_the_page_says(
 ) -> None:
     before = example(tmp_path).hashes()
     monkeypatch.chdir(tmp_path)
-    names: dict[str, Any] = {}
-    exec(code("python"), names)
-    names["engine"].close()
+    found: dict[str, Any] = {}
+    exec(code("python"), found)
+    found["engine"].close()
     shown = capsys.readouterr().out
     until_ids = [*TOLD][: [*TOLD].index("team_ids")]
     assert {*until_ids} == {numberless(name) for name in shown.splitlines()[0].split() if "ibis_" not in name}

@@ -14,6 +14,7 @@ import ibis.expr.types as ir
 
 from costwatch.ledger.engines.engine import PLACE
 from costwatch.model import LoadFinding
+from costwatch.model.names import folded_key
 
 INSTANTS = ("BillingPeriodStart", "BillingPeriodEnd", "ChargePeriodStart", "ChargePeriodEnd")
 COSTS = ("BilledCost", "EffectiveCost")
@@ -63,6 +64,7 @@ _TAGS = dt.Map(dt.string, dt.string)
 _MEASURES = ("cost", "price", "quantity", "amount", "rate", "identity", "lineitemid", "invoice", "estimated")
 _INSTANT_NAMES = ("periodstart", "periodend", "startdate", "enddate", "start_date", "end_date")
 
+Held = Mapping[str, Sequence[str]]  # lower-case column that holds maps -> the keys in them, as written
 Judged = tuple[tuple[str, ...], tuple[LoadFinding, ...]]  # what stays unamortised, and what is odd
 
 
@@ -126,11 +128,18 @@ class BillFormat(Protocol):
         """Few columns that are equal in two lines only if these are one charge; none where all are needed."""
         ...
 
-    def tag(self, raw: ir.Table, key: str) -> ir.StringValue:
-        """The value of one tag of each line; null where it has none."""
+    def tag_keys(self, columns: Iterable[str], held: Held) -> list[str]:
+        """The tag keys of lines, as they are written but for what an export puts before all of them.
+
+        columns: of ``raw``; held: what its maps hold.
+        """
         ...
 
-    def cost_category(self, raw: ir.Table, name: str) -> ir.StringValue:
+    def tag(self, raw: ir.Table, key: str, held: Held) -> ir.StringValue:
+        """The value of one tag of each line, however its key is spelt; null where it has none."""
+        ...
+
+    def cost_category(self, raw: ir.Table, name: str, held: Held) -> ir.StringValue:
         """The value of one cost category of each line; null where it has none."""
         ...
 
@@ -259,9 +268,20 @@ def _braced(value: ir.StringValue) -> ir.StringValue:
     return ibis.ifelse(value.startswith('"'), ibis.literal("{") + value + "}", value)
 
 
+def spelt(written: Iterable[str], key: str, prefix: str = "") -> list[str]:
+    """Those of ``written`` that are ``key`` (see ``model.names``), first the one whose value counts first.
+
+    That is the one spelt as ``key`` is, then the shortest, then the first by its characters. prefix: what
+    an export may put before them.
+    """
+    wanted = folded_key(key)
+    found = (each for each in written if folded_key(each.removeprefix(prefix)) == wanted)
+    return sorted(found, key=lambda each: (each.removeprefix(prefix) != key, len(each), each))
+
+
 def entry(raw: ir.Table, column: str, keys: Sequence[str]) -> ir.StringValue:
     """What the first of ``keys`` that a line's map knows is in it; null where it knows none."""
-    if column not in raw.columns:
+    if column not in raw.columns or not keys:
         return ibis.null("string")
     known = mapping(raw, [column])
     return ibis.coalesce(*(known.get(key).nullif("") for key in dict.fromkeys(keys)))

@@ -12,7 +12,7 @@ from typing import Any
 import ibis.expr.types as ir
 
 from costwatch.ledger.formats import completeness, cur2
-from costwatch.ledger.formats.contract import Judged, text
+from costwatch.ledger.formats.contract import Held, Judged, text
 
 name = "cur"
 title = "legacy CUR"
@@ -68,6 +68,9 @@ def _slashed(column: str) -> str:
     return column
 
 
+_TAG = re.compile(r"resource_?tags[/_](.+)")
+_OF_USER = re.compile(r"resource_?tags[/_]user[:_](.+)")
+_CATEGORY = re.compile(r"cost_?category[/_](.+)")
 origins = {ours: (_slashed(column), column) for ours, (column, *_) in cur2.origins.items()}
 
 
@@ -109,20 +112,33 @@ def identity(raw: ir.Table) -> list[ir.Value]:
     return cur2.identity(raw)
 
 
-def tag(raw: ir.Table, key: str) -> ir.StringValue:
+def tag_keys(columns: Iterable[str], held: Held) -> list[str]:
+    """See ``contract.BillFormat``: of the users' own, for AWS's name nobody."""
+    found = (_OF_USER.match(column) for column in columns)
+    return sorted({_unnumbered(column[1]) for column in found if column})
+
+
+def tag(raw: ir.Table, key: str, held: Held) -> ir.StringValue:
     """See ``contract.BillFormat``: ``resourceTags/user:team`` or ``resource_tags_user_team``."""
-    return _first(raw, [f"resourcetagsuser{_letters(key)}", f"resourcetags{_letters(key)}"])
+    return _first(raw, key, _TAG)
 
 
-def cost_category(raw: ir.Table, name: str) -> ir.StringValue:
+def cost_category(raw: ir.Table, name: str, held: Held) -> ir.StringValue:
     """See ``contract.BillFormat``: ``costCategory/Team`` or ``cost_category_team``."""
-    return _first(raw, [f"costcategory{_letters(name)}"])
+    return _first(raw, name, _CATEGORY)
 
 
-def _first(raw: ir.Table, wanted: list[str]) -> ir.StringValue:
+def _first(raw: ir.Table, key: str, kind: re.Pattern[str]) -> ir.StringValue:
+    columns: dict[str, list[str]] = {}
+    for column in raw.columns:
+        if named := kind.match(column):
+            columns.setdefault(_unnumbered(named[1]), []).append(column)
+    return text(raw, *(column for known in cur2.as_aws_spells(columns, key) for column in columns[known]))
+
+
+def _unnumbered(key: str) -> str:
     """Of tags that differ by case only, ``delimited`` has numbered the columns."""
-    known = [column for column in raw.columns if _letters(column.partition("#")[0]) in wanted]
-    return text(raw, *known)
+    return key.partition("#")[0]
 
 
 def _letters(column: str) -> str:

@@ -5,7 +5,7 @@ split-cost-allocation-data.html (split lines); ``amortisation`` for the types of
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import ibis
@@ -14,6 +14,7 @@ import ibis.expr.types as ir
 from costwatch.ledger.formats import amortisation, completeness
 from costwatch.ledger.formats.amortisation import Unamortised
 from costwatch.ledger.formats.contract import (
+    Held,
     Judged,
     amount,
     control,
@@ -22,6 +23,7 @@ from costwatch.ledger.formats.contract import (
     instant,
     mapping,
     quantity,
+    spelt,
     text,
 )
 
@@ -56,6 +58,7 @@ origins = {
 _SPLIT_OPERATIONS = ("EKSPod-EC2", "ECSTask-EC2")
 _IDENTITY = ("identity_line_item_id", "identity_time_interval")
 _COSTS = ("line_item_unblended_cost", "line_item_net_unblended_cost")
+_RESOURCE, _CATEGORY = "resourceTags/", "costCategory/"
 _NAME, _REGION = (entry_column("product", key) for key in ("product_name", "region_code"))
 
 
@@ -177,24 +180,42 @@ def _unit(raw: ir.Table) -> ir.StringValue:
     return unit.re_replace("-(Hour|Second|Month)$", r"-\1s")
 
 
-def tag(raw: ir.Table, key: str) -> ir.StringValue:
-    """See ``contract.BillFormat``. AWS writes a user's tag ``CostCenter`` as ``user_cost_center``."""
-    keys = [f"{prefix}{spelt}" for spelt in (snake_case(key), key) for prefix in ("user_", "user:", "")]
-    if "resource_tags" in raw.columns:
-        return entry(raw, "resource_tags", keys)
-    # The column that later took its place names where each tag comes from, too.
-    return entry(raw, "tags", [*keys, *(f"resourceTags/{known}" for known in keys)])
+def tag_keys(columns: Iterable[str], held: Held) -> list[str]:
+    """See ``contract.BillFormat``."""
+    written = {key.removeprefix(_RESOURCE) for key in held.get(_tags(columns), ())}
+    return sorted(_unprefixed(key) for key in written if not key.startswith(_CATEGORY))
 
 
-def cost_category(raw: ir.Table, name: str) -> ir.StringValue:
+def tag(raw: ir.Table, key: str, held: Held) -> ir.StringValue:
+    """See ``contract.BillFormat``. AWS writes a user's tag ``CostCenter`` as ``user_cost_center``; the column
+    that later took its place names where each tag comes from, too.
+    """
+    column = _tags(raw.columns)
+    return entry(raw, column, as_aws_spells(held.get(column, ()), key, _RESOURCE))
+
+
+def cost_category(raw: ir.Table, name: str, held: Held) -> ir.StringValue:
     """See ``contract.BillFormat``: in a column of their own, or among all tags."""
-    spelt = [snake_case(name), name]
     if "cost_category" in raw.columns:
-        return entry(raw, "cost_category", spelt)
-    return entry(raw, "tags", [f"costCategory/{known}" for known in spelt])
+        return entry(raw, "cost_category", as_aws_spells(held.get("cost_category", ()), name))
+    among = [key for key in held.get("tags", ()) if key.startswith(_CATEGORY)]
+    return entry(raw, "tags", as_aws_spells(among, name, _CATEGORY))
 
 
-def snake_case(name: str) -> str:
-    """As AWS spells a tag key or a column: ``CostCenter`` and ``cost-center`` become ``cost_center``."""
-    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
-    return re.sub(r"[^a-z0-9]+", "_", spaced.lower()).strip("_")
+def as_aws_spells(written: Iterable[str], key: str, prefix: str = "") -> list[str]:
+    """As ``spelt``, and what AWS makes of a key with letters that are not ASCII: ``quipe`` of ``équipe``."""
+    known = [*written]
+    plain = "" if key.isascii() else re.sub(r"[^a-z0-9]+", "_", key.lower())
+    return list(
+        dict.fromkeys(
+            [*spelt(known, key, prefix), *(spelt(known, plain, prefix) if plain.strip("_") else ())]
+        )
+    )
+
+
+def _tags(columns: Iterable[str]) -> str:
+    return "resource_tags" if "resource_tags" in columns else "tags"
+
+
+def _unprefixed(key: str) -> str:
+    return re.sub("^user[_:](?=.)", "", key)

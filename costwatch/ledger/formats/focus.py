@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/cur/latest/userguide/table-dictionary-focus-1-2-aws-
 table-dictionary-cur2-tag-columns.html (what AWS puts into Tags, and by which prefixes).
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import ibis
@@ -16,6 +16,7 @@ from costwatch.ledger.formats import prepaid
 from costwatch.ledger.formats.contract import (
     DESCRIBED,
     REQUIRED_VALUES,
+    Held,
     Judged,
     amount,
     control,
@@ -23,6 +24,7 @@ from costwatch.ledger.formats.contract import (
     flag,
     instant,
     mapping,
+    spelt,
     text,
 )
 
@@ -85,6 +87,8 @@ _TELLING = frozenset(
         "listcost",
     }
 )
+_TAGS = ("allocatedtags", "tags")
+_RESOURCE, _CATEGORY = "resourceTags/", "costCategory/"
 # Until 1.0, what ChargeClass and CommitmentDiscountStatus say stood in one column.
 _SUBCATEGORY = "ChargeSubcategory"
 _STATUS = {"Used Commitment": "Used", "Unused Commitment": "Unused"}
@@ -166,20 +170,26 @@ def identity(raw: ir.Table) -> list[ir.Value]:
     return []
 
 
-def tag(raw: ir.Table, key: str) -> ir.StringValue:
+def tag_keys(columns: Iterable[str], held: Held) -> list[str]:
+    """See ``contract.BillFormat``."""
+    written = {key for column in _TAGS for key in held.get(column, ()) if not key.startswith(_CATEGORY)}
+    return sorted({key.removeprefix(_RESOURCE) for key in written})
+
+
+def tag(raw: ir.Table, key: str, held: Held) -> ir.StringValue:
     """See ``contract.BillFormat``. Some exports write a user's tag with the prefix ``user:``, AWS since 1.2
     those of a resource with ``resourceTags/``. What 1.3 allots to another resource goes by that one's tags.
     """
-    keys = [key, f"user:{key}", f"user_{key}"]
-    keys += [f"resourceTags/{known}" for known in keys]
-    return ibis.coalesce(*(entry(raw, column, keys) for column in ("allocatedtags", "tags")))
+    keys = {column: spelt(held.get(column, ()), key, _RESOURCE) for column in _TAGS}
+    return ibis.coalesce(*(entry(raw, column, keys[column]) for column in _TAGS))
 
 
-def cost_category(raw: ir.Table, name: str) -> ir.StringValue:
+def cost_category(raw: ir.Table, name: str, held: Held) -> ir.StringValue:
     """See ``contract.BillFormat``. AWS writes them into Tags since 1.2: ``costCategory/Team``."""
     if "x_costcategories" in raw.columns:
-        return entry(raw, "x_costcategories", [name])
-    return entry(raw, "tags", [f"costCategory/{name}"])
+        return entry(raw, "x_costcategories", spelt(held.get("x_costcategories", ()), name))
+    among = (key for key in held.get("tags", ()) if key.startswith(_CATEGORY))
+    return entry(raw, "tags", spelt(among, name, _CATEGORY))
 
 
 def _charge_category(raw: ir.Table) -> ir.StringValue:

@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from costwatch.errors import WarehouseError
-from costwatch.model import Amounts
+from costwatch.model import RESIDUALS, Amounts
 from costwatch.warehouse import queries
 from costwatch.warehouse.bill.fingerprint import fingerprint
 from costwatch.warehouse.bill.sums import amounts, sums
@@ -59,6 +59,8 @@ class Publication:
     loads: tuple[int, ...]
     config: str
     inputs: str = "[]"  # JSON: what the weights of its pools rest on besides
+    spelling: str | None = None  # JSON: how its lines write what the configuration names
+    unclaimed: Sequence[tuple[int | str, ...]] = ()  # as ``unclaimed.as_rows``
     # BillingCurrency -> line_count and nano sums of the bill
     totals: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     day_lines: Sequence[tuple[str, int, int, int]] = ()  # source, day, lines, of these estimated
@@ -70,12 +72,14 @@ class Publication:
 
 @dataclass(frozen=True, slots=True)
 class PublishedPeriod:
-    """What is published of a period now."""
+    """What is published of a period now. has_teams: whether any team carries something of it."""
 
     inputs_key: str
     loads: tuple[int, ...]
     config: str
     period_end: date
+    spelling: str | None = None
+    has_teams: bool = True
 
 
 @dataclass(slots=True)
@@ -90,9 +94,17 @@ class Ids:
 
 def published(db: sqlite3.Connection) -> dict[date, PublishedPeriod]:
     """Every published period."""
+    carriers: dict[int, set[str]] = {}
+    for row in db.execute("SELECT DISTINCT period, name FROM team_invoice JOIN team ON team.id = team"):
+        carriers.setdefault(row["period"], set()).add(row["name"])
     return {
         from_int(row["period"]): PublishedPeriod(
-            row["inputs_key"], tuple(json.loads(row["loads"])), row["config"], from_int(row["period_end"])
+            row["inputs_key"],
+            tuple(json.loads(row["loads"])),
+            row["config"],
+            from_int(row["period_end"]),
+            row["spelling"],
+            not carriers.get(row["period"], set()) <= set(RESIDUALS) or row["period"] not in carriers,
         )
         for row in db.execute("SELECT * FROM published")
     }
@@ -149,9 +161,10 @@ def publish(db: sqlite3.Connection, ids: Ids, publication: Publication, now: dat
     _replace(db, "day_line", period, publication.day_lines)
     _replace(db, "bill", period, publication.bill)
     _replace(db, "team_invoice", period, publication.invoices)
+    _replace(db, "unclaimed", period, publication.unclaimed)
     db.execute(
         "INSERT OR REPLACE INTO published (period, period_end, inputs_key, loads, config, first_known_at,"
-        " known_at, totals, fingerprint, inputs) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " known_at, totals, fingerprint, inputs, spelling) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             period,
             to_int(publication.period_end),
@@ -163,6 +176,7 @@ def publish(db: sqlite3.Connection, ids: Ids, publication: Publication, now: dat
             json.dumps(publication.totals, sort_keys=True),
             fingerprint(db, period),
             publication.inputs,
+            publication.spelling,
         ),
     )
 
