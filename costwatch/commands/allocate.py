@@ -56,4 +56,7 @@ def command(context: Context, first: date | None, after: date | None, accepted: 
         complain(each.error)
     if not any(each.changed or each.error or each.doubts for each in done):
         context.say("nothing changed")
-    return 1 if any(each.error for each in done) else 0
+    if any(each.error for each in done):
+        return 1
+    context.note_worked("allocate")
+    return 0

@@ -328,5 +328,5 @@ def test_budget_and_freshness_on_the_warehouse(warehouse: Warehouse) -> None:
     assert [alert.summary for alert in found.alerts] == [
         "ml-platform: $5,100.00 of $4,000.00 spent by 2 Nov 2026 (128 %);"
         " month-end forecast $145k, 3,528 % over",
-        "gcp: nothing new for 144 hours, over 30 hours",
+        "gcp: nothing new for 6 d, over 30 h",
     ]

@@ -321,7 +321,7 @@ def company(path: Path) -> Warehouse:
     alert(
         warehouse,
         "StaleData",
-        "aws: 31.5 hours old, more than 30.0 hours",
+        "aws: nothing new for 31 h 30 min, over 30 h",
         datetime(2026, 11, 16, 9, tzinfo=UTC),
         labels={"source": "aws"},
         value="31.5",
