@@ -22,8 +22,8 @@ from costwatch.model import Load, Window
 from costwatch.plugins import Batches, Collector
 from costwatch.proof.restatement import Restatement
 from costwatch.scratch import temporary_files
-from costwatch.warehouse.bill import publish, restatements, second_opinion
 from costwatch.warehouse.bill import loads as stored
+from costwatch.warehouse.bill import publish, restatements, second_opinion
 from costwatch.warehouse.health import damage
 from costwatch.warehouse.store import Warehouse
 from costwatch.wording import printable, shortened
@@ -183,9 +183,7 @@ class _Allocator:
         doubts = tuple(one.text for one in doubted)
         return AllocatedPeriod(plan.period, changed=not held, line_count=lines, doubts=doubts)
 
-    def _published(
-        self, plan: Plan, ids: publish.Ids, publication: publish.Publication
-    ) -> list[Restatement]:
+    def _published(self, plan: Plan, ids: publish.Ids, publication: publish.Publication) -> list[Restatement]:
         """What is doubted of it."""
         with self.warehouse.write() as db:
             if plan.period in self._accepted:

@@ -4,7 +4,9 @@ import re
 from urllib.parse import parse_qs, unquote, urlsplit
 
 _ARN = re.compile(r"arn:aws[a-z-]*:s3:[^:]*:[^:]*:(?P<path>.*)", re.IGNORECASE)
-_HOSTED = re.compile(r"(?P<bucket>[a-z0-9][a-z0-9.-]*)\.s3[.-][a-z0-9.-]*amazonaws\.com(\.cn)?", re.IGNORECASE)
+_HOSTED = re.compile(
+    r"(?P<bucket>[a-z0-9][a-z0-9.-]*)\.s3[.-][a-z0-9.-]*amazonaws\.com(\.cn)?", re.IGNORECASE
+)
 _BY_PATH = re.compile(r"s3[.-]([a-z0-9-]+\.)*amazonaws\.com(\.cn)?", re.IGNORECASE)
 _CONSOLE = re.compile(r"([a-z0-9-]+\.)*console\.(aws\.amazon\.com|amazonaws\.cn)", re.IGNORECASE)
 _IN_CONSOLE = re.compile(r"/s3/(?:buckets|object)/(?P<bucket>[^/?]+)")

@@ -18,7 +18,7 @@ _AMOUNTS_REACH = timedelta(days=70)  # of days that settle by what they cost
 def settle_days(
     warehouse: Warehouse, sources: Sequence[Collector], allocation: Allocation, now: datetime
 ) -> None:
-    """Tell anew how settled each day is, and what is configured beside: sources, budgets, teams above teams."""
+    """How settled each day is, and what is configured besides: sources, budgets, teams above teams."""
     settle = allocation.settle
     with warehouse.read() as db:
         counts, periods = day_states.line_counts(db), day_states.source_periods(db)

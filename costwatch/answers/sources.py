@@ -77,7 +77,10 @@ def late_sources(
 def _ended(facts: WarehouseSnapshot) -> Iterator[LateSource]:
     today = facts.now.date()
     ages, limits = (
-        {dict(key)["source"]: series[-1].value for key, series in facts.series(query, ("source",), day).items()}
+        {
+            dict(key)["source"]: series[-1].value
+            for key, series in facts.series(query, ("source",), day).items()
+        }
         for day in [Window.of_days(today, today + timedelta(days=1))]
         for query in ("data_age", "data_age_limit")
     )

@@ -46,7 +46,7 @@ def command(context: Context) -> int:
 
 
 def _problems(context: Context) -> Iterator[tuple[str, ...]]:
-    """Each thing looked at, what is wrong with it ('' where all is well), and what is known of it, if anything."""
+    """Each thing looked at, what is wrong with it ('' where all is well), and what there is to know of it."""
     yield "configuration", (mistakes := _configuration(context))
     yield "packages", "\n".join(filter(None, map(_shadowed, _OURS)))
     if not mistakes or context.warehouse_name:
@@ -149,7 +149,11 @@ def _delivered(source: "Collector", context: Context) -> tuple[str, str]:
     try:
         with context.warehouse.read() as db:
             facts = WarehouseSnapshot(db, context.now)
-            (row,) = [each for each in sources(facts, [source.name], ()) if each["source"] == source.name]
+            (row,) = [
+                each
+                for each in sources(facts, [source.name], context.alerts.rules)
+                if each["source"] == source.name
+            ]
             parts = [delivered(facts, source.name)]
     except CostwatchError:
         return "", ""

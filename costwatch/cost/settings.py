@@ -14,7 +14,7 @@ class Settle(Settings):
     A day is settled ``age_hours`` after it ended if it has at least ``min_line_share`` of the median
     lines of the seven settled days before it (of a source whose lines are sums, such as Cost Explorer:
     ``min_amount_share`` of the median cost of the same weekday in the four settled weeks before), and in
-    any case ``at_most_days`` after it ended, so that a lasting drop in usage cannot hold back every later day.
+    any case ``at_most_days`` after it ended: a lasting drop in usage cannot hold back every later day.
     A bill whose newest day is longer ago than ``at_most_days`` is late, unless a rule of kind freshness says
     otherwise. A period is closed ``close_after_days`` after it ended (AWS may restate a bill for about two
     weeks). source_estimates: a day that its source itself calls estimated stays so until its period is

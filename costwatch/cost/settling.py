@@ -1,8 +1,8 @@
 """How settled a cost day is: estimated, then settled, then closed. Pure.
 
 A day is held against the settled days before it: by its lines (the median of the last seven), or, where a
-source's lines are sums of a day, by its amount (the median of the same weekday's, of the last four; firsts of a
-month, with their monthly fees, left out). It settles at the latest after ``Settle.at_most_days``.
+source's lines are sums of a day, by its amount (the median of the same weekday's, of the last four; firsts
+of a month, with their monthly fees, left out). It settles at the latest after ``Settle.at_most_days``.
 
 A day without a line is unknown: it has no state, and a source is never settled beyond its last line. Between
 lines it is passed where it is usual (the source had none a week before, or hardly ever has any) or

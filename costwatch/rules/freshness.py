@@ -59,10 +59,15 @@ class Freshness(RuleSettings):
         limit = Decimal(str(self.max_age / _HOUR))
         allowed = quantity(limit, "hours")
         if age is None:
-            return Finding(instance, Verdict.UNKNOWN, None, limit, "hours", f"{source}: never read yet", about)
+            return Finding(
+                instance, Verdict.UNKNOWN, None, limit, "hours", f"{source}: never read yet", about
+            )
         verdict, said = Verdict.OK, f"{source}: last new data {quantity(age, 'hours')} ago, {allowed} allowed"
         if age > limit:
-            verdict, said = Verdict.BREACH, f"{source}: nothing new for {quantity(age, 'hours')}, over {allowed}"
+            verdict, said = (
+                Verdict.BREACH,
+                f"{source}: nothing new for {quantity(age, 'hours')}, over {allowed}",
+            )
         return Finding(instance, verdict, age, limit, "hours", said, about)
 
 

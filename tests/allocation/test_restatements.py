@@ -1,4 +1,4 @@
-"""A later delivery that takes settled days, lines or cost away is doubted: published with a finding, or held."""
+"""A delivery that takes settled days, lines or cost away is doubted: published with a finding, or held."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -33,9 +33,7 @@ def month(*days: int, amount: str = "10", lines: int = 2) -> list[Line]:
 WHOLE = month(*range(1, 31))
 
 
-def restated(
-    company: Company, *deliveries: Sequence[Line], now: datetime = CLOSED
-) -> list[AllocatedPeriod]:
+def restated(company: Company, *deliveries: Sequence[Line], now: datetime = CLOSED) -> list[AllocatedPeriod]:
     """Deliver one after the other, an hour apart; what came of the last."""
     done: list[AllocatedPeriod] = []
     for number, lines in enumerate(deliveries):
@@ -131,7 +129,9 @@ def test_it_stands_until_what_was_lost_is_back(tmp_path: Path) -> None:
     company = Company(tmp_path)
     restated(company, WHOLE, month(1, 2, 3))
     (first,) = stands(company)
-    (done,) = restated(company, month(*range(1, 21)), now=CLOSED + 2 * HOUR)  # more than before, not all of it
+    (done,) = restated(
+        company, month(*range(1, 21)), now=CLOSED + 2 * HOUR
+    )  # more than before, not all of it
     (second,) = stands(company)
     assert second.known_at == first.known_at == CLOSED + HOUR
     assert second.losses[0] == "10 of 30 settled days (21 Oct 2026 to 30 Oct 2026)"
@@ -170,9 +170,13 @@ def test_what_is_held_is_published_once_it_is_accepted(tmp_path: Path) -> None:
     assert (done.changed, company.billed()) == (False, {"unallocated": Decimal(600)})
     (held,) = stands(company)
     assert held.is_held
-    assert "what was published before is kept; to take it, run: costwatch allocate --accept 2026-10" in held.text
+    assert (
+        "what was published before is kept; to take it, run: costwatch allocate --accept 2026-10" in held.text
+    )
     again = company.allocate(CLOSED + 2 * HOUR)
-    assert [(each.changed, each.line_count, each.doubts) for each in again] == [(False, 0, ())]  # not computed
+    assert [(each.changed, each.line_count, each.doubts) for each in again] == [
+        (False, 0, ())
+    ]  # not computed
     (taken,) = accept(company, CLOSED + 3 * HOUR)
     assert (taken.changed, taken.doubts, stands(company)) == (True, (), [])
     assert company.billed() == {"unallocated": Decimal(60)}

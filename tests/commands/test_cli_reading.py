@@ -297,7 +297,7 @@ def test_db_status_tells_content_apart_and_only_content(costwatch: Costwatch, co
     assert costwatch("collect", "--now", "2026-11-05").code == costwatch("allocate").code == 0
     after = costwatch("db", "status", "--json").json
     changed = {name for name, held in after["tables"].items() if held != before["tables"][name]}
-    assert changed == {"collection", "watermark"}
+    assert changed == {"collection", "watermark", "step"}
     assert "collection" in costwatch("db", "status").out
 
 

@@ -109,7 +109,9 @@ def _chain(of: Membership) -> str:
     return f"/{'/'.join((*reversed(of.parents), of.team))}/"
 
 
-def _replace(db: sqlite3.Connection, table: str, wanted: Sequence[tuple[str | int | float | None, ...]]) -> None:
+def _replace(
+    db: sqlite3.Connection, table: str, wanted: Sequence[tuple[str | int | float | None, ...]]
+) -> None:
     rows = sorted(wanted, key=lambda row: [str(value) for value in row[:2]])
     stored = [tuple(row) for row in db.execute(f"SELECT * FROM {table} ORDER BY 1, 2")]
     if stored == rows:

@@ -18,7 +18,7 @@ _SETTLED = "JOIN day_state d ON d.source = s.source AND d.day = c.day AND d.stat
 
 
 def standing(db: sqlite3.Connection, as_of: datetime | None = None) -> list[Restatement]:
-    """Those that nobody accepted and no later delivery brought back, by period and source; now or ``as_of``."""
+    """Those that nobody accepted and no delivery brought back, by period and source; now or ``as_of``."""
     instant = None if as_of is None else to_text(as_of)
     return [_restatement(row) for row in queries.rows(db, "restatements_standing", {"as_of": instant})]
 
@@ -63,7 +63,12 @@ def publish_doubting(
     compared = [replace(one, is_held=held) for one in compared]
     for one in compared:
         if one.losses:
-            row = (*_key(one), _as_json(one.before), _as_json(one.after), publication.inputs_key if held else "")
+            row = (
+                *_key(one),
+                _as_json(one.before),
+                _as_json(one.after),
+                publication.inputs_key if held else "",
+            )
             db.execute("INSERT OR REPLACE INTO restatement VALUES (?, ?, ?, ?, ?, ?, NULL)", row)
         else:
             _end(db, one, now)

@@ -89,5 +89,5 @@ DATA_AGE_LIMIT = FactQuery(
     step=timedelta(days=1),
     page="data",
     ask=_age_limit,
-    summary="Days after which that is late: settle.at_most_days, and as long as the source is usually silent.",
+    summary="Days after which that is late: settle.at_most_days and its usual silence.",
 )
