@@ -90,7 +90,7 @@ def show(
     conversion = _conversion(context) if converted else None
     with context.warehouse.read() as db:
         facts = WarehouseSnapshot(db, context.now, as_of=as_of)
-        require_known(facts, where, context.config)
+        require_known(facts, where, context)
         held = days_held(db, as_of) or (context.now.date(), context.now.date())
         first, after = first or held[0], after or held[1] + timedelta(days=1)
         rows = cost(db, first, after, by, where, per_day=per_day, as_of=as_of, conversion=conversion)

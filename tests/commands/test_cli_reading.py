@@ -50,7 +50,7 @@ def test_cost_show_groups_filters_and_bounds(costwatch: Costwatch, company: Path
             "--service",
             S3,
             "--service",
-            "none",
+            S3,
         ),
     ).json
     assert rows == [
