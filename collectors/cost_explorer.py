@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field, field_validator
 
@@ -90,6 +90,8 @@ class CostExplorer(CollectorSettings):
 
         - {name: second-opinion, kind: cost_explorer, role: check, billing_account: 012345678901}
     """
+
+    lines_are_sums: ClassVar[bool] = True
 
     billing_account: str = Field(pattern=r"^\d{12}$")
     group_by: tuple[_Dimension, ...] = Field(default=("SERVICE", "LINKED_ACCOUNT"), max_length=2)

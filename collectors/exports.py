@@ -10,6 +10,7 @@ from typing import TypeVar
 from pydantic import ValidationInfo, field_validator
 
 from collectors.aws.places import Entry, FileError, LocalFolder, Place, ReplacedError, s3_place
+from collectors.aws.spellings import meant_location
 from collectors.layouts import aws, azure
 from collectors.layouts.deliveries import DATA_FILE, deliveries
 from collectors.layouts.manifests import Delivery, Manifest, Manifests
@@ -47,6 +48,9 @@ class Exports(CollectorSettings):
     @classmethod
     def _beside_the_file(cls, location: str, info: ValidationInfo) -> str:
         """A relative folder is relative to the file that names it."""
+        if (meant := meant_location(location)) is not None:
+            advice = f"did you mean {meant}?" if meant else "name a folder, or s3://bucket/prefix"
+            raise ValueError(f"{location!r} is neither a folder nor s3://bucket/prefix; {advice}")
         if location.startswith("s3://") or not isinstance(info.context, PluginContext):
             return location
         return str(info.context.folder / Path(location).expanduser())

@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -15,18 +15,16 @@ from costwatch.allocation.measured import as_rows as inputs_as_rows
 from costwatch.allocation.measured import missing_days
 from costwatch.allocation.plan import Plan, plan_of
 from costwatch.allocation.settings import Allocation
-from costwatch.allocation.teams import memberships_of
-from costwatch.cost import settling
-from costwatch.cost.settings import BudgetSettings
-from costwatch.errors import CostwatchError, EngineError, LedgerError, unexpected
+from costwatch.allocation.settling import settle_days
+from costwatch.errors import CostwatchError, EngineError, LedgerError, UsageError, unexpected
 from costwatch.ledger.engines.address import IN_PROCESS
 from costwatch.ledger.files import LedgerFiles
 from costwatch.model import Load, Window
-from costwatch.money import nanos
 from costwatch.plugins import Batches, Collector
+from costwatch.proof.restatement import Restatement
 from costwatch.scratch import temporary_files
-from costwatch.warehouse.bill import day_states, publish, second_opinion
 from costwatch.warehouse.bill import loads as stored
+from costwatch.warehouse.bill import publish, restatements, second_opinion
 from costwatch.warehouse.bill.unclaimed import Unclaimed, as_rows
 from costwatch.warehouse.health import damage
 from costwatch.warehouse.store import Warehouse
@@ -42,12 +40,16 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class AllocatedPeriod:
-    """One billing period that was looked at; ``changed`` where it was published anew."""
+    """One billing period that was looked at; ``changed`` where it was published anew.
+
+    doubts: what its new deliveries took away of settled days, a sentence each.
+    """
 
     period: date
     changed: bool
     line_count: int = 0
     error: str = ""
+    doubts: tuple[str, ...] = ()
 
 
 @temporary_files()
@@ -59,15 +61,17 @@ def allocate(
     now: datetime,
     *,
     window: Window | None = None,
+    accepted: date | None = None,
     engine: str = IN_PROCESS,
     batches: Batches | None = None,
 ) -> list[AllocatedPeriod]:
     """Publish every billing period whose loads or, unless it is closed, configuration or inputs changed.
 
-    window: allocate all periods that overlap it by today's configuration, closed ones too. engine: the
-    URL of what reads the lines. batches: in place of what is stored besides bills. A period that cannot
+    window: allocate all periods that overlap it by today's configuration, closed ones too. accepted: the
+    month whose deliveries are taken as they are, whatever they take away of settled days. engine: the URL
+    of what reads the lines. batches: in place of what is stored besides bills. A period that cannot
     be allocated, whatever is wrong with it, keeps its published bill; the others go on, and how settled the
-    days are is told anew in any case. Raises BusyError, EngineError.
+    days are is told anew in any case. Raises BusyError, EngineError, UsageError where nothing is to accept.
     """
     warehouse.migrate()
     roles = {source.name: source.role for source in sources}
@@ -75,23 +79,37 @@ def allocate(
     with warehouse.job_lock("allocate"):
         with warehouse.read() as db:
             known = publish.published(db)
+            held = restatements.held_back(db)
             due: dict[date, list[Load]] = {period: [] for period in known}
             due |= _by_period(stored.newest_loads(db, bill))
+        taken = _taken(accepted, held)
         files = LedgerFiles(ledger_folder)
         batches = batches or StoredBatches(warehouse, files)
-        allocator = _Allocator(warehouse, files, batches, now, engine)
+        allocator = _Allocator(warehouse, files, batches, now, engine, taken)
         try:
             with closing(allocator):
                 done = []
                 for period, loads in sorted(due.items()):
+                    waits = () if period in taken else held.get(period, ())
                     plan = partial(
-                        plan_of, period, loads, known.get(period), allocation, now, window, batches
+                        plan_of, period, loads, known.get(period), allocation, now, window, batches, waits
                     )
                     done.append(allocator.attempt(period, partial(allocator.allocate, period, plan)))
                 done += allocator.compare([name for name, role in roles.items() if role == "check"])
         finally:
-            _settle(warehouse, roles, allocation, now)
+            settle_days(warehouse, sources, allocation, now)
     return done
+
+
+def _taken(accepted: date | None, doubted: Collection[date]) -> frozenset[date]:
+    """The doubted billing periods of the month ``accepted``. Raises UsageError where there is none."""
+    taken = frozenset(each for each in doubted if accepted and f"{each:%Y-%m}" == f"{accepted:%Y-%m}")
+    if accepted and not taken:
+        raise UsageError(
+            f"allocate: --accept {accepted:%Y-%m}: nothing is doubted of that month; "
+            "`costwatch status` tells what is"
+        )
+    return taken
 
 
 def _by_period(found: Iterable[Load]) -> dict[date, list[Load]]:
@@ -105,9 +123,16 @@ class _Allocator:
     """All the periods of a run, on one engine, which is started with the first."""
 
     def __init__(
-        self, warehouse: Warehouse, files: LedgerFiles, batches: Batches, now: datetime, engine: str
+        self,
+        warehouse: Warehouse,
+        files: LedgerFiles,
+        batches: Batches,
+        now: datetime,
+        engine: str,
+        accepted: Collection[date],
     ) -> None:
         self.warehouse, self.files, self.batches, self.now = warehouse, files, batches, now
+        self._accepted = accepted
         self._url = engine
         self._engine: Engine | None = None
         self._attribution: tuple[str, Attribution] | None = None
@@ -148,14 +173,28 @@ class _Allocator:
         """
         plan = planned()
         if plan is None:
+            if period in self._accepted:  # as it was published
+                with self.warehouse.write() as db:
+                    restatements.accept(db, period, self.now)
             return AllocatedPeriod(period, changed=False)
         _refuse_shared_accounts(plan.loads)
         with self._explained(plan.period):
             ids, publication = self._computed(plan)
-            with self.warehouse.write() as db:
-                publish.publish(db, ids, publication, self.now)
+            doubted = self._published(plan, ids, publication)
         lines = sum(total["line_count"] for total in publication.totals.values())
-        return AllocatedPeriod(plan.period, changed=True, line_count=lines)
+        held = any(one.is_held for one in doubted)
+        doubts = tuple(one.text for one in doubted)
+        return AllocatedPeriod(plan.period, changed=not held, line_count=lines, doubts=doubts)
+
+    def _published(self, plan: Plan, ids: publish.Ids, publication: publish.Publication) -> list[Restatement]:
+        """What is doubted of it."""
+        with self.warehouse.write() as db:
+            if plan.period in self._accepted:
+                publish.publish(db, ids, publication, self.now)
+                restatements.accept(db, plan.period, self.now)
+                return []
+            new, hold = plan.redelivered, plan.allocation.settle.hold
+            return restatements.publish_doubting(db, ids, publication, new, self.now, hold=hold)
 
     def compare(self, sources: Sequence[str]) -> list[AllocatedPeriod]:
         """Store what those sources say of each day; what cannot be read is told and the rest goes on."""
@@ -256,28 +295,3 @@ def _refuse_shared_accounts(loads: Sequence[Load]) -> None:
                     f"period {load.period}: sources '{owner[account]}' and '{load.source}' both bill account "
                     f"{shortened(printable(account), 60)}; give one of them role: check"
                 )
-
-
-def _settle(
-    warehouse: Warehouse, roles: Mapping[str, str | None], allocation: Allocation, now: datetime
-) -> None:
-    settle = allocation.settle
-    with warehouse.read() as db:
-        counts, periods = day_states.line_counts(db), day_states.source_periods(db)
-        estimated = day_states.called_estimated(db) if settle.source_estimates else {}
-    states, through = {}, {}
-    for source, days in counts.items():
-        closed = settling.closed_before(periods[source], now, settle.close_after_days)
-        called = estimated.get(source, set())
-        states[source] = settling.states(days, closed, now, settle, called)
-        through[source] = settling.data_through(days, closed, now, settle, called)
-    with warehouse.write() as db:
-        day_states.store_states(db, states, now)
-        day_states.store_sources(db, roles, through, now)
-        day_states.store_budgets(db, [_budget_row(budget) for budget in allocation.budgets], now)
-        day_states.store_memberships(db, memberships_of(allocation.teams), now)
-
-
-def _budget_row(budget: BudgetSettings) -> day_states.BudgetRow:
-    name = budget.name or f"{budget.team} {budget.period}"
-    return name, budget.team, budget.metric, budget.period, budget.currency, nanos(budget.amount)

@@ -1,7 +1,7 @@
 """How days, amounts and foreign text are written in sentences. Pure."""
 
 import re
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from costwatch.money import exact
@@ -18,8 +18,25 @@ def on_day(day: date) -> str:
 
 
 def at_instant(instant: datetime) -> str:
-    """``19 Nov 2026 06:00 UTC``; the instant is in UTC."""
-    return f"{on_day(instant)} {instant:%H:%M} UTC"
+    """``2026-11-19 06:00 UTC``; the instant is in UTC."""
+    return f"{instant:%Y-%m-%d %H:%M} UTC"
+
+
+def span(of: timedelta) -> str:
+    """``5 d 19 h``, ``31 h 30 min``, ``4 min``: rounded down to the minute, from two days on to the hour."""
+    return _in_minutes(of // timedelta(minutes=1))
+
+
+def _in_minutes(minutes: int) -> str:
+    hours, minutes = divmod(minutes, 60)
+    days, rest = divmod(hours, 24)
+    parts = [(days, "d"), (rest, "h")] if days >= 2 else [(hours, "h"), (minutes, "min")]
+    return " ".join(f"{count:,} {unit}" for count, unit in parts if count) or "0 min"
+
+
+def ago(of: timedelta) -> str:
+    """``just now``, ``4 min ago``, ``5 d 19 h ago``."""
+    return f"{span(of)} ago" if of >= timedelta(minutes=1) else "just now"
 
 
 def percent(ratio: Decimal) -> str:
@@ -28,9 +45,11 @@ def percent(ratio: Decimal) -> str:
 
 
 def quantity(value: Decimal, unit: str) -> str:
-    """``$6,000.00``, ``31.5 hours``, ``107 %``: a value in the unit of its finding."""
+    """``$6,000.00``, ``31 h 30 min``, ``9 days``, ``107 %``: a value in the unit of its finding."""
     if _CURRENCY.fullmatch(unit):
         return exact(value, unit)
+    if unit == "hours" and value >= 0:
+        return _in_minutes(int(value * 60))
     if unit == "ratio":
         return percent(value)
     return f"{digits(round(value, 1))} {unit}".rstrip()

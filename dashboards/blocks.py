@@ -153,8 +153,11 @@ def lines(of: Iterable[Text]) -> Markup:
     )
 
 
-def nothing_yet() -> Markup:
-    """What is shown before the first bill."""
+def nothing_yet(waiting: str = "") -> Markup:
+    """What is shown before the first bill. waiting: what is loaded and not allocated, in a sentence."""
+    if waiting:
+        one = Markup('<div class="cw cw-empty"><h2>Not allocated yet</h2><p>{}</p></div>')
+        return one.format(waiting)
     return Markup(
         '<div class="cw cw-empty"><h2>No data yet</h2><p class="muted">Look at a made-up company with '
         "<code>costwatch demo</code>, or load your own bill with <code>costwatch collect</code> and "

@@ -10,7 +10,8 @@ from markupsafe import Markup
 from streamlit.delta_generator import DeltaGenerator
 
 from costwatch.answers import sources
-from costwatch.answers.sources import LateSource
+from costwatch.answers.deliveries import not_allocated
+from costwatch.answers.sources import LateSource, SourceState
 from costwatch.answers.unamortised import label, unamortised
 from costwatch.charts.axes import Spec, theme_of
 from costwatch.cost.conversion import Unit, months_of
@@ -86,7 +87,7 @@ def heading(title: str, metric: str = "") -> DataReach | None:
     stamp = st.session_state["stamp"] = warehouse_stamp()
     state = ask(freshness) if stamp else None
     if state is None:
-        st.html(blocks.nothing_yet())
+        st.html(blocks.nothing_yet(ask(not_allocated) if stamp else ""))
     else:
         _freshness_strip(metric)
     return state
@@ -185,9 +186,10 @@ def _badges(state: DataReach, metric: str) -> list[Markup]:
             found.append(blocks.badge(f"closed through {blocks.day(state.closed, year)}"))
         if state.last > state.through:
             found.append(blocks.badge(f"◐ estimated to {blocks.day(state.last, year)}"))
-    if state.late:
-        names = ", ".join(one.source for one in state.late)
-        text = f"▲ {blocks.plural(len(state.late), 'source')} late: {names}"
+    ended = [one for one in state.late if one.state is SourceState.ENDED]
+    found += [blocks.badge(blocks.link(f"▲ {one.reason}", "data"), "warn") for one in ended]
+    if late := [one.source for one in state.late if one not in ended]:
+        text = f"▲ {blocks.plural(len(late), 'source')} late: {', '.join(late)}"
         found.append(blocks.badge(blocks.link(text, "data"), "warn"))
     if state.unamortised:
         text = Markup("◐ EffectiveCost {}").format(blocks.link(state.unamortised, "data"))

@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from costwatch.warehouse.encoding import from_text, to_text
-from costwatch.wording import at_instant, digits, on_day, percent, printable, quantity, shortened
+from costwatch.wording import ago, at_instant, digits, on_day, percent, printable, quantity, shortened
 
 
 def test_days_and_instants() -> None:
     assert on_day(date(2026, 11, 7)) == "7 Nov 2026"
-    assert at_instant(datetime(2026, 11, 7, 6, 5, tzinfo=UTC)) == "7 Nov 2026 06:05 UTC"
+    assert at_instant(datetime(2026, 11, 7, 6, 5, tzinfo=UTC)) == "2026-11-07 06:05 UTC"
 
 
 @pytest.mark.parametrize(
@@ -21,8 +21,10 @@ def test_days_and_instants() -> None:
     [
         ("9412.335", "USD", "$9,412.34"),
         ("-5", "CHF", "-CHF 5.00"),
-        ("31.52", "hours", "31.5 hours"),
-        ("30.0", "hours", "30 hours"),
+        ("31.52", "hours", "31 h 31 min"),
+        ("30.0", "hours", "30 h"),
+        ("139.2", "hours", "5 d 19 h"),
+        ("29", "days", "29 days"),
         ("1.0693", "ratio", "107 %"),
         ("12345.678", "ratio", "1,234,568 %"),
         ("17.25", "", "17.2"),
@@ -30,6 +32,22 @@ def test_days_and_instants() -> None:
 )
 def test_quantities(value: str, unit: str, said: str) -> None:
     assert quantity(Decimal(value), unit) == said
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (0, "just now"),
+        (59, "just now"),
+        (4 * 60 + 59, "4 min ago"),
+        (3600, "1 h ago"),
+        (47 * 3600 + 60, "47 h 1 min ago"),
+        (48 * 3600 + 60, "2 d ago"),
+        (139.2 * 3600, "5 d 19 h ago"),
+    ],
+)
+def test_how_long_ago(seconds: float, said: str) -> None:
+    assert ago(timedelta(seconds=seconds)) == said
 
 
 def test_percentages_round_half_away_from_zero() -> None:

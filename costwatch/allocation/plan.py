@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -27,6 +27,7 @@ class Plan:
     config: str
     inputs: tuple[PoolInput, ...]
     inputs_key: str
+    redelivered: tuple[str, ...]  # sources of which something new is published, where some is already
 
 
 def plan_of(
@@ -37,9 +38,11 @@ def plan_of(
     now: datetime,
     window: Window | None,
     batches: Batches,
+    held: Collection[str] = (),
 ) -> Plan | None:
     """What to compute of a period; None if it is as it should be.
 
+    held: inputs keys of what is not to be published until someone accepts it.
     A period of which no source of the bill holds anything any more is published empty. One that no team
     carries anything of is never closed: nobody can have relied on it. Raises CostwatchError
     where the pools of then are not known any more, and for a split that breaks.
@@ -55,9 +58,10 @@ def plan_of(
     config = allocation.published_json()
     inputs = inputs_of(allocation.pools, Window.of_days(period, period_end), batches)
     key = _key(loads, config, inputs)
-    if known is not None and known.inputs_key == key and not asked:
+    if known is not None and key in (known.inputs_key, *held) and not asked:
         return None
-    return Plan(period, period_end, tuple(loads), allocation, config, inputs, key)
+    new = [load.source for load in loads if known is not None and load.id not in known.loads]
+    return Plan(period, period_end, tuple(loads), allocation, config, inputs, key, tuple(new))
 
 
 def is_closed(period_end: date, allocation: Allocation, now: datetime) -> bool:

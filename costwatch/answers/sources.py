@@ -1,12 +1,13 @@
 """Which sources there are, how they fare, and which cannot be relied on."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from costwatch.model import Verdict
+from costwatch.cost.lateness import ended, is_late
+from costwatch.model import Verdict, Window
 from costwatch.plugins import Rule
 from costwatch.warehouse.encoding import from_int, from_text
 from costwatch.warehouse.facts import freshness
@@ -20,6 +21,7 @@ class SourceState(StrEnum):
     OK = "ok"
     FAILED = "failed"
     STALE = "stale"  # nothing new for too long
+    ENDED = "ended"  # its newest cost day is too long ago, whatever it delivered since
     NEVER = "never"  # configured, but not read yet
 
 
@@ -44,22 +46,47 @@ class FailedRun:
 def late_sources(
     facts: WarehouseSnapshot, configured: Iterable[str], rules: Iterable[Rule]
 ) -> dict[str, LateSource]:
-    """Late sources by name, in order; how old is too old, ``rules`` of kind freshness say."""
+    """Late sources by name, in order; how old is too old, ``rules`` of kind freshness say.
+
+    A cost day that is too long ago is told without a rule, too.
+    """
     tried = {row["source"]: row for row in freshness.sources(facts.db, facts.as_of)}
     found = {
         name: LateSource(name, SourceState.NEVER, "never collected")
         for name in configured
         if name not in tried
     }
+    looked_at = set()
     for rule in rules:
         for finding in rule.evaluate(facts, facts.now) if rule.kind == "freshness" else ():
-            name = dict(finding.labels).get("source")
-            if name and finding.verdict is Verdict.BREACH:
-                found[name] = LateSource(name, SourceState.STALE, finding.summary)
+            name = dict(finding.labels).get("source", "")
+            looked_at.add(name)
+            if finding.verdict is Verdict.BREACH:
+                by_day = finding.about is not None and finding.about.query == "data_age"
+                state = SourceState.ENDED if by_day else SourceState.STALE
+                found[name] = LateSource(name, state, finding.summary)
+            elif finding.verdict is Verdict.UNKNOWN and name not in tried:
+                found.setdefault(name, LateSource(name, SourceState.NEVER, finding.summary))
+    found |= {one.source: one for one in _ended(facts) if one.source not in looked_at}
     for name, row in tried.items():
         if row["outcome"] == "failed":
             found[name] = LateSource(name, SourceState.FAILED, row["error"])
     return dict(sorted(found.items()))
+
+
+def _ended(facts: WarehouseSnapshot) -> Iterator[LateSource]:
+    today = facts.now.date()
+    ages, limits = (
+        {
+            dict(key)["source"]: series[-1].value
+            for key, series in facts.series(query, ("source",), day).items()
+        }
+        for day in [Window.of_days(today, today + timedelta(days=1))]
+        for query in ("data_age", "data_age_limit")
+    )
+    for source in ages.keys() & limits.keys():
+        if is_late(ages[source], limits[source]):
+            yield LateSource(source, SourceState.ENDED, ended(source, ages[source], today))
 
 
 def failing(facts: WarehouseSnapshot) -> list[FailedRun]:
@@ -92,6 +119,7 @@ def sources(
     configured = list(configured)
     late = late_sources(facts, configured, rules)
     rows: dict[str, dict[str, Any]] = {name: {"source": name} for name in configured}
+    rows |= {name: {"source": name} for name in late}
     rows |= {row["source"]: dict(row) for row in freshness.sources(facts.db, facts.as_of)}
     for name, row in rows.items():
         if row.get("data_through"):

@@ -46,7 +46,11 @@ def evaluate_rules(context: Context, dry_run: bool) -> int:
     context.say(f"{firing} firing, {len(found.alerts) - firing} pending, {len(found.changes)} changed")
     for rule, error in found.errors.items():
         complain(f"rule {rule}: {error}")
-    return _after(mistakes) or (1 if found.errors else 0)
+    if found.errors:
+        return _after(mistakes) or 1
+    if not dry_run:
+        context.note_worked("evaluate")
+    return _after(mistakes)
 
 
 @command.command("deliver")
@@ -84,7 +88,10 @@ def deliver_messages(context: Context, receiver: str | None, dry_run: bool) -> i
         complain(f"{_about(attempt.group)}: {attempt.error}")
     for name, error in done.not_forwarded.items():
         complain(f"{name} (forwarding): {error}")
-    return _after(mistakes) or (1 if troubles or done.not_forwarded else 0)
+    if troubles or done.not_forwarded:
+        return _after(mistakes) or 1
+    context.note_worked("deliver")
+    return _after(mistakes)
 
 
 def _after(mistakes: ConfigError | None) -> int:
@@ -171,8 +178,11 @@ def as_json_alert(alert: "Alert") -> dict[str, Any]:
 
 def print_alerts(alerts: Iterable[dict[str, Any]]) -> None:
     """Alerts as a table, or that there are none."""
+    from costwatch.warehouse.encoding import from_text
+
     columns = ("fingerprint", "fired_at", "severity", "state", "rule", "summary")
-    _print_table(columns, [[row[name] for name in columns] for row in alerts])
+    told = [{**row, "fired_at": row["fired_at"] and from_text(row["fired_at"])} for row in alerts]
+    _print_table(columns, [[row[name] for name in columns] for row in told])
 
 
 def _print_now(alerts: Iterable["Alert"]) -> None:

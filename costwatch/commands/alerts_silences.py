@@ -49,7 +49,7 @@ def list_silences(context: Context, as_json: bool) -> None:
     Example: costwatch alerts silences --json
     """
     from costwatch.act import active_silences
-    from costwatch.warehouse.encoding import to_text
+    from costwatch.warehouse.encoding import from_text, to_text
 
     rows: list[dict[str, Any]] = [
         {
@@ -68,7 +68,10 @@ def list_silences(context: Context, as_json: bool) -> None:
         print_json(rows)
     elif rows:
         columns = ("id", "ends_at", "who", "alerts", "of", "comment")
-        table = [{**row, "alerts": len(row["alerts"]), "of": _of(row)} for row in rows]
+        table = [
+            {**row, "ends_at": from_text(row["ends_at"]), "alerts": len(row["alerts"]), "of": _of(row)}
+            for row in rows
+        ]
         print_table(columns, [[row[name] for name in columns] for row in table], right=("alerts",))
     else:
         click.echo("no silences")

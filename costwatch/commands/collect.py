@@ -69,7 +69,10 @@ def command(
             context.say(_sentence(each, dry_run))
         complain(each.error)
         complain(each.note)
-    return exit_code(done)
+    code = exit_code(done)
+    if code == 0 and not dry_run:
+        context.note_worked("collect")
+    return code
 
 
 def exit_code(done: Sequence["Collected"]) -> int:

@@ -100,6 +100,13 @@ class Context:
 
         return Warehouse(Path(self.warehouse_name) if self.warehouse_name else self.config.warehouse)
 
+    def note_worked(self, step: str) -> None:
+        """Keep that a step went through now."""
+        from costwatch.warehouse.steps import note_step
+
+        with self.warehouse.write() as db:
+            note_step(db, step, self.now)
+
     @property
     def talks(self) -> bool:
         """Whether success is worth a word: to a person, or with -v; never from cron."""

@@ -80,6 +80,7 @@ def show(
              costwatch cost show --by team --as-of 2026-11-03T06:00:00Z
     """
     from costwatch.answers.unamortised import unamortised
+    from costwatch.commands.cost_names import require_known
     from costwatch.commands.cost_output import CostTable
     from costwatch.warehouse.facts.cost import cost, days_held
     from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
@@ -88,10 +89,11 @@ def show(
     where = {name: values for name, values in wanted.items() if values}
     conversion = _conversion(context) if converted else None
     with context.warehouse.read() as db:
+        facts = WarehouseSnapshot(db, context.now, as_of=as_of)
+        require_known(facts, where, context)
         held = days_held(db, as_of) or (context.now.date(), context.now.date())
         first, after = first or held[0], after or held[1] + timedelta(days=1)
         rows = cost(db, first, after, by, where, per_day=per_day, as_of=as_of, conversion=conversion)
-        facts = WarehouseSnapshot(db, context.now, as_of=as_of)
         states, odd = facts.states(first, after), unamortised(facts, first, after)
         if conversion and any(row.labels["currency"] != conversion.reporting for row in rows):
             daily = cost(db, first, after, (), where, per_day=True, as_of=as_of, conversion=conversion)

@@ -16,6 +16,7 @@ from costwatch.errors import CostwatchError, UsageError
 from costwatch.model import Window
 
 if TYPE_CHECKING:
+    from costwatch.collect import Collected
     from costwatch.cost.systems import System
     from costwatch.plugins import Collector
 
@@ -36,17 +37,19 @@ def command(context: Context) -> int:
     Example: costwatch doctor
     """
     found = 0
-    for what, problem in _problems(context):
+    for what, problem, *facts in _problems(context):
         found += bool(problem)
-        for reason in problem.splitlines() or [""]:
-            line(f"mend  {what}: {reason}" if reason else f"ok    {what}")
+        for reason in problem.splitlines():
+            line(f"mend  {what}: {reason}")
+        if not problem:
+            line(f"ok    {': '.join([what, *filter(None, facts)])}")
     for note in _notes(context):
         line(f"note  {note}")
     return _FINDINGS if found else 0
 
 
-def _problems(context: Context) -> Iterator[tuple[str, str]]:
-    """Each thing looked at, and what is wrong with it; '' where all is well."""
+def _problems(context: Context) -> Iterator[tuple[str, ...]]:
+    """Each thing looked at, what is wrong with it ('' where all is well), and what there is to know of it."""
     yield "configuration", (mistakes := _configuration(context))
     yield "packages", "\n".join(filter(None, map(_shadowed, _OURS)))
     if not mistakes or context.warehouse_name:
@@ -56,7 +59,8 @@ def _problems(context: Context) -> Iterator[tuple[str, str]]:
     if not mistakes:
         yield from _systems(context.config.systems, context)
         for source in context.config.sources:
-            yield f"source {source.name}", _source(source, context)
+            yield f"source {source.name}", *_source(source, context)
+        yield from _known(context)
 
 
 def _systems(systems: "Sequence[System]", context: Context) -> Iterator[tuple[str, str]]:
@@ -113,8 +117,32 @@ def _shadowed(package: str) -> str:
     return f"package '{package}' is found at {there}, not beside costwatch; use a fresh venv"
 
 
-def _source(source: "Collector", context: Context) -> str:
-    """Read as the next `collect` would read it, and of one that was never read, what it has of late.
+def _known(context: Context) -> Iterator[tuple[str, ...]]:
+    """What is doubted of deliveries, what waits, and when each step last went through."""
+    from costwatch.answers.deliveries import not_allocated
+    from costwatch.answers.restatements import doubted
+    from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
+    from costwatch.warehouse.steps import STEPS, last_worked
+    from costwatch.wording import ago, at_instant
+
+    try:
+        with context.warehouse.read() as db:
+            facts = WarehouseSnapshot(db, context.now)
+            doubts, waiting, worked = doubted(facts), not_allocated(facts), last_worked(db)
+    except CostwatchError:
+        return  # what is wrong with the warehouse is told by itself
+    yield "restatements", "\n".join(one.text for one in doubts), "none is doubted"
+    yield "bill", "", waiting or "all that is loaded is allocated"
+    for step in STEPS:
+        at = worked.get(step)
+        fact = f"last worked {at_instant(at)}, {ago(context.now - at)}" if at else "never worked yet"
+        yield f"step {step}", "", fact
+
+
+def _source(source: "Collector", context: Context) -> tuple[str, str]:
+    """What is wrong with it, and what is known of it.
+
+    Read as the next `collect` would read it, and of one that was never read, what it has of late.
 
     A paid source is paid from its daily budget.
     """
@@ -127,5 +155,38 @@ def _source(source: "Collector", context: Context) -> str:
             context.warehouse, context.config.ledger, [source], context.now, window=window, dry_run=True
         )
     except CostwatchError as error:  # of a warehouse that cannot be read, which is told by itself, too
-        return str(error)
-    return found.error
+        return str(error), ""
+    trouble = "\n".join(each.removeprefix(f"{source.name}: ") for each in found.error.splitlines())
+    late, known = _delivered(source, context)
+    return trouble or late, known or _would_load(found)
+
+
+def _delivered(source: "Collector", context: Context) -> tuple[str, str]:
+    """Of a source that was read: why it is late, and what there is of it."""
+    from costwatch.answers.deliveries import delivered
+    from costwatch.answers.sources import SourceState, sources
+    from costwatch.warehouse.encoding import from_text
+    from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
+    from costwatch.wording import at_instant
+
+    try:
+        with context.warehouse.read() as db:
+            facts = WarehouseSnapshot(db, context.now)
+            (row,) = [
+                each
+                for each in sources(facts, [source.name], context.alerts.rules)
+                if each["source"] == source.name
+            ]
+            parts = [delivered(facts, source.name)]
+    except CostwatchError:
+        return "", ""
+    if at := row.get("last_load_at"):
+        parts.append(f"last new data {at_instant(from_text(at))}")
+    is_late, reason = row["state"] is SourceState.ENDED, row["reason"].removeprefix(f"{source.name}: ")
+    late = f"{reason}; see whether it is still written there" if is_late else ""
+    return late, ", ".join(filter(None, parts))
+
+
+def _would_load(found: "Collected") -> str:
+    periods = ", ".join(f"{period:%Y-%m}" for period in found.periods)
+    return f"not read yet, has {found.line_count:,} lines of {periods}" if periods else "not read yet"

@@ -27,6 +27,19 @@ class Day(click.ParamType[date]):
             self.fail(f"{value!r} is not a day; write it like 2026-11-01", param, ctx)
 
 
+class Month(click.ParamType[date]):
+    """A calendar month."""
+
+    name = "month"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        """2026-11 as its first day."""
+        try:
+            return date.fromisoformat(f"{value}-01")
+        except ValueError:
+            self.fail(f"{value!r} is not a month; write it like 2026-11", param, ctx)
+
+
 class Instant(click.ParamType[datetime]):
     """A point in time; without a zone it is UTC."""
 

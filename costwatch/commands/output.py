@@ -1,6 +1,7 @@
 """How commands print: tables for people, JSON for programs. Text from a bill cannot steer a terminal."""
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Any
 
 import click
@@ -22,10 +23,11 @@ def complain(message: str) -> None:
 def print_table(
     columns: Sequence[str], rows: Sequence[Sequence[object]], right: Collection[str] = ()
 ) -> None:
-    """Rows under their columns, aligned; those named in ``right`` to the right. None is shown as nothing."""
-    from costwatch.wording import printable
+    """Rows under their columns, aligned; those named in ``right`` to the right.
 
-    texts = [[printable("" if cell is None else str(cell)) for cell in row] for row in rows]
+    None is shown as nothing, an instant (UTC) as everywhere.
+    """
+    texts = [[_text(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(columns, *texts, strict=True)]
     for row in (columns, *texts):
         cells = [
@@ -34,6 +36,14 @@ def print_table(
         ]
         text = "  ".join(cells).rstrip()
         click.echo(click.style(text, bold=True) if row is columns else text)
+
+
+def _text(cell: object) -> str:
+    from costwatch.wording import at_instant, printable
+
+    if cell is None:
+        return ""
+    return at_instant(cell) if isinstance(cell, datetime) else printable(str(cell))
 
 
 def print_json(value: Any) -> None:

@@ -54,7 +54,10 @@ def weekly_report(context: Context, week: str | None, team: str | None, targets:
     if "-" in targets:
         click.echo(markdown(report), nl=False)
     write_files(context, report, [target for target in targets if target in ("html", "md")])
-    return _send(context, report, publishers)
+    code = _send(context, report, publishers)
+    if code == 0 and {*targets} != {"-"}:  # who only reads may have no right to write
+        context.note_worked("report")
+    return code
 
 
 def _publishers(context: Context, names: Sequence[str]) -> "list[Publisher]":

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -10,6 +10,9 @@ from costwatch.commands.alerts import as_json_alert, print_alerts
 from costwatch.commands.context import Context, pass_context
 from costwatch.commands.options import Command, json_option
 from costwatch.commands.output import line, print_json, print_table
+
+if TYPE_CHECKING:
+    from costwatch.proof.restatement import Restatement
 
 _FINDINGS = 3
 _RUNS = 10
@@ -21,13 +24,16 @@ _RUNS = 10
 def command(context: Context, as_json: bool) -> int:
     """Show freshness, firing alerts and the last runs.
 
-    Exits 3 if a source failed, was never collected, or has delivered nothing new for longer than a rule
-    of kind freshness allows; firing alerts alone are no reason. Times are UTC.
+    Exits 3 if a source failed, was never collected, has delivered nothing new, or no new cost day, for
+    longer than a rule of kind freshness allows, or if a delivery took settled days, or much of their lines
+    or cost, away; firing alerts alone are no reason. Times are UTC.
 
     \b
     Example: costwatch status --json | jq .sources
     """
     from costwatch.answers.alerts import firing
+    from costwatch.answers.deliveries import not_allocated
+    from costwatch.answers.restatements import doubted
     from costwatch.answers.sources import sources
     from costwatch.warehouse import queries
     from costwatch.warehouse.encoding import to_text
@@ -41,6 +47,8 @@ def command(context: Context, as_json: bool) -> int:
             "now": to_text(context.now),
             "data_through": through.isoformat() if through else None,
             "sources": sources(facts, configured, context.alerts.rules),
+            "not_allocated": not_allocated(facts),
+            "restatements": [as_json_restatement(one) for one in doubted(facts)],
             "alerts": [as_json_alert(alert) for alert in firing(facts)],
             "runs": [
                 {**row, "files": json.loads(row["files"])}
@@ -51,17 +59,39 @@ def command(context: Context, as_json: bool) -> int:
         print_json(answer)
     else:
         _print(answer)
-    return 0 if all(source["state"] == "ok" for source in answer["sources"]) else _FINDINGS
+    is_ok = all(source["state"] == "ok" for source in answer["sources"]) and not answer["restatements"]
+    return 0 if is_ok else _FINDINGS
+
+
+def as_json_restatement(of: "Restatement") -> dict[str, Any]:
+    """What is doubted of a delivery."""
+    from costwatch.warehouse.encoding import to_text
+
+    return {
+        "source": of.source,
+        "period": of.period.isoformat(),
+        "known_at": to_text(of.known_at),
+        "is_held": of.is_held,
+        "lost_days": [day.isoformat() for day in of.lost_days],
+        "losses": list(of.losses),
+        "text": of.text,
+    }
 
 
 def _print(answer: Mapping[str, Any]) -> None:
     through = answer["data_through"]
-    click.echo(f"settled through {through}\n" if through else "no day is settled yet\n")
+    click.echo(f"settled through {through}" if through else "no day is settled yet")
+    if answer["not_allocated"]:
+        line(answer["not_allocated"])
+    for one in answer["restatements"]:
+        line(one["text"])
+    click.echo()
     columns = ("source", "state", "last_answer_at", "last_load_at")
-    print_table(columns, [[row.get(name) for name in columns] for row in answer["sources"]])
+    print_table(columns, [[_cell(row, name) for name in columns] for row in answer["sources"]])
     for row in answer["sources"]:
         for reason in row["reason"].splitlines():
-            line(f"  {row['source']}: {reason}")
+            said = reason.startswith(f"{row['source']}:")
+            line(f"  {reason}" if said else f"  {row['source']}: {reason}")
         if row["state"] != "ok":
             line(f"  then run: costwatch collect {row['source']}")
         if row["incomplete"]:
@@ -70,4 +100,11 @@ def _print(answer: Mapping[str, Any]) -> None:
     print_alerts(answer["alerts"])
     click.echo()
     shown = ("started_at", "source", "outcome", "row_count", "partial_count")
-    print_table(shown, [[row[name] for name in shown] for row in answer["runs"]], right=shown[3:])
+    print_table(shown, [[_cell(row, name) for name in shown] for row in answer["runs"]], right=shown[3:])
+
+
+def _cell(row: Mapping[str, Any], name: str) -> Any:
+    from costwatch.warehouse.encoding import from_text
+
+    value = row.get(name)
+    return from_text(value) if value and name.endswith("_at") else value

@@ -46,7 +46,8 @@ class Outlook:
     ``forecast`` with its 80 % interval.
 
     ``crossing_day``: the day that takes, or took, the period over the amount. ``share`` and
-    ``crossing_day`` are None where there is no amount.
+    ``crossing_day`` are None where there is no amount. ``is_complete``: no day is to come, so that
+    ``forecast`` is what the period came to.
     """
 
     spent: Decimal
@@ -55,6 +56,7 @@ class Outlook:
     low: Decimal
     high: Decimal
     crossing_day: date | None
+    is_complete: bool = False
 
 
 def period_of(kind: Literal["month", "quarter"], day: date) -> tuple[date, date]:
@@ -63,6 +65,11 @@ def period_of(kind: Literal["month", "quarter"], day: date) -> tuple[date, date]
     month = (day.month - 1) // months * months + 1
     after = month + months
     return date(day.year, month, 1), date(day.year + (after > 12), after - 12 * (after > 12), 1)
+
+
+def period_name(kind: Literal["month", "quarter"], day: date) -> str:
+    """``October 2026`` or ``Q4 2026``: the calendar month or quarter that holds ``day``."""
+    return f"{day:%B %Y}" if kind == "month" else f"Q{(day.month + 2) // 3} {day.year}"
 
 
 def outlook(
@@ -75,10 +82,11 @@ def outlook(
     line = burn_up(series, period_start, period_after, through)
     spent = next((entry.amount for entry in reversed(line) if entry.is_settled), Decimal())
     end = line[-1]
-    if amount is None:
-        return Outlook(spent, None, end.amount, end.low, end.high, None)
-    crossing = next((entry.day for entry in line if entry.amount > amount), None)
-    return Outlook(spent, spent / amount, end.amount, end.low, end.high, crossing)
+    share = crossing = None
+    if amount is not None:
+        share = spent / amount
+        crossing = next((entry.day for entry in line if entry.amount > amount), None)
+    return Outlook(spent, share, end.amount, end.low, end.high, crossing, end.is_settled)
 
 
 def burn_up(points: Series, first: date, after: date, through: date) -> tuple[BurnUp, ...]:

@@ -57,6 +57,11 @@ class TeamSpending:
         return self.month[-1].amount
 
     @property
+    def is_complete(self) -> bool:
+        """Whether that month has no day to come: then ``forecast`` is what it came to."""
+        return self.month[-1].is_settled
+
+    @property
     def change_7_days(self) -> Decimal | None:
         """Last 7 days minus the 7 before; None where either is unknown."""
         if self.last_7_days is None or self.prior_7_days is None:

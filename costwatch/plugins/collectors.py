@@ -83,9 +83,12 @@ class CollectorSettings(Settings):
     compared with the bill).
 
     A class that brings no bill says ``role: None = None``, and in ``tables`` what it brings.
+    ``lines_are_sums``: its bill has as many lines on a day half told as on a whole one, so that only what a
+    day costs tells whether it is whole.
     """
 
     tables: ClassVar[tuple[Table, ...]] = ()
+    lines_are_sums: ClassVar[bool] = False
 
     name: str = Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")
     role: Literal["bill", "check"] | None = "bill"

@@ -20,7 +20,7 @@ def sentence(weekly: Weekly, section: Section) -> Iterator[Phrase]:
         yield change_in_words(whole), "alarm" if whole.change.delta > 0 else "strong"
         same = "the week before" if len(weekly.compared) == 7 else "the same days of the week before"
         yield f" against {same}", ""
-    yield f". {weekly.through:%B} is forecast at ", ""
+    yield f". {weekly.through:%B} {_leads_to(weekly.is_month_complete)} ", ""
     yield short(whole.spending.forecast, section.currency), "strong"
     budget = whole.spending.budget
     if budget is None:
@@ -29,18 +29,22 @@ def sentence(weekly: Weekly, section: Section) -> Iterator[Phrase]:
         yield ", ", ""
         yield from _against_budget(weekly, section.currency, budget)
     else:
-        yield f"; the {budget.period}'s {budget.metric} at ", ""
+        yield f"; the {budget.period}'s {budget.metric} {_leads_to(budget.outlook.is_complete)} ", ""
         yield short(budget.outlook.forecast, section.currency), "strong"
         yield ", ", ""
         yield from _against_budget(weekly, section.currency, budget)
     yield ".", ""
     if weekly.team is None and _budgeted(section):
-        over = sum(one.over > 0 for one in _budgeted(section))
-        yield (
-            f" {over or 'None'} of {len(_budgeted(section))} team budgets {'is' if over == 1 else 'are'}",
-            "",
-        )
-        yield " forecast to be passed.", ""
+        budgets = _budgeted(section)
+        over = sum(one.over > 0 for one in budgets)
+        is_over = all(one.outlook.is_complete for one in budgets)
+        verb = ("was" if over == 1 else "were") if is_over else ("is" if over == 1 else "are")
+        yield f" {over or 'None'} of {len(budgets)} team budgets {verb}", ""
+        yield " passed." if is_over else " forecast to be passed.", ""
+
+
+def _leads_to(is_complete: bool) -> str:
+    return "came to" if is_complete else "is forecast at"
 
 
 def change_in_words(row: TeamRow) -> str:

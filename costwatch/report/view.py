@@ -94,6 +94,11 @@ class Weekly:
         """The last day counted: month to date and forecasts stand as of its end."""
         return self.counted[-1]
 
+    @property
+    def is_month_complete(self) -> bool:
+        """Whether that is the last day of its month: then forecasts are what it came to."""
+        return (self.through + timedelta(days=1)).day == 1
+
 
 def in_words(days: Sequence[date]) -> str:
     """``Sun 22 Nov``; ``Mon 16 to Fri 20 Nov`` where none is missing; else ``Mon 16 Nov, Wed 18 Nov``."""

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self, cast
 
 from pydantic import AfterValidator, Field, model_validator
 
-from costwatch.cost.forecast import HISTORY_DAYS, Outlook, outlook, period_of
+from costwatch.cost.forecast import HISTORY_DAYS, Outlook, outlook, period_name, period_of
 from costwatch.model import About, Finding, Labels, Point, Series, Verdict, Window, labels
 from costwatch.money import exact, short
 from costwatch.plugins import RuleSettings, Settings, Snapshot, recent
@@ -145,6 +145,8 @@ def _summary(budget: _BudgetPeriod, at: Outlook, through: date) -> str:
     who = "all teams" if budget.team == "*" else budget.team
     spent, amount = exact(at.spent, budget.currency), exact(budget.amount, budget.currency)
     share, of_amount = at.spent / budget.amount, at.forecast / budget.amount
+    if at.is_complete:
+        return f"{who}: {period_name(budget.kind, through)} came to {spent} of {amount} ({percent(share)})"
     forecast = short(at.forecast, budget.currency)
     ending = f"{percent(of_amount - 1)} over" if of_amount > 1 else f"{percent(of_amount)} of it"
     return (

@@ -1,15 +1,18 @@
-"""Rule kind ``freshness``: a source that has delivered nothing new for too long."""
+"""Rule kind ``freshness``: a source that has delivered nothing new, or no new day, for too long."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator
 
+from costwatch.cost.lateness import ended, is_late
 from costwatch.model import About, Finding, Verdict, labels
 from costwatch.plugins import Duration, RuleSettings, Snapshot, recent
 from costwatch.wording import quantity
+
+_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 
 
 def _positive(age: timedelta) -> timedelta:
@@ -19,39 +22,65 @@ def _positive(age: timedelta) -> timedelta:
 
 
 class Freshness(RuleSettings):
-    """Sources whose last new delivery is older than ``max_age``: one finding for each source.
+    """Sources whose last new delivery is older than ``max_age``, or whose newest cost day is older than
+    ``max_data_age``: one finding for each source.
 
-    source: ``*`` for all, or a name or names from ``sources`` in costwatch.yaml. max_age: a duration. A
-    source that never delivered counts from when it was first tried.
+    source: ``*`` for all, or a name or names from ``sources`` in costwatch.yaml; one that was never read is
+    told, too, unless ``no_data`` says otherwise. max_age: a duration. A source that never delivered counts
+    from when it was first tried. max_data_age: a duration of whole days, from the newest day that the
+    published bill of the source has; left out, it is ``at_most_days`` of ``settle`` in costwatch.yaml, and as
+    much more as the source is usually silent between two days.
 
     Example::
 
-        - {name: StaleData, kind: freshness, source: "*", max_age: 30h}
+        - {name: StaleData, kind: freshness, source: "*", max_age: 30h, max_data_age: 5d}
     """
 
     source: str | tuple[str, ...] = "*"
     max_age: Annotated[Duration, AfterValidator(_positive)]
+    max_data_age: Annotated[Duration, AfterValidator(_positive)] | None = None
+    no_data: Literal["keep", "ok", "alert"] = "alert"
 
     def evaluate(self, facts: Snapshot, now: datetime) -> Iterator[Finding]:
         """See ``plugins.Rule``."""
-        ages = {
-            dict(key)["source"]: series[-1].value
-            for key, series in facts.series("freshness", ("source",), recent(facts, now)).items()
-            if series
-        }
+        ages, days, limits = (
+            _today(facts, query, now) for query in ("freshness", "data_age", "data_age_limit")
+        )
         wanted = (self.source,) if isinstance(self.source, str) else self.source
-        limit = Decimal(str(self.max_age / timedelta(hours=1)))
+        at_most = None if self.max_data_age is None else Decimal(str(self.max_data_age / _DAY))
         for name in ages if "*" in wanted else dict.fromkeys(wanted):
-            yield _finding(name, ages.get(name), limit)
+            found = self._by_delivery(name, ages.get(name))
+            limit = limits.get(name) if at_most is None else at_most
+            is_new = found.verdict is Verdict.OK and name in days and limit is not None
+            yield _by_day(name, days[name], limit, found, now) if is_new and limit is not None else found
+
+    def _by_delivery(self, source: str, age: Decimal | None) -> Finding:
+        instance, about = labels(source=source), About("freshness", ("source",), {"source": (source,)})
+        limit = Decimal(str(self.max_age / _HOUR))
+        allowed = quantity(limit, "hours")
+        if age is None:
+            return Finding(
+                instance, Verdict.UNKNOWN, None, limit, "hours", f"{source}: never read yet", about
+            )
+        verdict, said = Verdict.OK, f"{source}: last new data {quantity(age, 'hours')} ago, {allowed} allowed"
+        if age > limit:
+            verdict, said = (
+                Verdict.BREACH,
+                f"{source}: nothing new for {quantity(age, 'hours')}, over {allowed}",
+            )
+        return Finding(instance, verdict, age, limit, "hours", said, about)
 
 
-def _finding(source: str, age: Decimal | None, limit: Decimal) -> Finding:
-    instance, about = labels(source=source), About("freshness", ("source",), {"source": (source,)})
-    if age is None:
-        return Finding(instance, Verdict.UNKNOWN, None, limit, "hours", f"{source}: never tried yet", about)
-    allowed = quantity(limit, "hours")
-    if age > limit:
-        verdict, said = Verdict.BREACH, f"{source}: nothing new for {quantity(age, 'hours')}, over {allowed}"
-    else:
-        verdict, said = Verdict.OK, f"{source}: fresh, {quantity(age, 'hours')} of {allowed}"
-    return Finding(instance, verdict, age, limit, "hours", said, about)
+def _today(facts: Snapshot, query: str, now: datetime) -> dict[str, Decimal]:
+    """Source -> its value."""
+    answer = facts.series(query, ("source",), recent(facts, now))
+    return {dict(key)["source"]: series[-1].value for key, series in answer.items() if series}
+
+
+def _by_day(source: str, age: Decimal, limit: Decimal, found: Finding, now: datetime) -> Finding:
+    """``found``, unless the newest day is too long ago."""
+    if not is_late(age, limit):
+        return found
+    about = About("data_age", ("source",), {"source": (source,)})
+    said = ended(source, age, now.date())
+    return Finding(found.labels, Verdict.BREACH, age, limit, "days", said, about)

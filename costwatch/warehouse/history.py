@@ -17,7 +17,7 @@ _TABLES = {
     "budget": _Columns("name", "team, metric, period, BillingCurrency, amount_nano"),
     "day_state": _Columns("source, day", "state"),
     "membership": _Columns("team, since", "until, x_Parent, x_CostCenter, chain"),
-    "source": _Columns("name", "role, data_through"),
+    "source": _Columns("name", "role, data_through, passed, late_after_days"),
 }
 
 

@@ -10,8 +10,10 @@ from markupsafe import Markup
 from costwatch import money, wording
 from costwatch.answers import data
 from costwatch.answers.data import Restatement, Row, Unowned
+from costwatch.answers.restatements import doubted
 from costwatch.answers.sources import LateSource, SourceState, incomplete
 from costwatch.model import UNALLOCATED
+from costwatch.proof.restatement import Restatement as Doubted
 from costwatch.warehouse.encoding import from_int, from_text
 from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
 from dashboards import blocks, frame
@@ -26,6 +28,7 @@ _LARGEST = 5
 _MARKS = {
     SourceState.FAILED: ("▲ failed", "bad"),
     SourceState.STALE: ("▲ late", "warn"),
+    SourceState.ENDED: ("▲ ended", "warn"),
     SourceState.NEVER: ("○ never read", "warn"),
 }
 _FRESH = ("● fresh", "good")
@@ -37,6 +40,7 @@ def page() -> None:
     if not configured().warehouse.exists():
         return
     _sources(ask(data.sources), ask(frame.late_sources))
+    _doubted(ask(doubted))
     if state is not None:
         currency = frame.currency(state)
         _days(state)
@@ -92,15 +96,21 @@ def _advice(late: LateSource) -> Markup:
 def _ago(instant: str | None) -> blocks.Text:
     if instant is None:
         return "never"
-    hours = (moment() - from_text(instant)) // timedelta(hours=1)
-    text = f"{hours} h ago" if hours < 72 else f"{hours // 24} days ago"
-    return blocks.hover(text, wording.at_instant(from_text(instant)))
+    at = from_text(instant)
+    return blocks.hover(wording.ago(moment() - at), wording.at_instant(at))
+
+
+def _doubted(found: Sequence[Doubted]) -> None:
+    if found:
+        with frame.card("Doubted restatements", "deliveries that took settled days, lines or cost away"):
+            st.html(blocks.sentences(("▲", "warn", Markup("{}").format(one.text)) for one in found))
 
 
 def _days(state: DataReach) -> None:
-    first = max(state.first, state.last - timedelta(days=_STRIP_DAYS - 1))
-    states = ask(data.day_states, first, state.last)
-    days = [first + timedelta(days=number) for number in range((state.last - first).days + 1)]
+    last = max(state.last, moment().date() - timedelta(days=1))  # today is not over
+    first = max(state.first, last - timedelta(days=_STRIP_DAYS - 1))
+    states = ask(data.day_states, first, last)
+    days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
     with frame.card("Days", f"the last {len(days)}"):
         st.html(blocks.day_strip([(day, states.get(day)) for day in days]))
 

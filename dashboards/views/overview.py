@@ -14,13 +14,14 @@ from costwatch.charts import cost as charts
 from costwatch.cost.attention import Action, actions
 from costwatch.cost.conversion import Unit
 from costwatch.cost.explain import Change
+from costwatch.cost.forecast import period_name
 from costwatch.cost.spending import EVERYONE, TeamSpending
 from costwatch.model import RESIDUALS, UNALLOCATED, Alert, Severity
 from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
 from dashboards import blocks, frame
 from dashboards.blocks import Column, Tile
 from dashboards.frame import DataReach
-from dashboards.reading import ask, configured
+from dashboards.reading import ask, configured, moment
 
 _ACTIONS = 6
 _BARS = 7
@@ -77,7 +78,7 @@ def page() -> None:
     with frame.card("Needs attention"):
         st.html(blocks.sentences(_attention(view, state)))
     left, right = st.columns([3, 2])
-    with left, frame.card("Month to date", _budget_remark(view), stretch=True):
+    with left, frame.card(_month(view) or "Month to date", _budget_remark(view), stretch=True):
         _burn_up(view.chosen, unit)
     with right, frame.card("What changed", f"last 7 days vs 7 before{unit.mark}", stretch=True):
         _changes(view)
@@ -102,12 +103,22 @@ def _view(answer: Overview, unit: Unit) -> View | None:
 def _spent(view: View) -> Tile:
     value = view.short(view.chosen.month_to_date, "month_to_date")
     note, tone = blocks.change(view.chosen.change_7_days, view.currency, "last 7 d vs 7 before")
-    return Tile(f"Spend, month to date{view.unit.mark}", value, note, tone)
+    return Tile(f"Spend, {_month(view) or 'month to date'}{view.unit.mark}", value, note, tone)
+
+
+def _month(view: View) -> str:
+    """Which month is looked at; empty: the one that runs."""
+    through, today = view.chosen.through, moment().date()
+    if (through.year, through.month) == (today.year, today.month):
+        return ""
+    whole = "complete" if view.chosen.is_complete else f"to {blocks.day(through)}"
+    return f"{period_name('month', through)}, {whole}"
 
 
 def _forecast(view: View) -> Tile:
     chosen, budget, end = view.chosen, view.chosen.budget, view.chosen.month[-1]
-    label = f"Forecast, {end.day.day} {end.day:%b}{view.unit.mark}"
+    what = "In all, by" if chosen.is_complete else "Forecast,"
+    label = f"{what} {end.day.day} {end.day:%b}{view.unit.mark}"
     value = view.short(chosen.forecast, "forecast")
     if budget is None:
         return Tile(label, value, _no_budget(view.unit))
@@ -172,7 +183,10 @@ def _over(view: View) -> list[tuple[str, str, Markup]]:
     forecast, over, amount = (
         money.short(value, view.currency) for value in (budget.outlook.forecast, budget.over, budget.amount)
     )
-    text = f": the {budget.period} is forecast at {forecast}, {over} over the budget of {amount}"
+    leads = f"the {budget.period} is forecast at"
+    if budget.outlook.is_complete:
+        leads = f"{period_name(budget.period, view.everyone.through)} came to"
+    text = f": {leads} {forecast}, {over} over the budget of {amount}"
     return [("▲", "warn", _linked(Markup("<b>All teams</b>{}").format(text), _to_costs("See the cost")))]
 
 
@@ -252,9 +266,9 @@ def _teams(view: View) -> Markup:
         Column("", "mark"),
         Column("Team"),
         Column("30 days", wide=True),
-        Column("To date", "number"),
+        Column(f"{view.chosen.through:%B}" if _month(view) else "To date", "number"),
         Column("7 d change", "number", wide=True),
-        Column("Forecast", "number"),
+        Column("In all" if view.chosen.is_complete else "Forecast", "number"),
         Column("Budget", "number", wide=True),
         Column("Of budget", "number"),
     )

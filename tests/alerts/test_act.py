@@ -141,7 +141,7 @@ def test_a_button_does_what_the_command_line_does(house: House) -> None:
     acts = (Acknowledge(EC2, "ann"), Snooze(EC2, HOUR, "ann"), Feedback(S3, Worth.NOISE, "ann"))
     assert [perform(house.warehouse, act, house.now) for act in acts] == [
         "ann sees to: a",
-        "quiet until 20 Nov 2026 07:00 UTC, by ann",
+        "quiet until 2026-11-20 07:00 UTC, by ann",
         "noise: b",
     ]
     assert [len(rows(house, table)) for table in ("ack", "silence", "feedback")] == [1, 1, 1]

@@ -87,7 +87,7 @@ def test_a_breach_is_stored_with_its_log_line(warehouse: Warehouse) -> None:
 
 
 def test_evaluating_twice_changes_no_byte(warehouse: Warehouse) -> None:
-    rules = [SPEND, Budget(name="Budget"), Freshness(name="Stale", max_age=DAY)]
+    rules = [SPEND, Budget(name="Budget"), Freshness(name="Stale", max_age=DAY, max_data_age=30 * DAY)]
     evaluate(warehouse, rules, NOW)
     before = hashes(warehouse)
     again = evaluate(warehouse, rules, NOW)
@@ -322,11 +322,14 @@ def test_budget_and_freshness_on_the_warehouse(warehouse: Warehouse) -> None:
     budget(warehouse, "ml-platform", 4000)
     with warehouse.write() as db:
         collected(db, "gcp", NOW - 2 * DAY, outcome="failed", error="no answer")
-    rules = [Budget(name="Budget"), Freshness(name="Stale", max_age=timedelta(hours=30))]
+    rules = [
+        Budget(name="Budget"),
+        Freshness(name="Stale", max_age=timedelta(hours=30), max_data_age=30 * DAY),
+    ]
     now = datetime(2026, 11, 24, 6, tzinfo=UTC)
     found = evaluate(warehouse, rules, now)
     assert [alert.summary for alert in found.alerts] == [
         "ml-platform: $5,100.00 of $4,000.00 spent by 2 Nov 2026 (128 %);"
         " month-end forecast $145k, 3,528 % over",
-        "gcp: nothing new for 144 hours, over 30 hours",
+        "gcp: nothing new for 6 d, over 30 h",
     ]

@@ -101,7 +101,7 @@ def test_annotations_stand_below_what_an_alert_says(
     Stdout(name="default").notify(message, None)
     printed = capsys.readouterr().out.splitlines()
     assert printed[2:5] == [
-        "    $9,412.33 against $6,000.00 · since 19 Nov 2026 06:00 UTC",
+        "    $9,412.33 against $6,000.00 · since 2026-11-19 06:00 UTC",
         "    hint: ask <ml>",
         "    seen: twice",
     ]

@@ -194,7 +194,7 @@ def test_what_cannot_be_told_for_an_hour_goes_to_the_fallback_and_arrives_later_
     assert sorted(house.receiver.said) == ["first: a", "first: b"], "also what waits behind the one tried"
     notes = sorted(group.note for group, _ in house.receiver.got)
     assert notes[0].startswith(
-        "This was for receiver 'oncall', which did not take it since 20 Nov 2026 06:00 UTC"
+        "This was for receiver 'oncall', which did not take it since 2026-11-20 06:00 UTC"
     )
     assert house.now - began > timedelta(hours=1)
     paged.failures = []

@@ -151,7 +151,7 @@ def test_two_formats_of_a_month_are_refused_and_the_other_months_are_published(c
     assert found.allocated.code == 0
     assert found.total() == 7
     (source,) = costwatch("status", "--json").json["sources"]
-    assert source["data_through"] >= "2026-09-30"
+    assert source["data_through"] == "2026-09-01"  # the one day that September has
 
 
 KEYS = ("focus_team", "focus_Team", "focus_user-Team", "cur2_user_team")
@@ -169,3 +169,65 @@ def test_names_are_one_whatever_their_letters_and_blanks(costwatch: Costwatch) -
     alpha = 1 + 2 + 4 + 8 + 16 + 32 + 1024 + 2048  # the last two: a wide letter, and a blank of no width
     assert found.by() == {"alpha": alpha, "gamma": 64, "delta": 128 + 256, "epsilon": 512}
     assert found.verified.code == 0
+
+
+def restated(costwatch: Costwatch, config: str = CONFIG) -> Answer:
+    """A closed month of 30 days, and what ``status`` says once it came again with 3 of them."""
+    folder = Path("bill")
+    told(costwatch, "r1.csv", config=config)
+    (folder / "r1.csv").unlink()
+    shutil.copy(CASES / "r3.csv", folder)
+    at = ("--now", "2026-11-20")
+    assert costwatch(*at, "collect").code == 0
+    allocated = costwatch(*at, "allocate")
+    assert allocated.code == 0
+    status = costwatch(*at, "status")
+    for sentence in (
+        "aws: the delivery of 2026-10 that came by 2026-11-20 00:00 UTC takes away "
+        "27 of 30 settled days (4 Oct 2026 to 30 Oct 2026); 27 of 30 lines in USD (90 %); "
+        "EffectiveCost and BilledCost from $300.00 to $30.00",
+        "run: costwatch allocate --accept 2026-10",
+    ):
+        assert sentence in allocated.err
+        assert sentence in status.out
+        assert sentence in costwatch(*at, "doctor").out
+    return status
+
+
+def test_a_closed_month_that_loses_most_of_itself_is_published_and_doubted(costwatch: Costwatch) -> None:
+    status = restated(costwatch)
+    assert status.code == 3
+    assert "settled through 2026-10-03" in status.out
+    assert "it is published all the same" in status.out
+    at = ("--now", "2026-11-20")
+    (found,) = costwatch(*at, "status", "--json").json["restatements"]
+    assert (found["period"], found["is_held"], len(found["lost_days"])) == ("2026-10-01", False, 27)
+    assert costwatch(*at, "allocate", "--accept", "2026-10").code == 0
+    assert costwatch(*at, "status", "--json").json["restatements"] == []
+
+
+def test_a_closed_month_that_loses_most_of_itself_can_be_held(costwatch: Costwatch) -> None:
+    status = restated(costwatch, CONFIG + "settle: {hold: true}\n")
+    assert "settled through 2026-10-30" in status.out
+    assert "what was published before is kept" in status.out
+    at = ("--now", "2026-11-20")
+    total = ("cost", "show", "--from", "2026-10-01", "--json")
+    assert costwatch(*total).json[0]["BilledCostNano"] == 300 * 10**9
+    accepted = costwatch(*at, "-v", "allocate", "--accept", "2026-10")
+    assert (accepted.code, accepted.err) == (0, "2026-10: published, 3 lines\n")
+    assert costwatch(*total).json[0]["BilledCostNano"] == 30 * 10**9
+    assert costwatch(*at, "allocate", "--accept", "2026-10").code == 2
+
+
+def test_usage_of_may_that_june_bills_hides_no_day(costwatch: Costwatch) -> None:
+    told(costwatch, "may.csv")
+    shutil.copy(CASES / "june.csv", "bill")
+    assert [costwatch(step).code for step in ("collect", "allocate")] == [0, 0]
+    status = costwatch("status", "--json").json
+    assert status["restatements"] == []
+    shown = costwatch("cost", "show", "--per-day", "--json").json
+    assert max(row["day"] for row in shown) == status["data_through"]
+    assert sum(row["BilledCostNano"] for row in shown) == sum(
+        period["published"]["BilledCostNano"]
+        for period in costwatch("cost", "verify", "--json").json["periods"]
+    )

@@ -154,7 +154,7 @@ def test_an_incomplete_hour_is_stored_told_and_read_again_however_late(
     (collected,) = company.collect(ELEVEN)
     assert (collected.outcome, collected.partial_count) == ("loaded", 1)
     assert collected.note == (
-        "meter: calls 1 of its answers for table 'power' incomplete, the first from 3 Nov 2026 09:00 UTC; "
+        "meter: calls 1 of its answers for table 'power' incomplete, the first from 2026-11-03 09:00 UTC; "
         "they are read again by each run until they are whole"
     )
     assert ("meter", NINE, "r1", 1) in joules(company)

@@ -64,7 +64,7 @@ def test_a_silence_that_matches_nothing_says_so(costwatch: Costwatch, firing: st
 def test_an_alert_is_acknowledged_snoozed_and_judged(costwatch: Costwatch, firing: str) -> None:
     assert costwatch("-v", *NOW, "alerts", "ack", firing, "--who", "ann").err.startswith("ann sees to: risk")
     snoozed = costwatch("-v", *NOW, "alerts", "snooze", firing, "--for", "4h", "--who", "ann")
-    assert snoozed.err == "quiet until 31 Oct 2026 04:00 UTC, by ann\n"
+    assert snoozed.err == "quiet until 2026-10-31 04:00 UTC, by ann\n"
     assert f"alert {firing}" in costwatch(*NOW, "alerts", "silences").out
     assert costwatch(*NOW, "alerts", "feedback", firing, "useful", "--comment", "saved a day").code == 0
     who = costwatch("query", "SELECT who FROM feedback", "--json").json[0]["who"]

@@ -50,7 +50,7 @@ def test_cost_show_groups_filters_and_bounds(costwatch: Costwatch, company: Path
             "--service",
             S3,
             "--service",
-            "none",
+            S3,
         ),
     ).json
     assert rows == [
@@ -163,7 +163,7 @@ def test_cost_show_as_of_an_instant_is_what_was_known_then(costwatch: Costwatch,
     table = costwatch(*show, "--as-of", "2026-10-05T06:30", "--per-day").out.splitlines()
     assert table[:3] == [
         "EffectiveCost, 2026-10-01 to 2026-10-01 (UTC days)",
-        "as known on 5 Oct 2026 06:30 UTC",
+        "as known on 2026-10-05 06:30 UTC",
         "1 of 1 day estimated (from 2026-10-01)",
     ]
     assert table[4].split() == ["x_Team", "BillingCurrency", "day", "x_State", "EffectiveCost"]
@@ -244,7 +244,7 @@ def test_status_ends_with_3_when_a_source_is_late_failed_or_forgotten(
 ) -> None:
     later = ("--now", "2026-11-04T07:00:00Z", "status")
     assert costwatch(*later).code == 3
-    assert "aws: nothing new for 31 hours, over 30 hours" in costwatch(*later).out
+    assert "aws: nothing new for 31 h, over 30 h" in costwatch(*later).out
     other = "  - {name: gone, kind: exports, location: nowhere}\nteams:"
     configure(company, CONFIG.replace("teams:", other))
     forgotten = costwatch("status")
@@ -297,7 +297,7 @@ def test_db_status_tells_content_apart_and_only_content(costwatch: Costwatch, co
     assert costwatch("collect", "--now", "2026-11-05").code == costwatch("allocate").code == 0
     after = costwatch("db", "status", "--json").json
     changed = {name for name, held in after["tables"].items() if held != before["tables"][name]}
-    assert changed == {"collection", "watermark"}
+    assert changed == {"collection", "watermark", "step"}
     assert "collection" in costwatch("db", "status").out
 
 

@@ -196,9 +196,19 @@ def test_doctor_finds_nothing_where_all_is_well(costwatch: Costwatch, company: P
         ["ok", what]
         for what in (
             *("configuration", "packages", "SQLite", "file system", "disk space", "rights", "warehouse"),
-            "source aws",
+            "source aws: FOCUS, 1 file, 2026-10, last new data 2026-11-03 00:00 UTC",
+            "restatements: none is doubted",
+            "bill: all that is loaded is allocated",
+            *(f"step {step}: last worked 2026-11-03 00:00 UTC, just now" for step in ("collect", "allocate")),
+            *(f"step {step}: never worked yet" for step in ("evaluate", "deliver", "report")),
         )
     ]
+    for words in (("alerts", "eval"), ("alerts", "deliver"), ("report", "weekly", "--to", "md")):
+        costwatch("--now", "2026-11-05T18:30:00Z", *words)
+    later = costwatch("--now", "2026-11-05T20:00:00Z", "doctor").out
+    assert "ok    step collect: last worked 2026-11-03 00:00 UTC, 2 d 20 h ago" in later
+    for step in ("evaluate", "deliver"):
+        assert f"ok    step {step}: last worked 2026-11-05 18:30 UTC, 1 h 30 min ago" in later
 
 
 def test_doctor_names_each_fault_with_its_remedy(costwatch: Costwatch, company: Path) -> None:

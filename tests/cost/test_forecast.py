@@ -2,6 +2,7 @@
 
 import math
 import random
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -77,7 +78,9 @@ def test_with_a_few_days_known_the_median_of_all_of_them_goes_on() -> None:
 
 
 def test_nothing_known_and_nothing_left() -> None:
-    assert standing_of((), *NOVEMBER, THROUGH) == standing_of((), *NOVEMBER, date(2026, 11, 30))
+    complete = standing_of((), *NOVEMBER, date(2026, 11, 30))
+    assert complete.is_complete
+    assert standing_of((), *NOVEMBER, THROUGH) == replace(complete, is_complete=False)
     done = standing_of(weekly(date(2026, 10, 1), date(2026, 12, 5)), *NOVEMBER, date(2026, 12, 5))
     assert done.spent == done.forecast == done.low == done.high == 21 * 100 + 9 * 40
 

@@ -73,7 +73,7 @@ def test_a_late_source_is_named_and_numbers_end_at_the_last_settled_day(
 
 def test_a_source_is_late_by_the_freshness_rules(open_page: Open, full: Path) -> None:
     text = open_page(full, "data", now=pages_company.NOW + timedelta(hours=40)).text
-    assert "nothing new for 41 hours, over 30 hours" in text
+    assert "nothing new for 41 h, over 30 h" in text
 
 
 def test_a_source_that_called_its_answer_incomplete_is_explained(open_page: Open, tmp_path: Path) -> None:
@@ -83,7 +83,7 @@ def test_a_source_that_called_its_answer_incomplete_is_explained(open_page: Open
         runs.record_batch(db, "aws", Batch("usage", hour, "1", lambda: iter(()), partial=True))
         runs.record_run(db, "aws", pages_company.NOW, "loaded", row_count=7, partial_count=1)
     text = open_page(file, "data").text
-    assert "aws called an answer, from 22 Nov 2026 05:00 UTC on, incomplete: what is missing there" in text
+    assert "aws called an answer, from 2026-11-22 05:00 UTC on, incomplete: what is missing there" in text
     assert "● loaded · 1 incomplete" in text
     assert "source late" not in text
 

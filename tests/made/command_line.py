@@ -22,7 +22,7 @@ teams:
 """
 ALERTS = """\
 rules:
-  - {name: StaleData, kind: freshness, max_age: 30h}
+  - {name: StaleData, kind: freshness, max_age: 30h, max_data_age: 60d}
   - {name: Spend, kind: threshold, by: [team], window: 3d, above: 5}
 route: {receiver: default, group_by: [rule]}
 receivers:

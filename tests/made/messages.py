@@ -32,7 +32,7 @@ STALE = replace(
     value=Decimal("31.52"),
     threshold=Decimal(30),
     unit="hours",
-    summary="aws: nothing new for 31.5 hours, over 30 hours",
+    summary="aws: nothing new for 31 h 31 min, over 30 h",
     runbook="",
 )
 OVER = replace(SPEND, state=AlertState.RESOLVED, resolved_at=datetime(2026, 11, 20, 6, tzinfo=UTC))

@@ -100,7 +100,8 @@ def fill(
         settled = takewhile(lambda day: states[day].is_settled, sorted(states))
         through = max(settled, default=None)
         db.execute(
-            "INSERT OR REPLACE INTO source (name, role, data_through) VALUES (?, 'bill', ?)",
+            "INSERT OR REPLACE INTO source (name, role, data_through, passed, late_after_days)"
+            " VALUES (?1, 'bill', ?2, ?2, 7)",
             (SOURCE, None if through is None else to_int(through)),
         )
         for table in ("day_state", "source"):
@@ -320,7 +321,7 @@ def company(path: Path) -> Warehouse:
     alert(
         warehouse,
         "StaleData",
-        "aws: 31.5 hours old, more than 30.0 hours",
+        "aws: nothing new for 31 h 30 min, over 30 h",
         datetime(2026, 11, 16, 9, tzinfo=UTC),
         labels={"source": "aws"},
         value="31.5",

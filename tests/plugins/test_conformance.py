@@ -119,10 +119,23 @@ RULES: dict[str, tuple[Rule, list[Example]]] = {
                     "freshness": {
                         labels(source="aws"): daily(NOW.date(), 31),
                         labels(source="db"): daily(NOW.date(), 5),
-                    }
+                        labels(source="ended"): daily(NOW.date(), 5),
+                    },
+                    "data_age": {
+                        labels(source="db"): daily(NOW.date(), 7),
+                        labels(source="ended"): daily(NOW.date(), 8),
+                    },
+                    "data_age_limit": {
+                        labels(source="db"): daily(NOW.date(), 7),
+                        labels(source="ended"): daily(NOW.date(), 7),
+                    },
                 },
                 NOW,
-                {labels(source="aws"): Verdict.BREACH, labels(source="db"): Verdict.OK},
+                {
+                    labels(source="aws"): Verdict.BREACH,
+                    labels(source="db"): Verdict.OK,
+                    labels(source="ended"): Verdict.BREACH,
+                },
             ),
         ],
     ),
@@ -183,7 +196,9 @@ SPLITS: dict[str, tuple[Split, list[SplitExample]]] = {
 # --- facts: query -> a window in which a made-up company has some --------------------------------
 
 NOVEMBER = Window.of_days(date(2026, 11, 1), date(2026, 12, 1))
-FACTS: dict[str, Window] = dict.fromkeys(("BilledCost", "EffectiveCost", "budget", "freshness"), NOVEMBER)
+FACTS: dict[str, Window] = dict.fromkeys(
+    ("BilledCost", "EffectiveCost", "budget", "data_age", "data_age_limit", "freshness"), NOVEMBER
+)
 
 
 @pytest.mark.parametrize("kind", COLLECTORS)

@@ -63,10 +63,10 @@ def test_what_is_incomplete_is_told_by_every_command(costwatch: Costwatch, tmp_p
     assert collected.code == 0
     assert collected.err == (
         "costwatch: racks: calls 2 of its answers for table 'power' incomplete, the first from "
-        "2 Nov 2026 22:00 UTC; they are read again by each run until they are whole\n"
+        "2026-11-02 22:00 UTC; they are read again by each run until they are whole\n"
     )
     words = (
-        "called 2 answers, from 2 Nov 2026 22:00 UTC on, incomplete: "
+        "called 2 answers, from 2026-11-02 22:00 UTC on, incomplete: "
         "what is missing there is in no number yet, and each run asks for it again"
     )
     assert f"  racks: {words}\n" in costwatch("status").out

@@ -1,17 +1,18 @@
 """Rule kinds budget and freshness, and what every kind refuses to be told."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
-from costwatch.model import About, Labels, State, Verdict, Window, labels
+from costwatch.model import About, Labels, Series, State, Verdict, Window, labels
 from costwatch.plugins import RULES, load, registered
 from costwatch.rules.budget import Budget
 from costwatch.rules.freshness import Freshness
 from costwatch.rules.threshold import Threshold
 from costwatch.testing import Example, check_rule, daily
+from costwatch.wording import on_day
 from tests.made.rule_facts import BREACH, NOW, OK, UNKNOWN, facts, found, spend
 
 # --- budgets -----------------------------------------------------------------------------------
@@ -152,7 +153,52 @@ def test_freshness(source: object, expected: dict[Labels, Verdict]) -> None:
     check_rule(rule, [Example(AGES, NOW, expected)])
     findings = found(rule, AGES)
     if AWS in findings:
-        assert findings[AWS].summary == "aws: nothing new for 31.5 hours, over 30 hours"
+        assert findings[AWS].summary == "aws: nothing new for 31 h 31 min, over 30 h"
+
+
+def days_old(aws: int, limit: int = 7) -> dict[str, dict[Labels, Series]]:
+    return {
+        "freshness": {AWS: daily(NOW.date(), 1)},
+        "data_age": {AWS: daily(NOW.date(), aws)},
+        "data_age_limit": {AWS: daily(NOW.date(), limit)},
+    }
+
+
+@pytest.mark.parametrize(
+    ("age", "limit", "given", "verdict"),
+    [
+        pytest.param(29, 7, None, BREACH, id="older than what settles"),
+        pytest.param(7, 7, None, OK, id="as old as that"),
+        pytest.param(29, 37, None, OK, id="usually as silent"),
+        pytest.param(3, 7, "2d", BREACH, id="older than the rule allows"),
+        pytest.param(29, 7, "30d", OK, id="the rule allows more"),
+    ],
+)
+def test_a_bill_that_ended_is_late_whatever_was_delivered(
+    age: int, limit: int, given: str | None, verdict: Verdict
+) -> None:
+    allowed = {"max_data_age": given} if given else {}
+    rule = Freshness.model_validate({"name": "F", "max_age": "30h", **allowed})
+    finding = found(rule, days_old(age, limit))[AWS]
+    assert finding.verdict is verdict
+    if verdict is BREACH:
+        ends = on_day(NOW.date() - timedelta(days=age))
+        assert finding.summary == f"aws: bill ends {ends}, {age} days ago"
+        assert (finding.unit, finding.value) == ("days", age)
+        assert finding.about
+        assert finding.about.query == "data_age"
+
+
+def test_nothing_delivered_is_told_before_nothing_new_in_it() -> None:
+    facts = days_old(29) | {"freshness": {AWS: daily(NOW.date(), 31)}}
+    rule = Freshness.model_validate({"name": "F", "max_age": "30h"})
+    assert found(rule, facts)[AWS].summary == "aws: nothing new for 31 h, over 30 h"
+
+
+def test_a_named_source_that_nobody_ever_read_alerts() -> None:
+    rule = Freshness.model_validate({"name": "F", "max_age": "30h", "source": "asw"})
+    assert rule.no_data == "alert"
+    assert found(rule, days_old(1))[labels(source="asw")].summary == "asw: never read yet"
 
 
 # --- settings ----------------------------------------------------------------------------------

@@ -26,7 +26,9 @@ def test_a_table_is_read_as_it_was_noted(changes: list[tuple[int, Rows]]) -> Non
         for hour, rows in changes:
             with warehouse.write() as db:
                 db.execute("DELETE FROM source")
-                db.executemany("INSERT INTO source VALUES (?, 'bill', ?)", rows.items())
+                db.executemany(
+                    "INSERT INTO source (name, role, data_through) VALUES (?, 'bill', ?)", rows.items()
+                )
                 history.note(db, "source", START + timedelta(hours=hour))
             noted[hour] = rows
             assert as_of(warehouse, hour) == rows  # even where a later hour was noted before
@@ -50,7 +52,10 @@ def test_only_what_changes_is_written(tmp_path: Path) -> None:
     warehouse = Warehouse(tmp_path / "costwatch.db")
     for hour, through in enumerate((None, None, 20261001, 20261001)):
         with warehouse.write() as db:
-            db.execute("INSERT OR REPLACE INTO source VALUES ('aws', 'bill', ?)", (through,))
+            db.execute(
+                "INSERT OR REPLACE INTO source (name, role, data_through) VALUES ('aws', 'bill', ?)",
+                (through,),
+            )
             history.note(db, "source", START + timedelta(hours=hour))
     with warehouse.read() as db:
         known = [row["known_at"] for row in db.execute("SELECT known_at FROM source_history ORDER BY 1")]

@@ -48,7 +48,7 @@ INSERT INTO source_version
 SELECT source, 'bill' || iif(window_start = '', '', ' ' || replace(substr(window_start, 1, 10), '-', '')),
   version
 FROM now.source_version;
-INSERT INTO source SELECT * FROM now.source;
+INSERT INTO source SELECT name, role, data_through FROM now.source;
 INSERT INTO load
 SELECT id, source, period, period_end, hash, format, files, accounts, line_count, totals, delivered
 FROM now.load;

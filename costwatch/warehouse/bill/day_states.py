@@ -2,12 +2,13 @@
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 
 from costwatch.cost.hierarchy import Membership
-from costwatch.model import State
-from costwatch.warehouse import history
+from costwatch.cost.settling import Settled
+from costwatch.warehouse import history, queries
+from costwatch.warehouse.bill.sums import amounts, sums
 from costwatch.warehouse.encoding import from_int, to_int
 
 BudgetRow = tuple[str, str, str, str, str, int]  # name, team, metric, period, BillingCurrency, amount_nano
@@ -40,10 +41,24 @@ def source_periods(db: sqlite3.Connection) -> dict[str, list[tuple[date, date]]]
     return periods
 
 
-def store_states(db: sqlite3.Connection, states: Mapping[str, Mapping[date, State]], now: datetime) -> None:
+def daily_amounts(
+    db: sqlite3.Connection, sources: Collection[str], since: date
+) -> dict[str, dict[date, dict[str, int]]]:
+    """source -> day from ``since`` on -> currency -> EffectiveCostNano of the published bill."""
+    found: dict[str, dict[date, dict[str, int]]] = {source: defaultdict(dict) for source in sources}
+    if not sources:
+        return found
+    named = {f"source_{number}": source for number, source in enumerate(sources)}
+    sql = queries.filled("daily_amounts", sums=sums("c."), sources=", ".join(f":{name}" for name in named))
+    for row in db.execute(sql, {"since": to_int(since), **named}):
+        found[row["source"]][from_int(row["day"])][row["BillingCurrency"]] = amounts(row).EffectiveCostNano
+    return found
+
+
+def store_states(db: sqlite3.Connection, found: Mapping[str, Settled], now: datetime) -> None:
     """Replace ``day_state`` where it differs; what it says is kept as known at ``now``."""
     wanted = {
-        (source, to_int(day)): str(state) for source, days in states.items() for day, state in days.items()
+        (source, to_int(day)): str(state) for source, of in found.items() for day, state in of.states.items()
     }
     known = {(row["source"], row["day"]): row["state"] for row in db.execute("SELECT * FROM day_state")}
     db.executemany("DELETE FROM day_state WHERE source = ? AND day = ?", sorted(known.keys() - wanted.keys()))
@@ -57,13 +72,20 @@ def store_states(db: sqlite3.Connection, states: Mapping[str, Mapping[date, Stat
 def store_sources(
     db: sqlite3.Connection,
     roles: Mapping[str, str | None],
-    through: Mapping[str, date | None],
+    found: Mapping[str, Settled],
     now: datetime,
 ) -> None:
-    """Replace ``source``, as ``store_states``: name -> role, and name -> newest settled day."""
-    days = {name: None if day is None else to_int(day) for name, day in through.items()}
-    _replace(db, "source", [(name, role or "", days.get(name)) for name, role in roles.items()])
+    """Replace ``source``, as ``store_states``: name -> role, and name -> how its bill is settled."""
+    rows = [(name, role or "", *_reach(found.get(name))) for name, role in roles.items()]
+    _replace(db, "source", rows)
     history.note(db, "source", now)
+
+
+def _reach(of: Settled | None) -> tuple[int | float | None, ...]:
+    if of is None:
+        return None, None, None
+    days = (None if day is None else to_int(day) for day in (of.through, of.passed))
+    return (*days, of.late_after_days)
 
 
 def store_budgets(db: sqlite3.Connection, budgets: Sequence[BudgetRow], now: datetime) -> None:
@@ -87,7 +109,9 @@ def _chain(of: Membership) -> str:
     return f"/{'/'.join((*reversed(of.parents), of.team))}/"
 
 
-def _replace(db: sqlite3.Connection, table: str, wanted: Sequence[tuple[str | int | None, ...]]) -> None:
+def _replace(
+    db: sqlite3.Connection, table: str, wanted: Sequence[tuple[str | int | float | None, ...]]
+) -> None:
     rows = sorted(wanted, key=lambda row: [str(value) for value in row[:2]])
     stored = [tuple(row) for row in db.execute(f"SELECT * FROM {table} ORDER BY 1, 2")]
     if stored == rows:

@@ -1,4 +1,4 @@
-"""The query ``freshness``: how long ago each source delivered something new."""
+"""How old each source is: its last new delivery (``freshness``), and its newest cost day (``data_age``)."""
 
 import sqlite3
 from collections.abc import Iterable
@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from costwatch.model import Labels, Point, Series, SeriesByLabels, State, Window, labels, midnight
+from costwatch.model import Point, SeriesByLabels, State, Window, labels, midnight
 from costwatch.plugins import FactQuery, Reader
 from costwatch.warehouse import queries
-from costwatch.warehouse.encoding import from_text, to_text
+from costwatch.warehouse.encoding import from_int, from_text, to_text
 from costwatch.warehouse.history import table_as_of
 
 
@@ -22,18 +22,46 @@ def _sql(as_of: datetime | None) -> str:
     return queries.filled("sources", source=table_as_of("source", as_of))
 
 
+def _newest_days(reader: Reader) -> Iterable[Any]:
+    """Each source of the bill: its newest day that has lines, and how many days ago it may be."""
+    states = table_as_of("day_state", reader.as_of)
+    sql = queries.filled("newest_days", source=table_as_of("source", reader.as_of), day_state=states)
+    return reader.rows(sql)
+
+
+def _is_today(reader: Reader, window: Window) -> bool:
+    first, after = window.days
+    return first <= reader.now.date() < after
+
+
+def _today(reader: Reader, values: Iterable[tuple[str, Decimal]]) -> SeriesByLabels:
+    at = midnight(reader.now.date())
+    return {labels(source=source): (Point(at, value, State.CLOSED),) for source, value in values}
+
+
+def _age(reader: Reader, by: tuple[str, ...], window: Window) -> SeriesByLabels:
+    if not _is_today(reader, window):
+        return {}
+    today = reader.now.date()
+    ages = ((row["source"], (today - from_int(row["day"])).days) for row in _newest_days(reader))
+    return _today(reader, ((source, Decimal(days)) for source, days in ages))
+
+
+def _age_limit(reader: Reader, by: tuple[str, ...], window: Window) -> SeriesByLabels:
+    if not _is_today(reader, window):
+        return {}
+    rows = ((row["source"], row["late_after_days"]) for row in _newest_days(reader))
+    return _today(reader, ((source, Decimal(str(days))) for source, days in rows if days is not None))
+
+
 def _ask(reader: Reader, by: tuple[str, ...], window: Window) -> SeriesByLabels:
     """A source that was never tried has no series; one that never delivered counts from its first try."""
-    first, after = window.days
-    if not first <= reader.now.date() < after:
+    if not _is_today(reader, window):
         return {}
-    found: Iterable[Any] = reader.rows(_sql(reader.as_of))
-    answer: dict[Labels, Series] = {}
-    for row in found:
-        since = from_text(row["last_load_at"] or row["first_tried_at"])
-        hours = Decimal((reader.now - since) // timedelta(seconds=1)) / 3600
-        answer[labels(source=row["source"])] = (Point(midnight(reader.now.date()), hours, State.CLOSED),)
-    return answer
+    rows: Iterable[Any] = reader.rows(_sql(reader.as_of))
+    since = ((row["source"], from_text(row["last_load_at"] or row["first_tried_at"])) for row in rows)
+    seconds = ((source, (reader.now - at) // timedelta(seconds=1)) for source, at in since)
+    return _today(reader, ((source, Decimal(age) / 3600) for source, age in seconds))
 
 
 FRESHNESS = FactQuery(
@@ -44,4 +72,22 @@ FRESHNESS = FactQuery(
     page="data",
     ask=_ask,
     summary="Hours since each source last delivered something new: one point, today.",
+)
+DATA_AGE = FactQuery(
+    name="data_age",
+    labels=("source",),
+    unit="days",
+    step=timedelta(days=1),
+    page="data",
+    ask=_age,
+    summary="Days since the newest day that the published bill of each source has: one point, today.",
+)
+DATA_AGE_LIMIT = FactQuery(
+    name="data_age_limit",
+    labels=("source",),
+    unit="days",
+    step=timedelta(days=1),
+    page="data",
+    ask=_age_limit,
+    summary="Days after which that is late: settle.at_most_days and its usual silence.",
 )

@@ -83,7 +83,7 @@ def _place(source: str, batch: Batch) -> dict[str, str | int]:
 
 def record_source(db: sqlite3.Connection, name: str, role: str | None, now: datetime) -> None:
     """Make a source known as soon as it is read; allocate forgets those no longer configured."""
-    db.execute("INSERT INTO source VALUES (?, ?, NULL) ON CONFLICT DO NOTHING", (name, role or ""))
+    db.execute("INSERT INTO source (name, role) VALUES (?, ?) ON CONFLICT DO NOTHING", (name, role or ""))
     history.note(db, "source", now)
 
 

@@ -18,6 +18,7 @@ VERSIONS = (
     "0008_systems",
     "0009_load_findings",
     "0010_names",
+    "0011_settled_truth",
 )
 LATEST = len(VERSIONS)
 

@@ -1,2 +1,3 @@
 -- The newest day settled by every source of the bill that has settled any, with nothing estimated before it.
-SELECT MIN(data_through) AS day FROM {source} WHERE role = 'bill'
+-- A source that is usually silent holds no other one back, but nothing is settled beyond the last day of all.
+SELECT MIN(MIN(passed), MAX(data_through)) AS day FROM {source} WHERE role = 'bill'

@@ -1,0 +1,49 @@
+"""How settled the published days are, told anew by each run of ``allocate``."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from costwatch.allocation.settings import Allocation
+from costwatch.allocation.teams import memberships_of
+from costwatch.cost import settling
+from costwatch.cost.settings import BudgetSettings
+from costwatch.money import nanos
+from costwatch.plugins import Collector
+from costwatch.warehouse.bill import day_states
+from costwatch.warehouse.store import Warehouse
+
+_AMOUNTS_REACH = timedelta(days=70)  # of days that settle by what they cost
+
+
+def settle_days(
+    warehouse: Warehouse, sources: Sequence[Collector], allocation: Allocation, now: datetime
+) -> None:
+    """How settled each day is, and what is configured besides: sources, budgets, teams above teams."""
+    settle = allocation.settle
+    with warehouse.read() as db:
+        counts, periods = day_states.line_counts(db), day_states.source_periods(db)
+        estimated = day_states.called_estimated(db) if settle.source_estimates else {}
+        summed = [source.name for source in sources if getattr(source, "lines_are_sums", False)]
+        amounts = day_states.daily_amounts(db, summed, now.date() - _AMOUNTS_REACH)
+    settled = {
+        source: settling.settled(
+            days,
+            settling.closed_before(periods[source], now, settle.close_after_days),
+            now,
+            settle,
+            estimated.get(source, set()),
+            amounts.get(source),
+        )
+        for source, days in counts.items()
+    }
+    roles = {source.name: source.role for source in sources}
+    with warehouse.write() as db:
+        day_states.store_states(db, settled, now)
+        day_states.store_sources(db, roles, settled, now)
+        day_states.store_budgets(db, [_budget_row(budget) for budget in allocation.budgets], now)
+        day_states.store_memberships(db, memberships_of(allocation.teams), now)
+
+
+def _budget_row(budget: BudgetSettings) -> day_states.BudgetRow:
+    name = budget.name or f"{budget.team} {budget.period}"
+    return name, budget.team, budget.metric, budget.period, budget.currency, nanos(budget.amount)

@@ -1,0 +1,58 @@
+"""Names that filters of cost are given and nobody has: told with the nearest one, not answered by nothing."""
+
+from collections.abc import Collection, Iterator, Mapping
+from datetime import date
+from typing import TYPE_CHECKING
+
+from costwatch.commands.context import Context
+from costwatch.errors import UsageError
+from costwatch.model import RESIDUALS
+
+if TYPE_CHECKING:
+    from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
+
+
+def require_known(facts: "WarehouseSnapshot", where: Mapping[str, Collection[str]], context: Context) -> None:
+    """Raises UsageError for a value that no cost ever had and costwatch.yaml does not name."""
+    from costwatch.warehouse.facts.cost import values
+
+    for name, wanted in where.items():
+        known = {*values(facts.db, name, date.min, date.max)}
+        if name == "parent":  # at any level of the tree
+            known |= {*values(facts.db, "team", date.min, date.max)}
+        if not known.issuperset(wanted):
+            _require(name, wanted, known | {*_configured(name, context)})
+
+
+def _require(name: str, wanted: Collection[str], known: Collection[str]) -> None:
+    from costwatch.config.quote import instead, quoted
+
+    for value in wanted:
+        if value not in known:
+            near = instead(value, known)
+            advice = near if "did you mean" in near else f"; `costwatch cost show --by {name}` lists all"
+            option = name.replace("_", "-")
+            raise UsageError(f"cost show: --{option} {quoted(value)}: no cost is known of it{advice}")
+
+
+def _configured(name: str, context: Context) -> Iterator[str]:
+    """What may have no cost yet; nothing where a warehouse is read without a configuration."""
+    from costwatch.allocation.teams import memberships_of
+
+    try:
+        config = context.config
+    except UsageError:
+        return
+    names = {
+        "system": [system.name for system in config.systems],
+        "pool": [pool.name for pool in config.pools],
+        "source": [source.name for source in config.sources],
+    }
+    yield from names.get(name, ())
+    if name in ("team", "parent"):
+        yield from (*config.team_names, *RESIDUALS)
+    for above in memberships_of(config.teams):
+        if name == "parent":
+            yield from above.parents
+        if name == "cost_center":
+            yield above.cost_center
