@@ -117,7 +117,7 @@ class Attribution:
         return [(team[name], *rest) for name, *rest in self._rows("invoices_by_team")]
 
     def unclaimed(self) -> list[Unclaimed]:
-        """What owner pools gave to nobody, by what is written that could name its owner."""
+        """What owner pools gave to nobody, by what could name its owner."""
         return [Unclaimed(*row) for row in self._rows("unclaimed")]
 
     def names(self) -> tuple[list[str], list[str], list[Slice]]:
@@ -165,9 +165,8 @@ class Attribution:
         located = days.join(kinds.select(*told, "kind", "pool"), told)
         located = located.mutate(day=located["first"], until=bill.until(located, self.ordered))
         facts = self._step("facts", located.select("kind", "day", "until", *SUMMED))
-        spans = small_table(
-            self.con, "spans", owners.spans(self.teams), {"day": pa.int64(), "before": pa.int64()}
-        )
+        of_days = dict.fromkeys(("day", "before"), pa.int64())
+        spans = small_table(self.con, "spans", owners.spans(self.teams), of_days)
         owned = [owners.whose(kinds, spans, number, claimed) for number in pools.owned(self.ordered)]
         whose = self._step("whose", ibis.union(*owned, distinct=False))
         mine = facts.join(
@@ -175,7 +174,6 @@ class Attribution:
         )
         carried = mine.select("team", "kind", "day", *SUMMED)
         nobodys = unclaimed.by_names(facts, kinds, whose, self.ordered)
-        self._answers["unclaimed"] = compiled(self.con, nobodys)
         takers: dict[int, ir.Table] = {}
         for number, pool in enumerate(self.ordered):
             if pool.is_owner:
@@ -189,7 +187,7 @@ class Attribution:
             parts = self._shared(kinds, takers[number], carried, number, pool)
             parts = self._step(f"carried_of_{number}", parts)
             carried = carried.union(parts, distinct=False)
-        self._answer(kinds, facts, carried)
+        self._answer(kinds, facts, carried, nobodys)
         for number, mine in takers.items():
             located = mine.join(kinds.select("kind", "source"), "kind")
             lines = located.group_by("source", "day").agg(lines=located.line_count.sum())
@@ -241,7 +239,7 @@ class Attribution:
         )
         return weighing.weigh(pool, asked, givers, self._missing.get(number, ()))
 
-    def _answer(self, kinds: ir.Table, facts: ir.Table, carried: ir.Table) -> None:
+    def _answer(self, kinds: ir.Table, facts: ir.Table, carried: ir.Table, nobodys: ir.Table) -> None:
         slices = kinds.select(*SLICE_COLUMNS).distinct()
         order = ibis.window(order_by=[slices[column] for column in SLICE_COLUMNS])
         slices = self._step("slices", slices.mutate(slice=ibis.row_number().over(order) + 1))
@@ -266,13 +264,14 @@ class Attribution:
                 estimated=ibis.ifelse(days.x_Estimated, days.line_count, 0).sum(),
             )
             .order_by("source", "day"),
+            "unclaimed": nobodys,
             "teams": by_kind.select("team").distinct(),
             "services": kinds.select("ServiceName").distinct(),
             "slices": slices.order_by("slice").select(*SLICE_COLUMNS),
             "facts": stored.select(*(stored[column].cast("int64") for column in (*_STORED, *SUMMED))),
             "summary": summed(stored.join(currencies, "slice_id"), summary).order_by(*summary),
         }
-        self._answers |= {name: compiled(self.con, expression) for name, expression in answers.items()}
+        self._answers = {name: compiled(self.con, expression) for name, expression in answers.items()}
 
     def _number_facts(self, carried: ir.Table, sliced: ir.Table) -> tuple[ir.Table, ir.Table]:
         """Facts as they are stored, and in that order, once all names have a number.

@@ -4,6 +4,7 @@ docs/allocation.md has the rules and examples, which are held against these func
 """
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 from unicodedata import category, normalize
 
@@ -55,6 +56,17 @@ def folded_account(account: str) -> str:
 def _alike(name: str) -> str:
     text = normalize("NFKC", normalize("NFKC", name).casefold())
     return text if text.isascii() and text.isprintable() else "".join(map(_seen, text))
+
+
+def spelt(written: Iterable[str], key: str, prefix: str = "") -> list[str]:
+    """Those of ``written`` that are ``key`` first the one whose value counts first.
+
+    That is the one spelt as ``key`` is, then the shortest, then the first by its characters. prefix: what
+    an export may put before them.
+    """
+    wanted = folded_key(key)
+    found = (each for each in written if folded_key(each.removeprefix(prefix)) == wanted)
+    return sorted(found, key=lambda each: (each.removeprefix(prefix) != key, len(each), each))
 
 
 def plain(name: str) -> str:

@@ -73,7 +73,7 @@ def test_v_says_what_was_done(costwatch: Costwatch, tmp_path: Path) -> None:
     assert costwatch("-v", "collect").err == "aws: loaded 4 lines of 2026-10\n"
     assert costwatch("-v", "collect").err == "aws: unchanged\n"
     nobodys = (
-        "no team claims:\n  `100000000001` Risk EUR 7.00 (account)\n"
+        "no team claims:\n  `100000000001` prod €7.00 (account)\n"
         "`costwatch teams suggest` shows this, and what to write into costwatch.yaml\n"
     )
     assert costwatch("-v", "allocate").err == "2026-10: published, 4 lines\n" + nobodys

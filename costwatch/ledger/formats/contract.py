@@ -14,7 +14,6 @@ import ibis.expr.types as ir
 
 from costwatch.ledger.engines.engine import PLACE
 from costwatch.model import LoadFinding
-from costwatch.model.names import folded_key
 
 INSTANTS = ("BillingPeriodStart", "BillingPeriodEnd", "ChargePeriodStart", "ChargePeriodEnd")
 COSTS = ("BilledCost", "EffectiveCost")
@@ -266,17 +265,6 @@ def mapping(raw: ir.Table, names: Sequence[str]) -> ir.MapValue:
 def _braced(value: ir.StringValue) -> ir.StringValue:
     """JSON text of an object whose braces Azure left out, with them."""
     return ibis.ifelse(value.startswith('"'), ibis.literal("{") + value + "}", value)
-
-
-def spelt(written: Iterable[str], key: str, prefix: str = "") -> list[str]:
-    """Those of ``written`` that are ``key`` (see ``model.names``), first the one whose value counts first.
-
-    That is the one spelt as ``key`` is, then the shortest, then the first by its characters. prefix: what
-    an export may put before them.
-    """
-    wanted = folded_key(key)
-    found = (each for each in written if folded_key(each.removeprefix(prefix)) == wanted)
-    return sorted(found, key=lambda each: (each.removeprefix(prefix) != key, len(each), each))
 
 
 def entry(raw: ir.Table, column: str, keys: Sequence[str]) -> ir.StringValue:

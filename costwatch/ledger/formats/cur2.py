@@ -23,9 +23,9 @@ from costwatch.ledger.formats.contract import (
     instant,
     mapping,
     quantity,
-    spelt,
     text,
 )
+from costwatch.model.names import spelt
 
 name = "cur2"
 title = "CUR 2.0"

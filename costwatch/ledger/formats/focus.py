@@ -24,9 +24,9 @@ from costwatch.ledger.formats.contract import (
     flag,
     instant,
     mapping,
-    spelt,
     text,
 )
+from costwatch.model.names import spelt
 
 name = "focus"
 title = "FOCUS"
