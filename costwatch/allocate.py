@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -12,15 +12,16 @@ from typing import TYPE_CHECKING
 
 from costwatch.allocation.batches import StoredBatches
 from costwatch.allocation.measured import as_rows, missing_days
-from costwatch.allocation.plan import Plan, plan_of
+from costwatch.allocation.plan import Plan, keeps_charges, plan_of
 from costwatch.allocation.settings import Allocation
 from costwatch.allocation.teams import memberships_of
 from costwatch.cost import settling
+from costwatch.cost.counting import EVERYTHING
 from costwatch.cost.settings import BudgetSettings
 from costwatch.errors import CostwatchError, EngineError, LedgerError, unexpected
 from costwatch.ledger.engines.address import IN_PROCESS
 from costwatch.ledger.files import LedgerFiles
-from costwatch.model import Load, Window
+from costwatch.model import Load, State, Window
 from costwatch.money import nanos
 from costwatch.plugins import Batches, Collector
 from costwatch.scratch import temporary_files
@@ -39,12 +40,17 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class AllocatedPeriod:
-    """One billing period that was looked at; ``changed`` where it was published anew."""
+    """One billing period that was looked at; ``changed`` where it was published anew.
+
+    keeps_charges: it is closed, and keeps charges that the configuration no longer says.
+    """
 
     period: date
     changed: bool
     line_count: int = 0
     error: str = ""
+    period_end: date | None = None
+    keeps_charges: bool = False
 
 
 @temporary_files()
@@ -68,6 +74,8 @@ def allocate(
     """
     warehouse.migrate()
     roles = {source.name: source.role for source in sources}
+    # Of these a day without a line is a day without cost: no day waits for them.
+    sparse = {source.name for source in sources if getattr(source, "sparse", False)}
     bill = [name for name, role in roles.items() if role == "bill"]
     with warehouse.job_lock("allocate"):
         with warehouse.read() as db:
@@ -84,10 +92,13 @@ def allocate(
                     plan = partial(
                         plan_of, period, loads, known.get(period), allocation, now, window, batches
                     )
-                    done.append(allocator.attempt(period, partial(allocator.allocate, period, plan)))
+                    one = allocator.attempt(period, partial(allocator.allocate, period, plan))
+                    if not (one.changed or one.error) and keeps_charges(loads, known.get(period)):
+                        one = replace(one, keeps_charges=True, period_end=known[period].period_end)
+                    done.append(one)
                 done += allocator.compare([name for name, role in roles.items() if role == "check"])
         finally:
-            _settle(warehouse, roles, allocation, now)
+            _settle(warehouse, roles, sparse, allocation, now)
     return done
 
 
@@ -196,17 +207,18 @@ class _Allocator:
             plan.config,
             inputs=json.dumps(as_rows(plan.inputs)),
         )
-        if not plan.loads:
+        if not any(load.files for load in plan.loads):
             return publish.Ids({}, {}, {}), nothing
         from costwatch.allocation.bill import LoadFiles
 
         found = self._attributing(plan)
-        parts = [LoadFiles.of(load, self.files) for load in plan.loads]
+        parts = [LoadFiles.of(load, self.files) for load in plan.loads if load.files]
         found.compute(parts, plan.period, plan.period_end, missing_days(plan.inputs))
         teams, services, slices = found.names()
         with self.warehouse.read() as db:
             ids = publish.ids_for(db, teams, services, slices)
-        found.number(ids.team, ids.service, [ids.slice[each] for each in slices])
+        kinds = {ids.slice[each]: publish.kind_of(each) for each in slices}
+        found.number(ids.team, ids.service, kinds)
         return ids, replace(
             nothing,
             totals=found.totals(),
@@ -239,15 +251,23 @@ def _refuse_shared_accounts(loads: Sequence[Load]) -> None:
 
 
 def _settle(
-    warehouse: Warehouse, roles: Mapping[str, str | None], allocation: Allocation, now: datetime
+    warehouse: Warehouse,
+    roles: Mapping[str, str | None],
+    sparse: Collection[str],
+    allocation: Allocation,
+    now: datetime,
 ) -> None:
     settle = allocation.settle
     with warehouse.read() as db:
         counts, periods = day_states.line_counts(db), day_states.source_periods(db)
         estimated = day_states.called_estimated(db) if settle.source_estimates else {}
-    states, through = {}, {}
+    states: dict[str, Mapping[date, State]] = {}
+    through: dict[str, date | None] = {}
     for source, days in counts.items():
         closed = settling.closed_before(periods[source], now, settle.close_after_days)
+        if source in sparse:
+            states[source], through[source] = settling.by_age(days, closed, now, settle)
+            continue
         called = estimated.get(source, set())
         states[source] = settling.states(days, closed, now, settle, called)
         through[source] = settling.data_through(days, closed, now, settle, called)
@@ -260,4 +280,5 @@ def _settle(
 
 def _budget_row(budget: BudgetSettings) -> day_states.BudgetRow:
     name = budget.name or f"{budget.team} {budget.period}"
-    return name, budget.team, budget.metric, budget.period, budget.currency, nanos(budget.amount)
+    include = EVERYTHING if budget.include is None else ",".join(sorted(budget.include))
+    return name, budget.team, budget.metric, budget.period, budget.currency, nanos(budget.amount), include

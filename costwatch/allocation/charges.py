@@ -1,6 +1,6 @@
 """The single lines behind what was published, each with the team that owns it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import reduce
@@ -22,7 +22,10 @@ from costwatch.ledger.formats import format_named
 from costwatch.ledger.formats.contract import DESCRIBED, day_of
 from costwatch.ledger.nano import nano
 from costwatch.warehouse.bill import loads, publish
+from costwatch.warehouse.facts.cost import Cost, cost
 from costwatch.warehouse.store import Warehouse
+
+Entries = Sequence[tuple[str, str]]  # ``tag`` or ``cost_category``, and its key
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +53,8 @@ def bills(warehouse: Warehouse, files: LedgerFiles, first: date, after: date) ->
         trails = publish.pools_published(db)
     found = []
     for period, each in sorted(known.items()):
-        if of[period]:
+        if parts := tuple(LoadFiles.of(load, files) for load in of[period] if load.files):
             allocation = Allocation.as_published(period, each.config)
-            parts = tuple(LoadFiles.of(load, files) for load in of[period])
             found.append(PublishedLines(period, parts, allocation, _shared(allocation, trails)))
     return found
 
@@ -62,36 +64,59 @@ def _shared(allocation: Allocation, trails: Sequence[str]) -> tuple[str, ...]:
     return tuple(trail for trail in trails if trail in split or pools.GIVEN_ON in trail)
 
 
-def owned(con: Any, bill: PublishedLines) -> ir.Table:
+def owned(con: Any, bill: PublishedLines, entries: Entries = ()) -> ir.Table:
     """Every line of the period that an owner carries and no pool gives on, as it was delivered.
 
     Columns: those of ``contract.BillFormat`` and ``DESCRIBED``, both costs in nano-units besides, ``source``,
-    ``day`` (yyyymmdd), ``team``, ``x_Pool`` and ``x_System``. Nothing is read before the expression is run.
+    ``day`` (yyyymmdd), ``team``, ``x_Pool``, ``x_System``, and the values of ``entries``, each by its name
+    such as ``tag:team``. Nothing is read before the expression is run.
     """
-    _, named, is_given = _told_apart(con, bill)
+    _, named, is_given = _told_apart(con, bill, entries)
     return named.filter(~is_given)
+
+
+def delivered(con: Any, bill: PublishedLines, entries: Entries = ()) -> ir.Table:
+    """Every line of the period, whoever carries it: the same columns without ``team`` and ``x_Pool``."""
+    return _all_lines(con, bill, entries)
+
+
+def passed_on(
+    warehouse: Warehouse,
+    published: Sequence[PublishedLines],
+    first: date,
+    after: date,
+    by: Sequence[str],
+    where: Mapping[str, Collection[str]],
+    *,
+    per_day: bool = False,
+) -> list[Cost]:
+    """What pools passed on, which no line shows: cost by ``by`` and ``pool``, by the pools of each period."""
+    found: list[Cost] = []
+    with warehouse.read() as db:
+        for bill in published:
+            shared = [pool for pool in bill.shared if pool in where.get("pool", bill.shared)]
+            of_period = {**where, "pool": shared, "billing_period": [bill.period.isoformat()]}
+            asked = bill.period.isoformat() in where.get("billing_period", of_period["billing_period"])
+            if shared and asked:
+                found += cost(db, first, after, (*by, "pool"), of_period, per_day=per_day)
+    return found
 
 
 def split(con: Any, bill: PublishedLines) -> ir.Table:
     """The other lines of the period, with the same columns but ``team``, ``x_Pool`` and ``x_System``."""
-    lines, named, is_given = _told_apart(con, bill)
+    lines, named, is_given = _told_apart(con, bill, ())
     numbers = [*pools.owned(pools.complete(bill.allocation.pools))]
     taken = lines.filter(lines.pool.notin(numbers))
     return taken.union(named.filter(is_given).select(lines.columns), distinct=False)
 
 
-def _told_apart(con: Any, bill: PublishedLines) -> tuple[ir.Table, ir.Table, ir.BooleanValue]:
+def _told_apart(
+    con: Any, bill: PublishedLines, entries: Entries
+) -> tuple[ir.Table, ir.Table, ir.BooleanValue]:
     """All lines of the period; those that have an owner, with it; whether a pool gives one of these on."""
     ordered = pools.complete(bill.allocation.pools)
     claimed = owners.claims(con, bill.allocation.teams)
-    lines = ibis.union(
-        *(
-            _lines(con, part, paths, bill.period, ordered, bill.allocation.systems)
-            for part in bill.parts
-            for paths in of_one_schema(part.paths)
-        ),
-        distinct=False,
-    )
+    lines = _all_lines(con, bill, entries)
     named = []
     for number, pool in pools.owned(ordered).items():
         mine = lines.filter(lines.pool == number)
@@ -104,6 +129,18 @@ def _told_apart(con: Any, bill: PublishedLines) -> tuple[ir.Table, ir.Table, ir.
     return lines, found, reduce(or_, given, ibis.literal(False))
 
 
+def _all_lines(con: Any, bill: PublishedLines, entries: Entries) -> ir.Table:
+    ordered = pools.complete(bill.allocation.pools)
+    return ibis.union(
+        *(
+            _lines(con, part, paths, bill.period, ordered, bill.allocation.systems, entries)
+            for part in bill.parts
+            for paths in of_one_schema(part.paths)
+        ),
+        distinct=False,
+    )
+
+
 def _lines(
     con: Any,
     part: LoadFiles,
@@ -111,6 +148,7 @@ def _lines(
     period: date,
     ordered: Sequence[Pool],
     known: Sequence[System],
+    entries: Entries,
 ) -> ir.Table:
     of_format = format_named(part.format)
     raw = of_format.charges(raw_lines(con, paths))
@@ -118,7 +156,9 @@ def _lines(
     described = {column: told.get(column, ibis.null(kind)).cast(kind) for column, kind in DESCRIBED.items()}
     columns = part.columns(raw)
     columns["SubAccountId"] = columns["SubAccountId"].fill_null("")
-    lines = raw.select(**columns, **described, **named_values(of_format, raw, ordered, known))
+    read = {"tag": of_format.tag, "cost_category": of_format.cost_category}
+    asked = {f"{kind}:{key}": read[kind](raw, key) for kind, key in entries}
+    lines = raw.select(**columns, **described, **named_values(of_format, raw, ordered, known), **asked)
     lines = lines.filter(lines.BillingPeriodStart.date() == ibis.literal(period))
     lines = lines.mutate(day=day_of(lines.ChargePeriodStart), pool=pools.pool_index(ordered, lines))
     return lines.mutate(

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 
 from costwatch.allocation.measured import PoolInput, as_rows, inputs_of
 from costwatch.allocation.settings import Allocation
-from costwatch.model import Load, Window, midnight
+from costwatch.model import CONFIGURED, Load, Window, midnight
 from costwatch.plugins import Batches
 from costwatch.warehouse.bill.publish import PublishedPeriod
 
@@ -48,8 +48,8 @@ def plan_of(
     closed = now >= midnight(period_end) + timedelta(days=allocation.settle.close_after_days)
     if known is not None and closed and not asked:
         # What was once invoiced moves only with the invoice: same loads stay, a new one is allocated
-        # by the teams, pools and systems of then.
-        if {load.id for load in loads} <= set(known.loads):
+        # by the teams, pools and systems of then. Charges of the configuration wait like the rest of it.
+        if {load.id for load in loads if load.source != CONFIGURED} <= set(known.loads):
             return None
         allocation = allocation.as_of(Allocation.as_published(period, known.config))
     config = allocation.published_json()
@@ -58,6 +58,12 @@ def plan_of(
     if known is not None and known.inputs_key == key and not asked:
         return None
     return Plan(period, period_end, tuple(loads), allocation, config, inputs, key)
+
+
+def keeps_charges(loads: Sequence[Load], known: PublishedPeriod | None) -> bool:
+    """Whether a period that was not published anew keeps charges that the configuration no longer says."""
+    said = {load.id for load in loads if load.source == CONFIGURED}
+    return known is not None and not said <= set(known.loads)
 
 
 def _key(loads: Sequence[Load], config: str, inputs: Sequence[PoolInput]) -> str:

@@ -51,6 +51,18 @@ def data_through(
     return newest
 
 
+def by_age(
+    days: Iterable[date], closed_before: date, now: datetime, settle: Settle
+) -> tuple[dict[date, State], date]:
+    """The state of each of ``days`` of a source that may leave days out, and up to when it is settled."""
+    through = (now - timedelta(hours=settle.age_hours)).date() - timedelta(days=1)
+    told = {
+        day: State.CLOSED if day < closed_before else State.SETTLED if day <= through else State.ESTIMATED
+        for day in days
+    }
+    return told, through
+
+
 def _walk(
     line_counts: Mapping[date, int],
     closed_before: date,

@@ -20,6 +20,7 @@ from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
 from dashboards import blocks, frame
 from dashboards.blocks import Column, Tile
 from dashboards.frame import DataReach
+from dashboards.panels import credits
 from dashboards.reading import ask, configured
 
 _ACTIONS = 6
@@ -36,6 +37,7 @@ class View:
     everyone: TeamSpending
     teams: Sequence[TeamSpending]
     changes: Sequence[Change]
+    rises: Sequence[Change]
     firing: Sequence[Alert]
     unit: Unit
 
@@ -95,13 +97,16 @@ def _view(answer: Overview, unit: Unit) -> View | None:
     chosen = next((one for one in of if one.team == (team or EVERYONE)), None)
     if chosen is None:
         return None
-    moved = [one for one in answer.changes if one.currency == unit.currency]
-    return View(chosen, of[0], [one for one in of if one.team != EVERYONE], moved, answer.firing, unit)
+    pairs = answer.changes, answer.rises
+    moved, rises = ([one for one in changes if one.currency == unit.currency] for changes in pairs)
+    teams = [one for one in of if one.team != EVERYONE]
+    return View(chosen, of[0], teams, moved, rises, answer.firing, unit)
 
 
 def _spent(view: View) -> Tile:
     value = view.short(view.chosen.month_to_date, "month_to_date")
     note, tone = blocks.change(view.chosen.change_7_days, view.currency, "last 7 d vs 7 before")
+    note = credits.beside_spent(view.chosen, view.unit, note)
     return Tile(f"Spend, month to date{view.unit.mark}", value, note, tone)
 
 
@@ -110,12 +115,12 @@ def _forecast(view: View) -> Tile:
     label = f"Forecast, {end.day.day} {end.day:%b}{view.unit.mark}"
     value = view.short(chosen.forecast, "forecast")
     if budget is None:
-        return Tile(label, value, _no_budget(view.unit))
-    amount = money.short(budget.amount, view.currency)
+        return Tile(label, value, credits.beside_forecast(chosen, view.unit, _no_budget(view.unit)))
+    over, amount = (money.short(each, view.currency) for each in (abs(budget.over), budget.amount))
     name = "budget" if budget.period == "month" else "quarter's"
-    if budget.over > 0:
-        return Tile(label, value, f"▲ {money.short(budget.over, view.currency)} over {name} {amount}", "bad")
-    return Tile(label, value, f"● {money.short(-budget.over, view.currency)} under {name} {amount}", "good")
+    mark, tone, side = ("▲", "bad", "over") if budget.over > 0 else ("●", "good", "under")
+    note = credits.beside_forecast(chosen, view.unit, f"{mark} {over} {side} {name} {amount}")
+    return Tile(label, value, note, tone)
 
 
 def _firing(view: View) -> Tile:
@@ -143,9 +148,11 @@ def _attention(view: View, state: DataReach) -> list[tuple[str, str, Markup]]:
 
     Alerts are told as they were sent, in their own currency: nothing converted stands among them.
     """
-    whole = {view.currency: view.everyone.last_7_days or Decimal()}
-    moved = () if view.unit.converted else view.changes
-    todo = actions(view.firing, [view.everyone, *view.teams], moved, whole, limit=len(view.firing) + 20)
+    whole = {view.currency: sum((one.after for one in view.rises), Decimal())}
+    moved = () if view.unit.converted else view.rises
+    note = " before credits" if list(view.rises) != list(view.changes) else ""
+    limit = len(view.firing) + 20
+    todo = actions(view.firing, [view.everyone, *view.teams], moved, whole, limit, note=note)
     money_first = [one for one in todo if one.currency == view.currency and view.shows(one.team)]
     told = {
         one.summary for one in view.firing if any(each.text.startswith(one.summary) for each in money_first)
@@ -158,6 +165,7 @@ def _attention(view: View, state: DataReach) -> list[tuple[str, str, Markup]]:
         *_over(view),
         *(("▲", "bad" if one.severity is Severity.PAGE else "warn", _alert(one)) for one in others),
         *(("▲", "warn", _linked(one.reason, blocks.link("See what to do", "data"))) for one in state.late),
+        *credits.sentences(view.chosen, view.unit),
     ] or [
         ("●", "good", Markup("Nothing: no alert fires, no budget is about to be passed, no source is late."))
     ]

@@ -17,6 +17,7 @@ VERSIONS = (
     "0007_splits",
     "0008_systems",
     "0009_load_findings",
+    "0010_charge_kind",
 )
 LATEST = len(VERSIONS)
 
