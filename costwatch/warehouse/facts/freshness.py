@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from costwatch.model import Labels, Point, Series, SeriesByLabels, State, Window, labels, midnight
+from costwatch.model import CONFIGURED, Labels, Point, Series, SeriesByLabels, State, Window, labels, midnight
 from costwatch.plugins import FactQuery, Reader
 from costwatch.warehouse import queries
 from costwatch.warehouse.encoding import from_text, to_text
@@ -30,6 +30,8 @@ def _ask(reader: Reader, by: tuple[str, ...], window: Window) -> SeriesByLabels:
     found: Iterable[Any] = reader.rows(_sql(reader.as_of))
     answer: dict[Labels, Series] = {}
     for row in found:
+        if row["source"] == CONFIGURED:  # it says all it ever will at once, and is never late
+            continue
         since = from_text(row["last_load_at"] or row["first_tried_at"])
         hours = Decimal((reader.now - since) // timedelta(seconds=1)) / 3600
         answer[labels(source=row["source"])] = (Point(midnight(reader.now.date()), hours, State.CLOSED),)
