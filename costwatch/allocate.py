@@ -239,17 +239,18 @@ class _Allocator:
             plan.config,
             inputs=json.dumps(inputs_as_rows(plan.inputs)),
         )
-        if not plan.loads:
+        if not any(load.files for load in plan.loads):
             return publish.Ids({}, {}, {}), nothing
         from costwatch.allocation.bill import LoadFiles
 
         found = self._attributing(plan)
-        parts = [LoadFiles.of(load, self.files) for load in plan.loads]
+        parts = [LoadFiles.of(load, self.files) for load in plan.loads if load.files]
         found.compute(parts, plan.period, plan.period_end, missing_days(plan.inputs))
         teams, services, slices = found.names()
         with self.warehouse.read() as db:
             ids = publish.ids_for(db, teams, services, slices)
-        found.number(ids.team, ids.service, [ids.slice[each] for each in slices])
+        kinds = {ids.slice[each]: publish.kind_of(each) for each in slices}
+        found.number(ids.team, ids.service, kinds)
         return ids, replace(
             nothing,
             totals=found.totals(),

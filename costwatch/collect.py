@@ -15,7 +15,7 @@ from costwatch.intake.batches import Intake, Stores
 from costwatch.intake.tables import BILL, clashes, tables_of, taking
 from costwatch.ledger.files import LedgerFiles
 from costwatch.model import Batch, Progress, Window, untold
-from costwatch.plugins import Collector, PaidCollector
+from costwatch.plugins import Collector, DatedCollector, PaidCollector
 from costwatch.scratch import temporary_files
 from costwatch.warehouse.bill.loads import newest_loads
 from costwatch.warehouse.bill.spend import StoredSpendLimit
@@ -98,6 +98,8 @@ def batches(
     if isinstance(source, PaidCollector):
         limit = StoredSpendLimit(warehouse, source.name, source.daily_budget, now)
         yield from source.collect_paid(window, now, limit)
+    elif isinstance(source, DatedCollector):
+        yield from source.collect_as_of(window, now)
     else:
         yield from source.collect(window)
 

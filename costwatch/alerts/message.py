@@ -7,7 +7,7 @@ becomes plain single lines; each receiver then escapes them for where it shows t
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from costwatch.model import METRICS, Alert, AlertState, Group, Reason, Severity
+from costwatch.model import COST_METRICS, Alert, AlertState, Group, Reason, Severity
 from costwatch.wording import at_instant, on_day, printable, quantity, shortened
 
 _SAID = {Reason.NEW: "NEW", Reason.CHANGED: "UPDATED", Reason.REPEAT: "STILL FIRING"}
@@ -58,7 +58,7 @@ def compose(group: Group, *, with_reason: bool = True) -> Message:
 
 def rests_on_cost(alert: Alert) -> bool:
     """Whether an alert is about costs, so that it matters how far they are settled."""
-    return alert.about is None or alert.about.query in (*METRICS, "budget")
+    return alert.about is None or alert.about.query in (*COST_METRICS, "budget")
 
 
 def plain(message: Message) -> str:

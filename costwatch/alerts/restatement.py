@@ -7,7 +7,7 @@ What was said of the day first, and what it came to then, stay in the alert's ev
 from dataclasses import replace
 from decimal import Decimal
 
-from costwatch.model import METRICS, About, Alert, Labels, SeriesByLabels
+from costwatch.model import COST_METRICS, About, Alert, Labels, SeriesByLabels
 from costwatch.plugins import matching
 from costwatch.wording import digits, quantity
 
@@ -42,7 +42,7 @@ def sum_over(answer: SeriesByLabels, about: About, of: Labels, unit: str) -> Dec
     """
     own = dict(of)
     where = {name: (own[name],) for name in about.by if name in own} | dict(about.where)
-    if about.query in METRICS:
+    if about.query in COST_METRICS:
         where = {"currency": (unit,), **where}
     values = [
         point.value

@@ -105,7 +105,7 @@ class Attribution:
         ]
 
     def summary(self) -> list[tuple[Any, ...]]:
-        """The facts without slices: day, team, service, BillingCurrency, costs, lines."""
+        """The facts without slices: day, team, service, BillingCurrency, x_ChargeKind, costs, lines."""
         return self._rows("summary")
 
     def bill(self) -> list[tuple[Any, ...]]:
@@ -128,11 +128,13 @@ class Attribution:
             self._rows("slices"),
         )
 
-    def number(self, team: Mapping[str, int], service: Mapping[str, int], slices: Sequence[int]) -> None:
-        """By which numbers ``summary`` and ``facts`` name them. slices: in the order of ``names``."""
+    def number(self, team: Mapping[str, int], service: Mapping[str, int], slices: Mapping[int, str]) -> None:
+        """By which numbers ``summary`` and ``facts`` name them. slices: with their kinds, as in ``names``."""
         self._number("team", pa.string(), [*team], [*team.values()])
         self._number("service", pa.string(), [*service], [*service.values()])
-        self._number("slice", pa.int64(), range(1, len(slices) + 1), slices)
+        self._number("slice", pa.int64(), range(1, len(slices) + 1), [*slices])
+        kinds = pa.table({"slice_id": pa.array([*slices], pa.int64()), "x_ChargeKind": [*slices.values()]})
+        self.con.create_table("slice_kinds", kinds, temp=True, overwrite=True)
         for name, sql in self._numbering:
             keep(self.con, name, sql)
 
@@ -246,13 +248,15 @@ class Attribution:
         sliced = self._step(
             "sliced", kinds.join(slices, SLICE_COLUMNS).select("kind", "slice", "ServiceName")
         )
-        summary = ("day", "team_id", "service_id", "BillingCurrency")
+        summary = ("day", "team_id", "service_id", "BillingCurrency", "x_ChargeKind")
         whole = self._step("whole", summed(facts, ["kind"])).join(kinds, "kind")
         by_kind = self._step("by_kind", summed(carried, ("team", "kind"))).join(kinds, "kind")
         by_team = ("team", *INVOICE_COLUMNS)
         days = facts.join(kinds.select("kind", "source", "x_Estimated"), "kind")
         stored, slice_ids = self._number_facts(carried, sliced)
         currencies = slices.join(slice_ids, "slice").select("slice_id", "BillingCurrency")
+        kinds_of = ibis.table({"slice_id": "int64", "x_ChargeKind": "string"}, name="slice_kinds")
+        told = stored.join(currencies.join(kinds_of, "slice_id"), "slice_id")
         answers = {
             "bill": _by_currency(whole),
             "carried": _by_currency(by_kind),
@@ -269,7 +273,7 @@ class Attribution:
             "services": kinds.select("ServiceName").distinct(),
             "slices": slices.order_by("slice").select(*SLICE_COLUMNS),
             "facts": stored.select(*(stored[column].cast("int64") for column in (*_STORED, *SUMMED))),
-            "summary": summed(stored.join(currencies, "slice_id"), summary).order_by(*summary),
+            "summary": summed(told, summary).order_by(*summary),
         }
         self._answers = {name: compiled(self.con, expression) for name, expression in answers.items()}
 

@@ -1,6 +1,6 @@
 """The single lines behind what was published, each with the team that owns it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import reduce
@@ -19,12 +19,14 @@ from costwatch.allocation.spelling import Spelling, compared_columns, conditions
 from costwatch.ledger.engines.duckdb import compiled, fetch, of_one_schema, raw_lines
 from costwatch.ledger.files import LedgerFiles
 from costwatch.ledger.formats import format_named
-from costwatch.ledger.formats.contract import DESCRIBED, day_of
+from costwatch.ledger.formats.contract import DESCRIBED, BillFormat, day_of
 from costwatch.ledger.map_keys import keys_held
 from costwatch.ledger.nano import nano
 from costwatch.warehouse.bill import loads, publish
+from costwatch.warehouse.facts.cost import Cost, cost
 from costwatch.warehouse.store import Warehouse
 
+Entries = Sequence[tuple[str, str]]  # ``tag`` or ``cost_category``, and its key
 _LEAST = (
     *("BillingCurrency", "BillingPeriodStart", "ChargePeriodStart", "EffectiveCost"),
     *("SubAccountId", "SubAccountName"),
@@ -58,9 +60,8 @@ def bills(warehouse: Warehouse, files: LedgerFiles, first: date, after: date) ->
         trails = publish.pools_published(db)
     found = []
     for period, each in sorted(known.items()):
-        if of[period]:
+        if parts := tuple(LoadFiles.of(load, files) for load in of[period] if load.files):
             allocation = pools.completed(Allocation.as_published(period, each.config))
-            parts = tuple(LoadFiles.of(load, files) for load in of[period])
             spelling = Spelling.from_json(each.spelling) if each.spelling else None
             found.append(PublishedLines(period, parts, allocation, _shared(allocation, trails), spelling))
     return found
@@ -71,14 +72,20 @@ def _shared(allocation: Allocation, trails: Sequence[str]) -> tuple[str, ...]:
     return tuple(trail for trail in trails if trail in split or pools.GIVEN_ON in trail)
 
 
-def owned(con: Any, bill: PublishedLines) -> ir.Table:
+def owned(con: Any, bill: PublishedLines, entries: Entries = ()) -> ir.Table:
     """Every line of the period that an owner carries and no pool gives on, as it was delivered.
 
     Columns: those of ``contract.BillFormat`` and ``DESCRIBED``, both costs in nano-units besides, ``source``,
-    ``day`` (yyyymmdd), ``team``, ``x_Pool`` and ``x_System``. Nothing is read before the expression is run.
+    ``day`` (yyyymmdd), ``team``, ``x_Pool``, ``x_System``, and the values of ``entries``, each by its name
+    such as ``tag:team``. Nothing is read before the expression is run.
     """
-    _, named, is_given = _told_apart(con, bill)
+    _, named, is_given = _told_apart(_Reading.of(con, bill, entries))
     return named.filter(~is_given)
+
+
+def delivered(con: Any, bill: PublishedLines, entries: Entries = ()) -> ir.Table:
+    """Every line of the period, whoever carries it: the same columns without ``team`` and ``x_Pool``."""
+    return _Reading.of(con, bill, entries).lines()
 
 
 def owned_and_tagged(con: Any, bill: PublishedLines, tags: Sequence[str]) -> ir.Table:
@@ -86,33 +93,104 @@ def owned_and_tagged(con: Any, bill: PublishedLines, tags: Sequence[str]) -> ir.
 
     These are called as ``owners.tag_column`` says. To tell all columns takes a second for each period.
     """
-    _, named, is_given = _told_apart(con, bill, tags)
+    _, named, is_given = _told_apart(_Reading.of(con, bill, tags=tags))
     return named.filter(~is_given)
+
+
+def passed_on(
+    warehouse: Warehouse,
+    published: Sequence[PublishedLines],
+    first: date,
+    after: date,
+    by: Sequence[str],
+    where: Mapping[str, Collection[str]],
+    *,
+    per_day: bool = False,
+) -> list[Cost]:
+    """What pools passed on, which no line shows: cost by ``by`` and ``pool``, by the pools of each period."""
+    found: list[Cost] = []
+    with warehouse.read() as db:
+        for bill in published:
+            shared = [pool for pool in bill.shared if pool in where.get("pool", bill.shared)]
+            of_period = {**where, "pool": shared, "billing_period": [bill.period.isoformat()]}
+            asked = bill.period.isoformat() in where.get("billing_period", of_period["billing_period"])
+            if shared and asked:
+                found += cost(db, first, after, (*by, "pool"), of_period, per_day=per_day)
+    return found
 
 
 def split(con: Any, bill: PublishedLines) -> ir.Table:
     """The other lines of the period, with the same columns but ``team``, ``x_Pool`` and ``x_System``."""
-    lines, named, is_given = _told_apart(con, bill)
+    lines, named, is_given = _told_apart(_Reading.of(con, bill))
     numbers = [*pools.owned(bill.allocation.pools)]
     taken = lines.filter(lines.pool.notin(numbers))
     return taken.union(named.filter(is_given).select(lines.columns), distinct=False)
 
 
-def _told_apart(
-    con: Any, bill: PublishedLines, tags: Sequence[str] | None = None
-) -> tuple[ir.Table, ir.Table, ir.BooleanValue]:
-    """All lines of the period; those that have an owner, with it; whether a pool gives one of these on.
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """How the lines of a period are read. tags: told besides, and little else."""
 
-    tags: told besides, and little else.
-    """
-    by = bill.allocation if tags is None else bill.allocation.model_copy(update={"systems": ()})
-    groups = [(part, paths) for part in bill.parts for paths in of_one_schema(part.paths)]
-    spelling = bill.spelling or _spelling(con, groups, by)
-    claimed = owners.claims(con, by.teams, spelling)
-    lines = ibis.union(
-        *(_lines(con, part, paths, bill.period, by, spelling, tags) for part, paths in groups),
-        distinct=False,
-    )
+    con: Any
+    by: Allocation
+    period: date
+    groups: Sequence[tuple[LoadFiles, Sequence[Path]]]
+    spelling: Spelling
+    entries: Entries
+    tags: Sequence[str] | None
+
+    @classmethod
+    def of(
+        cls, con: Any, bill: PublishedLines, entries: Entries = (), tags: Sequence[str] | None = None
+    ) -> "_Reading":
+        by = bill.allocation if tags is None else bill.allocation.model_copy(update={"systems": ()})
+        groups = [(part, paths) for part in bill.parts for paths in of_one_schema(part.paths)]
+        return cls(con, by, bill.period, groups, bill.spelling or _spelling(con, groups, by), entries, tags)
+
+    def lines(self) -> ir.Table:
+        """All of them."""
+        return ibis.union(*(self._lines(part, paths) for part, paths in self.groups), distinct=False)
+
+    def _lines(self, part: LoadFiles, paths: Sequence[Path]) -> ir.Table:
+        by, spelling = self.by, self.spelling
+        of_format = format_named(part.format)
+        raw = of_format.charges(raw_lines(self.con, paths))
+        values = named_values(of_format, raw, by, spelling.keys, self.tags or ())
+        lines = raw.select(**self._columns(part, raw), **values, **self._entries(of_format, raw, paths))
+        lines = lines.filter(lines.BillingPeriodStart.date() == ibis.literal(self.period))
+        lines = lines.mutate(
+            day=day_of(lines.ChargePeriodStart), pool=pools.pool_index(by.pools, lines, spelling)
+        )
+        costs = ("BilledCost", "EffectiveCost")
+        return lines.mutate(
+            source=ibis.literal(part.source),
+            x_System=systems.system_of(lines, by.systems, [pool.name for pool in by.pools], spelling),
+            **{f"{cost}Nano": nano(lines[cost]) for cost in costs if cost in lines.columns},
+            **naming(lines, by.pools),
+        )
+
+    def _columns(self, part: LoadFiles, raw: ir.Table) -> dict[str, ir.Value]:
+        columns = part.columns(raw)
+        columns["SubAccountId"] = columns["SubAccountId"].fill_null("")
+        if self.tags is not None:
+            matched = {column for pool in self.by.pools for column, _ in conditions(pool)} - {"Tags"}
+            return {column: columns[column] for column in {*_LEAST, *matched}}
+        told = format_named(part.format).described(raw)
+        return columns | {
+            column: told.get(column, ibis.null(kind)).cast(kind) for column, kind in DESCRIBED.items()
+        }
+
+    def _entries(self, of_format: BillFormat, raw: ir.Table, paths: Sequence[Path]) -> dict[str, ir.Value]:
+        # The configuration need not ask for these: their keys may be none of those that are kept.
+        held = keys_held(self.con, paths) if self.entries else {}
+        read = {"tag": of_format.tag, "cost_category": of_format.cost_category}
+        return {f"{kind}:{key}": read[kind](raw, key, held) for kind, key in self.entries}
+
+
+def _told_apart(reading: _Reading) -> tuple[ir.Table, ir.Table, ir.BooleanValue]:
+    """All lines of the period; those that have an owner, with it; whether a pool gives one of these on."""
+    by, lines = reading.by, reading.lines()
+    claimed = owners.claims(reading.con, by.teams, reading.spelling)
     named = []
     for number, pool in pools.owned(by.pools).items():
         mine = lines.filter(lines.pool == number)
@@ -120,7 +198,7 @@ def _told_apart(
         named.append(owners.assign(mine, named_by, claimed).mutate(x_Pool=ibis.literal(pool.name)))
     found = ibis.union(*named, distinct=False)
     given = [
-        (found.team == pool.carried_by) & matches(pool.match, found, spelling)
+        (found.team == pool.carried_by) & matches(pool.match, found, reading.spelling)
         for pool in by.pools
         if pool.carried_by
     ]
@@ -139,38 +217,3 @@ def _spelling(con: Any, groups: Sequence[tuple[LoadFiles, Sequence[Path]]], by: 
         held.append(keys)
         texts.append(fetch(con, compiled(con, raw.select(**asked).distinct())))
     return spelling_of(held, texts, by)
-
-
-def _lines(
-    con: Any,
-    part: LoadFiles,
-    paths: Sequence[Path],
-    period: date,
-    by: Allocation,
-    spelling: Spelling,
-    tags: Sequence[str] | None,
-) -> ir.Table:
-    of_format = format_named(part.format)
-    raw = of_format.charges(raw_lines(con, paths))
-    columns = part.columns(raw)
-    columns["SubAccountId"] = columns["SubAccountId"].fill_null("")
-    if tags is None:
-        told = of_format.described(raw)
-        columns |= {
-            column: told.get(column, ibis.null(kind)).cast(kind) for column, kind in DESCRIBED.items()
-        }
-    else:
-        matched = {column for pool in by.pools for column, _ in conditions(pool)} - {"Tags"}
-        columns = {column: columns[column] for column in {*_LEAST, *matched}}
-    lines = raw.select(**columns, **named_values(of_format, raw, by, spelling.keys, tags or ()))
-    lines = lines.filter(lines.BillingPeriodStart.date() == ibis.literal(period))
-    lines = lines.mutate(
-        day=day_of(lines.ChargePeriodStart), pool=pools.pool_index(by.pools, lines, spelling)
-    )
-    costs = ("BilledCost", "EffectiveCost")
-    return lines.mutate(
-        source=ibis.literal(part.source),
-        x_System=systems.system_of(lines, by.systems, [pool.name for pool in by.pools], spelling),
-        **{f"{cost}Nano": nano(lines[cost]) for cost in costs if cost in lines.columns},
-        **naming(lines, by.pools),
-    )

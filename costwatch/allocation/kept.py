@@ -1,4 +1,4 @@
-"""Which closed periods keep other teams and pools than today's."""
+"""Which closed periods keep other teams, pools and charges than today's."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,8 @@ from costwatch.allocation.plan import is_closed
 from costwatch.allocation.settings import Allocation
 from costwatch.allocation.teams import Team
 from costwatch.errors import CostwatchError
-from costwatch.warehouse.bill import publish, unclaimed
+from costwatch.model import CONFIGURED
+from costwatch.warehouse.bill import loads, publish, unclaimed
 from costwatch.warehouse.bill.publish import PublishedPeriod
 from costwatch.warehouse.bill.unclaimed import Unclaimed
 from costwatch.warehouse.encoding import to_int
@@ -28,21 +29,25 @@ class Kept:
     def of(cls, facts: WarehouseSnapshot, allocation: Allocation) -> "Kept":
         """Of what is published."""
         known, nobodys = publish.published(facts.db), unclaimed.by_period(facts.db)
-        kept = {
-            period: each.period_end
-            for period, each in sorted(known.items())
-            if is_closed(each.period_end, allocation, facts.now)
-            and _differs(period, each, allocation, nobodys.get(period, []))
-        }
+        charges = {load.period: load.id for load in loads.newest_loads(facts.db, [CONFIGURED])}
+        kept: dict[date, set[str]] = {}
+        for period, each in sorted(known.items()):
+            if is_closed(each.period_end, allocation, facts.now):
+                if _differs(period, each, allocation, nobodys.get(period, [])):
+                    kept.setdefault(period, set()).add("teams")
+                if period in charges and charges[period] not in each.loads:
+                    kept.setdefault(period, set()).add("charges")
         if not kept:
             return cls((), "")
-        many = "1 closed period" if len(kept) == 1 else f"{len(kept)} closed periods"
+        one = len(kept) == 1
+        many = "1 closed period" if one else f"{len(kept)} closed periods"
         names = ", ".join(f"{period:%Y-%m}" for period in kept)
-        keeps = "keeps the teams it was" if len(kept) == 1 else "keep the teams they were"
+        what = " and ".join(sorted(set().union(*kept.values()), reverse=True))
         return cls(
             tuple(kept),
-            f"{many} ({names}) {keeps} published with; to use today's: "
-            f"costwatch allocate --from {min(kept)} --to {max(kept.values())}",
+            f"{many} ({names}) {f'keeps the {what} it was' if one else f'keep the {what} they were'} "
+            f"published with; to use today's: costwatch allocate --from {min(kept)} "
+            f"--to {max(known[period].period_end for period in kept)}",
         )
 
 

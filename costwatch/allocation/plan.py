@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 
 from costwatch.allocation.measured import PoolInput, as_rows, inputs_of
 from costwatch.allocation.settings import Allocation
-from costwatch.model import Load, Window, midnight
+from costwatch.model import CONFIGURED, Load, Window, midnight
 from costwatch.plugins import Batches
 from costwatch.warehouse.bill.publish import PublishedPeriod
 
@@ -51,8 +51,8 @@ def plan_of(
     asked = window is not None and window.overlaps(Window(midnight(period), midnight(period_end)))
     if known is not None and known.has_teams and is_closed(period_end, allocation, now) and not asked:
         # What was once invoiced moves only with the invoice: same loads stay, a new one is allocated
-        # by the teams, pools and systems of then.
-        if {load.id for load in loads} <= set(known.loads):
+        # by the teams, pools and systems of then. Charges of the configuration wait like the rest of it.
+        if {load.id for load in loads if load.source != CONFIGURED} <= set(known.loads):
             return None
         allocation = allocation.as_of(Allocation.as_published(period, known.config))
     config = allocation.published_json()
@@ -60,7 +60,11 @@ def plan_of(
     key = _key(loads, config, inputs)
     if known is not None and key in (known.inputs_key, *held) and not asked:
         return None
-    new = [load.source for load in loads if known is not None and load.id not in known.loads]
+    new = [
+        load.source
+        for load in loads
+        if known is not None and load.id not in known.loads and load.source != CONFIGURED
+    ]
     return Plan(period, period_end, tuple(loads), allocation, config, inputs, key, tuple(new))
 
 

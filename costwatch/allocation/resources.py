@@ -7,13 +7,13 @@ from datetime import date
 import ibis
 import ibis.expr.types as ir
 
-from costwatch.allocation.charges import bills, owned
+from costwatch.allocation.charges import PublishedLines, bills, owned, passed_on
 from costwatch.ledger.engines.duckdb import compiled, connect, fetch
 from costwatch.ledger.files import LedgerFiles
 from costwatch.model import DIMENSIONS
 from costwatch.scratch import temporary_files
 from costwatch.warehouse.encoding import to_int
-from costwatch.warehouse.facts.cost import cost
+from costwatch.warehouse.facts.cost import Cost, cost
 from costwatch.warehouse.store import Warehouse
 
 _KEYS = ("ResourceId", "SubAccountId", "RegionId", "BillingCurrency")
@@ -62,8 +62,7 @@ def resources(
             found = [Resource(**row, x_Pool="") for row in rows]
     finally:
         con.disconnect()
-    shared = {pool for bill in published for pool in bill.shared}
-    found += _passed_on(warehouse, sorted(shared), team, service, first, after)
+    found += _passed_on(warehouse, published, team, service, first, after)
     return sorted(
         found, key=lambda each: (each.BillingCurrency, -abs(each.EffectiveCostNano), each.ResourceId)
     )
@@ -91,13 +90,19 @@ def _chosen(
 
 
 def _passed_on(
-    warehouse: Warehouse, shared: Sequence[str], team: str, service: str, first: date, after: date
+    warehouse: Warehouse,
+    published: Sequence[PublishedLines],
+    team: str,
+    service: str,
+    first: date,
+    after: date,
 ) -> list[Resource]:
-    if not shared:
-        return []
-    where = {"team": [team], "service": [service], "pool": shared}
-    with warehouse.read() as db:
-        rows = cost(db, first, after, ("pool", "account", "region"), where)
+    sums: dict[tuple[str, ...], Cost] = {}
+    for row in passed_on(
+        warehouse, published, first, after, ("account", "region"), {"team": [team], "service": [service]}
+    ):
+        key = tuple(row.labels.values())
+        sums[key] = sums[key] + row if key in sums else row
     return [
         Resource(
             "",
@@ -109,5 +114,5 @@ def _passed_on(
             row.EffectiveCostNano,
             row.line_count,
         )
-        for row in rows
+        for row in sums.values()
     ]

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from costwatch.allocation.settings import Allocation
 from costwatch.allocation.teams import memberships_of
 from costwatch.cost import settling
+from costwatch.cost.counting import EVERYTHING
 from costwatch.cost.settings import BudgetSettings
 from costwatch.money import nanos
 from costwatch.plugins import Collector
@@ -25,17 +26,16 @@ def settle_days(
         estimated = day_states.called_estimated(db) if settle.source_estimates else {}
         summed = [source.name for source in sources if getattr(source, "lines_are_sums", False)]
         amounts = day_states.daily_amounts(db, summed, now.date() - _AMOUNTS_REACH)
-    settled = {
-        source: settling.settled(
-            days,
-            settling.closed_before(periods[source], now, settle.close_after_days),
-            now,
-            settle,
-            estimated.get(source, set()),
-            amounts.get(source),
-        )
-        for source, days in counts.items()
-    }
+    # Of these a day without a line is a day without cost: no day waits for them.
+    sparse = {source.name for source in sources if getattr(source, "sparse", False)}
+    settled = {}
+    for source, days in counts.items():
+        closed = settling.closed_before(periods[source], now, settle.close_after_days)
+        if source in sparse:
+            settled[source] = settling.settled_by_age(days, closed, now, settle)
+            continue
+        called, cost = estimated.get(source, set()), amounts.get(source)
+        settled[source] = settling.settled(days, closed, now, settle, called, cost)
     roles = {source.name: source.role for source in sources}
     with warehouse.write() as db:
         day_states.store_states(db, settled, now)
@@ -46,4 +46,5 @@ def settle_days(
 
 def _budget_row(budget: BudgetSettings) -> day_states.BudgetRow:
     name = budget.name or f"{budget.team} {budget.period}"
-    return name, budget.team, budget.metric, budget.period, budget.currency, nanos(budget.amount)
+    include = EVERYTHING if budget.include is None else ",".join(sorted(budget.include))
+    return name, budget.team, budget.metric, budget.period, budget.currency, nanos(budget.amount), include

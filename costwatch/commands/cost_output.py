@@ -3,6 +3,8 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 import click
@@ -10,12 +12,14 @@ import click
 from costwatch.answers.unamortised import Unamortised, label
 from costwatch.commands.output import print_table
 from costwatch.cost.conversion import Conversion, Unit
-from costwatch.model import DIMENSIONS, METRICS, RESIDUALS, State
-from costwatch.money import exact
+from costwatch.cost.line_labels import column
+from costwatch.model import BEFORE_CREDITS, METRICS, RESIDUALS, State
+from costwatch.money import exact, nanos
 from costwatch.warehouse.facts.cost import Cost
 from costwatch.wording import at_instant
 
 _NANO = 10**9
+_Key = tuple[tuple[str, ...], date | None]
 
 _CARRIERS = ("team", "parent")
 
@@ -29,6 +33,7 @@ class CostTable:
     """
 
     rows: Sequence[Cost]
+    before_credits: Sequence[Cost]  # of the same labels and days; a row that is nothing then is left out
     first: date
     after: date
     last_held: date
@@ -47,6 +52,7 @@ class CostTable:
                 "EffectiveCost": row.EffectiveCostNano / _NANO,
                 "BilledCostNano": row.BilledCostNano,
                 "EffectiveCostNano": row.EffectiveCostNano,
+                **self._before_as_json(row),
                 "x_LineCount": row.line_count,
                 "x_State": self._state(row),
                 **({"x_Unamortised": left} if (left := self._unamortised(row)) else {}),
@@ -61,26 +67,59 @@ class CostTable:
         for each in self._heading(metric):
             click.echo(each)
         click.echo()
-        totals: dict[str, Any] = {}
+        shown = self._shown(metric)
+        totals: dict[str, dict[str, Decimal]] = {}
         for row in self.rows:
-            currency = row.labels["currency"]
-            totals[currency] = totals.get(currency, 0) + row.amount(metric)
+            mine = totals.setdefault(row.labels["currency"], dict.fromkeys(shown, Decimal()))
+            for name in shown:
+                mine[name] += self._amount(row, shown[name])
         per_day = [] if self.rows[0].day is None else ["day", "x_State"]
-        columns = [*_labels(self.rows[0]), *per_day, metric]
-        ordered = sorted(self.rows, key=lambda row: (row.day or date.min, -abs(row.amount(metric))))
+        columns = [*_labels(self.rows[0]), *per_day, *shown]
+        ordered = sorted(self.rows, key=lambda row: (row.day or date.min, -abs(self._amount(row, metric))))
         lines = [
-            [*self._names(row), *self._day(row), exact(row.amount(metric), row.labels["currency"])]
+            [
+                *self._names(row),
+                *self._day(row),
+                *(exact(self._amount(row, each), row.labels["currency"]) for each in shown.values()),
+            ]
             for row in ordered
         ]
         if len(self.rows) > len(totals):
             place = columns.index("BillingCurrency")
-            for currency, total in sorted(totals.items()):
+            for currency, sums in sorted(totals.items()):
                 line = ["Total" if number == 0 else "" for number in range(len(columns))]
                 line[place] = ("" if place else "Total ") + self._unit(currency).name
-                lines.append([*line[:-1], exact(total, currency)])
-        print_table(columns, lines, right={metric})
+                lines.append([*line[: -len(shown)], *(exact(total, currency) for total in sums.values())])
+        print_table(columns, lines, right=shown)
         if any(row.labels.get(name) in RESIDUALS for name in _CARRIERS for row in self.rows):
             click.echo("\n* carried by no team")
+
+    def _shown(self, metric: str) -> dict[str, str]:
+        """The columns of amounts, and their metrics: what is net, and before credits where that differs."""
+        before = BEFORE_CREDITS.get(metric)
+        if before and any(self._amount(row, metric) != self._amount(row, before) for row in self.rows):
+            return {metric: metric, "before credits": before}
+        return {metric: metric}
+
+    def _amount(self, row: Cost, metric: str) -> Decimal:
+        """One of ``COST_METRICS``."""
+        if metric in METRICS:
+            return row.amount(metric)
+        before = self._before.get(_key(row))
+        of = next(net for net, name in BEFORE_CREDITS.items() if name == metric)
+        return before.amount(of) if before else Decimal()
+
+    @cached_property
+    def _before(self) -> Mapping[_Key, Cost]:
+        return {_key(row): row for row in self.before_credits}
+
+    def _before_as_json(self, row: Cost) -> Mapping[str, Any]:
+        """Of a row that has credits or refunds."""
+        if all(self._amount(row, before) == row.amount(net) for net, before in BEFORE_CREDITS.items()):
+            return {}
+        before = {f"x_{name}": nanos(self._amount(row, name)) for name in BEFORE_CREDITS.values()}
+        in_nano = {f"{name}Nano": nano for name, nano in before.items()}
+        return {**{name: nano / _NANO for name, nano in before.items()}, **in_nano}
 
     def _heading(self, metric: str) -> list[str]:
         lines = [f"{metric}, {self.first} to {self.after - timedelta(days=1)} (UTC days)"]
@@ -140,13 +179,17 @@ class CostTable:
     def _names(self, row: Cost) -> list[str]:
         shown = {**row.labels, "currency": self._unit(row.labels["currency"]).name}
         return [
-            f"{value} *" if name in _CARRIERS and value in RESIDUALS else value
+            f"{value} *" if name in _CARRIERS and value in RESIDUALS else value or "(none)"
             for name, value in shown.items()
         ]
 
 
 def _labels(row: Cost) -> dict[str, str]:
-    return {DIMENSIONS[name]: value for name, value in row.labels.items()}
+    return {column(name): value for name, value in row.labels.items()}
+
+
+def _key(row: Cost) -> _Key:
+    return tuple(row.labels.values()), row.day
 
 
 def _least(states: Collection[State]) -> State:

@@ -69,6 +69,53 @@ class Span(click.ParamType[timedelta]):
             self.fail(f"{value!r} {error}", param, ctx)
 
 
+class Label(click.ParamType[str]):
+    """What cost can be grouped by: one of ``DIMENSIONS``, or what only lines know, such as ``tag:team``."""
+
+    name = "label"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The label as it is."""
+        from costwatch.config.quote import instead
+        from costwatch.cost.line_labels import KEYED_LABELS, LINE_LABELS, is_of_lines
+        from costwatch.model import DIMENSIONS
+
+        label = str(value)
+        if label in DIMENSIONS or is_of_lines(label):
+            return label
+        known = [*DIMENSIONS, *LINE_LABELS, *(f"{name}:KEY" for name in KEYED_LABELS)]
+        self.fail(f"{label!r} is nothing that cost is known by{instead(label, known)}", param, ctx)
+
+
+class Entry(click.ParamType[tuple[str, str]]):
+    """A key and a value with an equals sign between."""
+
+    name = "key=value"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, str]:
+        """``team=risk`` as its two parts; the value may be empty, which is asked for what has none."""
+        key, sign, wanted = str(value).partition("=")
+        if not (key and sign):
+            self.fail(f"{value!r} has no '='; write it like team=risk", param, ctx)
+        return key, wanted
+
+
+class Period(click.ParamType[str]):
+    """The billing period that starts on a day."""
+
+    name = "period"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """2026-10 or 2026-10-01 as the day's ISO text."""
+        text = str(value)
+        try:
+            return date.fromisoformat(f"{text}-01" if len(text) == len("2026-10") else text).isoformat()
+        except ValueError:
+            self.fail(f"{text!r} is no billing period; write it like 2026-10", param, ctx)
+
+
 def _set(ctx: click.Context, param: click.Parameter, value: Any) -> None:
     if value and param.name:
         setattr(ctx.obj, param.name, value)

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from costwatch.allocation.splits.owner import OwnerPool
 from costwatch.config.consistency import (
     check_alerts,
     check_config,
@@ -109,7 +110,18 @@ def _config(tree: Tree | None, file: Path, mistakes: Mistakes) -> Config | None:
     parsed = _parsed(Config, tree, mistakes, known)
     for line, text in (*check_config(tree), *check_tables(tree, sources)):
         mistakes.add(line, text)
-    return parsed
+    return parsed and _with_charges(parsed)
+
+
+def _with_charges(config: Config) -> Config:
+    """With a source that delivers what ``charges`` says."""
+    if not config.charges:
+        return config
+    from collectors.charges import Charges  # seldom needed
+
+    owned_by = [key for pool in config.pools if isinstance(pool, OwnerPool) for key in pool.tags]
+    source = Charges(charges=config.charges, owner_tags=tuple(dict.fromkeys(["team", *owned_by])))
+    return config.model_copy(update={"sources": (*config.sources, source)})
 
 
 def _alerts(tree: Tree | None, file: Path, mistakes: Mistakes, teams: tuple[str, ...]) -> AlertRules | None:

@@ -11,6 +11,7 @@ from costwatch.config.quote import instead, quoted
 from costwatch.config.systems import check_systems
 from costwatch.config.teams import check_teams, named
 from costwatch.config.tree import Node, Place, Tree
+from costwatch.model import CONFIGURED
 from costwatch.model.names import folded
 from costwatch.plugins import Collector, Forwarder, Notifier, Receiver
 
@@ -20,6 +21,8 @@ Found = Iterator[tuple[int, str]]  # line, sentence
 def check_config(tree: Tree) -> Found:
     """Across the entries of ``costwatch.yaml``."""
     yield from _named_once(tree, "sources")
+    yield from _named_once(tree, "charges")
+    yield from _own_sources(tree)
     yield from _named_once(tree, "teams", are_folded=True)
     yield from _named_once(tree, "pools")
     yield from _named_once(tree, "systems", are_folded=True)
@@ -27,6 +30,15 @@ def check_config(tree: Tree) -> Found:
     yield from _budgets_named_once(tree)
     yield from check_teams(tree)
     yield from check_systems(tree)
+
+
+def _own_sources(tree: Tree) -> Found:
+    for place, name in named(tree, "sources"):
+        if name == CONFIGURED:
+            yield (
+                tree.value_line(place),
+                f"{quoted(name)} is the source of what 'charges' says; rename this one",
+            )
 
 
 def check_tables(tree: Tree, sources: Sequence[Collector]) -> Found:

@@ -16,6 +16,7 @@ from costwatch.alerts.intervals import NamedTimeInterval
 from costwatch.alerts.muting import InhibitRule
 from costwatch.alerts.routing import RootRoute
 from costwatch.allocation.settings import Allocation
+from costwatch.cost.charges import Charge
 from costwatch.cost.conversion import Conversion
 from costwatch.ledger.engines import address
 from costwatch.plugins import Collector, Receiver, Rule, Settings, SplitSettings
@@ -89,6 +90,7 @@ class Config(_File, Allocation):
     alerts: FilePath = _path("alerts.yaml")
     sources: Annotated[tuple[Collector, ...], _ENTRIES, _LOADED] = ()
     pools: Annotated[tuple[SplitSettings, ...], _ENTRIES, _LOADED] = ()
+    charges: tuple[Charge, ...] = ()
     currency: Conversion | None = None
     ui: UI = UI()
 

@@ -33,13 +33,15 @@ def actions(
     changes: Sequence[Change],
     totals: Mapping[str, Decimal],
     limit: int = 3,
+    *,
+    note: str = "",
 ) -> list[Action]:
     """At most ``limit``, the worst first, of different teams as far as there are that many.
 
-    changes: by team and service. totals: currency -> what everything cost over the same days; shares
-    of them are what makes amounts in different currencies comparable.
+    changes: by team and service; note: what is said of their amounts. totals: currency -> what everything
+    cost over the same days; shares of them are what makes amounts in different currencies comparable.
     """
-    rises = _Rises(changes, totals)
+    rises = _Rises(changes, totals, note)
     firing = [alert for alert in alerts if alert.is_firing and _has_an_owner(alert)]
     budgets = {(one.currency, one.budget.name): one.budget for one in teams if one.budget}
     told = {(alert.unit, alert.label("budget")) for alert in firing}
@@ -64,7 +66,8 @@ def actions(
 class _Rises:
     """Increases large enough to mention, each at most once."""
 
-    def __init__(self, changes: Iterable[Change], totals: Mapping[str, Decimal]) -> None:
+    def __init__(self, changes: Iterable[Change], totals: Mapping[str, Decimal], note: str) -> None:
+        self._note = note
         self._open = {
             (one.currency, dict(one.labels)["team"], dict(one.labels)["service"]): one
             for one in sorted(changes, key=lambda one: (-one.delta, one.labels))
@@ -83,7 +86,7 @@ class _Rises:
         found = []
         for (currency, team, service), rise in self._open.items():
             cost = short(rise.after, currency)
-            text = f"{team}: {service} cost {cost}, {_size(rise)} more than the week before"
+            text = f"{team}: {service} cost {cost}{self._note}, {_size(rise)} more than the week before"
             if team in RESIDUALS:
                 text += f"; {_NOBODYS}"
             found.append(Action(team, currency, rise.delta, text))

@@ -1,11 +1,14 @@
 """What ``costwatch.yaml`` says of settling and of budgets."""
 
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, field_validator, model_validator
 
+from costwatch.model import BEFORE_CREDITS, CREDITS, REFUNDS
 from costwatch.plugins import Settings
+
+CostMetric = Literal["EffectiveCost", "BilledCost", "EffectiveCostBeforeCredits", "BilledCostBeforeCredits"]
 
 
 class Settle(Settings):
@@ -33,11 +36,28 @@ class Settle(Settings):
 
 
 class BudgetSettings(Settings):
-    """What a team (or, with ``team: "*"``, everyone) may spend in each month or quarter."""
+    """What a team (or, with ``team: "*"``, everyone) may spend in each month or quarter.
+
+    include: which of credits, refunds and tax count; left out, all that the metric holds.
+    """
 
     team: str = "*"
     amount: Annotated[Decimal, Field(gt=0, max_digits=18)]
     period: Literal["month", "quarter"] = "month"
-    metric: Literal["EffectiveCost", "BilledCost"] = "EffectiveCost"
+    metric: CostMetric = "EffectiveCost"
+    include: tuple[Literal["credits", "refunds", "tax"], ...] | None = None
     currency: str = Field(default="USD", pattern=r"^[A-Z]{3}$")
     name: str = ""  # empty: "<team> <period>"
+
+    @field_validator("include")
+    @classmethod
+    def _each_once(cls, include: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        if include is not None and len(set(include)) < len(include):
+            raise ValueError("names one of them twice; name each once")
+        return include
+
+    @model_validator(mode="after")
+    def _is_before_credits(self) -> Self:
+        if self.metric in BEFORE_CREDITS.values() and {CREDITS, REFUNDS} & {*(self.include or ())}:
+            raise ValueError(f"{self.metric} holds no credits and refunds that 'include' could count")
+        return self

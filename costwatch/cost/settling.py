@@ -33,13 +33,13 @@ class Settled:
 
     states: of each day that has lines. through: the last of them such that it and all before it are settled.
     passed: the same, or a later day of usual silence: up to there the source holds no other one back.
-    late_after_days: how long its newest day may be ago. None: no day is settled.
+    late_after_days: how long its newest day may be ago; None: as long as it likes. None: no day is settled.
     """
 
     states: Mapping[date, State]
     through: date | None
     passed: date | None
-    late_after_days: float
+    late_after_days: float | None
 
 
 def settled(
@@ -80,6 +80,17 @@ def settled(
             states[day] = state
             through = through if is_open else day
     return Settled(states, through, passed, settle.at_most_days + silence / _DAY - 1)
+
+
+def settled_by_age(days: Iterable[date], closed_before: date, now: datetime, settle: Settle) -> Settled:
+    """The same of a source that leaves out days without cost: none of its days is held against others."""
+    passed = (now - timedelta(hours=settle.age_hours)).date() - _DAY
+    states = {
+        day: State.CLOSED if day < closed_before else State.SETTLED if day <= passed else State.ESTIMATED
+        for day in days
+    }
+    through = max((day for day, state in states.items() if state.is_settled), default=None)
+    return Settled(states, through, passed, None)
 
 
 class _DaysBefore:

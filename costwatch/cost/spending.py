@@ -5,14 +5,15 @@ They are made of the same series and by the same forecast as the rules' numbers,
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Literal
 
+from costwatch.cost.counting import EVERYTHING, basis
 from costwatch.cost.explain import within
 from costwatch.cost.forecast import HISTORY_DAYS, BurnUp, Outlook, burn_up, outlook, period_of
-from costwatch.model import RESIDUALS, Series, SeriesByLabels, Window
+from costwatch.model import BEFORE_CREDITS, RESIDUALS, Series, SeriesByLabels, Window
 
 EVERYONE = "*"
 _SERIES_DAYS = 30
@@ -22,7 +23,7 @@ _Key = tuple[str, str]  # currency, team
 
 @dataclass(frozen=True, slots=True)
 class BudgetStanding:
-    """How one budget stands in its month or quarter; amounts in its own metric."""
+    """How one budget stands in its month or quarter; amounts in its own ``metric``, a ``counting.basis``."""
 
     name: str
     period: Literal["month", "quarter"]
@@ -34,6 +35,15 @@ class BudgetStanding:
     def over(self) -> Decimal:
         """Forecast for the period's end minus the budget; negative: within it."""
         return self.outlook.forecast - self.amount
+
+
+@dataclass(frozen=True, slots=True)
+class BeforeCredits:
+    """What a month would cost without its credits and refunds, which are ``credits`` to date (below 0)."""
+
+    month_to_date: Decimal
+    forecast: Decimal
+    credits: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +60,7 @@ class TeamSpending:
     month: tuple[BurnUp, ...]  # its cumulative cost, known and forecast, one entry a day
     budget: BudgetStanding | None
     days: Series  # the last 30 days
+    before_credits: BeforeCredits | None = None  # None: the month has no credits or refunds
 
     @property
     def forecast(self) -> Decimal:
@@ -88,16 +99,19 @@ def spending(
 ) -> list[TeamSpending]:
     """Per currency everyone first, then teams by falling month to date, then residuals.
 
-    costs: by metric, with at least the days of ``window_of``. budgets: the query ``budget`` over the
+    costs: by ``counting.basis``, with at least the days of ``window_of``: of ``metric``, of the same before
+    credits where that is known, and of what budgets count. budgets: the query ``budget`` over the
     quarter. last: the settled UTC day through which is counted.
     """
     by_metric = {name: _by_team(found, last) for name, found in costs.items()}
     binding = _budgets(budgets, last, by_metric)
     known = {point.day for series in by_metric[metric].values() for point in series}
+    before = by_metric.get(BEFORE_CREDITS.get(metric, metric), by_metric[metric])
     found = []
     for key, series in by_metric[metric].items():
         choices = sorted(binding[key], key=lambda one: (one.period, one.metric != metric, one.amount))
-        found.append(_team(key, series, metric, last, known, choices[0] if choices else None))
+        one = _team(key, series, metric, last, known, choices[0] if choices else None)
+        found.append(replace(one, before_credits=_before_credits(one, before.get(key, ()))))
     return sorted(found, key=lambda one: (one.currency, _rank(one.team), -one.month_to_date, one.team))
 
 
@@ -117,6 +131,14 @@ def _team(
         budget=budget,
         days=tuple(point for point in series if point.day > last - timedelta(days=_SERIES_DAYS)),
     )
+
+
+def _before_credits(of: TeamSpending, series: Series) -> BeforeCredits | None:
+    line = burn_up(series, *period_of("month", of.through), of.through)
+    to_date = next((entry.amount for entry in reversed(line) if entry.is_settled), Decimal())
+    if [entry.amount for entry in line] == [entry.amount for entry in of.month]:
+        return None
+    return BeforeCredits(to_date, line[-1].amount, of.month_to_date - to_date)
 
 
 def _by_team(costs: DailyCosts, last: date) -> Mapping[_Key, Series]:
@@ -139,11 +161,12 @@ def _budgets(
         period: Literal["month", "quarter"] = "month" if names["period"] == "month" else "quarter"
         first, after = period_of(period, last)
         key = names["currency"], names["team"]
-        series = by_metric[names["metric"]].get(key, ())
+        metric = basis(names["metric"], names.get("include", EVERYTHING))
+        series = by_metric[metric].get(key, ())
         for point in amounts:
             if point.day == first:
                 how = outlook(series, point.value, first, after, last)
-                found[key].append(BudgetStanding(names["name"], period, names["metric"], point.value, how))
+                found[key].append(BudgetStanding(names["name"], period, metric, point.value, how))
     return found
 
 

@@ -1,7 +1,9 @@
 """A bill: files into the ledger, unchanged, and a load for each billing period that is new."""
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
 from costwatch.errors import RefusedError
@@ -34,9 +36,11 @@ def take_bill(stores: Stores, batch: Batch) -> Intake:
         raise RefusedError(found.reasons)
     if batch.window is not None:
         _require_period(stores, found.loads, batch.window)
+    if export.is_whole and not found.reasons:
+        found = replace(found, loads=[*found.loads, *_emptied(stores, found.loads)])
     new = found.loads if stores.dry_run else _store(stores, batch, found)
     notes = [finding.text for load in new for finding in load.findings]
-    if batch.window is None and not found.reasons:
+    if batch.window is None and not export.is_whole and not found.reasons:
         notes += _gone(stores, found.loads)
     return Intake(
         row_count=sum(load.line_count for load in new),
@@ -59,6 +63,22 @@ def _periods_by_name(stores: Stores) -> dict[str, set[date]]:
         for name in load.names.values():
             found[name].add(load.period)
     return found
+
+
+def _emptied(stores: Stores, found: Sequence[Load]) -> list[Load]:
+    """A load without a line for each billing period that holds none any more."""
+    gone = stores.periods - {load.period for load in found}
+    if not gone:
+        return []
+    with stores.warehouse.read() as db:
+        before = [load for load in newest_loads(db, [stores.source]) if load.period in gone]
+    nothing = hashlib.sha256().hexdigest()
+    return [
+        replace(
+            load, digest=nothing, files=(), accounts=(), totals={}, delivered=(), findings=(), unamortised=()
+        )
+        for load in before
+    ]
 
 
 def _store(stores: Stores, batch: Batch, found: Registered) -> list[Load]:

@@ -79,6 +79,8 @@ class Recount:
 
 def recount(files: LedgerFiles, load: Load) -> Recount:
     """Read all files of a load: their bytes for the SHA-256, their lines for the sums of its period."""
+    if not load.files:
+        return Recount(load, {}, {})
     kept: dict[str, Kept] = {}
     trouble = ""
     for digest in dict.fromkeys(load.files):

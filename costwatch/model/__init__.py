@@ -15,7 +15,18 @@ from costwatch.model.alerts import (
     Verdict,
 )
 from costwatch.model.batches import Batch, DeliveredFile, Export, Progress, untold
+from costwatch.model.charges import (
+    CHARGE_KINDS,
+    CHARGES,
+    CREDITS,
+    KINDS_BEFORE_CREDITS,
+    REFUNDS,
+    TAX,
+    charge_kind,
+)
 from costwatch.model.facts import (
+    BEFORE_CREDITS,
+    COST_METRICS,
     DIMENSIONS,
     IDLE,
     METRICS,
@@ -31,17 +42,26 @@ from costwatch.model.facts import (
     State,
     labels,
 )
-from costwatch.model.loads import Amounts, Counted, Load, LoadFinding, LoadFindingKind, Role
+from costwatch.model.loads import CONFIGURED, Amounts, Counted, Load, LoadFinding, LoadFindingKind, Role
 from costwatch.model.reports import Report
 from costwatch.model.time import Window, midnight
 
 __all__ = [
+    "BEFORE_CREDITS",
+    "CHARGES",
+    "CHARGE_KINDS",
+    "CONFIGURED",
+    "COST_METRICS",
+    "CREDITS",
     "DIMENSIONS",
     "IDLE",
+    "KINDS_BEFORE_CREDITS",
     "METRICS",
     "NO_COST_CENTER",
     "NO_SYSTEM",
+    "REFUNDS",
     "RESIDUALS",
+    "TAX",
     "UNALLOCATED",
     "UNMEASURED",
     "About",
@@ -78,6 +98,7 @@ __all__ = [
     "Verdict",
     "Window",
     "Worth",
+    "charge_kind",
     "labels",
     "midnight",
     "untold",

@@ -35,10 +35,14 @@ class DeliveredFile:
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """The files of one delivery of a bill. ``format`` None: told from the columns."""
+    """The files of one delivery of a bill. ``format`` None: told from the columns.
+
+    is_whole: they are all there is of the source, so that a billing period they hold nothing of is empty now.
+    """
 
     files: tuple[DeliveredFile, ...]
     format: str | None = None
+    is_whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,17 +13,25 @@ DIMENSIONS: Mapping[str, str] = {
     "service": "ServiceName",
     "provider": "ProviderName",
     "account": "SubAccountId",
+    "account_name": "SubAccountName",
     "region": "RegionId",
     "category": "ChargeCategory",
+    "charge_class": "ChargeClass",
+    "charge_kind": "x_ChargeKind",
     "usage_type": "x_UsageType",
     "system": "x_System",
     "parent": "x_Parent",
     "cost_center": "x_CostCenter",
     "pool": "x_Pool",
+    "billing_period": "BillingPeriodStart",
     "source": "x_Source",
     "currency": "BillingCurrency",
 }
 METRICS = ("EffectiveCost", "BilledCost")
+# What each of them is without credits and refunds.
+BEFORE_CREDITS: Mapping[str, str] = {metric: f"{metric}BeforeCredits" for metric in METRICS}
+# Everything that can be asked of cost.
+COST_METRICS = (*METRICS, *BEFORE_CREDITS.values())
 
 # Where a dollar lies that no team carries. No team may take one of these names.
 UNALLOCATED = "unallocated"

@@ -6,6 +6,9 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
+# The source of the charges that costwatch.yaml itself says. No other may take its name.
+CONFIGURED = "charges"
+
 
 class Role(StrEnum):
     """What the charges of a source are."""

@@ -7,7 +7,13 @@ that kind. What can be asked of the warehouse is a ``FactQuery``, an object in t
 ``costwatch.facts``.
 """
 
-from costwatch.plugins.collectors import Collector, CollectorSettings, PaidCollector, SpendLimit
+from costwatch.plugins.collectors import (
+    Collector,
+    CollectorSettings,
+    DatedCollector,
+    PaidCollector,
+    SpendLimit,
+)
 from costwatch.plugins.context import PluginContext
 from costwatch.plugins.facts import (
     RECENT_DAYS,
@@ -67,6 +73,7 @@ __all__ = [
     "Collector",
     "CollectorSettings",
     "ColumnType",
+    "DatedCollector",
     "Duration",
     "FactQuery",
     "Forwarder",

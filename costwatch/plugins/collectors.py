@@ -46,6 +46,15 @@ class Collector(Protocol):
         ...
 
 
+@runtime_checkable
+class DatedCollector(Collector, Protocol):
+    """A source whose answer depends on the day it is asked. costwatch asks it by ``collect_as_of`` only."""
+
+    def collect_as_of(self, window: Window, now: datetime) -> Iterator[Batch]:
+        """``collect`` as of ``now`` (UTC)."""
+        ...
+
+
 class SpendLimit(Protocol):
     """What a source may still spend today."""
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from costwatch.cost.counting import before_credits
 from costwatch.cost.spending import BudgetStanding
 from costwatch.money import change, short
 from costwatch.report.view import Section, TeamRow, Weekly, in_words
@@ -15,6 +16,8 @@ def sentence(weekly: Weekly, section: Section) -> Iterator[Phrase]:
     whole = section.whole
     yield short(whole.week, section.currency), "strong"
     yield f" for {in_words(weekly.counted)}", ""
+    if whole.credits:
+        yield f", {before_credits(whole.before_credits, whole.credits, section.currency)}", ""
     if whole.change is not None:
         yield ", ", ""
         yield change_in_words(whole), "alarm" if whole.change.delta > 0 else "strong"
@@ -22,6 +25,8 @@ def sentence(weekly: Weekly, section: Section) -> Iterator[Phrase]:
         yield f" against {same}", ""
     yield f". {weekly.through:%B} {_leads_to(weekly.is_month_complete)} ", ""
     yield short(whole.spending.forecast, section.currency), "strong"
+    if whole.spending.before_credits:
+        yield f" ({short(whole.spending.before_credits.forecast, section.currency)} before credits)", ""
     budget = whole.spending.budget
     if budget is None:
         yield "" if weekly.team is None and _budgeted(section) else "; no budget is set", ""

@@ -17,8 +17,14 @@ class TeamRow:
 
     team: str
     week: Decimal
+    before_credits: Decimal  # the same without credits and refunds
     change: Change | None
     spending: TeamSpending
+
+    @property
+    def credits(self) -> Decimal:
+        """Credits and refunds of the week; below 0 where they lower its cost."""
+        return self.week - self.before_credits
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +88,11 @@ class Weekly:
     def days(self) -> tuple[date, ...]:
         """All seven."""
         return tuple(self.first + timedelta(days=number) for number in range((self.after - self.first).days))
+
+    @property
+    def credited(self) -> tuple[Section, ...]:
+        """The currencies in which credits or refunds change what the week costs."""
+        return tuple(section for section in self.sections if section.whole.credits)
 
     @property
     def state(self) -> State:

@@ -10,13 +10,13 @@ from decimal import Decimal
 from costwatch.answers.alerts import of_week
 from costwatch.answers.changes import settled_days
 from costwatch.answers.sources import failing
-from costwatch.answers.spending import budgets
+from costwatch.answers.spending import budgets, daily_costs
 from costwatch.cost.attention import actions
 from costwatch.cost.explain import Change, changes, comparable_days, within
 from costwatch.cost.explain import settled_days as settled
 from costwatch.cost.spending import EVERYONE, DailyCosts, TeamSpending, spending, window_of
 from costwatch.errors import CostwatchError, UsageError
-from costwatch.model import METRICS, Series, SeriesByLabels, Window
+from costwatch.model import BEFORE_CREDITS, Series, SeriesByLabels, Window
 from costwatch.money import units
 from costwatch.plugins import Snapshot
 from costwatch.report.caveats import caveats
@@ -57,7 +57,10 @@ def weekly(
     _check_team(team, everyone)
     standings = [one for one in everyone if team in (None, one.team)]
     compared = costs.comparable_days()
-    explained = [one for one in costs.changes(costs.by_service, compared) if _is_of(team, one)]
+    explained, rises = (
+        [one for one in costs.changes(of, compared) if _is_of(team, one)]
+        for of in (costs.by_service, costs.by_service_before_credits)
+    )
     restated = _restated(facts, first, team)
     sections = _sections(costs, counted, standings, explained, restated, team)
     if not sections:
@@ -65,7 +68,8 @@ def weekly(
             f"{_name(first)}: {team} cost nothing in that week; leave out --team, or try another"
         )
     alerts = of_week(facts, first, after, team)
-    totals = {one.currency: one.whole.week for one in sections}
+    totals = {one.currency: one.whole.before_credits for one in sections}
+    note = " before credits" if rises != explained else ""
     gathered = Weekly(
         week=_name(first),
         team=team,
@@ -75,7 +79,7 @@ def weekly(
         counted=counted,
         compared=compared,
         sections=sections,
-        actions=tuple(actions(alerts, standings, explained, totals)),
+        actions=tuple(actions(alerts, standings, rises, totals, note=note)),
         alerts=alerts,
         contacts=contacts or {},
         public_url=public_url,
@@ -92,6 +96,7 @@ class _Costs:
     first: date
     daily: Mapping[str, DailyCosts]
     by_service: SeriesByLabels  # and team
+    by_service_before_credits: SeriesByLabels
     budgets: SeriesByLabels
 
     @classmethod
@@ -99,11 +104,11 @@ class _Costs:
         """last: the newest settled day of the week."""
         begins = min(window_of(last).start.date(), first - (_CHART_WEEKS - 1) * _WEEK)
         window = Window.of_days(begins, first + _WEEK)
-        daily = {
-            metric: DailyCosts(facts.series(metric, (), window), facts.series(metric, ("team",), window))
-            for metric in METRICS
-        }
-        return cls(first, daily, facts.series(METRIC, ("team", "service"), window), budgets(facts, last))
+        known = budgets(facts, last)
+        by_service, before = (
+            facts.series(metric, ("team", "service"), window) for metric in (METRIC, BEFORE_CREDITS[METRIC])
+        )
+        return cls(first, daily_costs(facts, window, known, METRIC), by_service, before, known)
 
     @property
     def whole(self) -> SeriesByLabels:
@@ -215,15 +220,19 @@ def _team_rows(
         for of in (costs.whole, costs.by_team)
         for one in costs.changes(of, pairs)
     }
-    sums = {
-        (dict(key)["currency"], dict(key).get("team", EVERYONE)): _sum(points, counted)
-        for of in (costs.whole, costs.by_team)
-        for key, points in costs.week(of).items()
-    }
+    sums, before_credits = (
+        {
+            (dict(key)["currency"], dict(key).get("team", EVERYONE)): _sum(points, counted)
+            for of in (daily.whole, daily.by_team)
+            for key, points in costs.week(of).items()
+        }
+        for daily in (costs.daily[METRIC], costs.daily[BEFORE_CREDITS[METRIC]])
+    )
     return {
         (one.currency, one.team): TeamRow(
             one.team,
             sums.get((one.currency, one.team), Decimal()),
+            before_credits.get((one.currency, one.team), Decimal()),
             compared.get((one.currency, one.team)),
             one,
         )

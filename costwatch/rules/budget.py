@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self, cast
 
 from pydantic import AfterValidator, Field, model_validator
 
+from costwatch.cost.counting import EVERYTHING, basis, counted
 from costwatch.cost.forecast import HISTORY_DAYS, Outlook, outlook, period_name, period_of
 from costwatch.model import About, Finding, Labels, Point, Series, Verdict, Window, labels
 from costwatch.money import exact, short
@@ -15,6 +16,7 @@ from costwatch.plugins import RuleSettings, Settings, Snapshot, recent
 from costwatch.wording import digits, on_day, percent
 
 _DAY = timedelta(days=1)
+_LABELS = ("name", "team", "metric", "period", "include")
 
 
 def _ascending(shares: tuple[Decimal, ...]) -> tuple[Decimal, ...]:
@@ -68,16 +70,16 @@ class Budget(RuleSettings):
         # month, and reaches far enough back to learn what days to come cost.
         start, after = period_of("quarter", through)
         costs = Window.of_days(min(start, through - HISTORY_DAYS * _DAY), through + _DAY)
-        answer = facts.series("budget", ("name", "team", "metric", "period"), Window.of_days(start, after))
+        answer = facts.series("budget", _LABELS, Window.of_days(start, after))
         for key, amounts in sorted(answer.items()):
             budget = _BudgetPeriod.of(key, amounts, through)
             if budget is None or (self.teams and budget.team not in self.teams):
                 continue
             whole = facts.series(budget.metric, (), costs)
-            series = whole.get(labels(currency=budget.currency), ())
-            if budget.team != "*":
-                teams = facts.series(budget.metric, ("team",), costs)
-                series = teams.get(labels(team=budget.team, currency=budget.currency), ())
+            who = {} if budget.team == "*" else {"team": budget.team}
+            series = counted(
+                lambda metric, by: facts.series(metric, by, costs), budget.metric, budget.include, tuple(who)
+            ).get(labels(**who, currency=budget.currency), ())
             covered = any(total[0].day <= budget.start for total in whole.values())
             yield self._finding(budget, series, through, covered=covered)
 
@@ -116,6 +118,7 @@ class _BudgetPeriod:
     kind: Literal["month", "quarter"]
     currency: str
     amount: Decimal
+    include: str
     start: date
     after: date
 
@@ -127,7 +130,10 @@ class _BudgetPeriod:
         amount = next((point.value for point in amounts if point.day == start), None)
         if amount is None:
             return None
-        return cls(is_["name"], is_["team"], is_["metric"], kind, is_["currency"], amount, start, after)
+        include = is_.get("include", EVERYTHING)
+        return cls(
+            is_["name"], is_["team"], is_["metric"], kind, is_["currency"], amount, include, start, after
+        )
 
     @property
     def labels(self) -> Labels:
@@ -149,15 +155,17 @@ def _summary(budget: _BudgetPeriod, at: Outlook, through: date) -> str:
         return f"{who}: {period_name(budget.kind, through)} came to {spent} of {amount} ({percent(share)})"
     forecast = short(at.forecast, budget.currency)
     ending = f"{percent(of_amount - 1)} over" if of_amount > 1 else f"{percent(of_amount)} of it"
+    counted_as = basis(budget.metric, budget.include)
+    note = "" if counted_as == budget.metric else f"; counted is {counted_as}"
     return (
         f"{who}: {spent} of {amount} spent by {on_day(through)} ({percent(share)}); "
-        f"{budget.kind}-end forecast {forecast}, {ending}"
+        f"{budget.kind}-end forecast {forecast}, {ending}{note}"
     )
 
 
 def _evidence(budget: _BudgetPeriod, at: Outlook, through: date) -> Mapping[str, Any]:
     return {
-        "metric": budget.metric,
+        "metric": basis(budget.metric, budget.include),
         "amount": digits(budget.amount),
         "spent": digits(at.spent),
         "forecast": digits(round(at.forecast, 2)),

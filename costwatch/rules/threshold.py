@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, AliasChoices, Field, model_validator
 
+from costwatch.cost.settings import CostMetric
 from costwatch.model import (
     DIMENSIONS,
     About,
@@ -47,7 +48,8 @@ class Threshold(RuleSettings):
     """Cost of the last settled days above or below an amount: one finding for each combination of ``by``.
 
     by: labels that tell instances apart (team, service, account, …); none: one sum of everything.
-    match: label -> the value or values it must have. metric: EffectiveCost or BilledCost.
+    match: label -> the value or values it must have. metric: EffectiveCost or BilledCost, or either
+    without credits and refunds, EffectiveCostBeforeCredits or BilledCostBeforeCredits.
     window: whole days, summed, up to the newest settled one. above, below: the amounts, in
     ``currency``; costs in other currencies are not looked at. settle: ``settled``, or ``estimated`` to
     look at the newest day that has any cost, however incomplete; state: its older name.
@@ -66,7 +68,7 @@ class Threshold(RuleSettings):
 
     by: tuple[Dimension, ...] = ()
     match: Mapping[Dimension, str | tuple[str, ...]] = Field(default_factory=dict)
-    metric: Literal["EffectiveCost", "BilledCost"] = "EffectiveCost"
+    metric: CostMetric = "EffectiveCost"
     window: Span = _DAY
     above: Decimal | None = None
     below: Decimal | None = None

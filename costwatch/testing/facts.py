@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from costwatch.model import METRICS, Labels, Point, Series, SeriesByLabels, State, Window, midnight
+from costwatch.model import COST_METRICS, Labels, Point, Series, SeriesByLabels, State, Window, midnight
 from costwatch.plugins import FactQuery, Snapshot, Sums, fact_query
 from costwatch.testing.settings import require
 
@@ -48,7 +48,10 @@ class FakeSnapshot:
     def data_through(self) -> date | None:
         """See ``plugins.Snapshot``."""
         costs = [
-            point for metric in METRICS for series in self.facts.get(metric, {}).values() for point in series
+            point
+            for metric in COST_METRICS
+            for series in self.facts.get(metric, {}).values()
+            for point in series
         ]
         unsettled = min((point.day for point in costs if not point.state.is_settled), default=date.max)
         return max((point.day for point in costs if point.day < unsettled), default=None)
@@ -64,7 +67,7 @@ class FakeSnapshot:
     def through(self, query: str) -> datetime | None:
         """See ``plugins.Snapshot``; of all but costs, the newest point's instant."""
         fact_query(query, (), self.queries)
-        if query in METRICS:
+        if query in COST_METRICS:
             return None if self.data_through is None else midnight(self.data_through + _DAY)
         answer = self.facts.get(query, {})
         return max((point.at for series in answer.values() for point in series), default=None)

@@ -14,7 +14,7 @@ class _Columns(NamedTuple):
 
 
 _TABLES = {
-    "budget": _Columns("name", "team, metric, period, BillingCurrency, amount_nano"),
+    "budget": _Columns("name", "team, metric, period, BillingCurrency, amount_nano, include"),
     "day_state": _Columns("source, day", "state"),
     "membership": _Columns("team, since", "until, x_Parent, x_CostCenter, chain"),
     "source": _Columns("name", "role, data_through, passed, late_after_days"),

@@ -27,6 +27,8 @@ _GROUPS = (
     "provider",
     "region",
     "category",
+    "charge_kind",
+    "billing_period",
     "pool",
 )
 _RANGES = {"7d": 7, "30d": 30, "90d": 90, "180d": 180, "365d": 365}

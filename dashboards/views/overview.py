@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
 from decimal import Decimal
 
 import streamlit as st
@@ -16,16 +15,16 @@ from costwatch.cost.conversion import Unit
 from costwatch.cost.explain import Change
 from costwatch.cost.forecast import period_name
 from costwatch.cost.spending import EVERYONE, TeamSpending
-from costwatch.model import RESIDUALS, UNALLOCATED, Alert, Severity
+from costwatch.model import UNALLOCATED, Alert, Severity
 from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
 from dashboards import blocks, frame
-from dashboards.blocks import Column, Tile
+from dashboards.blocks import Tile
 from dashboards.frame import DataReach
+from dashboards.panels import credits, teams
 from dashboards.reading import ask, configured, moment
 
 _ACTIONS = 6
 _BARS = 7
-_CLOSE = Decimal("0.95")  # of a budget, by forecast
 _TOO_SMALL = Decimal("0.01")  # of the largest change: its bar could not be seen
 
 
@@ -37,6 +36,7 @@ class View:
     everyone: TeamSpending
     teams: Sequence[TeamSpending]
     changes: Sequence[Change]
+    rises: Sequence[Change]
     firing: Sequence[Alert]
     unit: Unit
 
@@ -96,13 +96,16 @@ def _view(answer: Overview, unit: Unit) -> View | None:
     chosen = next((one for one in of if one.team == (team or EVERYONE)), None)
     if chosen is None:
         return None
-    moved = [one for one in answer.changes if one.currency == unit.currency]
-    return View(chosen, of[0], [one for one in of if one.team != EVERYONE], moved, answer.firing, unit)
+    pairs = answer.changes, answer.rises
+    moved, rises = ([one for one in changes if one.currency == unit.currency] for changes in pairs)
+    teams = [one for one in of if one.team != EVERYONE]
+    return View(chosen, of[0], teams, moved, rises, answer.firing, unit)
 
 
 def _spent(view: View) -> Tile:
     value = view.short(view.chosen.month_to_date, "month_to_date")
     note, tone = blocks.change(view.chosen.change_7_days, view.currency, "last 7 d vs 7 before")
+    note = credits.beside_spent(view.chosen, view.unit, note)
     return Tile(f"Spend, {_month(view) or 'month to date'}{view.unit.mark}", value, note, tone)
 
 
@@ -121,12 +124,12 @@ def _forecast(view: View) -> Tile:
     label = f"{what} {end.day.day} {end.day:%b}{view.unit.mark}"
     value = view.short(chosen.forecast, "forecast")
     if budget is None:
-        return Tile(label, value, _no_budget(view.unit))
-    amount = money.short(budget.amount, view.currency)
+        return Tile(label, value, credits.beside_forecast(chosen, view.unit, teams.no_budget(view.unit)))
+    over, amount = (money.short(each, view.currency) for each in (abs(budget.over), budget.amount))
     name = "budget" if budget.period == "month" else "quarter's"
-    if budget.over > 0:
-        return Tile(label, value, f"▲ {money.short(budget.over, view.currency)} over {name} {amount}", "bad")
-    return Tile(label, value, f"● {money.short(-budget.over, view.currency)} under {name} {amount}", "good")
+    mark, tone, side = ("▲", "bad", "over") if budget.over > 0 else ("●", "good", "under")
+    note = credits.beside_forecast(chosen, view.unit, f"{mark} {over} {side} {name} {amount}")
+    return Tile(label, value, note, tone)
 
 
 def _firing(view: View) -> Tile:
@@ -154,9 +157,11 @@ def _attention(view: View, state: DataReach) -> list[tuple[str, str, Markup]]:
 
     Alerts are told as they were sent, in their own currency: nothing converted stands among them.
     """
-    whole = {view.currency: view.everyone.last_7_days or Decimal()}
-    moved = () if view.unit.converted else view.changes
-    todo = actions(view.firing, [view.everyone, *view.teams], moved, whole, limit=len(view.firing) + 20)
+    whole = {view.currency: sum((one.after for one in view.rises), Decimal())}
+    moved = () if view.unit.converted else view.rises
+    note = " before credits" if list(view.rises) != list(view.changes) else ""
+    limit = len(view.firing) + 20
+    todo = actions(view.firing, [view.everyone, *view.teams], moved, whole, limit, note=note)
     money_first = [one for one in todo if one.currency == view.currency and view.shows(one.team)]
     told = {
         one.summary for one in view.firing if any(each.text.startswith(one.summary) for each in money_first)
@@ -169,6 +174,7 @@ def _attention(view: View, state: DataReach) -> list[tuple[str, str, Markup]]:
         *_over(view),
         *(("▲", "bad" if one.severity is Severity.PAGE else "warn", _alert(one)) for one in others),
         *(("▲", "warn", _linked(one.reason, blocks.link("See what to do", "data"))) for one in state.late),
+        *credits.sentences(view.chosen, view.unit),
     ] or [
         ("●", "good", Markup("Nothing: no alert fires, no budget is about to be passed, no source is late."))
     ]
@@ -213,10 +219,6 @@ def _to_costs(text: str, **query: str) -> Markup:
     return blocks.link(text, "costs", **query, currency=str(st.query_params.get("currency", "")))
 
 
-def _no_budget(unit: Unit) -> str:
-    return "no budget is converted" if unit.converted else "no budget set"
-
-
 def _budget_remark(view: View) -> str:
     of = view.chosen
     if view.unit.converted:
@@ -256,51 +258,8 @@ def _label(change: Change, team: str | None) -> str:
     return names["service"] if team else f"{names['team']} · {names['service']}"
 
 
-def _ratio(of: TeamSpending) -> Decimal:
-    """Forecast by budget; without a budget -1."""
-    return of.budget.outlook.forecast / of.budget.amount if of.budget else Decimal(-1)
-
-
 def _teams(view: View) -> Markup:
-    columns = (
-        Column("", "mark"),
-        Column("Team"),
-        Column("30 days", wide=True),
-        Column(f"{view.chosen.through:%B}" if _month(view) else "To date", "number"),
-        Column("7 d change", "number", wide=True),
-        Column("In all" if view.chosen.is_complete else "Forecast", "number"),
-        Column("Budget", "number", wide=True),
-        Column("Of budget", "number"),
-    )
     shown = [one for one in view.teams if view.shows(one.team)]
-    shown.sort(key=lambda one: (one.team in RESIDUALS, -_ratio(one), -one.month_to_date, one.team))
     begun = min((point.day for point in view.everyone.days), default=view.everyone.through)
-    return blocks.table(columns, [_team(one, begun, view.unit) for one in shown])
-
-
-def _team(of: TeamSpending, begun: date, unit: Unit) -> tuple[blocks.Text, ...]:
-    def short(amount: Decimal) -> Markup:
-        return blocks.amount(amount, unit.name, money.short(amount, of.currency))
-
-    ratio, change = _ratio(of), of.change_7_days
-    mark, tone = (
-        ("● over", "bad") if ratio > 1 else ("◐ close", "warn") if ratio >= _CLOSE else ("○ ok", "good")
-    )
-    quarter = " a quarter" if of.budget and of.budget.period == "quarter" else ""
-    return (
-        blocks.toned(mark, tone) if of.budget else blocks.hover("–", _no_budget(unit), "muted"),
-        _to_costs(of.team, team=of.team),
-        blocks.sparkline(_daily(of, begun), f"{of.team}, cost of the last 30 days"),
-        short(of.month_to_date),
-        "–" if change is None else blocks.amount(change, unit.name, money.change(change, of.currency)),
-        short(of.forecast),
-        Markup("{}{}").format(short(of.budget.amount), quarter) if of.budget else "–",
-        blocks.meter(ratio, tone) if of.budget else "–",
-    )
-
-
-def _daily(of: TeamSpending, begun: date) -> list[Decimal]:
-    """The last days of a team, from the first that anyone has; a day without a row cost it nothing."""
-    known = {point.day: point.value for point in of.days}
-    days = (begun + timedelta(days=number) for number in range((of.through - begun).days + 1))
-    return [known.get(day, Decimal()) for day in days]
+    month = f"{view.chosen.through:%B}" if _month(view) else "To date"
+    return teams.table(shown, begun, view.unit, month, "In all" if view.chosen.is_complete else "Forecast")

@@ -231,3 +231,57 @@ def test_usage_of_may_that_june_bills_hides_no_day(costwatch: Costwatch) -> None
         period["published"]["BilledCostNano"]
         for period in costwatch("cost", "verify", "--json").json["periods"]
     )
+
+
+CREDITED = """\
+budgets:
+  - {team: "*", amount: 50, name: spent, include: [refunds, tax]}
+  - {team: "*", amount: 50}
+"""
+IN_OCTOBER = ("--now", "2026-10-20T00:00:00Z")
+
+
+def test_credits_do_not_hide_what_a_team_spends(costwatch: Costwatch) -> None:
+    told(costwatch, "credits.csv", config=CONFIG + CREDITED)
+    assert costwatch(*IN_OCTOBER, "allocate").code == 0
+    week = ("--from", "2026-10-05", "--to", "2026-10-12")
+    (row,) = costwatch("cost", "show", *week, "--json").json
+    assert (row["EffectiveCost"], row["x_EffectiveCostBeforeCredits"]) == (0, 70)
+    shown = costwatch("cost", "show", "--by", "team", *week).out
+    assert shown.splitlines()[-3].split() == ["Total", "USD", "$0.00", "$70.00"]
+    assert costwatch(*IN_OCTOBER, "report", "weekly", "--week", "2026-W41", "--to", "md").code == 0
+    report = Path("reports/weekly-2026-W41.md").read_text()
+    assert "**$0.00** for Mon 5 to Sun 11 Oct, before credits $70.00 (credits and refunds -$70.00)" in report
+    assert "Nothing needs a person" not in report
+    assert "| All teams | $0.00 (before credits $70.00) |" in report
+
+
+def test_a_budget_counts_what_it_includes(costwatch: Costwatch) -> None:
+    told(costwatch, "credits.csv", config=CONFIG + CREDITED)
+    Path("alerts.yaml").write_text(
+        "rules: [{name: Budget, kind: budget}]\nroute: {receiver: default}\n"
+        "receivers: [{name: default, kind: stdout}]\n"
+    )
+    assert costwatch("allocate", *IN_OCTOBER).code == 0
+    assert costwatch("alerts", "eval", *IN_OCTOBER).code == 0
+    (alert,) = costwatch("alerts", "list", "--json").json
+    assert alert["labels"]["budget"] == "spent"
+    assert "$170.00 of $50.00 spent by 17 Oct 2026" in alert["summary"]
+    assert "counted is EffectiveCost without credits" in alert["summary"]
+
+
+def test_usage_of_may_that_is_billed_in_june_is_told_by_period_and_invoice(costwatch: Costwatch) -> None:
+    may = ("--from", "2025-05-01", "--to", "2025-06-01", "--json")
+    told(costwatch, "may.csv", "june.csv")
+    for label, column, late in (
+        ("billing_period", "BillingPeriodStart", "2025-06-01"),
+        ("invoice", "InvoiceId", "INV-JUN"),
+        ("charge_class", "ChargeClass", "Correction"),
+    ):
+        rows = costwatch("cost", "show", "--by", label, *may).json
+        assert {row[column]: row["BilledCost"] for row in rows}[late] == 1500
+        assert sum(row["BilledCost"] for row in rows) == 4500
+        # Late usage is usage, and no refund.
+        assert not any("x_BilledCostBeforeCredits" in row for row in rows)
+    (row,) = costwatch("cost", "show", "--billing-period", "2025-06", "--invoice", "INV-JUN", *may).json
+    assert row["BilledCost"] == 1500

@@ -16,7 +16,7 @@ from costwatch.model import METRICS, NO_SYSTEM, About, Amounts, Counted, Load, S
 from costwatch.money import nanos, units
 from costwatch.warehouse import history
 from costwatch.warehouse.bill import loads
-from costwatch.warehouse.bill.publish import SLICE_COLUMNS, Publication, ids_for, publish
+from costwatch.warehouse.bill.publish import SLICE_COLUMNS, Publication, ids_for, kind_of, publish
 from costwatch.warehouse.encoding import from_int, to_int, to_text
 from costwatch.warehouse.intake import runs
 from costwatch.warehouse.store import Warehouse
@@ -223,10 +223,13 @@ def in_batches(facts: Sequence[tuple[int, ...]]) -> list[pa.RecordBatch]:
 
 def summary_of(facts, ids) -> list[tuple[int | str, ...]]:
     """The facts without their slices, as allocate sums them."""
-    currency = {number: key[SLICE_COLUMNS.index("BillingCurrency")] for key, number in ids.slice.items()}
+    told = {
+        number: (key[SLICE_COLUMNS.index("BillingCurrency")], kind_of(key))
+        for key, number in ids.slice.items()
+    }
     found: dict[tuple[int | str, ...], list[int]] = {}
     for team, service, day, of, *sums in facts:
-        held = found.setdefault((day, team, service, currency[of]), [0, 0, 0])
+        held = found.setdefault((day, team, service, *told[of]), [0, 0, 0])
         held[:] = [one + more for one, more in zip(held, sums, strict=True)]
     return [(*key, *sums) for key, sums in sorted(found.items())]
 

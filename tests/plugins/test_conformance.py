@@ -11,12 +11,13 @@ import pytest
 
 from collectors.cost_explorer import CostExplorer
 from collectors.exports import Exports
+from collectors.table import Table
 from costwatch import plugins
 from costwatch.allocation.splits.even import EvenPool
 from costwatch.allocation.splits.fixed import FixedPool
 from costwatch.allocation.splits.owner import OwnerPool
 from costwatch.allocation.splits.proportional import ProportionalPool
-from costwatch.model import Labels, Verdict, Window, labels
+from costwatch.model import COST_METRICS, Labels, Verdict, Window, labels
 from costwatch.notify.slack import Slack
 from costwatch.notify.stdout import Stdout
 from costwatch.plugins import Collector, Notifier, Rule, Split, fact_query
@@ -78,9 +79,25 @@ def exports(folder: Path) -> Iterator[Sources]:
     )
 
 
+@contextmanager
+def table(folder: Path) -> Iterator[Sources]:
+    """A vendor's own table of two months, in one file."""
+    (folder / "costs.csv").write_text("day,usd\n2026-09-10,1.5\n2026-10-10,2\n")
+    settings = {
+        "name": "vendor",
+        "columns": {"day": "ChargePeriodStart", "usd": "BilledCost"},
+        "constants": {"BillingCurrency": "USD"},
+    }
+    good, unreadable = (
+        Table.model_validate({**settings, "location": str(place)}) for place in (folder, folder / "gone")
+    )
+    yield Sources(good, Window.of_days(date(2026, 9, 10), date(2026, 10, 20)), unreadable)
+
+
 COLLECTORS: dict[str, Callable[[Path], AbstractContextManager[Sources]]] = {
     "cost_explorer": cost_explorer,
     "exports": exports,
+    "table": table,
 }
 
 # --- rules: kind -> a rule, and what it finds in facts --------------------------------------------
@@ -197,7 +214,7 @@ SPLITS: dict[str, tuple[Split, list[SplitExample]]] = {
 
 NOVEMBER = Window.of_days(date(2026, 11, 1), date(2026, 12, 1))
 FACTS: dict[str, Window] = dict.fromkeys(
-    ("BilledCost", "EffectiveCost", "budget", "data_age", "data_age_limit", "freshness"), NOVEMBER
+    (*COST_METRICS, "budget", "data_age", "data_age_limit", "freshness"), NOVEMBER
 )
 
 

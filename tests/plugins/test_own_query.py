@@ -10,13 +10,15 @@ import pytest
 
 from costwatch.errors import UsageError
 from costwatch.evaluate import evaluate
-from costwatch.model import Labels, Point, Series, State, Verdict, Window, labels
+from costwatch.model import COST_METRICS, Labels, Point, Series, State, Verdict, Window, labels
 from costwatch.plugins import FactQuery, fact_query
 from costwatch.testing import Example, FakeSnapshot, check_query, check_rule, daily, points
 from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
 from costwatch.warehouse.store import Warehouse
 from tests.made.acme_runs import HOUR, RUNS, Restless
 from tests.made.warehouse_rows import collected
+
+OURS = (*COST_METRICS, "budget", "data_age", "data_age_limit", "freshness")
 
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
 DAY = Window(NOW - 24 * HOUR, NOW)
@@ -102,11 +104,7 @@ def register(place: Path, package: str, entry_points: str) -> None:
     ("name", "by", "sentence"),
     [
         ("EffectivCost", (), "no query is named 'EffectivCost'; use EffectiveCost"),
-        (
-            "spend",
-            (),
-            "no query is named 'spend'; use one of BilledCost, EffectiveCost, budget, data_age, data_age_limit, freshness",
-        ),
+        ("spend", (), f"no query is named 'spend'; use one of {', '.join(sorted(OURS))}"),
         ("BilledCost", ("teams",), "BilledCost: no label is named 'teams'; use team"),
         ("freshness", ("team",), "freshness: no label is named 'team'; use one of source"),
     ],

@@ -11,7 +11,8 @@ from costwatch.warehouse import history, queries
 from costwatch.warehouse.bill.sums import amounts, sums
 from costwatch.warehouse.encoding import from_int, to_int
 
-BudgetRow = tuple[str, str, str, str, str, int]  # name, team, metric, period, BillingCurrency, amount_nano
+# name, team, metric, period, BillingCurrency, amount_nano, include
+BudgetRow = tuple[str, str, str, str, str, int, str]
 
 
 def line_counts(db: sqlite3.Connection) -> dict[str, dict[date, int]]:

@@ -8,8 +8,11 @@ from costwatch.model import NO_SYSTEM
 from costwatch.warehouse import queries
 
 _NAMES = (
-    # What belongs to no system is hashed as it was before there were systems.
-    "SELECT * FROM slice WHERE id IN (SELECT slice FROM team_cost WHERE period = ?) ORDER BY id",
+    # What belongs to no system is hashed as it was before there were systems. What kind a charge is follows
+    # from its category and class.
+    "SELECT id, source, ProviderName, BillingAccountId, SubAccountId, SubAccountName, RegionId,"
+    " ChargeCategory, ChargeClass, x_UsageType, BillingCurrency, x_Pool, x_System"
+    " FROM slice WHERE id IN (SELECT slice FROM team_cost WHERE period = ?) ORDER BY id",
     "SELECT * FROM team WHERE id IN (SELECT team FROM cost_day WHERE period = ?) ORDER BY id",
     "SELECT * FROM service WHERE id IN (SELECT service FROM cost_day WHERE period = ?) ORDER BY id",
 )

@@ -22,7 +22,7 @@ from costwatch.wording import RESTORE
 MOST_PLACES = 1000  # where two tables differ
 _DIFFERS = " OR ".join(f"{name}Rest % {NANO} OR {name}Whole + {name}Rest / {NANO}" for name in SUMMED)
 _OF_CURRENCY = "slice IN (SELECT id FROM slice WHERE BillingCurrency = :currency)"
-_FACTS = """(SELECT c.*, s.source, s.BillingAccountId, s.ChargeCategory, s.BillingCurrency
+_FACTS = """(SELECT c.*, s.source, s.BillingAccountId, s.ChargeCategory, s.BillingCurrency, s.x_ChargeKind
 FROM team_cost c JOIN slice s ON s.id = c.slice)"""
 _LINES = """(SELECT period, day, line_count,
 '' AS BillingCurrency, 0 AS BilledCostNano, 0 AS EffectiveCostNano FROM {})"""
@@ -30,7 +30,7 @@ _CHECKS = "(SELECT *, 0 AS line_count FROM check_cost)"
 # Two tables, how each is read, and what both know of a cost: an altered row of one no longer fits the other.
 _COMPARED = (
     ("team_invoice", "team_cost", "{}", _FACTS, ("team", "source", "BillingAccountId", "ChargeCategory")),
-    ("team_cost", "cost_day", _FACTS, "{}", ("team", "service", "day")),
+    ("team_cost", "cost_day", _FACTS, "{}", ("team", "service", "day", "x_ChargeKind")),
     ("cost_day", "day_line", _LINES, _LINES, ("day",)),
 )
 

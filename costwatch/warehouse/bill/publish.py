@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from costwatch.errors import WarehouseError
-from costwatch.model import RESIDUALS, Amounts
+from costwatch.model import RESIDUALS, Amounts, charge_kind
 from costwatch.warehouse import queries
 from costwatch.warehouse.bill.fingerprint import fingerprint
 from costwatch.warehouse.bill.sums import amounts, sums
@@ -40,6 +40,7 @@ INVOICE_COLUMNS = (
     "ChargeCategory",
     "BillingCurrency",
 )
+_CATEGORY, _CLASS = SLICE_COLUMNS.index("ChargeCategory"), SLICE_COLUMNS.index("ChargeClass")
 Slice = tuple[str, ...]
 _ROWS_A_STATEMENT = 50
 Invoiced = tuple[int | str, ...]  # INVOICE_COLUMNS, BilledCostNano, EffectiveCostNano, line_count
@@ -64,7 +65,8 @@ class Publication:
     # BillingCurrency -> line_count and nano sums of the bill
     totals: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     day_lines: Sequence[tuple[str, int, int, int]] = ()  # source, day, lines, of these estimated
-    summary: Sequence[Invoiced] = ()  # day, team, service, BillingCurrency, both costs, lines
+    # day, team, service, BillingCurrency, x_ChargeKind, both costs, lines
+    summary: Sequence[Invoiced] = ()
     bill: Sequence[Invoiced] = ()
     invoices: Sequence[Invoiced] = ()  # the team's number before each
     facts: Iterable["RecordBatch"] = ()
@@ -139,8 +141,13 @@ def ids_for(
             ids.new.append((table, (numbers[name], name)))
     for key in sorted(key for key in slices if key not in ids.slice):
         ids.slice[key] = len(ids.slice) + 1
-        ids.new.append(("slice", (ids.slice[key], *key)))
+        ids.new.append(("slice", (ids.slice[key], *key, kind_of(key))))
     return ids
+
+
+def kind_of(of: Slice) -> str:
+    """What kind the charges of a slice are: its ``x_ChargeKind``."""
+    return charge_kind(of[_CATEGORY], of[_CLASS])
 
 
 def publish(db: sqlite3.Connection, ids: Ids, publication: Publication, now: datetime) -> None:

@@ -23,6 +23,7 @@ def _ask(reader: Reader, by: tuple[str, ...], window: Window) -> SeriesByLabels:
             team=row["team"],
             metric=row["metric"],
             period=row["period"],
+            include=row["include"],
             currency=row["BillingCurrency"],
         )
         amount = units(row["amount_nano"])
@@ -45,7 +46,7 @@ def _period_starts(window: Window, months: int) -> list[date]:
 
 BUDGET = FactQuery(
     name="budget",
-    labels=("name", "team", "metric", "period"),
+    labels=("name", "team", "metric", "period", "include"),
     unit="currency",
     step=timedelta(days=1),
     page="overview",

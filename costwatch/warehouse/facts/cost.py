@@ -1,29 +1,17 @@
-"""The one door to cost, ``cost``, and the queries that rules ask through it, EffectiveCost and BilledCost."""
+"""The one door to cost: ``cost`` of a connection, and ``stored_cost`` of whoever reads rows."""
 
 import sqlite3
-from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
-from functools import partial
 from typing import Any
 
 from costwatch.cost.conversion import converted
 from costwatch.errors import UsageError
-from costwatch.model import (
-    DIMENSIONS,
-    NO_COST_CENTER,
-    Labels,
-    Point,
-    SeriesByLabels,
-    State,
-    Window,
-    labels,
-    midnight,
-)
+from costwatch.model import DIMENSIONS, NO_COST_CENTER
 from costwatch.money import NANO, units
-from costwatch.plugins import FactQuery, Rates, Reader, Snapshot, Sums
+from costwatch.plugins import Rates
 from costwatch.warehouse import queries
 from costwatch.warehouse.encoding import from_int, to_int, to_text
 from costwatch.warehouse.history import table_as_of
@@ -34,14 +22,22 @@ _ABOVE = {
     "cost_center": f"coalesce(m.x_CostCenter, '{NO_COST_CENTER}')",
 }
 _CHAIN = "coalesce(m.chain, '/' || t.name || '/')"
-_SUMMARY = {"team": "t.name", "service": "v.name", "currency": "c.BillingCurrency", **_ABOVE}
+_PERIOD = "printf('%04d-%02d-%02d', c.period / 10000, c.period / 100 % 100, c.period % 100)"
+_SUMMARY = {
+    "team": "t.name",
+    "service": "v.name",
+    "currency": "c.BillingCurrency",
+    "charge_kind": "c.x_ChargeKind",
+    "billing_period": _PERIOD,
+    **_ABOVE,
+}
 _FACTS = {name: f"s.{column}" for name, column in DIMENSIONS.items()} | {
     "team": "t.name",
     "service": "v.name",
     "source": "s.source",
+    "billing_period": _PERIOD,
     **_ABOVE,
 }
-_DAY = timedelta(days=1)
 _Rows = Callable[[str, Mapping[str, Any]], Iterable[Any]]
 
 
@@ -63,6 +59,16 @@ class Cost:
     def amount(self, metric: str = "EffectiveCost") -> Decimal:
         """One of ``METRICS`` in currency units, exact."""
         return units(self.EffectiveCostNano if metric == "EffectiveCost" else self.BilledCostNano)
+
+    def __add__(self, other: "Cost") -> "Cost":
+        """Both, as one with the labels and the day of the first."""
+        return Cost(
+            self.labels,
+            self.day,
+            self.BilledCostNano + other.BilledCostNano,
+            self.EffectiveCostNano + other.EffectiveCostNano,
+            self.line_count + other.line_count,
+        )
 
 
 def cost(
@@ -92,10 +98,10 @@ def cost(
     """
     where = where or {}
     _check(by, where)
-    return _cost(db.execute, first, after, by, where, per_day, as_of, conversion)
+    return stored_cost(db.execute, first, after, by, where, per_day, as_of, conversion)
 
 
-def _cost(
+def stored_cost(
     read: _Rows,
     first: date,
     after: date,
@@ -105,6 +111,7 @@ def _cost(
     as_of: datetime | None,
     conversion: Rates | None,
 ) -> list[Cost]:
+    """As ``cost``, of labels that are known."""
     if conversion is None:
         return _stored(read, first, after, by, where, per_day, as_of)
     # Parents and cost centers are sums of their teams, whatever is lost to rounding in each.
@@ -221,46 +228,3 @@ def _conditions(
         else:
             conditions.append(f"{columns[name]} IN ({', '.join(':' + key for key in keys)})")
     return " AND ".join(conditions), parameters
-
-
-# --- the queries ----------------------------------------------------------------------------------
-
-
-def _ask(metric: str, reader: Reader, by: tuple[str, ...], window: Window) -> SeriesByLabels:
-    first, after = window.days
-    states = reader.states(first, after)
-    midnights = {day: midnight(day) for day in states}
-    found: dict[Labels, list[Point]] = defaultdict(list)
-    for row in _cost(reader.rows, first, after, by, {}, True, reader.as_of, reader.conversion):
-        if row.day is not None:
-            at = midnights.get(row.day) or midnight(row.day)
-            state = states.get(row.day, State.ESTIMATED)
-            found[labels(**row.labels)].append(Point(at, row.amount(metric), state))
-    return {key: tuple(points) for key, points in found.items()}
-
-
-def _sums(metric: str, reader: Reader, by: tuple[str, ...], window: Window) -> Sums:
-    rows = _cost(reader.rows, *window.days, by, {}, False, reader.as_of, reader.conversion)
-    return {labels(**row.labels): row.amount(metric) for row in rows}
-
-
-def _through(facts: Snapshot) -> datetime | None:
-    return None if facts.data_through is None else midnight(facts.data_through + _DAY)
-
-
-def _query(metric: str, summary: str) -> FactQuery:
-    return FactQuery(
-        name=metric,
-        labels=tuple(DIMENSIONS),
-        unit="currency",
-        step=_DAY,
-        page="costs",
-        ask=partial(_ask, metric),
-        summary=summary,
-        sums=partial(_sums, metric),
-        through=_through,
-    )
-
-
-EFFECTIVE_COST = _query("EffectiveCost", "Cost of each day, what was paid in advance spread over its time.")
-BILLED_COST = _query("BilledCost", "Cost of each day as the invoice says.")

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from costwatch.model import Point, SeriesByLabels, State, Window, labels, midnight
+from costwatch.model import CONFIGURED, Point, SeriesByLabels, State, Window, labels, midnight
 from costwatch.plugins import FactQuery, Reader
 from costwatch.warehouse import queries
 from costwatch.warehouse.encoding import from_int, from_text, to_text
@@ -59,7 +59,12 @@ def _ask(reader: Reader, by: tuple[str, ...], window: Window) -> SeriesByLabels:
     if not _is_today(reader, window):
         return {}
     rows: Iterable[Any] = reader.rows(_sql(reader.as_of))
-    since = ((row["source"], from_text(row["last_load_at"] or row["first_tried_at"])) for row in rows)
+    # What the configuration says, it says at once: it is never late.
+    since = (
+        (row["source"], from_text(row["last_load_at"] or row["first_tried_at"]))
+        for row in rows
+        if row["source"] != CONFIGURED
+    )
     seconds = ((source, (reader.now - at) // timedelta(seconds=1)) for source, at in since)
     return _today(reader, ((source, Decimal(age) / 3600) for source, age in seconds))
 

@@ -19,6 +19,7 @@ VERSIONS = (
     "0009_load_findings",
     "0010_names",
     "0011_settled_truth",
+    "0012_charge_kind",
 )
 LATEST = len(VERSIONS)
 

@@ -1,2 +1,2 @@
 -- Budgets as configured.
-SELECT name, team, metric, period, BillingCurrency, amount_nano FROM {budget} ORDER BY name
+SELECT name, team, metric, period, BillingCurrency, amount_nano, include FROM {budget} ORDER BY name

@@ -8,13 +8,13 @@ SELECT {columns}
   SUM(c.EffectiveCostNano % 1000000000) AS EffectiveCostRest,
   SUM(c.line_count) AS line_count
 FROM (
-  SELECT team, service, day, slice, BilledCostNano, EffectiveCostNano, line_count
+  SELECT period, team, service, day, slice, BilledCostNano, EffectiveCostNano, line_count
   FROM team_cost
   WHERE day >= :first AND day < :after AND period IN (
     SELECT period FROM day_line JOIN known USING (period) WHERE day >= :first AND day < :after
   )
   UNION ALL
-  SELECT team, service, day, slice, -BilledCostNano, -EffectiveCostNano, -line_count
+  SELECT period, team, service, day, slice, -BilledCostNano, -EffectiveCostNano, -line_count
   FROM team_cost_revision
   WHERE day >= :first AND day < :after AND known_at > :as_of AND period IN (SELECT period FROM known)
 ) c

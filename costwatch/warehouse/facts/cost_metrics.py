@@ -1,0 +1,82 @@
+"""What rules, pages and reports ask of cost by name: both costs, and each without credits and refunds."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
+from functools import partial
+
+from costwatch.model import (
+    BEFORE_CREDITS,
+    DIMENSIONS,
+    KINDS_BEFORE_CREDITS,
+    Labels,
+    Point,
+    SeriesByLabels,
+    State,
+    Window,
+    labels,
+    midnight,
+)
+from costwatch.plugins import FactQuery, Reader, Snapshot, Sums
+from costwatch.warehouse.facts.cost import stored_cost
+
+_DAY = timedelta(days=1)
+# What is left of cost before credits.
+WITHOUT_CREDITS: Mapping[str, Collection[str]] = {"charge_kind": KINDS_BEFORE_CREDITS}
+
+
+def _ask(
+    metric: str, where: Mapping[str, Collection[str]], reader: Reader, by: tuple[str, ...], window: Window
+) -> SeriesByLabels:
+    first, after = window.days
+    states = reader.states(first, after)
+    midnights = {day: midnight(day) for day in states}
+    found: dict[Labels, list[Point]] = defaultdict(list)
+    for row in stored_cost(reader.rows, first, after, by, where, True, reader.as_of, reader.conversion):
+        if row.day is not None:
+            at = midnights.get(row.day) or midnight(row.day)
+            state = states.get(row.day, State.ESTIMATED)
+            found[labels(**row.labels)].append(Point(at, row.amount(metric), state))
+    return {key: tuple(points) for key, points in found.items()}
+
+
+def _sums(
+    metric: str, where: Mapping[str, Collection[str]], reader: Reader, by: tuple[str, ...], window: Window
+) -> Sums:
+    rows = stored_cost(reader.rows, *window.days, by, where, False, reader.as_of, reader.conversion)
+    return {labels(**row.labels): row.amount(metric) for row in rows}
+
+
+def _through(facts: Snapshot) -> datetime | None:
+    return None if facts.data_through is None else midnight(facts.data_through + _DAY)
+
+
+def _query(
+    name: str, metric: str, summary: str, where: Mapping[str, Collection[str]] | None = None
+) -> FactQuery:
+    return FactQuery(
+        name=name,
+        labels=tuple(DIMENSIONS),
+        unit="currency",
+        step=_DAY,
+        page="costs",
+        ask=partial(_ask, metric, where or {}),
+        summary=summary,
+        sums=partial(_sums, metric, where or {}),
+        through=_through,
+    )
+
+
+EFFECTIVE_COST = _query(
+    "EffectiveCost", "EffectiveCost", "Cost of each day, what was paid in advance spread over its time."
+)
+BILLED_COST = _query("BilledCost", "BilledCost", "Cost of each day as the invoice says.")
+EFFECTIVE_COST_BEFORE_CREDITS = _query(
+    BEFORE_CREDITS["EffectiveCost"],
+    "EffectiveCost",
+    "EffectiveCost without credits and refunds.",
+    WITHOUT_CREDITS,
+)
+BILLED_COST_BEFORE_CREDITS = _query(
+    BEFORE_CREDITS["BilledCost"], "BilledCost", "BilledCost without credits and refunds.", WITHOUT_CREDITS
+)
