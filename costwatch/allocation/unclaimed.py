@@ -140,7 +140,8 @@ def _by_what_names(lines: ir.Table, named: _Named) -> ir.Table:
 
     def first(values: Sequence[ir.Value | str], otherwise: ir.Value | str) -> ir.StringValue:
         there = [(~_is_blank(value), told) for (*_, value), told in zip(named, values, strict=True)]
-        return ibis.cases(*there, else_=otherwise) if there else ibis.literal(otherwise)
+        last = ibis.literal(otherwise) if isinstance(otherwise, str) else otherwise
+        return ibis.cases(*there, else_=last) if there else last
 
     return lines.select(
         kind=first([kind for kind, *_ in named], "account"),
