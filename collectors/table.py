@@ -28,7 +28,7 @@ _NEEDED = {
 def _known(name: str) -> str:
     if name not in COLUMNS and not (name.startswith(_TAG) and name != _TAG):
         raise ValueError(
-            f"'{name}' is no FOCUS column that is read{nearest(name, COLUMNS)}, or tag:KEY for a tag"
+            f"'{name}' is no FOCUS column that is read (a tag is written tag:KEY){nearest(name, COLUMNS)}"
         )
     return name
 

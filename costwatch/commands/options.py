@@ -76,7 +76,8 @@ class Label(click.ParamType[str]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """The label as it is."""
-        from costwatch.config.quote import instead
+        from difflib import get_close_matches
+
         from costwatch.cost.line_labels import KEYED_LABELS, LINE_LABELS, is_of_lines
         from costwatch.model import DIMENSIONS
 
@@ -84,7 +85,9 @@ class Label(click.ParamType[str]):
         if label in DIMENSIONS or is_of_lines(label):
             return label
         known = [*DIMENSIONS, *LINE_LABELS, *(f"{name}:KEY" for name in KEYED_LABELS)]
-        self.fail(f"{label!r} is nothing that cost is known by{instead(label, known)}", param, ctx)
+        near = get_close_matches(label, known, 1)
+        asked = f"; did you mean {near[0]!r}?" if near else ""
+        self.fail(f"{label!r} is not one of {', '.join(map(repr, known))}{asked}", param, ctx)
 
 
 class Entry(click.ParamType[tuple[str, str]]):

@@ -111,6 +111,8 @@ ALTERED = {
     "a slice gone": "DELETE FROM slice WHERE ChargeCategory = 'Tax'",
     "a cost of the summary": "UPDATE cost_day SET BilledCostNano = -BilledCostNano WHERE day = 20261001",
     "a currency": "UPDATE cost_day SET BillingCurrency = 'CHF' WHERE BillingCurrency = 'EUR'",
+    "a kind of charge in the summary": "UPDATE cost_day SET x_ChargeKind = 'refunds' WHERE day = 20261001",
+    "a kind of charge in the facts": "UPDATE slice SET x_ChargeKind = 'credits' WHERE ChargeCategory = 'Tax'",
     "a cost of an invoice": "UPDATE bill SET BilledCostNano = 0 WHERE InvoiceId = 'EU-1'",
     "another invoice": "UPDATE bill SET InvoiceId = 'EU-3' WHERE InvoiceId = 'EU-2'",
     "another payer": "UPDATE team_invoice SET BillingAccountId = '9' WHERE InvoiceId = 'EU-2'",
@@ -141,7 +143,7 @@ def test_an_altered_row_is_found_and_its_period_named(
 
 KEYS = {
     "team_cost": ("period", "team", "service", "day", "slice"),
-    "cost_day": ("period", "day", "team", "service", "BillingCurrency"),
+    "cost_day": ("period", "day", "team", "service", "BillingCurrency", "x_ChargeKind"),
     "bill": ("period", *INVOICE_COLUMNS),
     "team_invoice": ("period", "team", *INVOICE_COLUMNS),
 }

@@ -9,6 +9,8 @@ from costwatch.money import nanos, units
 from costwatch.warehouse.encoding import to_int
 from costwatch.warehouse.store import Warehouse
 from tests.made import pages_company
+from tests.made.bills import on_day, tags
+from tests.made.company import Company
 from tests.made.opened_pages import Open, spent
 from tests.made.warehouse_rows import Row, budget, fill
 
@@ -86,3 +88,25 @@ def test_where_the_last_days_hold_no_cost_the_overview_is_drawn(open_page: Open,
     with warehouse.write() as db:
         db.execute("UPDATE source SET data_through = ?", (to_int(pages_company.SETTLED),))
     assert "risk" in open_page(file, "overview").text
+
+
+def test_credits_stand_beside_what_they_hide(open_page: Open, tmp_path: Path) -> None:
+    file = pages_company.configured(tmp_path)
+    made = Company(tmp_path, {"teams": [{"name": "risk"}]})
+    made.bill(
+        [
+            on_day(day, EffectiveCost=amount, ChargeCategory=category, Tags=of)
+            for day in range(1, 32)
+            for amount, category, of in (("10", "Usage", tags(team="risk")), ("-10", "Credit", ""))
+        ]
+    )
+    made.run()
+    shown = open_page(file, "overview")
+    told = {name: shown.number(name) for name in ("month_to_date", "before_credits", "credits", "forecast")}
+    assert told == {"month_to_date": 0, "before_credits": 310, "credits": -310, "forecast": 0}
+    assert shown.number("forecast_before_credits") == 310
+    assert "Credits and refunds turn $310.00 of this month into $0.00" in shown.text
+    assert "Nothing:" not in shown.text
+    alone = open_page(file, "overview", team="risk")
+    assert alone.number("month_to_date") == 310
+    assert "before credits" not in alone.text
