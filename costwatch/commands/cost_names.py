@@ -12,9 +12,7 @@ if TYPE_CHECKING:
     from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
 
 
-def require_known(
-    facts: "WarehouseSnapshot", where: Mapping[str, Collection[str]], context: Context
-) -> None:
+def require_known(facts: "WarehouseSnapshot", where: Mapping[str, Collection[str]], context: Context) -> None:
     """Raises UsageError for a value that no cost ever had and costwatch.yaml does not name."""
     from costwatch.warehouse.facts.cost import values
 

@@ -322,7 +322,10 @@ def test_budget_and_freshness_on_the_warehouse(warehouse: Warehouse) -> None:
     budget(warehouse, "ml-platform", 4000)
     with warehouse.write() as db:
         collected(db, "gcp", NOW - 2 * DAY, outcome="failed", error="no answer")
-    rules = [Budget(name="Budget"), Freshness(name="Stale", max_age=timedelta(hours=30), max_data_age=30 * DAY)]
+    rules = [
+        Budget(name="Budget"),
+        Freshness(name="Stale", max_age=timedelta(hours=30), max_data_age=30 * DAY),
+    ]
     now = datetime(2026, 11, 24, 6, tzinfo=UTC)
     found = evaluate(warehouse, rules, now)
     assert [alert.summary for alert in found.alerts] == [

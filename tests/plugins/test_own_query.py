@@ -102,7 +102,12 @@ def register(place: Path, package: str, entry_points: str) -> None:
     ("name", "by", "sentence"),
     [
         ("EffectivCost", (), "no query is named 'EffectivCost'; use EffectiveCost"),
-        ("spend", (), "no query is named 'spend'; use one of BilledCost, EffectiveCost, budget, data_age, data_age_limit, freshness"),
+        (
+            "spend",
+            (),
+            "no query is named 'spend'; use one of "
+            "BilledCost, EffectiveCost, budget, data_age, data_age_limit, freshness",
+        ),
         ("BilledCost", ("teams",), "BilledCost: no label is named 'teams'; use team"),
         ("freshness", ("team",), "freshness: no label is named 'team'; use one of source"),
     ],
