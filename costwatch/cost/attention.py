@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from costwatch.cost.explain import Change
-from costwatch.cost.forecast import period_name
 from costwatch.cost.spending import EVERYONE, BudgetStanding, TeamSpending
 from costwatch.model import RESIDUALS, Alert, Severity
 from costwatch.money import short
@@ -112,10 +111,8 @@ def _of_budget(one: TeamSpending, budget: BudgetStanding, rises: _Rises) -> Acti
     forecast, amount, over = (
         short(value, one.currency) for value in (budget.outlook.forecast, budget.amount, budget.over)
     )
-    leads = f"the {budget.period} is forecast at"
-    if budget.outlook.is_complete:
-        leads = f"{period_name(budget.period, one.through)} came to"
-    text = f"{one.team}: {leads} {forecast}, {over} over its budget of {amount}"
+    leads_to = budget.leads_to(one.through)
+    text = f"{one.team}: {leads_to} {forecast}, {over} over its budget of {amount}"
     crossing = budget.outlook.crossing_day
     if crossing is not None:
         text += f", {'passed' if crossing <= one.through else 'which it passes'} on {on_day(crossing)}"

@@ -12,8 +12,9 @@ from typing import Literal
 
 from costwatch.cost.counting import EVERYTHING, basis
 from costwatch.cost.explain import within
-from costwatch.cost.forecast import HISTORY_DAYS, BurnUp, Outlook, burn_up, outlook, period_of
+from costwatch.cost.forecast import HISTORY_DAYS, BurnUp, Outlook, burn_up, outlook, period_name, period_of
 from costwatch.model import BEFORE_CREDITS, RESIDUALS, Series, SeriesByLabels, Window
+from costwatch.wording import on_day
 
 EVERYONE = "*"
 _SERIES_DAYS = 30
@@ -35,6 +36,12 @@ class BudgetStanding:
     def over(self) -> Decimal:
         """Forecast for the period's end minus the budget; negative: within it."""
         return self.outlook.forecast - self.amount
+
+    def leads_to(self, through: date) -> str:
+        """``the month is forecast at``, or ``October 2026 came to`` where ``through`` is its last day."""
+        if self.outlook.is_complete:
+            return f"{period_name(self.period, through)} came to"
+        return f"the {self.period} is forecast at"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +78,13 @@ class TeamSpending:
     def is_complete(self) -> bool:
         """Whether that month has no day to come: then ``forecast`` is what it came to."""
         return self.month[-1].is_settled
+
+    def past_month(self, today: date) -> str:
+        """``October 2026, complete`` or ``October 2026, to 20 Oct 2026``; empty while its month runs."""
+        if period_of("month", self.through) == period_of("month", today):
+            return ""
+        reach = "complete" if self.is_complete else f"to {on_day(self.through)}"
+        return f"{period_name('month', self.through)}, {reach}"
 
     @property
     def change_7_days(self) -> Decimal | None:

@@ -13,7 +13,6 @@ from costwatch.charts import cost as charts
 from costwatch.cost.attention import Action, actions
 from costwatch.cost.conversion import Unit
 from costwatch.cost.explain import Change
-from costwatch.cost.forecast import period_name
 from costwatch.cost.spending import EVERYONE, TeamSpending
 from costwatch.model import UNALLOCATED, Alert, Severity
 from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
@@ -44,6 +43,11 @@ class View:
     def team(self) -> str | None:
         """None: everyone."""
         return None if self.chosen.team == EVERYONE else self.chosen.team
+
+    @property
+    def past_month(self) -> str:
+        """Its name and whether it is complete; empty while it runs."""
+        return self.chosen.past_month(moment().date())
 
     @property
     def currency(self) -> str:
@@ -78,7 +82,7 @@ def page() -> None:
     with frame.card("Needs attention"):
         st.html(blocks.sentences(_attention(view, state)))
     left, right = st.columns([3, 2])
-    with left, frame.card(_month(view) or "Month to date", _budget_remark(view), stretch=True):
+    with left, frame.card(view.past_month or "Month to date", _budget_remark(view), stretch=True):
         _burn_up(view.chosen, unit)
     with right, frame.card("What changed", f"last 7 days vs 7 before{unit.mark}", stretch=True):
         _changes(view)
@@ -106,16 +110,7 @@ def _spent(view: View) -> Tile:
     value = view.short(view.chosen.month_to_date, "month_to_date")
     note, tone = blocks.change(view.chosen.change_7_days, view.currency, "last 7 d vs 7 before")
     note = credits.beside_spent(view.chosen, view.unit, note)
-    return Tile(f"Spend, {_month(view) or 'month to date'}{view.unit.mark}", value, note, tone)
-
-
-def _month(view: View) -> str:
-    """Which month is looked at; empty: the one that runs."""
-    through, today = view.chosen.through, moment().date()
-    if (through.year, through.month) == (today.year, today.month):
-        return ""
-    whole = "complete" if view.chosen.is_complete else f"to {blocks.day(through)}"
-    return f"{period_name('month', through)}, {whole}"
+    return Tile(f"Spend, {view.past_month or 'month to date'}{view.unit.mark}", value, note, tone)
 
 
 def _forecast(view: View) -> Tile:
@@ -189,10 +184,7 @@ def _over(view: View) -> list[tuple[str, str, Markup]]:
     forecast, over, amount = (
         money.short(value, view.currency) for value in (budget.outlook.forecast, budget.over, budget.amount)
     )
-    leads = f"the {budget.period} is forecast at"
-    if budget.outlook.is_complete:
-        leads = f"{period_name(budget.period, view.everyone.through)} came to"
-    text = f": {leads} {forecast}, {over} over the budget of {amount}"
+    text = f": {budget.leads_to(view.everyone.through)} {forecast}, {over} over the budget of {amount}"
     return [("▲", "warn", _linked(Markup("<b>All teams</b>{}").format(text), _to_costs("See the cost")))]
 
 
@@ -261,5 +253,5 @@ def _label(change: Change, team: str | None) -> str:
 def _teams(view: View) -> Markup:
     shown = [one for one in view.teams if view.shows(one.team)]
     begun = min((point.day for point in view.everyone.days), default=view.everyone.through)
-    month = f"{view.chosen.through:%B}" if _month(view) else "To date"
+    month = f"{view.chosen.through:%B}" if view.past_month else "To date"
     return teams.table(shown, begun, view.unit, month, "In all" if view.chosen.is_complete else "Forecast")

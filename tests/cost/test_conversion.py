@@ -95,7 +95,7 @@ def test_two_currencies_in_one_file_never_share_a_total(mixed: Costwatch, tmp_pa
     assert shown.keys() == {"DollarsOfATeam", "Euros", "Month"}
     assert "risk: $3.00 on 31 Oct 2026" in shown["DollarsOfATeam"]["summary"]
     assert "risk: €50.00 on 31 Oct 2026" in shown["Euros"]["summary"]
-    assert "all teams: €1,550.00 of €1,000.00" in shown["Month"]["summary"]
+    assert "all teams: October 2026 came to €1,550.00 of €1,000.00 (155 %)" in shown["Month"]["summary"]
 
     with Warehouse(tmp_path / "costwatch.db").read() as db:
         facts = WarehouseSnapshot(db, datetime(2026, 11, 3, tzinfo=UTC))

@@ -113,6 +113,18 @@ def test_the_tiles_name_their_month(open_page: Open, ended: Path) -> None:
     assert "is forecast at" not in shown.text
 
 
+def test_a_month_that_ended_halfway_is_named_with_its_last_day(open_page: Open, tmp_path: Path) -> None:
+    configure(tmp_path, CONFIG, ALERTS.replace("RULES", STALE))
+    write_csv(tmp_path / "bill" / "bill.csv", [*two_months()][:50])
+    file = tmp_path / "costwatch.yaml"
+    for step in ("collect", "allocate"):
+        assert cli.run(["-c", str(file), step], NOW) == 0
+    text = open_page(file, "overview", NOW).text
+    assert "Spend, October 2026, to 20 Oct 2026 $200" in text
+    assert "Forecast, 31 Oct $310" in text
+    assert "the month is forecast at $310, $60 over its budget of $250" in text
+
+
 def test_the_strip_of_days_runs_up_to_yesterday(open_page: Open, ended: Path) -> None:
     text = open_page(ended, "data", NOW).text
     assert "closed 32 settled 0 estimated 0 missing 28" in text

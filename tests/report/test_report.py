@@ -11,12 +11,13 @@ import pytest
 
 from costwatch.errors import CostwatchError, UsageError
 from costwatch.model import About
+from costwatch.money import short
 from costwatch.report import Weekly, html, markdown, weekly, write
 from costwatch.report.view import in_words
 from costwatch.warehouse.facts.cost import cost
 from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
 from costwatch.warehouse.store import Warehouse
-from tests.made.warehouse_rows import NOW, alert, collected, company, company_rows, fill, on_days
+from tests.made.warehouse_rows import NOW, alert, budget, collected, company, company_rows, fill, on_days
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 MONDAY, FRIDAY = date(2026, 11, 16), date(2026, 11, 20)
@@ -138,6 +139,24 @@ def test_a_closed_week_is_told_as_of_its_own_end(made_company: Warehouse) -> Non
     assert "October is forecast at" in text
     assert "No alert fired in this week, or about it." in text
     assert "stand as of 18 Oct 2026" in text
+
+
+def test_a_month_that_is_over_has_no_forecast(tmp_path: Path) -> None:
+    warehouse = Warehouse(tmp_path / "costwatch.db")
+    fill(warehouse, [row for row in company_rows() if row[0] < date(2026, 11, 1)])
+    for team, amount in (("*", 200000), ("risk", 24000), ("payments", 25000)):
+        budget(warehouse, team, amount)
+    report = read(warehouse, week="2026-W44")
+    for text in (markdown(report), html(report)):
+        assert "forecast" not in text.lower()
+        assert "Month to date" not in text
+    told = markdown(report)
+    total = sum(row[5] for row in company_rows() if row[0].month == 10)
+    assert f"October came to **{short(total, 'USD')}**" in told
+    assert "1 of 2 team budgets was passed." in told
+    assert "risk: October 2026 came to $24.3k, $274 over its budget of $24.0k, passed on 31 Oct 2026" in told
+    assert "| Team | Week | Change | October | Budget | Used | In all |" in told
+    assert told.endswith("**October** is complete.\n")
 
 
 def test_a_quiet_week_says_so(made_company: Warehouse) -> None:
