@@ -52,6 +52,7 @@ def _problems(context: Context) -> Iterator[tuple[str, str]]:
         yield from problems(context.warehouse, None if mistakes else context.config.ledger)
     if not mistakes:
         yield from _systems(context.config.systems, context)
+        yield from _rules(context)
         for source in context.config.sources:
             yield f"source {source.name}", _source(source, context)
 
@@ -68,6 +69,23 @@ def _systems(systems: "Sequence[System]", context: Context) -> Iterator[tuple[st
         return  # what is wrong with the warehouse is told by itself
     for system in systems:
         yield f"system {system.name}", without.get(system.name, "")
+
+
+def _rules(context: Context) -> Iterator[tuple[str, str]]:
+    """Each rule, and why nothing that is known fits it."""
+    from costwatch.answers.unmatched import unmatched_rules
+    from costwatch.plugins import queries_of
+    from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
+
+    rules = context.alerts.rules
+    try:
+        with context.warehouse.read() as db:
+            facts = WarehouseSnapshot(db, context.now, queries=queries_of(rules))
+            without = unmatched_rules(facts, rules, context.now)
+    except CostwatchError:
+        return  # as for systems
+    for rule in rules:
+        yield f"rule {rule.name}", without.get(rule.name, "")
 
 
 def _configuration(context: Context) -> str:

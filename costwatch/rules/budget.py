@@ -11,10 +11,12 @@ from pydantic import AfterValidator, Field, model_validator
 from costwatch.cost.forecast import HISTORY_DAYS, Outlook, outlook, period_of
 from costwatch.model import About, Finding, Labels, Point, Series, Verdict, Window, labels
 from costwatch.money import exact, short
-from costwatch.plugins import RuleSettings, Settings, Snapshot, recent
+from costwatch.plugins import RuleSettings, Selection, Settings, Snapshot, recent
 from costwatch.wording import digits, on_day, percent
 
 _DAY = timedelta(days=1)
+_LARGEST_SHARE = 10  # of a budget; what is more was meant as a percentage
+_LABELS = ("name", "team", "metric", "period")
 
 
 def _ascending(shares: tuple[Decimal, ...]) -> tuple[Decimal, ...]:
@@ -23,7 +25,19 @@ def _ascending(shares: tuple[Decimal, ...]) -> tuple[Decimal, ...]:
     return shares
 
 
-Share = Annotated[Decimal, Field(gt=0, le=100)]
+def _no_percentage(share: Decimal) -> Decimal:
+    if share > _LARGEST_SHARE:
+        raise ValueError(
+            f"must be at most {_LARGEST_SHARE}; write {digits(share / 100)} for {digits(share)} %"
+        )
+    return share
+
+
+Share = Annotated[
+    Decimal,
+    Field(gt=0, json_schema_extra={"maximum": _LARGEST_SHARE}),
+    AfterValidator(_no_percentage),
+]
 
 
 class ForecastCheck(Settings):
@@ -57,6 +71,11 @@ class Budget(RuleSettings):
             raise ValueError("give 'at', 'forecast' or both")
         return self
 
+    @property
+    def selections(self) -> tuple[Selection, ...]:
+        """See ``plugins.RuleSettings``."""
+        return (Selection("budget", _LABELS, {"team": self.teams} if self.teams else {}),)
+
     def evaluate(self, facts: Snapshot, now: datetime) -> Iterator[Finding]:
         """See ``plugins.Rule``."""
         through = self._through(facts, now)
@@ -68,7 +87,7 @@ class Budget(RuleSettings):
         # month, and reaches far enough back to learn what days to come cost.
         start, after = period_of("quarter", through)
         costs = Window.of_days(min(start, through - HISTORY_DAYS * _DAY), through + _DAY)
-        answer = facts.series("budget", ("name", "team", "metric", "period"), Window.of_days(start, after))
+        answer = facts.series("budget", _LABELS, Window.of_days(start, after))
         for key, amounts in sorted(answer.items()):
             budget = _BudgetPeriod.of(key, amounts, through)
             if budget is None or (self.teams and budget.team not in self.teams):

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator
 
 from costwatch.model import About, Finding, Verdict, labels
-from costwatch.plugins import Duration, RuleSettings, Snapshot, recent
+from costwatch.plugins import Duration, RuleSettings, Selection, Snapshot, recent
 from costwatch.wording import quantity
 
 
@@ -22,7 +22,8 @@ class Freshness(RuleSettings):
     """Sources whose last new delivery is older than ``max_age``: one finding for each source.
 
     source: ``*`` for all, or a name or names from ``sources`` in costwatch.yaml. max_age: a duration. A
-    source that never delivered counts from when it was first tried.
+    source that never delivered counts from when it was first tried. no_data: left out, ``alert``: a source
+    that is named here, and that nothing is known of, is told.
 
     Example::
 
@@ -31,6 +32,13 @@ class Freshness(RuleSettings):
 
     source: str | tuple[str, ...] = "*"
     max_age: Annotated[Duration, AfterValidator(_positive)]
+    no_data: Literal["keep", "ok", "alert"] = "alert"
+
+    @property
+    def selections(self) -> tuple[Selection, ...]:
+        """See ``plugins.RuleSettings``."""
+        where = {} if "*" in self._wanted else {"source": self._wanted}
+        return (Selection("freshness", ("source",), where),)
 
     def evaluate(self, facts: Snapshot, now: datetime) -> Iterator[Finding]:
         """See ``plugins.Rule``."""
@@ -39,10 +47,13 @@ class Freshness(RuleSettings):
             for key, series in facts.series("freshness", ("source",), recent(facts, now)).items()
             if series
         }
-        wanted = (self.source,) if isinstance(self.source, str) else self.source
         limit = Decimal(str(self.max_age / timedelta(hours=1)))
-        for name in ages if "*" in wanted else dict.fromkeys(wanted):
+        for name in ages if "*" in self._wanted else dict.fromkeys(self._wanted):
             yield _finding(name, ages.get(name), limit)
+
+    @property
+    def _wanted(self) -> tuple[str, ...]:
+        return (self.source,) if isinstance(self.source, str) else self.source
 
 
 def _finding(source: str, age: Decimal | None, limit: Decimal) -> Finding:

@@ -16,7 +16,11 @@ from tests.made.command_line import ALERTS, CONFIG, LINES, Costwatch, configure
 
 def test_init_writes_files_that_check_accepts(costwatch: Costwatch, tmp_path: Path) -> None:
     assert costwatch("init") == costwatch("check")
-    assert {file.name for file in tmp_path.iterdir()} == {"costwatch.yaml", "alerts.yaml"}
+    assert {file.name for file in tmp_path.iterdir()} == {
+        "costwatch.yaml",
+        "alerts.yaml",
+        "costwatch.schema.json",
+    }
 
 
 def test_init_never_touches_a_file_that_is_there(costwatch: Costwatch, tmp_path: Path) -> None:
