@@ -52,9 +52,9 @@ def _problems(context: Context) -> Iterator[tuple[str, str]]:
         yield from problems(context.warehouse, None if mistakes else context.config.ledger)
     if not mistakes:
         yield from _systems(context.config.systems, context)
-        yield from _rules(context)
         for source in context.config.sources:
             yield f"source {source.name}", _source(source, context)
+        yield from _rules(context)
 
 
 def _systems(systems: "Sequence[System]", context: Context) -> Iterator[tuple[str, str]]:

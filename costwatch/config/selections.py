@@ -19,6 +19,7 @@ _NOTHING_CALLED = {
 }
 _SHARED = {field.alias or name for name, field in RuleSettings.model_fields.items()}
 _AWS_DIGITS = 12
+_GIVEN_ON = " > "  # as allocation.pools has it, which is heavy to import
 
 
 def check_selections(tree: Tree, rules: Sequence[Rule], names: Names) -> Found:
@@ -54,13 +55,10 @@ def _check(tree: Tree, place: Place, rule: Rule, one: Selection, names: Names) -
             line = _line(tree, place, value)
             if label == "account" and known:
                 yield from ((line, text) for text in _misspelt_account(value, names.accounts))
-            elif label in known and not _is_known(label, value, known[label]):
-                yield line, nothing_called(label, value, known[label], one.query)
-
-
-def _is_known(label: str, value: str, known: Sequence[str]) -> bool:
-    """Of a pool, each part of the trail: ``tax > platform``."""
-    return all(part in known for part in (value.split(" > ") if label == "pool" else (value,)))
+            elif label in known:
+                for part in value.split(_GIVEN_ON) if label == "pool" else (value,):
+                    if part not in known[label]:
+                        yield line, nothing_called(label, part, known[label], one.query)
 
 
 def _misspelt_account(account: str, known: Sequence[str]) -> Iterator[str]:

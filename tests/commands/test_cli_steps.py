@@ -23,6 +23,22 @@ def test_init_writes_files_that_check_accepts(costwatch: Costwatch, tmp_path: Pa
     }
 
 
+def test_init_writes_the_schema_that_its_files_name(costwatch: Costwatch, tmp_path: Path) -> None:
+    costwatch("init")
+    for name in ("costwatch.yaml", "alerts.yaml"):
+        first = (tmp_path / name).read_text().splitlines()[0]
+        assert first.startswith("# yaml-language-server: $schema=")
+        assert (
+            json.loads((tmp_path / first.partition("=")[2]).read_text()) == costwatch("config", "schema").json
+        )
+
+
+def test_init_leaves_a_schema_that_is_there(costwatch: Costwatch, tmp_path: Path) -> None:
+    (tmp_path / "costwatch.schema.json").write_text("mine")
+    assert costwatch("init").code == 0
+    assert (tmp_path / "costwatch.schema.json").read_text() == "mine"
+
+
 def test_init_never_touches_a_file_that_is_there(costwatch: Costwatch, tmp_path: Path) -> None:
     (tmp_path / "alerts.yaml").write_text("mine")
     answer = costwatch("init")
@@ -196,7 +212,7 @@ def test_doctor_finds_nothing_where_all_is_well(costwatch: Costwatch, company: P
         ["ok", what]
         for what in (
             *("configuration", "packages", "SQLite", "file system", "disk space", "rights", "warehouse"),
-            "source aws",
+            *("source aws", "rule StaleData", "rule Spend"),
         )
     ]
 
