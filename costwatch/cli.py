@@ -76,8 +76,8 @@ def root() -> None:
 
     \b
     costwatch demo                          look at a made-up company
-    costwatch init && costwatch check       begin with your own bill
-    costwatch collect && costwatch allocate && costwatch status
+    costwatch init; costwatch check         begin with your own bill
+    costwatch collect; costwatch allocate; costwatch status
 
     Global options may stand before or after a command.
     """

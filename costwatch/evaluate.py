@@ -12,6 +12,7 @@ from pydantic import TypeAdapter
 from costwatch.alerts import lifecycle
 from costwatch.alerts.lifecycle import Step, fingerprint
 from costwatch.alerts.restatement import restated, sum_over
+from costwatch.answers.unmatched import unmatched_rules
 from costwatch.errors import CostwatchError
 from costwatch.model import Alert, AlertState, Finding, Verdict, Window
 from costwatch.plugins import Rule, Snapshot, queries_of, recent
@@ -27,12 +28,14 @@ _log = logging.getLogger(__name__)
 class Evaluation:
     """``alerts``: pending or firing now. ``changes``: those whose state or text changed, as they are now.
 
-    ``errors``: rule -> why it could not be evaluated; its alerts were kept as they are.
+    ``errors``: rule -> why it could not be evaluated; its alerts were kept as they are. ``unmatched``: rule
+    -> why nothing that is known fits it.
     """
 
     alerts: tuple[Alert, ...]
     changes: tuple[Alert, ...]
     errors: Mapping[str, str]
+    unmatched: Mapping[str, str]
 
 
 def evaluate(
@@ -61,6 +64,7 @@ def _evaluated(warehouse: Warehouse, rules: Sequence[Rule], now: datetime) -> "_
         evaluated = _Evaluator(WarehouseSnapshot(db, now, queries=queries_of(rules)), held, now)
         evaluated.evaluate_rules(rules)
         evaluated.correct_restated()
+        evaluated.unmatched = unmatched_rules(evaluated.facts, rules, now)
     return evaluated
 
 
@@ -74,6 +78,7 @@ class _Evaluator:
     after: dict[str, Alert] = field(default_factory=dict)
     events_by_alert: dict[str, Alert] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
+    unmatched: dict[str, str] = field(default_factory=dict)
     in_breach: set[str] = field(default_factory=set)
 
     def evaluate_rules(self, rules: Sequence[Rule]) -> None:
@@ -128,9 +133,8 @@ class _Evaluator:
     def evaluation(self) -> Evaluation:
         """What the caller is told."""
         active = (alert for alert in self.after.values() if alert.state is not AlertState.RESOLVED)
-        return Evaluation(
-            tuple(sorted(active, key=lambda alert: (alert.rule, alert.labels))), self.events, self.errors
-        )
+        alerts = tuple(sorted(active, key=lambda alert: (alert.rule, alert.labels)))
+        return Evaluation(alerts, self.events, self.errors, self.unmatched)
 
     def _keep_unanswered(self, rule: Rule, error: Exception, mine: Mapping[str, Alert]) -> None:
         """Its alerts stay; another may say that it cannot be evaluated."""

@@ -8,6 +8,7 @@ import streamlit as st
 from costwatch import plugins
 from costwatch.errors import CostwatchError
 from costwatch.plugins import Page, registered
+from dashboards import filters
 from dashboards.frame import show
 from dashboards.theme import ICON
 from dashboards.views import costs, data, overview, system
@@ -43,6 +44,7 @@ def _of_another(name: str, point: EntryPoint) -> Page:
 
 
 if __name__ == "__main__":
+    # Before the pages are named: the icon of one would be fetched from the internet, to stand in the tab.
     st.set_page_config(page_title="costwatch", page_icon=str(ICON), layout="wide")
     bar = [
         st.Page(
@@ -55,4 +57,7 @@ if __name__ == "__main__":
         )
         for page in pages()
     ]
-    show(st.navigation(bar, position="top").run)
+    chosen = st.navigation(bar, position="top")
+    filters.carry(chosen)
+    st.set_page_config(page_title=filters.title(chosen.title))
+    show(chosen.run)

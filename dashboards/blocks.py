@@ -165,6 +165,20 @@ def nothing_yet(waiting: str = "") -> Markup:
     )
 
 
+def no_teams() -> Markup:
+    """What is shown while nobody can own anything."""
+    return Markup(
+        '<div class="cw"><p><b>No team is named yet</b>, so no one carries it: add <code>teams:</code> '
+        "to <code>costwatch.yaml</code>, then run <code>costwatch check</code> and "
+        "<code>costwatch allocate</code>.</p></div>"
+    )
+
+
+def unknown(sentence: Markup) -> Markup:
+    """What is shown in place of all numbers, where the address asks for what nobody knows."""
+    return Markup('<div class="cw cw-empty"><h2>Nothing to show</h2><p>{}</p></div>').format(sentence)
+
+
 def note(text: Text) -> Markup:
     """A remark in the muted colour."""
     return Markup('<div class="cw muted">{}</div>').format(text)

@@ -19,7 +19,7 @@ from costwatch.errors import CostwatchError
 from costwatch.model import State
 from costwatch.warehouse.facts.cost import days_held, values
 from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
-from dashboards import blocks
+from dashboards import blocks, filters
 from dashboards.reading import ask, configured, moment, rules, warehouse_stamp
 from dashboards.theme import STYLE
 
@@ -77,43 +77,72 @@ def show(page: Callable[[], None]) -> None:
     st.html(STYLE)
     try:
         page()
+    except filters.NothingKnown as told:
+        st.html(blocks.unknown(told.sentence))
     except CostwatchError as error:
         st.html(blocks.title("This page cannot be shown") + blocks.lines(str(error).splitlines()))
 
 
-def heading(title: str, metric: str = "") -> DataReach | None:
-    """The title with the freshness under it; None, and what to do, where there is no data yet."""
-    st.html(blocks.heading(title))
+def heading(title: str, metric: str = "", place: DeltaGenerator | None = None) -> DataReach | None:
+    """The title, in ``place``, with the freshness under it; None, and what to do, where there is no data."""
     stamp = st.session_state["stamp"] = warehouse_stamp()
     state = ask(freshness) if stamp else None
+    with place or st.container():
+        st.html(blocks.heading(title))
+        if state is not None:
+            _freshness_strip(metric)
     if state is None:
         st.html(blocks.nothing_yet(ask(not_allocated) if stamp else ""))
-    else:
-        _freshness_strip(metric)
+    elif not configured().teams:
+        st.html(blocks.no_teams())
     return state
 
 
 def pick(label: str, key: str, options: Sequence[str], everything: str) -> str | None:
-    """A filter bound to the URL as ``?key=``; None: not filtered."""
-    return st.selectbox(label, options, index=None, placeholder=everything, key=key, bind="query-params")
+    """A filter bound to the URL as ``?key=``; None: not filtered. Raises NothingKnown for another value."""
+    unknown = filters.unknown(key, options)
+    chosen = st.selectbox(
+        label, [*options, *unknown], index=None, placeholder=everything, key=key, bind="query-params"
+    )
+    if chosen in unknown:
+        raise filters.NothingKnown(filters.no_cost(key, chosen, options))
+    return chosen
 
 
 def select(label: str, key: str, options: Sequence[str], default: str) -> str:
-    """One of many, bound to the URL as ``?key=``."""
-    at = options.index(default)
-    return st.selectbox(label, options, index=at, key=key, bind="query-params", width=180)
+    """One of many, bound to the URL as ``?key=``. Raises NothingKnown for another value."""
+    at, unknown = options.index(default), filters.unknown(key, options)
+    chosen = st.selectbox(label, [*options, *unknown], index=at, key=key, bind="query-params", width=180)
+    return _known(label, chosen, options)
 
 
-def choose(label: str, key: str, options: Sequence[str], default: str) -> str:
-    """One of a few, bound to the URL as ``?key=``."""
-    return st.segmented_control(
-        label, options, default=default, key=key, bind="query-params", required=True, width="content"
+def choose(label: str, key: str, options: Sequence[str], default: str, passed: Sequence[str] = ()) -> str:
+    """One of a few, bound to the URL as ``?key=``. Raises NothingKnown for another value.
+
+    passed: values that mean something to other pages, and here as much as none.
+    """
+    chosen = st.segmented_control(
+        label,
+        [*options, *filters.unknown(key, (*options, *passed))],
+        default=default,
+        key=key,
+        bind="query-params",
+        required=True,
+        width="content",
     )
+    return _known(label, chosen, options)
+
+
+def _known(label: str, chosen: str, options: Sequence[str]) -> str:
+    if chosen not in options:
+        raise filters.NothingKnown(filters.no_choice(label, chosen, options))
+    return chosen
 
 
 def currency(state: DataReach) -> str:
     """The currency shown; a choice where there are several, for they are never summed."""
-    return _currency(state, state.currencies)
+    conversion = configured().currency
+    return _currency(state, state.currencies, (conversion.unit.name,) if conversion else ())
 
 
 def chosen_currency() -> dict[str, str]:
@@ -131,9 +160,13 @@ def unit(state: DataReach) -> Unit:
     return whole if chosen == whole.name else Unit(chosen)
 
 
-def _currency(state: DataReach, choices: Sequence[str]) -> str:
+def _currency(state: DataReach, choices: Sequence[str], passed: Sequence[str] = ()) -> str:
     default = "USD" if "USD" in state.currencies else state.currencies[0]
-    return choose("Currency", "currency", choices, default) if len(choices) > 1 else default
+    if len(choices) > 1:
+        return choose("Currency", "currency", choices, default, passed)
+    for other in filters.unknown("currency", (*choices, *passed)):
+        raise filters.NothingKnown(filters.no_choice("Currency", other, choices))
+    return default
 
 
 def tell_conversion(unit: Unit, kept: Iterable[tuple[str, date]]) -> None:

@@ -35,7 +35,7 @@ def rules() -> tuple[Rule, ...]:
     """What the rules file holds; with a mistake it holds nothing, and pages go on without it."""
     try:
         config = configured()
-        return load_alerts(config.alerts, config.team_names).rules
+        return load_alerts(config.alerts, config.names).rules
     except ConfigError:
         return ()
 

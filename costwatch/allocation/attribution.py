@@ -151,7 +151,7 @@ class Attribution:
         self.con.create_table(f"{of}_ids", numbers, temp=True, overwrite=True)
 
     def _sums(self, of: str) -> dict[str, dict[str, int]]:
-        rows = fetch(self.con, self._answers[of]).to_pylist()
+        rows = fetch(self.con, self._answers[of]).sort_by("BillingCurrency").to_pylist()
         return {row["BillingCurrency"]: {name: int(row[name]) for name in SUMMED} for row in rows}
 
     def _lines(self, table: str) -> int:
@@ -258,8 +258,8 @@ class Attribution:
         kinds_of = ibis.table({"slice_id": "int64", "x_ChargeKind": "string"}, name="slice_kinds")
         told = stored.join(currencies.join(kinds_of, "slice_id"), "slice_id")
         answers = {
-            "bill": _by_currency(whole),
-            "carried": _by_currency(by_kind),
+            "bill": summed(whole, ["BillingCurrency"]),
+            "carried": summed(by_kind, ["BillingCurrency"]),
             "invoices": summed(whole, INVOICE_COLUMNS).order_by(*INVOICE_COLUMNS),
             "invoices_by_team": summed(by_kind, by_team).order_by(*by_team),
             "day_lines": days.group_by("source", "day")
@@ -298,7 +298,3 @@ class Attribution:
 
 def _keys(pool: Pool) -> list[str]:
     return [pools.key_column(column) for column in pool.columns]
-
-
-def _by_currency(table: ir.Table) -> ir.Table:
-    return summed(table, ["BillingCurrency"]).order_by("BillingCurrency")

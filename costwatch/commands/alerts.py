@@ -29,9 +29,9 @@ def command() -> None:
 def evaluate_rules(context: Context, dry_run: bool) -> int:
     """Evaluate every rule once, and keep what became of its alerts (step 3).
 
-    Sends nothing: that is `costwatch alerts deliver`. Exits 0 when alerts fire, 1 if a rule could not be
-    evaluated; its alerts stay as they are. While the rules file has mistakes they are told, the rules of
-    when it last had none go on, and it exits 2.
+    Sends nothing: that is `costwatch alerts deliver`. Names the rules that nothing there is can fit, unless
+    -q is given. Exits 0 when alerts fire, 1 if a rule could not be evaluated; its alerts stay as they are.
+    While the rules file has mistakes they are told, the rules of when it last had none go on, and it exits 2.
 
     \b
     Example: costwatch alerts eval --dry-run
@@ -44,6 +44,8 @@ def evaluate_rules(context: Context, dry_run: bool) -> int:
         _print_now(found.alerts)
     firing = sum(alert.state == "firing" for alert in found.alerts)
     context.say(f"{firing} firing, {len(found.alerts) - firing} pending, {len(found.changes)} changed")
+    for rule, reason in found.unmatched.items() if not context.quiet else ():
+        complain(f"rule {rule}: {reason}")
     for rule, error in found.errors.items():
         complain(f"rule {rule}: {error}")
     if found.errors:
@@ -64,7 +66,7 @@ def deliver_messages(context: Context, receiver: str | None, dry_run: bool) -> i
     repeated. Exits 1 if a receiver did not take its message.
 
     \b
-    Example: costwatch alerts eval && costwatch alerts deliver
+    Example: costwatch alerts eval; costwatch alerts deliver
     """
     rules, mistakes = (context.alerts, None) if dry_run else context.last_good_alerts()
     known = [each.name for each in rules.receivers]

@@ -60,7 +60,7 @@ class Context:
         """The rules file that costwatch.yaml names. Raises ConfigError with all its mistakes."""
         from costwatch.config import load_alerts
 
-        return load_alerts(self.config.alerts, self.config.team_names)
+        return load_alerts(self.config.alerts, self.config.names)
 
     def last_good_alerts(self) -> "tuple[AlertRules, ConfigError | None]":
         """The rules to go on with: those of the file or, while it has mistakes, of when it last had none.
@@ -70,7 +70,7 @@ class Context:
         from pathlib import Path
         from tempfile import NamedTemporaryFile
 
-        from costwatch.config import load_alerts
+        from costwatch.config import Names, load_alerts
         from costwatch.warehouse.alerts.alerts import keep_rules, kept_rules
 
         try:
@@ -85,7 +85,8 @@ class Context:
             with NamedTemporaryFile("w", suffix=".yaml", encoding="utf-8") as file:
                 file.write(kept)
                 file.flush()
-                return load_alerts(Path(file.name), self.config.team_names), mistakes
+                # What costwatch.yaml named then is not held against what it names now: it goes on.
+                return load_alerts(Path(file.name), Names(self.config.names.teams)), mistakes
         if self.warehouse.exists:
             with self.warehouse.write() as db:
                 keep_rules(db, alerts.file.read_text(encoding="utf-8"), self.now)

@@ -50,7 +50,7 @@ def _configured(name: str, context: Context) -> Iterator[str]:
     }
     yield from names.get(name, ())
     if name in ("team", "parent"):
-        yield from (*config.team_names, *RESIDUALS)
+        yield from (*config.names.teams, *RESIDUALS)
     for above in memberships_of(config.teams):
         if name == "parent":
             yield from above.parents

@@ -1,7 +1,9 @@
 """``costwatch demo``: a made-up company, through every step and onto the pages."""
 
 import json
+import shlex
 import shutil
+import sys
 from collections.abc import Mapping, Sequence
 from contextlib import redirect_stdout
 from datetime import timedelta
@@ -172,5 +174,17 @@ def _print_summary(context: Context, folder: Path, week: str) -> None:
     for what, name in (("Messages", _MESSAGES), ("Report", f"reports/weekly-{week}.html")):
         line(f"{what}: {folder / name}")
     click.echo("\nNext:")
-    for words in ("cost show --by team --by service --last 30d", "status", f"report weekly --week {week}"):
-        line(f"  costwatch -c {context.config_name} {words}")
+    commands = ("cost show --by team --by service --last 30d", "status", f"report weekly --week {week}")
+    program, config = _program(), shlex.quote(str(context.config_name))
+    for words in (*commands, "ui"):
+        line(f"  {program} -c {config} {words}")
+
+
+def _program() -> str:
+    """How to call costwatch from here: by its name where that finds this one, else by its path."""
+    mine, found = Path(sys.executable).with_name("costwatch"), shutil.which("costwatch")
+    if found and mine.exists() and mine.samefile(found):
+        return "costwatch"
+    if not mine.exists():
+        return f"{shlex.quote(sys.executable)} -m costwatch"
+    return shlex.quote(str(mine.relative_to(Path.cwd()) if mine.is_relative_to(Path.cwd()) else mine))

@@ -60,6 +60,7 @@ def _problems(context: Context) -> Iterator[tuple[str, ...]]:
         yield from _systems(context.config.systems, context)
         for source in context.config.sources:
             yield f"source {source.name}", *_source(source, context)
+        yield from _rules(context)
         yield from _known(context)
 
 
@@ -75,6 +76,23 @@ def _systems(systems: "Sequence[System]", context: Context) -> Iterator[tuple[st
         return  # what is wrong with the warehouse is told by itself
     for system in systems:
         yield f"system {system.name}", without.get(system.name, "")
+
+
+def _rules(context: Context) -> Iterator[tuple[str, str]]:
+    """Each rule, and why nothing that is known fits it."""
+    from costwatch.answers.unmatched import unmatched_rules
+    from costwatch.plugins import queries_of
+    from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
+
+    rules = context.alerts.rules
+    try:
+        with context.warehouse.read() as db:
+            facts = WarehouseSnapshot(db, context.now, queries=queries_of(rules))
+            without = unmatched_rules(facts, rules, context.now)
+    except CostwatchError:
+        return  # as for systems
+    for rule in rules:
+        yield f"rule {rule.name}", without.get(rule.name, "")
 
 
 def _notes(context: Context) -> Iterator[str]:

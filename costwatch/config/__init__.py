@@ -12,14 +12,15 @@ from costwatch.config.consistency import (
     check_alerts,
     check_config,
     check_receivers,
+    check_rules,
     check_tables,
 )
 from costwatch.config.editor import default_text, schema
 from costwatch.config.files import UI, AlertRules, Config
 from costwatch.config.kinds import loaded
+from costwatch.config.names import Names, names_of
 from costwatch.config.quote import looks_secret
 from costwatch.config.sentences import sentences, subject
-from costwatch.config.teams import team_names
 from costwatch.config.tree import Mistakes, Tree, read
 from costwatch.errors import ConfigError, UsageError
 from costwatch.plugins import COLLECTORS, NOTIFIERS, RULES, SPLITS
@@ -29,6 +30,7 @@ __all__ = [
     "UI",
     "AlertRules",
     "Config",
+    "Names",
     "check",
     "default_text",
     "find_config",
@@ -49,13 +51,13 @@ def load_config(file: Path) -> Config:
     return config
 
 
-def load_alerts(file: Path, teams: tuple[str, ...] = ()) -> AlertRules:
+def load_alerts(file: Path, names: Names | None = None) -> AlertRules:
     """Read ``alerts.yaml``. Raises ConfigError with all its mistakes.
 
-    teams: those of ``costwatch.yaml``, for plugins that want to know them.
+    names: what ``costwatch.yaml`` names (``Config.names``), and only that may be named again; None: anything.
     """
     mistakes = Mistakes(file)
-    rules = _alerts(_read(file, mistakes), file.absolute(), mistakes, teams)
+    rules = _alerts(_read(file, mistakes), file.absolute(), mistakes, names or Names())
     if rules is None or mistakes:
         raise ConfigError(list(mistakes))
     return rules
@@ -71,8 +73,7 @@ def check(file: Path) -> list[str]:
     alerts_file = config.alerts if config else beside
     of_alerts = Mistakes(alerts_file)
     if file.exists():
-        teams = team_names(tree) if tree else ()
-        _alerts(_read(alerts_file, of_alerts), alerts_file.absolute(), of_alerts, teams)
+        _alerts(_read(alerts_file, of_alerts), alerts_file.absolute(), of_alerts, names_of(tree))
     return [*mistakes, *of_alerts]
 
 
@@ -104,9 +105,10 @@ def _read(file: Path, mistakes: Mistakes) -> Tree | None:
 def _config(tree: Tree | None, file: Path, mistakes: Mistakes) -> Config | None:
     if tree is None:
         return None
-    sources = loaded(tree, ("sources",), COLLECTORS, file.parent, mistakes, teams=team_names(tree))
-    pools = loaded(tree, ("pools",), SPLITS, file.parent, mistakes, key="split", teams=team_names(tree))
-    known = {"file": file, "folder": file.parent, "sources": sources, "pools": pools}
+    names = names_of(tree)
+    sources = loaded(tree, ("sources",), COLLECTORS, file.parent, mistakes, teams=names.teams)
+    pools = loaded(tree, ("pools",), SPLITS, file.parent, mistakes, key="split", teams=names.teams)
+    known = {"file": file, "folder": file.parent, "names": names, "sources": sources, "pools": pools}
     parsed = _parsed(Config, tree, mistakes, known)
     for line, text in (*check_config(tree), *check_tables(tree, sources)):
         mistakes.add(line, text)
@@ -124,14 +126,15 @@ def _with_charges(config: Config) -> Config:
     return config.model_copy(update={"sources": (*config.sources, source)})
 
 
-def _alerts(tree: Tree | None, file: Path, mistakes: Mistakes, teams: tuple[str, ...]) -> AlertRules | None:
+def _alerts(tree: Tree | None, file: Path, mistakes: Mistakes, names: Names) -> AlertRules | None:
     if tree is None:
         return None
-    rules = loaded(tree, ("rules",), RULES, file.parent, mistakes, teams=teams)
-    receivers = loaded(tree, ("receivers",), NOTIFIERS, file.parent, mistakes, teams=teams)
+    rules = loaded(tree, ("rules",), RULES, file.parent, mistakes, teams=names.teams)
+    receivers = loaded(tree, ("receivers",), NOTIFIERS, file.parent, mistakes, teams=names.teams)
     known = {"file": file, "rules": rules, "receivers": receivers}
     parsed = _parsed(AlertRules, tree, mistakes, known)
-    for line, text in (*check_alerts(tree), *check_receivers(tree, receivers)):
+    across = (*check_alerts(tree), *check_rules(tree, rules, names), *check_receivers(tree, receivers))
+    for line, text in across:
         mistakes.add(line, text)
     return parsed
 

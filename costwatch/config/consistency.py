@@ -1,19 +1,22 @@
 """What no single entry shows: names given twice, and names that nothing bears.
 
-All but the tables, and what receivers can do, reads the tree, not the models, so that one broken entry hides
-no other mistake.
+All but the tables, what rules look at and what receivers can do reads the tree, not the models, so that one
+broken entry hides no other mistake.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from costwatch.config.matchers import check_matchers, routes
+from costwatch.config.names import Names
 from costwatch.config.pools import check_pools, texts
 from costwatch.config.quote import instead, quoted
+from costwatch.config.selections import check_selections
 from costwatch.config.systems import check_systems
 from costwatch.config.teams import check_teams, named
-from costwatch.config.tree import Node, Place, Tree
+from costwatch.config.tree import Place, Tree
 from costwatch.model import CONFIGURED
 from costwatch.model.names import folded
-from costwatch.plugins import Collector, Forwarder, Notifier, Receiver
+from costwatch.plugins import Collector, Forwarder, Notifier, Receiver, Rule
 
 Found = Iterator[tuple[int, str]]  # line, sentence
 
@@ -58,7 +61,7 @@ def check_alerts(tree: Tree) -> Found:
     yield from _named_once(tree, "time_intervals")
     receivers = [name for _, name in named(tree, "receivers")]
     intervals = [name for _, name in named(tree, "time_intervals")]
-    for place, route in _routes(tree):
+    for place, route in routes(tree):
         yield from _receiver_exists(tree, (*place, "receiver"), receivers)
         for key in ("mute_time_intervals", "active_time_intervals"):
             for here, name in texts((*place, key), route.get(key)):
@@ -68,10 +71,16 @@ def check_alerts(tree: Tree) -> Found:
     yield from _receiver_exists(tree, ("fallback",), receivers)
 
 
+def check_rules(tree: Tree, rules: Sequence[Rule], names: Names) -> Found:
+    """What the rules look at and matchers wait for, against what there can be."""
+    yield from check_selections(tree, rules, names)
+    yield from check_matchers(tree, rules, names)
+
+
 def check_receivers(tree: Tree, receivers: Sequence[Receiver]) -> Found:
     """Whether those of ``receivers`` that ``alerts.yaml`` sends alerts to take any."""
     by_name = {receiver.name: receiver for receiver in receivers}
-    routed = {str(route["receiver"]): place for place, route in _routes(tree) if "receiver" in route}
+    routed = {str(route["receiver"]): place for place, route in routes(tree) if "receiver" in route}
     for name, place in routed.items():
         if name in by_name and not isinstance(by_name[name], (Notifier, Forwarder)):
             what = f"receiver {quoted(name)} takes no alerts"
@@ -106,15 +115,6 @@ def _budgets_named_once(tree: Tree) -> Found:
         if isinstance(name, str) and name in lines:
             yield tree.line(place), f"budget {quoted(name)} is also on line {lines[name]}; rename one"
         lines.setdefault(str(name), tree.line(place))
-
-
-def _routes(tree: Tree, place: Place = ("route",)) -> Iterator[tuple[Place, dict[str, Node]]]:
-    """Every route, with its place."""
-    route = tree.at(place)
-    if isinstance(route, dict):
-        yield place, route
-    for child, _ in tree.entries((*place, "routes")):
-        yield from _routes(tree, child)
 
 
 def _receiver_exists(tree: Tree, place: Place, receivers: Iterable[str]) -> Found:

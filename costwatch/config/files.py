@@ -16,6 +16,7 @@ from costwatch.alerts.intervals import NamedTimeInterval
 from costwatch.alerts.muting import InhibitRule
 from costwatch.alerts.routing import RootRoute
 from costwatch.allocation.settings import Allocation
+from costwatch.config.names import Names
 from costwatch.cost.charges import Charge
 from costwatch.cost.conversion import Conversion
 from costwatch.ledger.engines import address
@@ -94,10 +95,17 @@ class Config(_File, Allocation):
     currency: Conversion | None = None
     ui: UI = UI()
 
+    _names: Names = PrivateAttr(default_factory=Names)
+
+    def model_post_init(self, context: Any) -> None:
+        """Keep what the file names, too."""
+        super().model_post_init(context)
+        self._names = (context or {}).get("names", self._names)
+
     @property
-    def team_names(self) -> tuple[str, ...]:
-        """For plugins that want to know them."""
-        return tuple(team.name for team in self.teams)
+    def names(self) -> Names:
+        """What ``alerts.yaml`` may name again."""
+        return self._names
 
     @property
     def allocation(self) -> Allocation:

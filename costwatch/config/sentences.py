@@ -8,6 +8,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
+from costwatch.config import hints
 from costwatch.config.quote import instead, is_secret_key, looks_secret, quoted
 from costwatch.config.tree import Node, Place, Tree
 
@@ -46,6 +47,7 @@ _LIMITS = {
     "finite_number": "must be a finite number",
     "none_required": "must be left out",
 }
+_NO_SHARE = 10  # what is more was meant as a percentage
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +153,8 @@ def _sentence(fault: _Fault, tree: Tree) -> tuple[int, str]:
         limits = {
             key: f"{limit:g}" if isinstance(limit, float) else limit for key, limit in fault.context.items()
         }
-        return tree.value_line(place), _must(_LIMITS[kind].format(**limits), tree, place)
+        words = _LIMITS[kind].format(**limits) + _share_hint(kind, place, tree)
+        return tree.value_line(place), _must(words, tree, place)
     if kind == "string_pattern_mismatch":
         words = f"must be {_pattern(str(fault.context['pattern']))}"
         if fault.is_key:
@@ -159,9 +162,27 @@ def _sentence(fault: _Fault, tree: Tree) -> tuple[int, str]:
         return tree.value_line(place), _must(words, tree, place)
     if _WRONG_TYPE.fullmatch(kind):
         words, example = _expected(kind)
-        more = f"; write e.g. {_name(place)}: {example}" if example and isinstance(place[-1], str) else ""
-        return tree.value_line(place), _must(f"must be {words}", tree, place) + more
+        if hint := _number_hint(kind, place, tree):
+            more = f"; write {hint}"
+        else:
+            more = f"; write e.g. {_name(place)}: {example}" if example and isinstance(place[-1], str) else ""
+        return tree.value_line(place), _must(f"must be {words}{more}", tree, place)
     return tree.value_line(place), f"{subject(place)}: {fault.message}"
+
+
+def _share_hint(kind: str, place: Place, tree: Tree) -> str:
+    text = tree.at(place)
+    if kind != "less_than_equal" or not _name(place).endswith("_share") or not isinstance(text, str):
+        return ""
+    return f"; write {hints.number(f'{text}%')} for {text} %" if float(text) > _NO_SHARE else ""
+
+
+def _number_hint(kind: str, place: Place, tree: Tree) -> str:
+    text, words = tree.at(place), _expected(kind)[0]
+    if "number" not in words or not isinstance(text, str):
+        return ""
+    hint = hints.number(text, _name(place))
+    return "" if "whole" in words and "." in hint else hint
 
 
 def _expected(kind: str) -> tuple[str, str]:
@@ -185,12 +206,19 @@ def _own_words(message: str, place: Place, tree: Tree) -> tuple[int, str]:
     if isinstance(node, dict):
         return tree.line((*place, first) if first in node else place), message
     if first == "must":
+        if (
+            message.startswith("must be a duration")
+            and isinstance(node, str)
+            and (hint := hints.duration(node))
+        ):
+            message = f"{message}; write {hint}"
         return tree.value_line(place), _must(message, tree, place)
     return tree.value_line(place), f"{subject(place)}: {message}" if place else message
 
 
 def _must(words: str, tree: Tree, place: Place) -> str:
-    """``'above' must be a number, not 'abc'``; the value only if it cannot be a secret."""
+    """``'above' must be a number, not 'abc'; write …``; the value only if it cannot be a secret."""
+    words, semicolon, advice = words.partition(";")
     node = tree.at(place)
     if isinstance(node, dict):
         but = ", not a mapping"
@@ -202,7 +230,7 @@ def _must(words: str, tree: Tree, place: Place) -> str:
         but = ""
     else:
         but = f", not {quoted(node)}"
-    return f"{subject(place)} {words}{but}"
+    return f"{subject(place)} {words}{but}{semicolon}{advice}"
 
 
 def subject(place: Place) -> str:

@@ -51,7 +51,7 @@ def _teams_named(tree: Tree) -> Iterator[tuple[Place, str]]:
             if isinstance(team, str) and team != nobody:
                 yield (*place, "team"), team
     for place, entry in tree.entries(("teams",)):
-        for where, parent, _ in _parents((*place, "parent"), entry):
+        for where, parent, _ in parents_of((*place, "parent"), entry):
             if parent:  # without one, a team stands alone from then on
                 yield ((*where, "id") if isinstance(tree.at(where), dict) else where), parent
 
@@ -88,7 +88,8 @@ def _dated(place: Place, nodes: Node) -> Iterator[tuple[Place, str, Node]]:
             yield (*place, index), name, since
 
 
-def _parents(place: Place, entry: dict[str, Node]) -> Iterator[tuple[Place, str, Node]]:
+def parents_of(place: Place, entry: dict[str, Node]) -> Iterator[tuple[Place, str, Node]]:
+    """What is above a team whose ``parent`` is at ``place``: where each stands, its name, ``valid_from``."""
     parent = entry.get("parent")
     yield from [(place, parent, None)] if isinstance(parent, str) else _dated(place, parent)
 
@@ -110,7 +111,7 @@ def _above_each_other(tree: Tree) -> Found:
     parents: dict[str, list[Since]] = {}
     lines: dict[str, int] = {}
     for place, entry in tree.entries(("teams",)):
-        above = [(parent, since) for _, parent, since in _parents((*place, "parent"), entry)]
+        above = [(parent, since) for _, parent, since in parents_of((*place, "parent"), entry)]
         if isinstance(team := entry.get("name"), str) and above:
             lines[team] = tree.line((*place, "parent"))
             parents[team] = [(parent, _day(since)) for parent, since in above]

@@ -25,6 +25,7 @@ from costwatch.plugins.facts import (
     fact_query,
     matching,
     recent,
+    unknown_name,
 )
 from costwatch.plugins.notifiers import Forwarder, Interactive, Notifier, Publisher, Receiver
 from costwatch.plugins.pages import Page
@@ -39,7 +40,7 @@ from costwatch.plugins.registry import (
     load,
     registered,
 )
-from costwatch.plugins.rules import Rule, RuleSettings, queries_of
+from costwatch.plugins.rules import Rule, RuleSettings, Selection, queries_of, selections_of
 from costwatch.plugins.settings import Duration, Settings, parse_duration
 from costwatch.plugins.splits import (
     KEY_COLUMNS,
@@ -91,6 +92,7 @@ __all__ = [
     "Receiver",
     "Rule",
     "RuleSettings",
+    "Selection",
     "Settings",
     "Snapshot",
     "Span",
@@ -109,4 +111,6 @@ __all__ = [
     "queries_of",
     "recent",
     "registered",
+    "selections_of",
+    "unknown_name",
 ]

@@ -139,14 +139,14 @@ def fact_query(name: str, by: Iterable[str] = (), extra: Collection[FactQuery] =
         found.add(_loaded(name))
     if not found:
         raise ValueError(
-            _unknown(f"no query is named '{name}'", name, {*known, *(one.name for one in extra)})
+            unknown_name(f"no query is named '{name}'", name, {*known, *(one.name for one in extra)})
         )
     if len(found) > 1:
         raise UsageError(f"query '{name}': two packages bring one of this name; rename or uninstall one")
     query = found.pop()
     for label in by:
         if label not in query.labels:
-            raise ValueError(_unknown(f"{name}: no label is named '{label}'", label, query.labels))
+            raise ValueError(unknown_name(f"{name}: no label is named '{label}'", label, query.labels))
     return query
 
 
@@ -157,7 +157,8 @@ def _loaded(name: str) -> FactQuery:
     return query
 
 
-def _unknown(what: str, name: str, known: Collection[str]) -> str:
+def unknown_name(what: str, name: str, known: Collection[str]) -> str:
+    """``what; use this``: the nearest of the known names, or all of them."""
     from difflib import get_close_matches  # here: nobody else on the way to a command's answer needs it
 
     near = get_close_matches(name, known, cutoff=0.5)

@@ -1,6 +1,7 @@
 """The door for rules: what they look for."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, ClassVar, Literal, Protocol
@@ -76,6 +77,24 @@ class Rule(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Facts that a rule looks at: the series of ``query``, asked for by the labels ``by``.
+
+    where: label -> values; only series that have, of each label named here, one of its values. These labels
+    are among ``by``, ``currency`` aside.
+    """
+
+    query: str
+    by: tuple[str, ...] = ()
+    where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+def selections_of(rule: Rule) -> tuple[Selection, ...]:
+    """What a rule says it looks at; none: it does not say."""
+    return tuple(one for one in getattr(rule, "selections", ()) if isinstance(one, Selection))
+
+
 def queries_of(rules: Iterable[Rule]) -> tuple[FactQuery, ...]:
     """What the kinds of these rules bring to be asked."""
     return tuple(query for rule in rules for query in getattr(rule, "queries", ()))
@@ -121,6 +140,11 @@ class RuleSettings(Settings):
     def kind(self) -> str:
         """See ``Rule``."""
         return self._kind
+
+    @property
+    def selections(self) -> tuple[Selection, ...]:
+        """What it looks at: names in it that nothing bears are mistakes; none: the kind does not say."""
+        return ()
 
     def newest_day(self, facts: Snapshot, days: Iterable[date]) -> date | None:
         """The newest day that the rule may rest on, if any; ``days``: those that have any facts."""

@@ -12,10 +12,11 @@ from costwatch.cost.counting import EVERYTHING, basis, counted
 from costwatch.cost.forecast import HISTORY_DAYS, Outlook, outlook, period_name, period_of
 from costwatch.model import About, Finding, Labels, Point, Series, Verdict, Window, labels
 from costwatch.money import exact, short
-from costwatch.plugins import RuleSettings, Settings, Snapshot, recent
+from costwatch.plugins import RuleSettings, Selection, Settings, Snapshot, recent
 from costwatch.wording import digits, on_day, percent
 
 _DAY = timedelta(days=1)
+_LARGEST_SHARE = 10  # of a budget; what is more was meant as a percentage
 _LABELS = ("name", "team", "metric", "period", "include")
 
 
@@ -25,7 +26,19 @@ def _ascending(shares: tuple[Decimal, ...]) -> tuple[Decimal, ...]:
     return shares
 
 
-Share = Annotated[Decimal, Field(gt=0, le=100)]
+def _no_percentage(share: Decimal) -> Decimal:
+    if share > _LARGEST_SHARE:
+        raise ValueError(
+            f"must be at most {_LARGEST_SHARE}; write {digits(share / 100)} for {digits(share)} %"
+        )
+    return share
+
+
+Share = Annotated[
+    Decimal,
+    Field(gt=0, json_schema_extra={"maximum": _LARGEST_SHARE}),
+    AfterValidator(_no_percentage),
+]
 
 
 class ForecastCheck(Settings):
@@ -58,6 +71,11 @@ class Budget(RuleSettings):
         if not self.at and self.forecast is None:
             raise ValueError("give 'at', 'forecast' or both")
         return self
+
+    @property
+    def selections(self) -> tuple[Selection, ...]:
+        """See ``plugins.RuleSettings``."""
+        return (Selection("budget", _LABELS, {"team": self.teams} if self.teams else {}),)
 
     def evaluate(self, facts: Snapshot, now: datetime) -> Iterator[Finding]:
         """See ``plugins.Rule``."""

@@ -9,7 +9,7 @@ from pydantic import AfterValidator
 
 from costwatch.cost.lateness import ended, is_late
 from costwatch.model import About, Finding, Verdict, labels
-from costwatch.plugins import Duration, RuleSettings, Snapshot, recent
+from costwatch.plugins import Duration, RuleSettings, Selection, Snapshot, recent
 from costwatch.wording import quantity
 
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
@@ -41,14 +41,19 @@ class Freshness(RuleSettings):
     max_data_age: Annotated[Duration, AfterValidator(_positive)] | None = None
     no_data: Literal["keep", "ok", "alert"] = "alert"
 
+    @property
+    def selections(self) -> tuple[Selection, ...]:
+        """See ``plugins.RuleSettings``."""
+        where = {} if "*" in self._wanted else {"source": self._wanted}
+        return (Selection("freshness", ("source",), where),)
+
     def evaluate(self, facts: Snapshot, now: datetime) -> Iterator[Finding]:
         """See ``plugins.Rule``."""
         ages, days, limits = (
             _today(facts, query, now) for query in ("freshness", "data_age", "data_age_limit")
         )
-        wanted = (self.source,) if isinstance(self.source, str) else self.source
         at_most = None if self.max_data_age is None else Decimal(str(self.max_data_age / _DAY))
-        for name in ages if "*" in wanted else dict.fromkeys(wanted):
+        for name in ages if "*" in self._wanted else dict.fromkeys(self._wanted):
             found = self._by_delivery(name, ages.get(name))
             limit = limits.get(name) if at_most is None else at_most
             is_new = found.verdict is Verdict.OK and name in days and limit is not None
@@ -69,6 +74,10 @@ class Freshness(RuleSettings):
                 f"{source}: nothing new for {quantity(age, 'hours')}, over {allowed}",
             )
         return Finding(instance, verdict, age, limit, "hours", said, about)
+
+    @property
+    def _wanted(self) -> tuple[str, ...]:
+        return (self.source,) if isinstance(self.source, str) else self.source
 
 
 def _today(facts: Snapshot, query: str, now: datetime) -> dict[str, Decimal]:

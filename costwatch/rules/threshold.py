@@ -22,7 +22,16 @@ from costwatch.model import (
     labels,
 )
 from costwatch.money import exact
-from costwatch.plugins import RECENT_DAYS, Duration, RuleSettings, Snapshot, matching, recent
+from costwatch.plugins import (
+    RECENT_DAYS,
+    Duration,
+    RuleSettings,
+    Selection,
+    Snapshot,
+    matching,
+    recent,
+    unknown_name,
+)
 from costwatch.wording import on_day
 
 _DAY = timedelta(days=1)
@@ -30,7 +39,7 @@ _DAY = timedelta(days=1)
 
 def _known(name: str) -> str:
     if name not in DIMENSIONS:
-        raise ValueError(f"'{name}' is no label; use one of {', '.join(DIMENSIONS)}")
+        raise ValueError(unknown_name(f"'{name}' is no label", name, DIMENSIONS))
     return name
 
 
@@ -70,8 +79,8 @@ class Threshold(RuleSettings):
     match: Mapping[Dimension, str | tuple[str, ...]] = Field(default_factory=dict)
     metric: CostMetric = "EffectiveCost"
     window: Span = _DAY
-    above: Decimal | None = None
-    below: Decimal | None = None
+    above: Decimal | None = Field(default=None, ge=0)
+    below: Decimal | None = Field(default=None, ge=0)
     currency: str = Field(default="USD", pattern=r"^[A-Z]{3}$")
     settle: Literal["settled", "estimated"] = Field(
         default="settled", validation_alias=AliasChoices("settle", "state")
@@ -81,9 +90,16 @@ class Threshold(RuleSettings):
     def _has_a_limit(self) -> Self:
         if self.above is None and self.below is None:
             raise ValueError("give 'above', 'below' or both")
+        if "currency" in self.match:
+            raise ValueError("match takes no currency; write it beside 'match', such as currency: EUR")
         if self.above is not None and self.below is not None and self.below > self.above:
             raise ValueError("'below' is more than 'above': every amount would be in breach")
         return self
+
+    @property
+    def selections(self) -> tuple[Selection, ...]:
+        """See ``plugins.RuleSettings``."""
+        return (Selection(self.metric, self._asked, self._where),)
 
     def evaluate(self, facts: Snapshot, now: datetime) -> Iterator[Finding]:
         """See ``plugins.Rule``."""

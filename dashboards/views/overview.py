@@ -66,8 +66,7 @@ class View:
 def page() -> None:
     """Draws the page."""
     left, right = st.columns([3, 1], vertical_alignment="bottom")
-    with left:
-        state = frame.heading("Overview", "EffectiveCost")
+    state = frame.heading("Overview", "EffectiveCost", left)
     if state is None:
         return
     with right:
@@ -96,6 +95,8 @@ def _overview(facts: WarehouseSnapshot, converted: bool) -> Overview:
 
 def _view(answer: Overview, unit: Unit) -> View | None:
     of = [one for one in answer.spending if one.currency == unit.currency]
+    if not of:
+        return None
     team = frame.pick("Team", "team", [one.team for one in of if one.team != EVERYONE], "All teams")
     chosen = next((one for one in of if one.team == (team or EVERYONE)), None)
     if chosen is None:

@@ -10,7 +10,7 @@ from costwatch import money
 from costwatch.answers.systems import SystemCost, named, systems
 from costwatch.cost.systems import System
 from costwatch.model import NO_SYSTEM
-from dashboards import blocks, frame
+from dashboards import blocks, filters, frame
 from dashboards.blocks import Column, Tile
 from dashboards.reading import ask, configured
 
@@ -35,7 +35,10 @@ def page() -> None:
         none = Markup("No cost of {} this month or in the last 14 days. {}").format(wanted, look)
         st.html(blocks.note(none))
     else:
-        st.html(blocks.note(Markup("No system is called {}. {}").format(wanted, _to_all())))
+        names = sorted({*known, *ask(named)})
+        raise filters.NothingKnown(
+            filters.no_cost("system", wanted, names) + Markup(" {}.").format(_to_all())
+        )
 
 
 def _link(text: str, page: str, **query: str) -> Markup:

@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -54,12 +56,25 @@ def test_the_summary_tells_spend_alerts_and_where_the_report_lies(costwatch: Cos
 
 
 def test_the_commands_it_names_next_work(costwatch: Costwatch, folder: Path) -> None:
-    words = [
-        line.split()[1:] for line in costwatch(*SMALL).out.splitlines() if line.startswith("  costwatch ")
-    ]
-    assert len(words) == 3
-    for each in words:
-        assert costwatch(*each).code == 0
+    lines = costwatch(*SMALL).out.partition("\nNext:\n")[2].splitlines()
+    assert [line.split()[3] for line in lines] == ["cost", "status", "report", "ui"]
+    for line in lines:
+        asked = f"{line} --help" if line.endswith(" ui") else f"{line} --now {NOW.isoformat()}"
+        answer = subprocess.run(asked, shell=True, capture_output=True, text=True, check=False)
+        assert (answer.returncode, answer.stderr) == (0, "")
+
+
+def test_it_names_itself_as_it_can_be_typed(
+    costwatch: Costwatch, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scripts = Path(sys.executable).parent
+    monkeypatch.setenv("PATH", str(scripts))
+    assert "\n  costwatch -c demo/costwatch.yaml ui\n" in costwatch(*SMALL).out
+    monkeypatch.setenv("PATH", "")
+    assert f"\n  {scripts}/costwatch -c demo/costwatch.yaml ui\n" in costwatch(*SMALL).out
+    (folder.parent / ".venv").symlink_to(scripts.parent)
+    monkeypatch.setattr(sys, "executable", str(folder.parent / ".venv" / "bin" / "python"))
+    assert "\n  .venv/bin/costwatch -c demo/costwatch.yaml ui\n" in costwatch(*SMALL).out
 
 
 def test_a_second_run_changes_nothing(costwatch: Costwatch, folder: Path) -> None:

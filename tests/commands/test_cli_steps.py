@@ -16,7 +16,27 @@ from tests.made.command_line import ALERTS, CONFIG, LINES, Costwatch, configure
 
 def test_init_writes_files_that_check_accepts(costwatch: Costwatch, tmp_path: Path) -> None:
     assert costwatch("init") == costwatch("check")
-    assert {file.name for file in tmp_path.iterdir()} == {"costwatch.yaml", "alerts.yaml"}
+    assert {file.name for file in tmp_path.iterdir()} == {
+        "costwatch.yaml",
+        "alerts.yaml",
+        "costwatch.schema.json",
+    }
+
+
+def test_init_writes_the_schema_that_its_files_name(costwatch: Costwatch, tmp_path: Path) -> None:
+    costwatch("init")
+    for name in ("costwatch.yaml", "alerts.yaml"):
+        first = (tmp_path / name).read_text().splitlines()[0]
+        assert first.startswith("# yaml-language-server: $schema=")
+        assert (
+            json.loads((tmp_path / first.partition("=")[2]).read_text()) == costwatch("config", "schema").json
+        )
+
+
+def test_init_leaves_a_schema_that_is_there(costwatch: Costwatch, tmp_path: Path) -> None:
+    (tmp_path / "costwatch.schema.json").write_text("mine")
+    assert costwatch("init").code == 0
+    assert (tmp_path / "costwatch.schema.json").read_text() == "mine"
 
 
 def test_init_never_touches_a_file_that_is_there(costwatch: Costwatch, tmp_path: Path) -> None:
@@ -197,6 +217,7 @@ def test_doctor_finds_nothing_where_all_is_well(costwatch: Costwatch, company: P
         for what in (
             *("configuration", "packages", "SQLite", "file system", "disk space", "rights", "warehouse"),
             "source aws: FOCUS, 1 file, 2026-10, last new data 2026-11-03 00:00 UTC",
+            *("rule StaleData", "rule Spend"),
             "restatements: none is doubted",
             "bill: all that is loaded is allocated",
             *(f"step {step}: last worked 2026-11-03 00:00 UTC, just now" for step in ("collect", "allocate")),

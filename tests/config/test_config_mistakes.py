@@ -338,12 +338,12 @@ IN_ALERTS = {
         "rules: [{name: A, kind: freshness, max_age: 30 hours, for: 9999999y}]\n" + ROUTED,
         [
             "1: 'for' must be a duration of at most 100y, not '9999999y'",
-            "1: 'max_age' must be a duration such as 15m, 2h or 1d, not '30 hours'",
+            "1: 'max_age' must be a duration such as 15m, 2h or 1d, not '30 hours'; write 30h",
         ],
     ),
     "a label to group by": (
         "rules:\n  - name: A\n    kind: threshold\n    above: 5\n    by: [team, servce]\n" + ROUTED,
-        ["5: item 2 of 'by': 'servce' is no label; use one of team, service, "],
+        ["5: item 2 of 'by': 'servce' is no label; use service or source"],
     ),
     "a severity": (
         "rules: [{name: A, kind: budget, at: [1.0], severity: pager}]\n" + ROUTED,

@@ -180,6 +180,18 @@ def test_a_package_that_cannot_be_imported_is_named(tmp_path: Path) -> None:
         schema()
 
 
+def test_rules_that_do_not_say_what_they_look_at_may_give_any_label_any_value(tmp_path: Path) -> None:
+    text = (
+        "rules:\n- {name: Full, kind: moon}\nreceivers: [{name: r, kind: bell}]\nroute:\n  receiver: r\n"
+        "  routes: [{matchers: [team=anyone], group_by: [rule, taem]}]\n"
+    )
+    write(tmp_path, text, "alerts.yaml")
+    file = write(tmp_path, "teams: [{name: ml}]\n")
+    assert [mistake for mistake in check(file) if "anyone" in mistake] == []
+    write(tmp_path, text.replace("team=anyone", "rule=Fill"), "alerts.yaml")
+    assert f"{tmp_path}/alerts.yaml:6: no rule is called 'Fill'; did you mean 'Full'?" in check(file)
+
+
 def test_a_receiver_of_reports_alone_is_sent_no_alerts(tmp_path: Path) -> None:
     text = (
         "route:\n  receiver: r\nfallback: p\nreceivers:\n- {name: p, kind: paper}\n- {name: r, kind: bell}\n"

@@ -295,6 +295,37 @@ def test_links_lead_from_what_needs_attention_to_its_cost(reader: Opened) -> Non
     expect(shown.page.locator(".cw h1")).to_have_text("Data")
 
 
+def test_filters_go_along_from_page_to_page_and_name_the_tab(reader: Opened) -> None:
+    shown = reader()
+    shown.open("costs", {"team": "ml-platform", "range": "7d"})
+    expect(shown.page).to_have_title("ml-platform · Costs · costwatch")
+    for name, path in (("Overview", "/"), ("Data", "/data"), ("Costs", "/costs"), ("Overview", "/")):
+        shown.page.get_by_role("link", name=name, exact=True).click()
+        expect(shown.page).to_have_title(f"ml-platform · {name} · costwatch")
+        expect(shown.page).to_have_url(re.compile(rf"{path}\?team=ml-platform(&|$)"))
+        expect(shown.page.locator(".cw h1")).to_have_text(name)
+        shown.settle()
+        if name != "Data":
+            expect(shown.page.get_by_label("Team")).to_have_value("ml-platform")
+    shown.page.get_by_label("Team").fill("risk")
+    shown.page.get_by_role("option", name="risk").click()
+    expect(shown.page).to_have_title("risk · Overview · costwatch")
+    shown.page.get_by_role("link", name="Costs", exact=True).click()
+    expect(shown.page).to_have_url(re.compile(r"/costs\?team=risk"))
+
+
+def test_a_link_to_a_team_nobody_has_shows_no_amount(reader: Opened) -> None:
+    shown = reader()
+    for page in ("costs", "overview"):
+        shown.open(page, {"team": "ml-platfrom"})
+        expect(shown.page.locator(".cw-empty")).to_contain_text("No cost is known of team ml-platfrom")
+        assert "$" not in shown.page.locator("[data-testid=stMainBlockContainer]").inner_text()
+        assert shown.page.url.endswith("?team=ml-platfrom")
+    shown.page.get_by_role("link", name="ml-platform", exact=True).click()
+    expect(shown.page).to_have_url(re.compile(r"/\?team=ml-platform$"))
+    expect(shown.page.locator('[data-name="month_to_date"]')).to_be_visible()
+
+
 def test_the_csv_comes_down_whole(reader: Opened) -> None:
     shown = reader()
     shown.open("costs", {"range": "7d", "by": "team"})

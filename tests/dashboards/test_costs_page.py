@@ -45,12 +45,6 @@ def test_a_range_ends_at_the_last_settled_day(open_page: Open, full: Path, span:
     assert shown.number("total") == spent(first, pages_company.SETTLED, "BilledCost")
 
 
-def test_a_value_nobody_has_is_dropped_from_the_url(open_page: Open, full: Path) -> None:
-    shown = open_page(full, "costs", team="nobody", range="8d")
-    assert shown.number("total") == open_page(full, "costs").number("total")
-    assert not shown.test.query_params
-
-
 def test_a_row_of_the_table_narrows_the_page_to_it(open_page: Open, full: Path) -> None:
     html = open_page(full, "costs", by="team", metric="billed", service="Amazon SageMaker").html
     link = "costs?by=service&amp;metric=billed&amp;service=Amazon+SageMaker&amp;team=risk"

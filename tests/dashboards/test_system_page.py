@@ -36,5 +36,7 @@ def test_a_system_without_cost_is_listed_and_says_where_to_look(open_page: Open,
 
 def test_a_system_nobody_has_is_named_with_the_way_back(open_page: Open, full: Path) -> None:
     shown = open_page(full, "system", system="trainng")
-    assert "No system is called trainng." in shown.text
+    assert "No cost is known of system trainng (renamed? nearest: training )" in shown.text
+    assert 'href="?system=training"' in shown.html
+    assert "data-exact" not in shown.html
     assert "See all systems" in shown.text

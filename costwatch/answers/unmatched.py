@@ -1,0 +1,55 @@
+"""Which rules look at nothing that there is: they are right as far as files can tell, and can never fire."""
+
+from collections.abc import Collection, Iterable
+from contextlib import suppress
+from datetime import datetime, timedelta
+from difflib import get_close_matches
+
+from costwatch.model import NO_COST_CENTER, NO_SYSTEM, RESIDUALS, Labels, Window
+from costwatch.plugins import Rule, Selection, Snapshot, matching, recent, selections_of
+
+_LATELY = timedelta(days=400)  # what comes once a year came in it
+_YET_TO_COME = {*RESIDUALS, NO_SYSTEM, NO_COST_CENTER}  # nothing there is good news
+
+
+def unmatched_rules(facts: Snapshot, rules: Iterable[Rule], now: datetime) -> dict[str, str]:
+    """The rules that no fact of the last 400 days fits, by name, each with why.
+
+    Nothing is said of a query that has no answer at all, nor of what nobody owns: a rule may wait for that.
+    """
+    found = {}
+    for rule in rules:
+        reasons: list[str] = []
+        with suppress(Exception):  # a query may be anyone's; whoever evaluates the rule tells its error
+            reasons = [_why(facts, one, now) for one in selections_of(rule)]
+        if reasons and all(reasons):
+            found[rule.name] = f"matches nothing that is known: {reasons[0]}"
+    return found
+
+
+def _why(facts: Snapshot, one: Selection, now: datetime) -> str:
+    """Why nothing fits; '' where something does, or may yet."""
+    if not one.where or any(_YET_TO_COME.intersection(values) for values in one.where.values()):
+        return ""
+    if matching(facts.series(one.query, one.by, recent(facts, now)), one.where):
+        return ""
+    lately = Window(now - _LATELY, now + timedelta(days=1))
+    held = facts.totals(one.query, one.by, [lately])[lately]
+    if not held or any(_fits(key, one) for key in held):
+        return ""
+    for label, values in one.where.items():
+        known = {dict(key).get(label, "") for key in held}
+        if known.isdisjoint(values):
+            return _nobody(label, values, known)
+    return f"each of {', '.join(one.where)} is, but not together; correct them, or wait"
+
+
+def _fits(key: Labels, one: Selection) -> bool:
+    return all(value in one.where[name] for name, value in key if name in one.where)
+
+
+def _nobody(label: str, values: Collection[str], known: Collection[str]) -> str:
+    near = [name for value in values for name in get_close_matches(value, known, 1)]
+    guess = f" (nearest: {', '.join(map(repr, near))})" if near else ""
+    named = " or ".join(f"'{value}'" for value in values)
+    return f"no {label.replace('_', ' ')} is called {named}{guess}; correct it, or wait until it is there"

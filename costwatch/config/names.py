@@ -1,0 +1,91 @@
+"""What ``costwatch.yaml`` names, for ``alerts.yaml`` to name again."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from costwatch.config.teams import named, parents_of
+from costwatch.config.tree import Node, Tree
+from costwatch.model import (
+    CHARGE_KINDS,
+    CONFIGURED,
+    COST_METRICS,
+    METRICS,
+    NO_COST_CENTER,
+    NO_SYSTEM,
+    RESIDUALS,
+)
+
+# https://focus.finops.org/focus-specification/v1-2/#chargecategory
+_CATEGORIES = ("Usage", "Purchase", "Tax", "Credit", "Adjustment")
+Values = Mapping[
+    str, tuple[str, ...]
+]  # label -> all that it can be; a label that is not here may be anything
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """teams: those under ``teams:``. values: query -> what its labels can be; empty: nothing is checked."""
+
+    teams: tuple[str, ...] = ()
+    values: Mapping[str, Values] = field(default_factory=dict)
+    accounts: tuple[str, ...] = ()  # those that teams name; others may exist
+
+    @property
+    def of_alerts(self) -> Values:
+        """What the labels of alerts can be, as far as they come from these queries."""
+        costs, budgets = self.values.get(METRICS[0], {}), self.values.get("budget", {})
+        if not costs:
+            return {}
+        return {**costs, "team": (*costs["team"], "*"), "budget": budgets["name"]}
+
+
+def names_of(tree: Tree | None) -> Names:
+    """What ``costwatch.yaml`` names, mistakes and all; of a file that cannot be read, nothing."""
+    if tree is None:
+        return Names()
+    teams, pools, systems, sources = (
+        tuple(name for _, name in named(tree, section))
+        for section in ("teams", "pools", "systems", "sources")
+    )
+    if tree.root.get("charges"):
+        sources = (*sources, CONFIGURED)
+    costs = {
+        "team": (*teams, *RESIDUALS),
+        "parent": (*_at_the_top(tree), *RESIDUALS),
+        "cost_center": (*_ids(tree, "cost_center"), NO_COST_CENTER),
+        "system": (*systems, NO_SYSTEM),
+        "pool": (*pools, "direct"),
+        "source": sources,
+        "category": _CATEGORIES,
+        "charge_kind": CHARGE_KINDS,
+    }
+    budgets = [(str(entry.get("team", "*")), entry) for _, entry in tree.entries(("budgets",))]
+    budget = {
+        "team": tuple(team for team, _ in budgets),
+        "name": tuple(
+            str(entry.get("name") or f"{team} {entry.get('period', 'month')}") for team, entry in budgets
+        ),
+    }
+    of_sources = {key: {"source": sources} for key in ("freshness", "data_age", "data_age_limit")}
+    values = {**dict.fromkeys(COST_METRICS, costs), "budget": budget, **of_sources}
+    return Names(teams, values, tuple(_ids(tree, "accounts")))
+
+
+def _at_the_top(tree: Tree) -> Iterator[str]:
+    """The teams that nothing is above, at some time at least."""
+    for place, entry in tree.entries(("teams",)):
+        above = list(parents_of((*place, "parent"), entry))
+        if isinstance(name := entry.get("name"), str) and (
+            not all(parent for _, parent, _ in above) or all(since for _, _, since in above)
+        ):
+            yield name
+
+
+def _ids(tree: Tree, key: str) -> Iterator[str]:
+    """What teams have under ``key``: a text, or a list of texts and of entries with an ``id``."""
+    for _, entry in tree.entries(("teams",)):
+        value = entry.get(key)
+        nodes: list[Node] = value if isinstance(value, list) else [value]
+        for node in nodes:
+            if isinstance(name := node.get("id") if isinstance(node, dict) else node, str):
+                yield name

@@ -1,0 +1,80 @@
+"""Rules that can find nothing: what they look at names queries, labels and values that are not there."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from costwatch.config.names import Names
+from costwatch.config.quote import instead, quoted
+from costwatch.config.teams import named
+from costwatch.config.tree import Place, Tree
+from costwatch.errors import CostwatchError
+from costwatch.plugins import Rule, RuleSettings, Selection, fact_query, queries_of, selections_of
+
+Found = Iterator[tuple[int, str]]  # line, sentence
+
+_NOTHING_CALLED = {
+    ("budget", "team"): "no budget is of team",
+    ("EffectiveCost", "parent"): "at the top, no team is called",
+    ("BilledCost", "parent"): "at the top, no team is called",
+}
+_SHARED = {field.alias or name for name, field in RuleSettings.model_fields.items()}
+_AWS_DIGITS = 12
+_GIVEN_ON = " > "  # as allocation.pools has it, which is heavy to import
+
+
+def check_selections(tree: Tree, rules: Sequence[Rule], names: Names) -> Found:
+    """What ``rules`` say they look at, against the queries there are and what ``costwatch.yaml`` names."""
+    places = {name: place[:-1] for place, name in named(tree, "rules")}
+    for rule in rules:
+        for one in selections_of(rule):
+            yield from _check(tree, places[rule.name], rule, one, names)
+
+
+def nothing_called(label: str, value: str, known: Sequence[str], query: str = "") -> str:
+    """The sentence on a value of a label that nothing bears."""
+    what = _NOTHING_CALLED.get((query, label), f"no {label.replace('_', ' ')} is called")
+    return f"{what} {quoted(value)}{instead(value, known)}"
+
+
+def _check(tree: Tree, place: Place, rule: Rule, one: Selection, names: Names) -> Found:
+    try:
+        fact_query(
+            one.query, [name for name in (*one.by, *one.where) if name != "currency"], queries_of([rule])
+        )
+    except (ValueError, CostwatchError) as error:
+        yield tree.line(place), str(error)
+        return
+    known = names.values.get(one.query, {})
+    for label, values in one.where.items():
+        if not values:
+            yield (
+                _line(tree, place, label),
+                f"of {quoted(label)} no value is named; name one, or leave it out",
+            )
+        for value in values:
+            line = _line(tree, place, value)
+            if label == "account" and known:
+                yield from ((line, text) for text in _misspelt_account(value, names.accounts))
+            elif label in known:
+                for part in value.split(_GIVEN_ON) if label == "pool" else (value,):
+                    if part not in known[label]:
+                        yield line, nothing_called(label, part, known[label], one.query)
+
+
+def _misspelt_account(account: str, known: Sequence[str]) -> Iterator[str]:
+    """What cannot be one, or is one of the teams' with a digit too few or many; no team need have one."""
+    digits = re.sub(r"[\s-]", "", account)
+    if account in known or not digits.isdecimal():
+        return
+    if digits != account and len(digits) == _AWS_DIGITS:
+        yield f"account {quoted(account)} stands in a bill without blanks and dashes; write {digits}"
+    elif len(digits) != _AWS_DIGITS and "did you mean" in (guess := instead(account, known)):
+        yield f"account {quoted(account)} has {len(digits)} digits{guess}"
+
+
+def _line(tree: Tree, place: Place, text: str) -> int:
+    """Where a rule's own keys have that text, as a value or a key; else the rule's line."""
+    own = [here for here in tree.marks if here[: len(place)] == place and {*here[len(place) :]} - _SHARED]
+    values = [here for here in own if tree.at(here) == text and here[len(place)] not in _SHARED]
+    keys = [here for here in own if here[-1] == text]
+    return tree.value_line(values[0]) if values else tree.line(keys[0] if keys else place)

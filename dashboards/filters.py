@@ -1,0 +1,70 @@
+"""Filters in the address: values nobody knows are told, and what was chosen goes along to other pages."""
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+import streamlit as st
+from markupsafe import Markup
+
+from costwatch.wording import printable, shortened
+from dashboards import blocks
+
+if TYPE_CHECKING:
+    from streamlit.navigation.page import StreamlitPage
+
+TRAVELLING = ("team", "currency")
+_LONGEST = 80
+
+
+class NothingKnown(Exception):
+    """The address asks for what nobody knows; ``sentence`` says so, and no amount is shown beside it."""
+
+    def __init__(self, sentence: Markup) -> None:
+        super().__init__(str(sentence))
+        self.sentence = sentence
+
+
+def unknown(key: str, options: Sequence[str]) -> tuple[str, ...]:
+    """What ``?key=`` asks for and ``options`` do not have; Streamlit would drop it without a word."""
+    asked = st.query_params.get(key, "")
+    return (asked,) if asked and asked not in options else ()
+
+
+def no_cost(key: str, value: str, known: Sequence[str]) -> Markup:
+    """``No cost is known of team nosuch (renamed? nearest: …)``; the nearest is a link to it on this page."""
+    nearest = Markup(" nearest: {}").format(link) if (link := _nearest(key, value, known)) else ""
+    return Markup("No cost is known of {} <b>{}</b> (renamed?{})").format(key, _shown(value), nearest)
+
+
+def no_choice(label: str, value: str, options: Sequence[str]) -> Markup:
+    """That one of a few words is none of these."""
+    few = ", ".join(options)
+    return Markup("{}: there is no <b>{}</b>. Choose {}.").format(label, _shown(value), few)
+
+
+def _nearest(key: str, value: str, known: Sequence[str]) -> Markup | str:
+    near = get_close_matches(value[:_LONGEST], known, 1, cutoff=0.5)
+    return blocks.link(near[0], "", **{**st.query_params.to_dict(), key: near[0]}) if near else ""
+
+
+def _shown(value: str) -> str:
+    return printable(shortened(value, _LONGEST))
+
+
+def carry(page: "StreamlitPage") -> None:
+    """Take the filters of the page before along to ``page``, where its address has none; then it is drawn."""
+    here, kept = st.query_params.to_dict(), st.session_state.get("travelling", {})
+    missing = {key: value for key, value in kept.items() if key not in here}
+    came = st.session_state.get("page", page.url_path) != page.url_path
+    st.session_state["page"] = page.url_path
+    if came and missing:
+        st.switch_page(page, query_params=here | missing)
+    st.session_state["travelling"] = {key: here[key] for key in TRAVELLING if key in here}
+
+
+def title(page: str) -> str:
+    """What the browser calls the page: ``ml-platform · Costs · costwatch``."""
+    named = (st.query_params.get(key, "") for key in ("system", "team"))
+    subject = next((_shown(name) for name in named if name), "")
+    return " · ".join(filter(None, (subject, page, "costwatch")))

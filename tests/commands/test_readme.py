@@ -1,0 +1,114 @@
+"""README's own lines, word for word: its five lines of configuration, and the commands that follow them."""
+
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.dashboards.test_browser import free_port
+from tests.made.bills import line, tags, write_csv
+
+README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+LOCATION = '"s3://my-billing-bucket/focus/my-export"'
+ENV = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+# What a command may end with besides 0, as its --help says.
+DOCUMENTED = {"costwatch status": {0, 3}, "costwatch cost verify": {0, 3}}
+
+
+def block(language: str, first_line: str) -> list[str]:
+    """The lines of README's block that begins so, without remarks."""
+    (text,) = [text for kind, text in BLOCKS if kind == language and text.startswith(first_line)]
+    return [line.split("  #")[0].rstrip() for line in text.splitlines()]
+
+
+FIVE_LINES = "\n".join(block("yaml", "sources:\n  - {name: aws, kind: exports"))
+STEPS = block("sh", "costwatch check")
+BY_HAND = [line for line in block("sh", "costwatch cost show --by team --by service") if "--help" not in line]
+
+
+def run(folder: Path, command: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [*shlex.split(command)],
+        cwd=folder,
+        env=ENV,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def bill_line(day: date, team: str) -> dict[str, str]:
+    month = day.replace(day=1)
+    following = (month + timedelta(days=31)).replace(day=1)
+    return line(
+        BillingPeriodStart=f"{month}T00:00:00Z",
+        BillingPeriodEnd=f"{following}T00:00:00Z",
+        ChargePeriodStart=f"{day}T00:00:00Z",
+        ChargePeriodEnd=f"{day + timedelta(days=1)}T00:00:00Z",
+        Tags=tags(team=team),
+    )
+
+
+@pytest.fixture(scope="module")
+def company(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A new folder as README says, whose bill lies beside it."""
+    folder = tmp_path_factory.mktemp("company")
+    answer = run(folder, "costwatch init")
+    assert (answer.returncode, answer.stderr) == (0, "")
+    assert FIVE_LINES.count("\n") == 4
+    assert LOCATION in FIVE_LINES
+    (folder / "costwatch.yaml").write_text(FIVE_LINES.replace(LOCATION, "./bills") + "\n")
+    owners = ("payments", "infra", "nobody")
+    today = datetime.now(UTC).date()
+    days = [today - timedelta(days=number) for number in range(45)]
+    lines = [bill_line(day, team=owners[day.day % 3]) for day in days]
+    write_csv(folder / "bills" / "lately.csv", lines)
+    return folder
+
+
+def test_the_five_lines_and_the_steps_work_as_they_stand(company: Path) -> None:
+    assert len(STEPS) == 8
+    for command in [step for step in STEPS if step != "costwatch ui"]:
+        answer = run(company, command)
+        assert answer.returncode in DOCUMENTED.get(command, {0}), (command, answer.stdout, answer.stderr)
+    assert "platform" in answer.stdout
+
+
+def test_the_pages_open(company: Path) -> None:
+    assert STEPS[-1] == "costwatch ui"
+    port = free_port()
+    serving = subprocess.Popen(
+        [*STEPS[-1].split(), "--port", str(port)], cwd=company, env=ENV, stderr=subprocess.DEVNULL
+    )
+    try:
+        for _ in range(300):
+            try:
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=5).close()
+                return
+            except OSError:
+                time.sleep(0.2)
+        pytest.fail("costwatch ui did not start")
+    finally:
+        serving.send_signal(signal.SIGINT)
+        serving.wait(20)
+
+
+@pytest.mark.parametrize("command", BY_HAND)
+def test_the_numbers_by_hand_come(company: Path, command: str) -> None:
+    for step in ("costwatch collect", "costwatch allocate"):
+        assert run(company, step).returncode == 0
+    answer = run(company, command)
+    known = next((codes for name, codes in DOCUMENTED.items() if command.startswith(name)), {0})
+    assert answer.returncode in known, (answer.stdout, answer.stderr)
+    is_asked_of_the_past = "--as-of" in command  # in which there was no bill yet, which is said
+    silent = command.startswith(("costwatch export", "costwatch db")) or is_asked_of_the_past
+    assert answer.stdout or silent
