@@ -22,6 +22,7 @@ from costwatch.money import exact
 from costwatch.plugins import Rule
 
 REMEMBERED = timedelta(days=14)  # how long a resolved alert is still corrected and told
+NOW = "now"  # in the evidence of an alert that is over: how things are since
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
@@ -50,7 +51,8 @@ def advance(held: Alert | None, finding: Finding, rule: Rule, now: datetime) -> 
     if finding.verdict is Verdict.UNKNOWN and rule.no_data == "alert":
         return _without_data(held, finding, rule, now)
     if not in_breach(finding, rule):
-        return without_breach(held, rule.keep_firing_for, now, _too_small(finding, rule))
+        why = _too_small(finding, rule)
+        return _saying(finding, without_breach(held, rule.keep_firing_for, now, why))
     return _active(held, finding, rule, now)
 
 
@@ -87,6 +89,15 @@ def without_breach(held: Alert | None, keep_firing_for: timedelta, now: datetime
     if why:
         over = replace(over, summary=f"{held.summary} ({why})")
     return Step(over, over)
+
+
+def _saying(finding: Finding, step: Step) -> Step:
+    """``step``, in which an alert that is over tells how things are since."""
+    alert = step.event
+    if alert is None or alert.state is not AlertState.RESOLVED or finding.verdict is not Verdict.OK:
+        return step
+    told = replace(alert, evidence={**alert.evidence, NOW: finding.summary})
+    return Step(told if step.alert is alert else step.alert, told)
 
 
 def _active(held: Alert | None, finding: Finding, rule: Rule, now: datetime) -> Step:

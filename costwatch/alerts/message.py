@@ -7,6 +7,8 @@ becomes plain single lines; each receiver then escapes them for where it shows t
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from costwatch.alerts.lifecycle import NOW
+from costwatch.cost.spending import EVERYONE
 from costwatch.model import COST_METRICS, Alert, AlertState, Group, Reason, Severity
 from costwatch.wording import at_instant, on_day, printable, quantity, shortened
 
@@ -94,10 +96,22 @@ def _headline(group: Group, firing: int, *, with_reason: bool) -> str:
     elif firing > 1:
         word += f" ({firing})" if word.endswith("FIRING") else f" ({firing} firing)"
     named = dict(group.labels)
-    about = [named.pop("rule", ""), *(value for name, value in named.items() if name != "severity")]
+    about = [named.pop("rule", ""), *(_value(*label) for label in named.items() if label[0] != "severity")]
     severities = {alert.severity for alert in group.alerts}
     highest = next((str(severity) for severity in Severity if severity in severities), "")
     return " · ".join(shortened(printable(part), 100) for part in (word, *about, highest) if part)
+
+
+def _value(label: str, value: str) -> str:
+    return "all teams" if (label, value) == ("team", EVERYONE) else value
+
+
+def _summary(alert: Alert) -> str:
+    """What its rule says; of an alert that is over, how things are now comes first."""
+    if alert.state is not AlertState.RESOLVED:
+        return alert.summary
+    now = alert.evidence.get(NOW)
+    return f"{now} · before: {alert.summary}" if now else f"no longer: {alert.summary}"
 
 
 def _line(alert: Alert) -> AlertLine:
@@ -112,7 +126,7 @@ def _line(alert: Alert) -> AlertLine:
         parts.append(f"resolved {at_instant(alert.resolved_at)}")
     return AlertLine(
         is_firing=alert.state is AlertState.FIRING,
-        summary=shortened(printable(alert.summary), 500),
+        summary=shortened(printable(_summary(alert)), 500),
         detail=printable(" · ".join(parts)),
         annotations=tuple(
             shortened(printable(f"{name}: {text}"), 500) for name, text in alert.annotations.items()

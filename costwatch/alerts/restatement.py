@@ -72,6 +72,6 @@ def _corrected(alert: Alert, was: Decimal) -> Alert:
     new, old = quantity(about.value, alert.unit), quantity(was, alert.unit)
     return replace(
         alert,
-        summary=f"{alert.summary} · {about.day.day} {about.day:%b} restated: {new} (was {old})",
+        summary=f"{alert.summary} · {about.day.day} {about.day:%b} is {new} now (was {old})",
         evidence={**kept, "said": alert.summary, "restated_from": digits(was)},
     )

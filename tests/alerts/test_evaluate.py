@@ -251,14 +251,13 @@ def test_before_any_day_is_settled_nothing_changes(warehouse: Warehouse) -> None
         pytest.param(
             [100, 2100],
             "resolved",
-            f"{SAID} · 2 Nov restated: $2,100.00 (was $5,000.00)",
+            f"{SAID} · 2 Nov is $2,100.00 now (was $5,000.00)",
             id="below the threshold: resolved and corrected at once",
         ),
         pytest.param(
             [100, 4100],
             "firing",
-            "ml-platform: $4,100.00 on 2 Nov 2026, above $3,000.00"
-            " · 2 Nov restated: $4,100.00 (was $5,000.00)",
+            "ml-platform: $4,100.00 on 2 Nov 2026, above $3,000.00 · 2 Nov is $4,100.00 now (was $5,000.00)",
             id="still above: corrected",
         ),
         pytest.param([50, 5000], "firing", SAID, id="another day: nothing to correct"),
@@ -271,7 +270,7 @@ def test_before_any_day_is_settled_nothing_changes(warehouse: Warehouse) -> None
         pytest.param(
             [100, 4000, 10],
             "resolved",
-            f"{SAID} · 2 Nov restated: $4,000.00 (was $5,000.00)",
+            f"{SAID} · 2 Nov is $4,000.00 now (was $5,000.00)",
             id="the next day is below and this one restated",
         ),
     ],
@@ -305,7 +304,7 @@ def test_a_resolved_alert_is_corrected_for_a_while(
     changes = evaluate(warehouse, [SPEND], NOW + days_later * DAY).changes
     assert bool(changes) is corrected
     if corrected:
-        assert changes[0].summary == f"{SAID} · 2 Nov restated: $4,000.00 (was $5,000.00)"
+        assert changes[0].summary == f"{SAID} · 2 Nov is $4,000.00 now (was $5,000.00)"
 
 
 def test_a_restated_day_that_is_unsettled_again_is_unknown_not_zero(warehouse: Warehouse) -> None:

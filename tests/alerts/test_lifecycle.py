@@ -95,17 +95,17 @@ def test_a_firing_alert_tells_the_newest_finding_but_keeps_its_times() -> None:
         pytest.param([5000, 5000], "ml-platform: $5000 on 2026-11-18", id="the same value is no news"),
         pytest.param(
             [5000, 4100],
-            "ml-platform: $4100 on 2026-11-18 · 18 Nov restated: $4,100.00 (was $5,000.00)",
+            "ml-platform: $4100 on 2026-11-18 · 18 Nov is $4,100.00 now (was $5,000.00)",
             id="another value says what it was",
         ),
         pytest.param(
             [5000, 4100, 4100],
-            "ml-platform: $4100 on 2026-11-18 · 18 Nov restated: $4,100.00 (was $5,000.00)",
+            "ml-platform: $4100 on 2026-11-18 · 18 Nov is $4,100.00 now (was $5,000.00)",
             id="and goes on saying it",
         ),
         pytest.param(
             [5000, 4100, 4200],
-            "ml-platform: $4200 on 2026-11-18 · 18 Nov restated: $4,200.00 (was $5,000.00)",
+            "ml-platform: $4200 on 2026-11-18 · 18 Nov is $4,200.00 now (was $5,000.00)",
             id="was is what was told first",
         ),
         pytest.param(
@@ -130,12 +130,12 @@ def test_a_restated_day_still_in_breach(values: list[int], said: str) -> None:
         pytest.param([5000], "ml-platform: $5000 on 2026-11-18", id="the same value is no news"),
         pytest.param(
             [2100],
-            "ml-platform: $5000 on 2026-11-18 · 18 Nov restated: $2,100.00 (was $5,000.00)",
+            "ml-platform: $5000 on 2026-11-18 · 18 Nov is $2,100.00 now (was $5,000.00)",
             id="what was told stands, the correction beside it",
         ),
         pytest.param(
             [2100, 2000],
-            "ml-platform: $5000 on 2026-11-18 · 18 Nov restated: $2,000.00 (was $5,000.00)",
+            "ml-platform: $5000 on 2026-11-18 · 18 Nov is $2,000.00 now (was $5,000.00)",
             id="the newest correction alone",
         ),
         pytest.param([2100, 5000], "ml-platform: $5000 on 2026-11-18", id="taken back"),

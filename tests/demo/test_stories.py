@@ -94,7 +94,7 @@ def test_the_report_told(name: str, folder: Path) -> None:
 
 def test_the_restated_day_corrected_its_alert(folder: Path) -> None:
     story = stories(folder)["restated-day"]
-    correction = f"restated: {dollars(story['amount'])} (was {dollars(story['first_amount'])})"
+    correction = f"is {dollars(story['amount'])} now (was {dollars(story['first_amount'])})"
     assert correction in said(folder, story["rule"])[-1]
     assert correction in report(folder)
 

@@ -39,7 +39,7 @@ OVER = replace(SPEND, state=AlertState.RESOLVED, resolved_at=datetime(2026, 11, 
 RESTATED = replace(
     OVER,
     value=Decimal(2100),
-    summary=f"{SPEND.summary} · 17 Nov restated: $2,100.00 (was $9,412.33)",
+    summary=f"{SPEND.summary} · 17 Nov is $2,100.00 now (was $9,412.33)",
 )
 HOSTILE = replace(
     SPEND,

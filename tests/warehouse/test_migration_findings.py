@@ -106,7 +106,7 @@ def test_a_day_told_before_the_upgrade_is_still_corrected(left: LeftBefore) -> N
         (alert,) = current_alerts(db, NOW).values()
     assert (alert.state, alert.summary) == (
         AlertState.RESOLVED,
-        "ml-platform: $5,000.00 on 2 Nov 2026, above $3,000.00 · 2 Nov restated: $2,100.00 (was $5,000.00)",
+        "ml-platform: $5,000.00 on 2 Nov 2026, above $3,000.00 · 2 Nov is $2,100.00 now (was $5,000.00)",
     )
 
 
