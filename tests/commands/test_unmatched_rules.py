@@ -1,4 +1,4 @@
-"""Rules that nothing there is can fit: named by `alerts eval` and `doctor`; a watch over nothing is not quiet."""
+"""Rules that nothing there is can fit: `alerts eval` and `doctor` name them; what they watch is not quiet."""
 
 from pathlib import Path
 
