@@ -105,7 +105,7 @@ def show(
              costwatch cost show --by tag:app --by billing_period --cost-category Team=data
     """
     from costwatch.answers.unamortised import unamortised
-    from costwatch.commands.cost_names import require_known
+    from costwatch.commands.cost_names import as_known
     from costwatch.commands.cost_output import CostTable
     from costwatch.warehouse.facts.cost import cost, days_held
     from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
@@ -121,7 +121,7 @@ def show(
     conversion = _conversion(context) if converted else None
     with context.warehouse.read() as db:
         facts = WarehouseSnapshot(db, context.now, as_of=as_of)
-        require_known(facts, where, context)
+        where = as_known(facts, where, context)
         held = days_held(db, as_of) or (context.now.date(), context.now.date())
         first, after = first or held[0], after or held[1] + timedelta(days=1)
         if not of_lines:

@@ -7,32 +7,44 @@ from typing import TYPE_CHECKING
 from costwatch.commands.context import Context
 from costwatch.errors import UsageError
 from costwatch.model import RESIDUALS
+from costwatch.model.names import folded
 
 if TYPE_CHECKING:
     from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
 
 
-def require_known(facts: "WarehouseSnapshot", where: Mapping[str, Collection[str]], context: Context) -> None:
-    """Raises UsageError for a value that no cost ever had and costwatch.yaml does not name."""
+def as_known(
+    facts: "WarehouseSnapshot", where: Mapping[str, Collection[str]], context: Context
+) -> dict[str, tuple[str, ...]]:
+    """``where`` with its values as they are spelt in what is published; those of single lines as they are.
+
+    Raises UsageError for a value that no cost ever had and costwatch.yaml does not name.
+    """
+    from costwatch.cost.line_labels import is_of_lines
+
+    return {
+        name: tuple(wanted) if is_of_lines(name) else tuple(_spelt(facts, name, wanted, context))
+        for name, wanted in where.items()
+    }
+
+
+def _spelt(facts: "WarehouseSnapshot", name: str, wanted: Collection[str], context: Context) -> Iterator[str]:
+    from costwatch.config.quote import instead, quoted
     from costwatch.warehouse.facts.cost import values
 
-    for name, wanted in where.items():
-        known = {*values(facts.db, name, date.min, date.max)}
-        if name == "parent":  # at any level of the tree
-            known |= {*values(facts.db, "team", date.min, date.max)}
-        if not known.issuperset(wanted):
-            _require(name, wanted, known | {*_configured(name, context)})
-
-
-def _require(name: str, wanted: Collection[str], known: Collection[str]) -> None:
-    from costwatch.config.quote import instead, quoted
-
+    known = {*values(facts.db, name, date.min, date.max)}
+    if name == "parent":  # at any level of the tree
+        known |= {*values(facts.db, "team", date.min, date.max)}
+    if not known.issuperset(wanted):
+        known |= {*_configured(name, context)}
     for value in wanted:
-        if value not in known:
+        alike = [value] if value in known else sorted(one for one in known if folded(one) == folded(value))
+        if not alike:
             near = instead(value, known)
             advice = near if "did you mean" in near else f"; `costwatch cost show --by {name}` lists all"
             option = name.replace("_", "-")
             raise UsageError(f"cost show: --{option} {quoted(value)}: no cost is known of it{advice}")
+        yield from alike
 
 
 def _configured(name: str, context: Context) -> Iterator[str]:

@@ -38,3 +38,12 @@ def test_what_has_no_cost_there_is_not(words: tuple[str, ...], tmp_path: Path, c
     file.write_text(file.read_text().replace("{name: risk}", "{name: risk, cost_center: CC-7}"))
     answer = costwatch("-c", file, "cost", "show", *words)
     assert answer.code == 0
+
+
+def test_a_name_is_known_however_it_is_spelt(tmp_path: Path, costwatch: Costwatch) -> None:
+    file = publish(tmp_path) / "costwatch.yaml"
+    asked = [
+        costwatch("-c", file, "cost", "show", "--team", name, "--json") for name in ("payments", " PAYMENTS ")
+    ]
+    assert [answer.code for answer in asked] == [0, 0]
+    assert asked[0].json == asked[1].json != []
