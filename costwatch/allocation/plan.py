@@ -52,8 +52,10 @@ def plan_of(
     if known is not None and known.has_teams and is_closed(period_end, allocation, now) and not asked:
         # What was once invoiced moves only with the invoice: same loads stay, a new one is allocated
         # by the teams, pools and systems of then. Charges of the configuration wait like the rest of it.
-        if {load.id for load in loads if load.source != CONFIGURED} <= set(known.loads):
+        loads = [load for load in loads if load.source != CONFIGURED]
+        if {load.id for load in loads} <= set(known.loads):
             return None
+        loads += known.charges
         allocation = allocation.as_of(Allocation.as_published(period, known.config))
     config = allocation.published_json()
     inputs = inputs_of(allocation.pools, Window.of_days(period, period_end), batches)

@@ -112,6 +112,17 @@ def test_a_closed_period_keeps_its_charges_until_it_is_asked_for(
     assert asked("cost", "verify", *LATER).code == 0
 
 
+def test_a_closed_period_keeps_its_charges_whatever_else_of_it_is_restated(asked: Costwatch) -> None:
+    say(*CHANGED["another amount"][0])
+    write_csv(
+        Path("bill/late.csv"),
+        [on_day(9, ResourceId="late", EffectiveCost="4", BilledCost="4", Tags=tags(Squad="payments"))],
+    )
+    run(asked, *LATER)
+    assert effective(asked) == {"payments": 35, "risk": 310}
+    assert asked("cost", "verify", *LATER).code == 0
+
+
 MISTAKES = {
     "an unknown team": ("{name: a, amount: 1, from: 2026-10-01, team: rsk}", "no team is called 'rsk'"),
     "a name twice": (f"{FEE}\n  - {FEE}", "also on line"),

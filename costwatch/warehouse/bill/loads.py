@@ -24,6 +24,11 @@ def newest_loads(db: sqlite3.Connection, sources: Collection[str]) -> list[Load]
     return [load_of(row) for row in found if row["source"] in sources]
 
 
+def loads_of(db: sqlite3.Connection, source: str) -> dict[int, Load]:
+    """All loads that one source ever delivered, by their numbers."""
+    return {row["id"]: load_of(row) for row in db.execute("SELECT * FROM load WHERE source = ?", (source,))}
+
+
 def stored_loads(db: sqlite3.Connection, ids: Collection[int]) -> list[Load]:
     """Loads by their numbers, by source."""
     places = ", ".join("?" * len(ids))

@@ -9,9 +9,10 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from costwatch.errors import WarehouseError
-from costwatch.model import RESIDUALS, Amounts, charge_kind
+from costwatch.model import CONFIGURED, RESIDUALS, Amounts, Load, charge_kind
 from costwatch.warehouse import queries
 from costwatch.warehouse.bill.fingerprint import fingerprint
+from costwatch.warehouse.bill.loads import loads_of
 from costwatch.warehouse.bill.sums import amounts, sums
 from costwatch.warehouse.encoding import from_int, to_int, to_text
 
@@ -74,7 +75,10 @@ class Publication:
 
 @dataclass(frozen=True, slots=True)
 class PublishedPeriod:
-    """What is published of a period now. has_teams: whether any team carries something of it."""
+    """What is published of a period now.
+
+    has_teams: whether any team carries something of it. charges: of its loads, what the configuration said.
+    """
 
     inputs_key: str
     loads: tuple[int, ...]
@@ -82,6 +86,7 @@ class PublishedPeriod:
     period_end: date
     spelling: str | None = None
     has_teams: bool = True
+    charges: tuple[Load, ...] = ()
 
 
 @dataclass(slots=True)
@@ -99,14 +104,16 @@ def published(db: sqlite3.Connection) -> dict[date, PublishedPeriod]:
     carriers: dict[int, set[str]] = {}
     for row in db.execute("SELECT DISTINCT period, name FROM team_invoice JOIN team ON team.id = team"):
         carriers.setdefault(row["period"], set()).add(row["name"])
+    charges = loads_of(db, CONFIGURED)
     return {
         from_int(row["period"]): PublishedPeriod(
             row["inputs_key"],
-            tuple(json.loads(row["loads"])),
+            tuple(ids := json.loads(row["loads"])),
             row["config"],
             from_int(row["period_end"]),
             row["spelling"],
             not carriers.get(row["period"], set()) <= set(RESIDUALS) or row["period"] not in carriers,
+            tuple(charges[each] for each in ids if each in charges),
         )
         for row in db.execute("SELECT * FROM published")
     }
