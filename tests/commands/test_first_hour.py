@@ -77,7 +77,7 @@ def test_closed_periods_that_keep_their_teams_are_named_with_the_command(costwat
         "costwatch allocate --from 2026-09-01 --to 2026-11-01"
     )
     assert sentence in run(costwatch, "-v", "allocate").err
-    assert f"note  {sentence}" in run(costwatch, "doctor").out
+    assert f"note  {sentence}" in costwatch("--now", LATE, "doctor").out
     assert by_team(costwatch) == {"risk": SPENT["risk"], "unallocated": sum(SPENT.values()) - SPENT["risk"]}
     told = run(costwatch, *sentence.partition("today's: costwatch ")[2].split()).err
     assert "closed period" not in told

@@ -74,7 +74,7 @@ def test_before_there_is_a_bill_no_rule_is_doubted(costwatch: Costwatch, company
 def test_a_source_that_was_renamed_under_a_rule_that_goes_on_is_told(
     costwatch: Costwatch, company: Path
 ) -> None:
-    watch = "  - {name: Watch, kind: freshness, source: [aws, azure], max_age: 30h}\n"
+    watch = "  - {name: Watch, kind: freshness, source: [aws, azure], max_age: 30h, max_data_age: 60d}\n"
     azure = "sources:\n  - {name: azure, kind: exports, location: azure}\n"
     configure(company, CONFIG.replace("sources:\n", azure), RULES.format(watch))
     assert costwatch("alerts", "eval").code == 0
@@ -84,4 +84,4 @@ def test_a_source_that_was_renamed_under_a_rule_that_goes_on_is_told(
     assert "alerts.yaml:2: no source is called 'azure'; known here: aws" in answer.err
     assert "the rules of when the file last had no mistake go on" in answer.err
     told = [alert["summary"] for alert in costwatch("alerts", "list", "--json").json]
-    assert told == ["no data: azure: never tried yet"]
+    assert told == ["no data: azure: never read yet"]

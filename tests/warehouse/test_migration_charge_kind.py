@@ -34,7 +34,8 @@ INSERT INTO service VALUES (1, 'Amazon EC2');
 INSERT INTO cost_day VALUES (20261001, 20261001, 1, 1, 'USD', 28, 56, 7);
 INSERT INTO day_line VALUES (20261001, 'aws', 20261001, 7, 0);
 INSERT INTO published VALUES
-  (20261001, 20261101, 'k', '[]', '{{}}', '2026-10-05T00:00:00Z', '2026-10-09T00:00:00Z', '{{}}', 'f', '[]');
+  (20261001, 20261101, 'k', '[]', '{{}}', '2026-10-05T00:00:00Z', '2026-10-09T00:00:00Z', '{{}}', 'f', '[]',
+   NULL);
 INSERT INTO budget VALUES ('risk month', 'risk', 'BilledCost', 'month', 'USD', 5);
 INSERT INTO budget_history VALUES
   ('risk month', '2026-10-09T00:00:00Z', 'risk', 'BilledCost', 'month', 'USD', 5),
@@ -87,7 +88,7 @@ def test_nothing_is_published_anew_by_the_upgrade_and_all_is_proven(
     )
     made.run()
     before = made.cost("team", "service", "charge_kind")
-    with made.warehouse.write() as db:  # as version 9 had it
+    with made.warehouse.write() as db:  # as version 11 had it
         for statement in (
             "DROP VIEW cost",
             "ALTER TABLE slice DROP COLUMN x_ChargeKind",
@@ -102,8 +103,8 @@ def test_nothing_is_published_anew_by_the_upgrade_and_all_is_proven(
             "ALTER TABLE budget DROP COLUMN include",
             "ALTER TABLE budget_history DROP COLUMN include",
             "CREATE VIEW cost AS SELECT 1",
-            f"DELETE FROM _sqlite_migrations WHERE name >= '{migrations.VERSIONS[9]}'",
-            "PRAGMA user_version=9",
+            f"DELETE FROM _sqlite_migrations WHERE name >= '{migrations.VERSIONS[11]}'",
+            "PRAGMA user_version=11",
         ):
             db.execute(statement)
     made.warehouse.migrate()
