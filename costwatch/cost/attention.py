@@ -11,7 +11,7 @@ from costwatch.money import short
 from costwatch.wording import on_day, percent
 
 _WORTH_SAYING = Decimal("0.01")  # of the whole: a smaller increase is no thing to do
-_NOBODYS = "nobody owns it: tag it, or name its account under teams in costwatch.yaml"
+_NOBODYS = "nobody owns it: costwatch teams suggest shows what to write under teams"
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,7 +83,7 @@ def test_different_teams_come_before_a_second_thing_of_one_team() -> None:
 
 def test_what_nobody_owns_asks_for_an_owner() -> None:
     (found,) = actions([], [], [rise("unallocated", "s3", 0, 1000)], WHOLE)
-    assert "nobody owns it: tag it" in found.text
+    assert "nobody owns it: costwatch teams suggest" in found.text
 
 
 @pytest.mark.parametrize(
