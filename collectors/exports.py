@@ -7,23 +7,20 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypeVar
 
-from pydantic import ValidationInfo, field_validator
-
-from collectors.aws.places import Entry, FileError, LocalFolder, Place, ReplacedError, s3_place
-from collectors.aws.spellings import meant_location
+from collectors.aws.located import Located, version_of
+from collectors.aws.places import Entry, FileError, Place, ReplacedError
 from collectors.layouts import aws, azure
 from collectors.layouts.deliveries import DATA_FILE, deliveries
 from collectors.layouts.manifests import Delivery, Manifest, Manifests
 from costwatch.errors import SourceError
 from costwatch.model import Batch, DeliveredFile, Export, Window
-from costwatch.plugins import CollectorSettings, PluginContext
 
 _READINGS = 3  # of a delivery that is replaced while it is read
 _DELIVERY = timedelta(hours=1)  # longer than one takes
 _Found = TypeVar("_Found")
 
 
-class Exports(CollectorSettings):
+class Exports(Located):
     """A bill delivered as files, in a local folder or below ``s3://bucket/prefix``.
 
     location: the export's folder, or any folder above it. Where manifests are found (of AWS: Data Exports
@@ -38,23 +35,6 @@ class Exports(CollectorSettings):
         - {name: aws, kind: exports, location: "s3://acme-billing/focus", profile: billing}
     """
 
-    location: str
-    region: str = ""
-    profile: str = ""
-    role_arn: str = ""
-    external_id: str = ""
-
-    @field_validator("location")
-    @classmethod
-    def _beside_the_file(cls, location: str, info: ValidationInfo) -> str:
-        """A relative folder is relative to the file that names it."""
-        if (meant := meant_location(location)) is not None:
-            advice = f"did you mean {meant}?" if meant else "name a folder, or s3://bucket/prefix"
-            raise ValueError(f"{location!r} is neither a folder nor s3://bucket/prefix; {advice}")
-        if location.startswith("s3://") or not isinstance(info.context, PluginContext):
-            return location
-        return str(info.context.folder / Path(location).expanduser())
-
     @property
     def lookback(self) -> timedelta:
         """Thirteen months: AWS restates the month before this one for about two weeks, and any other
@@ -64,7 +44,7 @@ class Exports(CollectorSettings):
 
     def collect(self, window: Window) -> Iterator[Batch]:
         """One batch for each billing period that overlaps ``window``; see ``plugins.Collector``."""
-        place = self._place()
+        place = self.place()
         entries = place.entries()
         with TemporaryDirectory(prefix="costwatch-") as looked_at:
             manifests = Manifests(place, Path(looked_at))
@@ -83,35 +63,16 @@ class Exports(CollectorSettings):
             for entry in closed:  # what is in it is not known: it may be a part of the bill
                 raise FileError(f"{place.name(entry.key)}: {entry.trouble}")
 
-    def _place(self) -> Place:
-        if not self.location.startswith("s3://"):
-            return LocalFolder(Path(self.location))
-        return s3_place(
-            self.location,
-            region=self.region,
-            profile=self.profile,
-            role_arn=self.role_arn,
-            external_id=self.external_id,
-        )
-
 
 def _loose(place: Place, entries: Sequence[Entry], folder: Path) -> Batch:
     """Files without a manifest: all of them are the bill."""
     # A copy of a file under another name is no second bill.
     data = [entry for entry in entries if DATA_FILE.fullmatch(entry.key)]
-    found = {_version(place, entry): entry for entry in reversed(data)}
+    found = {version_of(place, entry): entry for entry in reversed(data)}
     files = sorted(found.values(), key=lambda entry: entry.key)
     if not files:
         raise SourceError(f"{place.name('')}: no manifest, CSV or Parquet file there; correct location")
     return Batch("bill", None, _digest(found), lambda: _whatever_is_had(place, files, folder))
-
-
-def _version(place: Place, entry: Entry) -> str:
-    """What cannot be read is told when it is to be, and does not hold up the others."""
-    try:
-        return place.version(entry)
-    except FileError as error:
-        return str(error)
 
 
 class _Reading:

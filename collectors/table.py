@@ -7,14 +7,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from collectors.aws.places import Entry, FileError, LocalFolder, Place, s3_place
+from collectors.aws.located import Located, version_of
+from collectors.aws.places import Entry, FileError, Place
 from collectors.layouts.focus_lines import COLUMNS, write
 from collectors.layouts.foreign_rows import Reading, nearest, rows_of
 from costwatch.errors import RefusedError, SourceError
 from costwatch.model import Batch, DeliveredFile, Export, Window
-from costwatch.plugins import CollectorSettings, PluginContext
 
 _SUFFIXES = (".csv", ".parquet")
 _TAG = "tag:"
@@ -40,7 +40,7 @@ def _several(value: object) -> object:
 Focus = Annotated[str, AfterValidator(_known)]
 
 
-class Table(CollectorSettings):
+class Table(Located):
     """A bill in a vendor's own columns: CSV or Parquet, a file, a folder or what is below ``s3://bucket/prefix``.
 
     columns: their column -> the FOCUS column that it becomes, or a list of them; ``tag:KEY`` becomes a tag.
@@ -61,25 +61,12 @@ class Table(CollectorSettings):
           constants: {ProviderName: Datadog, BillingCurrency: USD}
     """
 
-    location: str
     columns: Mapping[str, Annotated[tuple[Focus, ...], BeforeValidator(_several)]] = Field(min_length=1)
     constants: Mapping[Focus, str] = Field(default_factory=dict)
     date_format: str = ""
     decimal: Literal[".", ","] = "."
     delimiter: str = Field(default=",", min_length=1, max_length=1)
     sparse: bool = True
-    region: str = ""
-    profile: str = ""
-    role_arn: str = ""
-    external_id: str = ""
-
-    @field_validator("location")
-    @classmethod
-    def _beside_the_file(cls, location: str, info: ValidationInfo) -> str:
-        """A relative folder is relative to the file that names it."""
-        if location.startswith("s3://") or not isinstance(info.context, PluginContext):
-            return location
-        return str(info.context.folder / Path(location).expanduser())
 
     @model_validator(mode="after")
     def _is_a_bill(self) -> Self:
@@ -100,27 +87,16 @@ class Table(CollectorSettings):
 
     def collect(self, window: Window) -> Iterator[Batch]:
         """One batch: the files say themselves which months they hold; see ``plugins.Collector``."""
-        place = self._place()
+        place = self.place()
         files = [entry for entry in place.entries() if entry.key.lower().endswith(_SUFFIXES)]
         if not files:
             what = "no .csv or .parquet file there"
             raise SourceError(f"{place.name('')}: {what}; correct location, or unpack what is packed")
         # Read another way, the same files are another bill.
-        versions = sorted({_version(place, entry) for entry in files})
+        versions = sorted({version_of(place, entry) for entry in files})
         version = hashlib.sha256("\n".join([self.model_dump_json(), *versions]).encode()).hexdigest()
         with TemporaryDirectory(prefix="costwatch-") as folder:
             yield Batch("bill", None, version, lambda: self._export(place, files, Path(folder)))
-
-    def _place(self) -> Place:
-        if not self.location.startswith("s3://"):
-            return LocalFolder(Path(self.location))
-        return s3_place(
-            self.location,
-            region=self.region,
-            profile=self.profile,
-            role_arn=self.role_arn,
-            external_id=self.external_id,
-        )
 
     def _export(self, place: Place, files: list[Entry], folder: Path) -> Export:
         reading = Reading(
@@ -134,14 +110,6 @@ class Table(CollectorSettings):
         return Export(
             tuple(_converted(place, file, reading, folder / str(n)) for n, file in enumerate(files))
         )
-
-
-def _version(place: Place, entry: Entry) -> str:
-    """What cannot be read is told when it is to be, and does not hold up the others."""
-    try:
-        return place.version(entry)
-    except FileError as error:
-        return str(error)
 
 
 def _converted(place: Place, file: Entry, reading: Reading, folder: Path) -> DeliveredFile:
