@@ -97,7 +97,7 @@ def deliveries(draw: st.DrawFn) -> tuple[list[tuple[Callable[..., object], Lines
 
 @pytest.mark.soak
 @settings(
-    max_examples=2500 if SOAK else 25,
+    max_examples=2000 if SOAK else 25,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
