@@ -61,3 +61,5 @@ if __name__ == "__main__":
     filters.carry(chosen)
     st.set_page_config(page_title=filters.title(chosen.title))
     show(chosen.run)
+    filters.keep()
+    st.set_page_config(page_title=filters.title(chosen.title))

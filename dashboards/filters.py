@@ -13,6 +13,7 @@ from dashboards import blocks
 if TYPE_CHECKING:
     from streamlit.navigation.page import StreamlitPage
 
+PICKED = ("team", "account", "service")  # what costs can be filtered by
 TRAVELLING = ("team", "currency")
 _LONGEST = 80
 
@@ -45,11 +46,20 @@ def no_choice(label: str, value: str, options: Sequence[str]) -> Markup:
 
 def _nearest(key: str, value: str, known: Sequence[str]) -> Markup | str:
     near = get_close_matches(value[:_LONGEST], known, 1, cutoff=0.5)
-    return blocks.link(near[0], "", **{**st.query_params.to_dict(), key: near[0]}) if near else ""
+    return blocks.link(near[0], "", **{**address(), key: near[0]}) if near else ""
 
 
 def _shown(value: str) -> str:
     return printable(shortened(value, _LONGEST))
+
+
+def address() -> dict[str, str]:
+    """What the address asks for. What a filter was just changed to counts, if not yet there, too."""
+    asked = dict(st.query_params.items())
+    for key in PICKED:
+        if key in st.session_state:
+            asked[key] = st.session_state[key] or ""
+    return {key: value for key, value in asked.items() if value}
 
 
 def carry(page: "StreamlitPage") -> None:
@@ -60,11 +70,16 @@ def carry(page: "StreamlitPage") -> None:
     st.session_state["page"] = page.url_path
     if came and missing:
         st.switch_page(page, query_params=here | missing)
+
+
+def keep() -> None:
+    """Remember what goes along to the next page; after a page is drawn, for it may have a filter changed."""
+    here = address()
     st.session_state["travelling"] = {key: here[key] for key in TRAVELLING if key in here}
 
 
 def title(page: str) -> str:
     """What the browser calls the page: ``ml-platform · Costs · costwatch``."""
-    named = (st.query_params.get(key, "") for key in ("system", "team"))
-    subject = next((_shown(name) for name in named if name), "")
+    here = address()
+    subject = next((_shown(here[key]) for key in ("system", "team") if key in here), "")
     return " · ".join(filter(None, (subject, page, "costwatch")))

@@ -12,7 +12,7 @@ from costwatch.answers.costs import FILTERS, CostGroup, CostQuery, CostRow, as_c
 from costwatch.charts import cost as charts
 from costwatch.model import NO_SYSTEM, State
 from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
-from dashboards import blocks, frame
+from dashboards import blocks, filters, frame
 from dashboards.blocks import Column, Tile
 from dashboards.frame import METRICS, DataReach
 from dashboards.reading import ask, configured
@@ -165,7 +165,7 @@ def _drill(name: str, query: CostQuery) -> Markup | str:
     if query.by not in FILTERS or not name:
         return name or "(none)"
     narrowed = {query.by: name, "by": "service" if query.by == "team" else "team"}
-    return blocks.link(name, "costs", **{**st.query_params.to_dict(), **narrowed})
+    return blocks.link(name, "costs", **{**filters.address(), **narrowed})
 
 
 def _download(rows: Sequence[CostRow], query: CostQuery) -> None:

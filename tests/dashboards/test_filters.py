@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from costwatch.warehouse.store import Warehouse
 from dashboards import filters
@@ -102,6 +103,27 @@ def test_without_teams_a_page_says_what_to_write(open_page: Open, tmp_path: Path
         text = open_page(file, page).text
         assert "No team is named yet" in text
         assert "then run costwatch check and costwatch allocate" in text
+
+
+@pytest.mark.parametrize("chosen", ["risk", None], ids=["another", "none"])
+def test_a_filter_just_changed_counts_before_the_browser_has_written_it_into_the_address(
+    chosen: str | None,
+) -> None:
+    def page() -> None:
+        import streamlit as st
+
+        from dashboards import filters, frame
+
+        frame.pick("Team", "team", ["payments", "risk"], "All teams")
+        filters.keep()
+        st.text(filters.title("Costs"))
+
+    test = AppTest.from_function(page)
+    test.query_params["team"] = "payments"
+    assert test.run().text[0].value == "payments · Costs · costwatch"
+    test.selectbox[0].set_value(chosen).run()
+    assert test.text[0].value == (f"{chosen} · " if chosen else "") + "Costs · costwatch"
+    assert test.session_state["travelling"] == ({"team": chosen} if chosen else {})
 
 
 @pytest.mark.parametrize(
