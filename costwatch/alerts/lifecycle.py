@@ -52,7 +52,7 @@ def advance(held: Alert | None, finding: Finding, rule: Rule, now: datetime) -> 
         return _without_data(held, finding, rule, now)
     if not in_breach(finding, rule):
         why = _too_small(finding, rule)
-        return _saying(finding, without_breach(held, rule.keep_firing_for, now, why))
+        return _telling_how_it_is(finding, without_breach(held, rule.keep_firing_for, now, why))
     return _active(held, finding, rule, now)
 
 
@@ -91,7 +91,7 @@ def without_breach(held: Alert | None, keep_firing_for: timedelta, now: datetime
     return Step(over, over)
 
 
-def _saying(finding: Finding, step: Step) -> Step:
+def _telling_how_it_is(finding: Finding, step: Step) -> Step:
     """``step``, in which an alert that is over tells how things are since."""
     alert = step.event
     if alert is None or alert.state is not AlertState.RESOLVED or finding.verdict is not Verdict.OK:

@@ -96,13 +96,16 @@ def _headline(group: Group, firing: int, *, with_reason: bool) -> str:
     elif firing > 1:
         word += f" ({firing})" if word.endswith("FIRING") else f" ({firing} firing)"
     named = dict(group.labels)
-    about = [named.pop("rule", ""), *(_value(*label) for label in named.items() if label[0] != "severity")]
+    about = [
+        named.pop("rule", ""),
+        *(_label_shown(*label) for label in named.items() if label[0] != "severity"),
+    ]
     severities = {alert.severity for alert in group.alerts}
     highest = next((str(severity) for severity in Severity if severity in severities), "")
     return " · ".join(shortened(printable(part), 100) for part in (word, *about, highest) if part)
 
 
-def _value(label: str, value: str) -> str:
+def _label_shown(label: str, value: str) -> str:
     return "all teams" if (label, value) == ("team", EVERYONE) else value
 
 

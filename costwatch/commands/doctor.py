@@ -1,10 +1,10 @@
 """``costwatch doctor``: what is wrong around costwatch, and how to mend it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
@@ -17,13 +17,14 @@ from costwatch.model import Window
 
 if TYPE_CHECKING:
     from costwatch.collect import Collected
-    from costwatch.cost.systems import System
     from costwatch.plugins import Collector
+    from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
 
 _FINDINGS = 3
 _LATELY = timedelta(days=40)  # the billing period that runs, and the one before
 _NAMED = 5
 _OURS = ("collectors", "dashboards")
+_Row = TypeVar("_Row")
 
 
 @click.command("doctor", cls=Command)
@@ -43,7 +44,7 @@ def command(context: Context) -> int:
             line(f"mend  {what}: {reason}")
         if not problem:
             line(f"ok    {': '.join([what, *filter(None, facts)])}")
-    for note in _notes(context):
+    for note in _of_warehouse(context, _notes):
         line(f"note  {note}")
     return _FINDINGS if found else 0
 
@@ -57,57 +58,59 @@ def _problems(context: Context) -> Iterator[tuple[str, ...]]:
 
         yield from problems(context.warehouse, None if mistakes else context.config.ledger)
     if not mistakes:
-        yield from _systems(context.config.systems, context)
         for source in context.config.sources:
             yield f"source {source.name}", *_source(source, context)
-        yield from _rules(context)
-        yield from _known(context)
+        yield from _of_warehouse(context, _stored)
 
 
-def _systems(systems: "Sequence[System]", context: Context) -> Iterator[tuple[str, str]]:
-    """Each system, and why it has no cost."""
-    from costwatch.answers.systems import unmatched
-    from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
-
-    try:
-        with context.warehouse.read() as db:
-            without = unmatched(WarehouseSnapshot(db, context.now), systems)
-    except CostwatchError:
-        return  # what is wrong with the warehouse is told by itself
-    for system in systems:
-        yield f"system {system.name}", without.get(system.name, "")
-
-
-def _rules(context: Context) -> Iterator[tuple[str, str]]:
-    """Each rule, and why nothing that is known fits it."""
-    from costwatch.answers.unmatched import unmatched_rules
+def _of_warehouse(
+    context: Context, read: "Callable[[WarehouseSnapshot, Context], Iterator[_Row]]"
+) -> "Sequence[_Row]":
+    """What ``read`` finds in it; nothing where it cannot be read, which is told by itself."""
     from costwatch.plugins import queries_of
     from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
 
-    rules = context.alerts.rules
     try:
+        queries = queries_of(context.alerts.rules)
         with context.warehouse.read() as db:
-            facts = WarehouseSnapshot(db, context.now, queries=queries_of(rules))
-            without = unmatched_rules(facts, rules, context.now)
+            return list(read(WarehouseSnapshot(db, context.now, queries=queries), context))
     except CostwatchError:
-        return  # as for systems
-    for rule in rules:
-        yield f"rule {rule.name}", without.get(rule.name, "")
+        return ()
 
 
-def _notes(context: Context) -> Iterator[str]:
+def _stored(facts: "WarehouseSnapshot", context: Context) -> Iterator[tuple[str, ...]]:
+    """Systems and rules that find nothing, what is doubted of deliveries, what waits, when steps worked."""
+    from costwatch.answers.deliveries import not_allocated
+    from costwatch.answers.restatements import doubted
+    from costwatch.answers.systems import unmatched
+    from costwatch.answers.unmatched import unmatched_rules
+    from costwatch.warehouse.steps import STEPS, last_worked
+    from costwatch.wording import ago, at_instant
+
+    systems, rules = context.config.systems, context.alerts.rules
+    without = unmatched(facts, systems)
+    yield from ((f"system {one.name}", without.get(one.name, "")) for one in systems)
+    finds_nothing = unmatched_rules(facts, rules, context.now)
+    yield from ((f"rule {one.name}", finds_nothing.get(one.name, "")) for one in rules)
+    yield "restatements", "\n".join(one.text for one in doubted(facts)), "none is doubted"
+    yield "bill", "", not_allocated(facts) or "all that is loaded is allocated"
+    worked = last_worked(facts.db)
+    for step in STEPS:
+        at = worked.get(step)
+        yield (
+            f"step {step}",
+            "",
+            f"last worked {at_instant(at)}, {ago(context.now - at)}" if at else "never worked yet",
+        )
+
+
+def _notes(facts: "WarehouseSnapshot", context: Context) -> Iterator[str]:
     """What is nobody's, and what today's teams do not reach: nothing is broken by it."""
     from costwatch.allocation.kept import Kept
     from costwatch.allocation.suggestions import suggestions
-    from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
 
-    try:
-        allocation = context.config.allocation
-        with context.warehouse.read() as db:
-            facts = WarehouseSnapshot(db, context.now)
-            found, kept = suggestions(facts, allocation), Kept.of(facts, allocation)
-    except CostwatchError:
-        return  # what is wrong with either file is told by itself
+    allocation = context.config.allocation
+    found, kept = suggestions(facts, allocation), Kept.of(facts, allocation)
     yield from (f"no team claims {each.sentence}" for each in found[:_NAMED])
     if len(found) > _NAMED:
         yield f"{len(found) - _NAMED} more; `costwatch teams suggest` shows all, and what to write"
@@ -133,28 +136,6 @@ def _shadowed(package: str) -> str:
         return ""
     there = ", ".join(map(str, places)) or "nowhere"
     return f"package '{package}' is found at {there}, not beside costwatch; use a fresh venv"
-
-
-def _known(context: Context) -> Iterator[tuple[str, ...]]:
-    """What is doubted of deliveries, what waits, and when each step last went through."""
-    from costwatch.answers.deliveries import not_allocated
-    from costwatch.answers.restatements import doubted
-    from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
-    from costwatch.warehouse.steps import STEPS, last_worked
-    from costwatch.wording import ago, at_instant
-
-    try:
-        with context.warehouse.read() as db:
-            facts = WarehouseSnapshot(db, context.now)
-            doubts, waiting, worked = doubted(facts), not_allocated(facts), last_worked(db)
-    except CostwatchError:
-        return  # what is wrong with the warehouse is told by itself
-    yield "restatements", "\n".join(one.text for one in doubts), "none is doubted"
-    yield "bill", "", waiting or "all that is loaded is allocated"
-    for step in STEPS:
-        at = worked.get(step)
-        fact = f"last worked {at_instant(at)}, {ago(context.now - at)}" if at else "never worked yet"
-        yield f"step {step}", "", fact
 
 
 def _source(source: "Collector", context: Context) -> tuple[str, str]:

@@ -8,14 +8,14 @@ from costwatch.config.quote import instead, quoted
 from costwatch.config.teams import named
 from costwatch.config.tree import Place, Tree
 from costwatch.errors import CostwatchError
+from costwatch.model import COST_METRICS
 from costwatch.plugins import Rule, RuleSettings, Selection, fact_query, queries_of, selections_of
 
 Found = Iterator[tuple[int, str]]  # line, sentence
 
 _NOTHING_CALLED = {
     ("budget", "team"): "no budget is of team",
-    ("EffectiveCost", "parent"): "at the top, no team is called",
-    ("BilledCost", "parent"): "at the top, no team is called",
+    **{(metric, "parent"): "at the top, no team is called" for metric in COST_METRICS},
 }
 _SHARED = {field.alias or name for name, field in RuleSettings.model_fields.items()}
 _AWS_DIGITS = 12

@@ -33,7 +33,8 @@ class Settled:
 
     states: of each day that has lines. through: the last of them such that it and all before it are settled.
     passed: the same, or a later day of usual silence: up to there the source holds no other one back.
-    late_after_days: how long its newest day may be ago; None: as long as it likes. None: no day is settled.
+    Both are None where no day is settled.
+    late_after_days: how long its newest day may be ago; None: as long as it likes.
     """
 
     states: Mapping[date, State]

@@ -106,6 +106,7 @@ def test_a_closed_period_keeps_its_charges_until_it_is_asked_for(
     told = asked("-v", "allocate", *LATER).err
     assert "1 closed period (2026-10) keeps the charges it was published with; to use today's: " in told
     assert command in told
+    assert "not yet allocated" not in asked("status", *LATER).out
     assert asked(*command.split()[1:], *LATER).code == 0
     assert effective(asked) != before
     assert asked("allocate", *LATER).err == ""
