@@ -36,7 +36,7 @@ bench: .venv/dev  ## Measure CPU time of the commands people wait for
 scale: .venv/dev  ## Measure a bill of ten million lines beside bare engines (ARGS="--lines 1M --rounds 1")
 	@$(BIN)/python bench/ledger.py $(ARGS)
 
-soak: .venv/dev  ## Run the long loops whole (kill -9 and the like), or those of one file (PART=kill, mutated, one_total)
+soak: .venv/dev  ## Run the long loops whole (kill -9 and the like), or those of one file (PART=kill, spark, …)
 	COSTWATCH_SOAK=1 $(BIN)/pytest -m soak $(if $(PART),tests/*/test_$(PART).py) $(ARGS)
 
 dist: .venv/dev  ## Build wheel and source archive into dist/

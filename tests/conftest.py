@@ -1,5 +1,6 @@
 """Fixtures that several files use: command lines on a small company, and Slack's double."""
 
+import gc
 import os
 import shutil
 from collections.abc import Iterator
@@ -18,6 +19,12 @@ settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 # As the program begins: what it writes is nobody else's.
 os.umask(0o077)
+
+
+def pytest_collection_finish() -> None:
+    """Whatever stays until the end is not looked through again and again: it saves a twelfth of the time."""
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 20)
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from costwatch.allocation.settings import Allocation, Pool
 from costwatch.allocation.spelling import Spelling
 from costwatch.allocation.weights import SUMMED, billing_period, numbered, shared, spans_of, summed
 from costwatch.errors import CostwatchError
-from costwatch.ledger.engines.duckdb import compiled, fetch, fetch_batches, keep, small_table
+from costwatch.ledger.engines.duckdb import compiled, fetch, fetch_batches, keep, small_table, take
 from costwatch.ledger.engines.engine import Engine
 from costwatch.model import Window
 from costwatch.plugins import Batches, Weighing
@@ -67,7 +67,7 @@ class Attribution:
             if isinstance(step, str):
                 keep(self.con, name, step)
             else:
-                self.con.create_table(name, step(), temp=True, overwrite=True)
+                take(self.con, name, step())
             if name == "facts":
                 self._require_every_line(period)
         if self._sums("bill") != self._sums("carried"):
@@ -134,7 +134,7 @@ class Attribution:
         self._number("service", pa.string(), [*service], [*service.values()])
         self._number("slice", pa.int64(), range(1, len(slices) + 1), [*slices])
         kinds = pa.table({"slice_id": pa.array([*slices], pa.int64()), "x_ChargeKind": [*slices.values()]})
-        self.con.create_table("slice_kinds", kinds, temp=True, overwrite=True)
+        take(self.con, "slice_kinds", kinds)
         for name, sql in self._numbering:
             keep(self.con, name, sql)
 
@@ -148,7 +148,7 @@ class Attribution:
 
     def _number(self, of: str, kind: pa.DataType, known: Sequence[str | int], ids: Sequence[int]) -> None:
         numbers = pa.table({of: pa.array(known, kind), f"{of}_id": pa.array(ids, pa.int64())})
-        self.con.create_table(f"{of}_ids", numbers, temp=True, overwrite=True)
+        take(self.con, f"{of}_ids", numbers)
 
     def _sums(self, of: str) -> dict[str, dict[str, int]]:
         rows = fetch(self.con, self._answers[of]).sort_by("BillingCurrency").to_pylist()

@@ -155,7 +155,9 @@ def _line_kinds(engine: Engine, written: _SchemaGroup, days: ir.Table) -> ir.Tab
     Columns are read of every kind of line, maps, which cost more, of every kind of entries only.
     """
     kinds = days.filter(days.part == written.number)
-    line_kinds = engine.con.table("days").filter(_.part == written.number).select(*MARKS).distinct()
+    line_kinds = (
+        ibis.table(days.schema(), name="days").filter(_.part == written.number).select(*MARKS).distinct()
+    )
     for name, told_by, columns in (
         ("columns", MARKS, written.columns),
         ("entries", MARKS[1:], written.entries),
@@ -164,8 +166,9 @@ def _line_kinds(engine: Engine, written: _SchemaGroup, days: ir.Table) -> ir.Tab
         place = zip(PLACE, (first.line >> _ROW_BITS, first.line & (_ROWS_OF_A_FILE - 1)), strict=True)
         found = written.lines.select(*PLACE, *columns).join(first.select(*told_by, **dict(place)), PLACE)
         # Each by itself: DuckDB would read both at once, and then all lines.
-        engine.keep(f"{name}_{written.number}", found.select(*told_by, *columns).distinct())
-        line_kinds = line_kinds.join(engine.con.table(f"{name}_{written.number}"), told_by)
+        found = found.select(*told_by, *columns).distinct()
+        engine.keep(f"{name}_{written.number}", found)
+        line_kinds = line_kinds.join(ibis.table(found.schema(), name=f"{name}_{written.number}"), told_by)
     return line_kinds
 
 

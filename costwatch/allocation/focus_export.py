@@ -174,7 +174,7 @@ def _told(con: Any, bill: PublishedLines) -> ir.Table:
     first = {column: lines[column].min() for column in _FIRST}
     facts = lines.group_by(day=lines.day, **keys).agg(**alike, **first)
     keep(con, f"told {bill.period}", compiled(con, facts))
-    return con.table(f"told {bill.period}")
+    return ibis.table(facts.schema(), name=f"told {bill.period}")
 
 
 def _shared(

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from costwatch.ledger.engines.duckdb import builtin, compiled, fetch, salted_hash, salts
+from costwatch.ledger.engines.duckdb import builtin, compiled, fetch, salted_hash, salts, take
 from costwatch.ledger.formats.contract import as_written, is_measure
 from costwatch.ledger.inspection import FileTotals, Inspector
 from costwatch.ledger.nano import nano
@@ -27,6 +27,7 @@ _OF_A_CHARGE = (
     *("BillingAccountId", "SubAccountId", "BillingCurrency", "ChargePeriodStart", "ChargePeriodEnd"),
     *("ChargeCategory", "ServiceName", "RegionId", "ResourceId", "x_UsageType"),
 )
+_SUSPECTED = "suspected"
 _MOST_AT_ONCE = 20_000_000  # hashes held in memory, of 8 bytes
 
 
@@ -105,14 +106,13 @@ class _Lines:
 
     def suspect(self, looks: Hashes) -> None:
         """Which lines ``closely`` is to look at."""
-        known = pa.table({"look": pa.array(looks)})
-        self._inspector.con.create_table("suspected", known, temp=True, overwrite=True)
+        take(self._inspector.con, _SUSPECTED, pa.table({"look": pa.array(looks)}))
 
     def closely(self, part: FileTotals) -> Lookalikes:
         """All that is to know of the lines that look as suspected."""
 
         def asked(raw: ir.Table) -> ir.Table:
-            suspected = self._inspector.con.table("suspected")
+            suspected = ibis.table({"look": "uint64"}, name=_SUSPECTED)
             # First the few lines, then all that costs more to read.
             few = raw.semi_join(suspected, [(self._look(raw, part), "look")])
             told = part.bill.columns(few)

@@ -1,12 +1,13 @@
 """``charges:`` of costwatch.yaml: a bill like any other, restated when they change."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.made.bills import on_day, tags, write_csv
-from tests.made.command_line import Costwatch, configure
+from tests.made.command_line import Costwatch, configure, publish
 
 FEE = "{name: support, amount: 310, from: 2026-10-01, team: risk}"
 CONFIG = """\
@@ -20,9 +21,12 @@ NOW = ("--now", "2026-11-03T00:00:00Z")  # October is still open
 LATER = ("--now", "2026-11-20T00:00:00Z")  # and closed, while November is open
 
 
+def configured(*charges: str) -> str:
+    return CONFIG + "".join(["charges:\n", *(f"  - {each}\n" for each in charges)] if charges else [])
+
+
 def say(*charges: str) -> None:
-    entries = "".join(f"  - {each}\n" for each in charges)
-    configure(Path(), CONFIG + (f"charges:\n{entries}" if charges else ""))
+    configure(Path(), configured(*charges))
 
 
 def run(costwatch: Costwatch, *now: str) -> str:
@@ -38,14 +42,17 @@ def effective(costwatch: Costwatch, *options: str) -> dict[str, float]:
     return {row["x_Team"]: row["EffectiveCost"] for row in (shown.json if shown.out else [])}
 
 
-@pytest.fixture
-def asked(costwatch: Costwatch) -> Costwatch:
+@pytest.fixture(scope="module")
+def october(tmp_path_factory: pytest.TempPathFactory) -> Path:
     lines = [
         on_day(day, EffectiveCost="1", BilledCost="1", Tags=tags(Squad="payments")) for day in range(1, 32)
     ]
-    write_csv(Path("bill/october.csv"), lines)
-    say(FEE)
-    run(costwatch, *NOW)
+    return publish(tmp_path_factory.mktemp("october"), configured(FEE), lines)
+
+
+@pytest.fixture
+def asked(october: Path, costwatch: Costwatch) -> Costwatch:
+    shutil.copytree(october, ".", dirs_exist_ok=True)
     return costwatch
 
 

@@ -14,9 +14,9 @@ import pytest
 from costwatch.warehouse.contents import contents
 from costwatch.warehouse.store import Warehouse
 from tests.made.bills import on_day, tags, write_delivery
+from tests.made.soak import in_soak
 
-SOAK = os.environ.get("COSTWATCH_SOAK") == "1"
-KILLS = 300 if SOAK else 6
+KILLS = in_soak(300, else_=4)
 CONFIG = """
 sources:
   - {name: aws, kind: exports, location: export}

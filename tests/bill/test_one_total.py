@@ -1,7 +1,6 @@
 """However a bill is split, copied, packed, put in order and cumulated: its one total, or a refusal."""
 
 import gzip
-import os
 import tempfile
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
@@ -18,8 +17,8 @@ from costwatch.ledger.files import LedgerFiles
 from costwatch.ledger.register import register
 from costwatch.model import DeliveredFile, Export
 from tests.made import bills, cur_bills
+from tests.made.soak import in_soak
 
-SOAK = os.environ.get("COSTWATCH_SOAK") == "1"
 FIRST = datetime(2026, 11, 1, tzinfo=UTC)
 Lines = Sequence[Mapping[str, Any]]
 
@@ -97,7 +96,7 @@ def deliveries(draw: st.DrawFn) -> tuple[list[tuple[Callable[..., object], Lines
 
 @pytest.mark.soak
 @settings(
-    max_examples=2000 if SOAK else 25,
+    max_examples=in_soak(2000, else_=12),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )

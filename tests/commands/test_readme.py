@@ -75,6 +75,13 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def published(company: Path) -> Path:
+    for step in ("costwatch collect", "costwatch allocate"):
+        assert run(company, step).returncode == 0
+    return company
+
+
 def test_the_five_lines_and_the_steps_work_as_they_stand(company: Path) -> None:
     assert len(STEPS) == 8
     for command in [step for step in STEPS if step != "costwatch ui"]:
@@ -103,10 +110,8 @@ def test_the_pages_open(company: Path) -> None:
 
 
 @pytest.mark.parametrize("command", BY_HAND)
-def test_the_numbers_by_hand_come(company: Path, command: str) -> None:
-    for step in ("costwatch collect", "costwatch allocate"):
-        assert run(company, step).returncode == 0
-    answer = run(company, command)
+def test_the_numbers_by_hand_come(published: Path, command: str) -> None:
+    answer = run(published, command)
     known = next((codes for name, codes in DOCUMENTED.items() if command.startswith(name)), {0})
     assert answer.returncode in known, (answer.stdout, answer.stderr)
     is_asked_of_the_past = "--as-of" in command  # in which there was no bill yet, which is said

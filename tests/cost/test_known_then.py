@@ -16,6 +16,7 @@ from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
 from costwatch.warehouse.store import Warehouse
 from tests.made.bills import Line, on_day, write_csv
 from tests.made.company import EVER, Company
+from tests.made.soak import in_soak
 
 START, END = datetime(2026, 10, 3, 6, tzinfo=UTC), datetime(2026, 12, 3, 6, tzinfo=UTC)
 LATER = datetime(2027, 2, 1, tzinfo=UTC)
@@ -127,7 +128,8 @@ def asked() -> Iterator[tuple[str, tuple[str, ...]]]:
     return ((metric, by) for metric in ("BilledCost", "EffectiveCost") for by in COST_LABELS)
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", range(in_soak(20, else_=1)))
 def test_any_instant_is_answered_as_if_it_were_now(seed: int, tmp_path: Path) -> None:
     story = Story(tmp_path, seed)
     story.tell(runs=12)

@@ -1,6 +1,5 @@
 """AWS reports that lack what amortising takes: that kind of commitment stays unblended, whole."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -16,6 +15,7 @@ from costwatch.money import units
 from tests.made.company import Company
 from tests.made.cur_bills import FORMS, Row, cur2_csv, cur2_parquet, legacy_csv, line
 from tests.made.registered import loads_of
+from tests.made.soak import in_soak
 
 PLAN = {"savings_plan_savings_plan_a_r_n": "arn:aws:savingsplans::900000000001:savingsplan/p1"}
 RESERVED = {"reservation_reservation_a_r_n": "arn:aws:ec2:eu-west-1:900000000001:reserved-instances/r1"}
@@ -283,7 +283,6 @@ def test_a_whole_fee_is_no_unused_part(tmp_path: Path) -> None:
     assert made.effective() == {"unallocated": 72}
 
 
-SOAK = os.environ.get("COSTWATCH_SOAK") == "1"
 AMOUNTS = st.integers(-(10**6), 10**9).map(lambda cents: str(Decimal(cents) / 100))
 LINES = st.lists(
     st.builds(
@@ -308,8 +307,9 @@ LINES = st.lists(
 )
 
 
+@pytest.mark.soak
 @settings(
-    max_examples=1000 if SOAK else 15, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate)
+    max_examples=in_soak(1000, else_=8), deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate)
 )
 @given(
     lines=LINES,

@@ -1,7 +1,7 @@
 """FOCUS as each version and provider writes it: the same facts, whatever the names."""
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 
@@ -40,19 +40,20 @@ COLUMNS = (
 )
 
 
-def facts(company: Company) -> dict[str, str]:
-    """What the only line that was published says, as it is exported."""
+def facts(company: Company) -> dict[str, dict[str, str]]:
+    """What each line that was published says, as it is exported, by its account."""
     target = company.root / "exported.csv"
     export(company.warehouse, LedgerFiles(company.root / "ledger"), *EVER, (), target)
     with target.open(newline="") as file:
-        (row,) = csv.DictReader(file)
-    return {column: row[column] for column in COLUMNS}
+        return {
+            row["SubAccountId"]: {column: row[column] for column in COLUMNS} for row in csv.DictReader(file)
+        }
 
 
-def told(tmp_path: Path, row: Line, name: str = "bill.csv") -> dict[str, str]:
-    tmp_path.mkdir(exist_ok=True)
-    company = Company(tmp_path, TEAMS)
-    (write_parquet if name.endswith(".parquet") else write_csv)(company.root / "bill" / name, [row])
+def told(root: Path, rows: Sequence[Line], name: str = "bill.csv") -> dict[str, dict[str, str]]:
+    root.mkdir(exist_ok=True)
+    company = Company(root, TEAMS)
+    (write_parquet if name.endswith(".parquet") else write_csv)(company.root / "bill" / name, rows)
     company.run()
     return facts(company)
 
@@ -73,7 +74,12 @@ PREVIEW = {
     "ContractedCost": "",
     "x_UsageType": "",
 }
-HALF = {**PREVIEW, "ChargeCategory": "ChargeType", "EffectiveCost": "AmortizedCost"}
+HALF = {
+    **PREVIEW,
+    "ChargeCategory": "ChargeType",
+    "ChargeSubcategory": "ChargeSubCategory",
+    "EffectiveCost": "AmortizedCost",
+}
 SUBCATEGORIES: dict[str, tuple[dict[str, str], dict[str, str]]] = {
     "usage on demand": ({}, {"ChargeSubcategory": "On-Demand"}),
     "usage of a commitment": (
@@ -82,7 +88,7 @@ SUBCATEGORIES: dict[str, tuple[dict[str, str], dict[str, str]]] = {
     ),
     "what of a commitment nobody used": (
         {"CommitmentDiscountStatus": "Unused"},
-        {"ChargeSubCategory": "Unused Commitment"},
+        {"ChargeSubcategory": "Unused Commitment"},
     ),
     "a refund": (
         {"ChargeCategory": "Adjustment", "ChargeClass": "Correction"},
@@ -96,14 +102,19 @@ SUBCATEGORIES: dict[str, tuple[dict[str, str], dict[str, str]]] = {
 }
 
 
-@pytest.mark.parametrize(("now", "then"), SUBCATEGORIES.values(), ids=SUBCATEGORIES)
 @pytest.mark.parametrize("names", [PREVIEW, HALF], ids=["1.0-preview", "0.5"])
-def test_a_line_of_an_older_version_says_the_same(
-    names: Mapping[str, str], now: dict[str, str], then: dict[str, str], tmp_path: Path
-) -> None:
-    whole = line(Tags=tags(team="risk"), **now)
-    older = renamed({**whole, **then}, names)
-    assert told(tmp_path / "now", whole) == told(tmp_path / "then", older)
+def test_a_line_of_an_older_version_says_the_same(names: Mapping[str, str], tmp_path: Path) -> None:
+    wholes = [
+        line(Tags=tags(team="risk"), SubAccountId=kind, **{"CommitmentDiscountStatus": "", **now})
+        for kind, (now, _) in SUBCATEGORIES.items()
+    ]
+    older = [
+        renamed({**whole, **then}, names)
+        for whole, (_, then) in zip(wholes, SUBCATEGORIES.values(), strict=True)
+    ]
+    found = told(tmp_path / "now", wholes)
+    assert found.keys() == SUBCATEGORIES.keys()
+    assert found == told(tmp_path / "then", older)
 
 
 VERSIONS_OF_AWS: dict[str, Line] = {
@@ -125,7 +136,7 @@ VERSIONS_OF_AWS: dict[str, Line] = {
 def test_an_export_of_aws_says_the_same_in_each_version(version: str, name: str, tmp_path: Path) -> None:
     if name == "bill.parquet" and version == "1.0":
         name = "bill.csv"  # x_CostCategories would have to be a map
-    fact = told(tmp_path, line(**VERSIONS_OF_AWS[version]), name)
+    (fact,) = told(tmp_path, [line(**VERSIONS_OF_AWS[version])], name).values()
     assert (fact["x_Team"], fact["x_UsageType"], fact["RegionId"]) == ("payments", "BoxUsage", "eu-west-1")
 
 

@@ -1,7 +1,6 @@
 """Bills with anything wrong: each is read or refused in a sentence, soon, and within little memory."""
 
 import json
-import os
 import re
 import select
 import subprocess
@@ -12,7 +11,9 @@ from typing import Any
 
 import pytest
 
-INPUTS = 10_000 if os.environ.get("COSTWATCH_SOAK") == "1" else 150
+from tests.made.soak import in_soak
+
+INPUTS = in_soak(10_000, else_=100)
 MOST_SECONDS = 10.0
 MOST_MB = 300  # above a process that has read two bills and now waits for the next
 # File and line, what is wrong, what to do; the last of many alike is a number of them.

@@ -1,7 +1,7 @@
 """Running command lines in this process, as ``costwatch`` would, on the files of a small company."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from costwatch import cli
-from tests.made.bills import on_day, tags, write_csv
+from tests.made.bills import Line, on_day, tags, write_csv
 
 NOW = datetime(2026, 11, 3, tzinfo=UTC)
 CONFIG = """\
@@ -72,10 +72,10 @@ def configure(folder: Path, config: str = CONFIG, alerts: str = ALERTS) -> None:
     (folder / "alerts.yaml").write_text(alerts)
 
 
-def publish(folder: Path) -> Path:
-    """Configure a company there, collect ``LINES`` and allocate them."""
-    configure(folder)
-    write_csv(folder / "bill" / "bill.csv", LINES)
+def publish(folder: Path, config: str = CONFIG, lines: Sequence[Line] = LINES) -> Path:
+    """Configure a company there, collect ``lines`` and allocate them."""
+    configure(folder, config)
+    write_csv(folder / "bill" / "bill.csv", lines)
     for step in ("collect", "allocate"):
         assert cli.run(["-c", str(folder / "costwatch.yaml"), step], NOW) == 0
     return folder

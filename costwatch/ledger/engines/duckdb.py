@@ -24,6 +24,7 @@ from costwatch.ledger.engines.engine import PLACE
 _MEMORY_LIMIT = "512MB"
 
 _ROWS_AT_ONCE = 50_000
+_TAKEN = "taken_rows"
 # What is read out of a map is told apart, named and hashed by: as one select, it would be read thrice.
 ibis.options.sql.fuse_selects = False
 
@@ -159,7 +160,16 @@ def small_table(
     """A temporary table of rows of ours, for joining with lines; it replaces one of that name."""
     values = list(zip(*rows, strict=True)) or [()] * len(columns)
     arrays = [pa.array(column, kind) for column, kind in zip(values, columns.values(), strict=True)]
-    return con.create_table(name, pa.table(arrays, names=list(columns)), temp=True, overwrite=True)
+    return take(con, name, pa.table(arrays, names=list(columns)))
+
+
+def take(con: Any, name: str, rows: pa.Table) -> ir.Table:
+    """``rows`` as a temporary table, which replaces one of that name. Raises LedgerError."""
+    with _explained():
+        con.con.register(_TAKEN, rows)
+        con.raw_sql(f'CREATE OR REPLACE TEMPORARY TABLE "{name}" AS FROM {_TAKEN}')
+        con.con.unregister(_TAKEN)
+    return ibis.table(ibis.Schema.from_pyarrow(rows.schema), name=name)
 
 
 def compiled(con: Any, expression: ir.Table) -> str:

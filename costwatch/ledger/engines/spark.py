@@ -25,7 +25,7 @@ from pyspark.sql.types import MapType, StructField, StructType
 
 from costwatch.errors import CostwatchError
 from costwatch.ledger.engines.address import IN_PROCESS
-from costwatch.ledger.engines.duckdb import builtin, connect
+from costwatch.ledger.engines.duckdb import builtin, connect, take
 from costwatch.ledger.engines.engine import PLACE
 from costwatch.ledger.engines.spark_driver import Driver
 from costwatch.ledger.formats.contract import COSTS, INSTANTS
@@ -104,7 +104,7 @@ class Spark:
             answer = frame.toArrow().cast(expression.schema().to_pyarrow())
             frame.createOrReplaceTempView(name)
             kept = self._ibis.table(name)
-        self.con.create_table(name, answer, temp=True, overwrite=True)
+        take(self.con, name, answer)
         return kept
 
     def close(self) -> None:

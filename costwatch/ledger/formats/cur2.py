@@ -13,6 +13,7 @@ import ibis.expr.types as ir
 
 from costwatch.ledger.formats import amortisation, completeness
 from costwatch.ledger.formats.amortisation import Unamortised
+from costwatch.ledger.formats.built_once import built_once
 from costwatch.ledger.formats.contract import (
     Held,
     Judged,
@@ -103,6 +104,7 @@ def judged(evidence: Sequence[Mapping[str, Any]]) -> Judged:
     return completeness.judged([*map(completeness.lines_of, evidence)])
 
 
+@built_once
 def columns(raw: ir.Table, unamortised: Unamortised = None) -> dict[str, ir.Value]:
     """See ``contract.BillFormat``."""
     period = instant(raw, "bill_billing_period_start_date")

@@ -13,6 +13,7 @@ import ibis
 import ibis.expr.types as ir
 
 from costwatch.ledger.formats import prepaid
+from costwatch.ledger.formats.built_once import built_once
 from costwatch.ledger.formats.contract import (
     DESCRIBED,
     REQUIRED_VALUES,
@@ -119,6 +120,7 @@ def judged(evidence: Sequence[Mapping[str, Any]]) -> Judged:
     return (), tuple(prepaid.findings(evidence))
 
 
+@built_once
 def columns(raw: ir.Table, unamortised: Collection[str] | None = None) -> dict[str, ir.Value]:
     """See ``contract.BillFormat``."""
     return {
