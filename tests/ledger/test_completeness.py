@@ -309,7 +309,7 @@ LINES = st.lists(
 
 @pytest.mark.soak
 @settings(
-    max_examples=in_soak(1000, else_=8), deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate)
+    max_examples=in_soak(500, else_=8), deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate)
 )
 @given(
     lines=LINES,
