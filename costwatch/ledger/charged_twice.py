@@ -24,6 +24,7 @@ _Which = npt.NDArray[np.bool_]  # of the lines of a file
 
 _TOGETHER = timedelta(minutes=1)  # between files that were copied at once: only their names tell an order
 _SHOWN = 3
+_FEW, _PRICES, _NEARLY_ALL = 3, 5, 0.8  # see _overlap
 _KEEP = "keep the one that counts, or name a source for each bill"
 
 
@@ -101,12 +102,27 @@ def _left_out(looks: Sequence[Lookalikes]) -> Iterator[tuple[int, LoadFinding]]:
 def _overlaps(looks: Sequence[Lookalikes]) -> Iterator[str]:
     for small, large in _pairs(looks):
         shared = _shared(small, large)
-        if not shared.any() and small.has_resource.sum() * 2 >= small.part.line_count:
-            # As often as a resource is named, what is charged for it at that price is told well enough.
-            by_charge = _found(small.charge, large.charge)
-            shared = by_charge if by_charge.sum() == small.part.line_count else shared
+        if not shared.any() and _overlap(small, large, by_charge := _found(small.charge, large.charge)):
+            shared = by_charge
         if shared.any():
             yield _twice(small, large, shared, _KEEP)
+
+
+def _overlap(small: Lookalikes, large: Lookalikes, shared: _Which) -> bool:
+    """Whether charges that two files share, told otherwise in each, are too many to look alike by chance.
+
+    Of the lines of the days that both have, half where a resource is named, as what is charged for it at that
+    price is told well enough; where none is, nearly all, at several prices.
+    """
+    days = small.lines_by_day.keys() & large.lines_by_day.keys()
+    lines = min(sum(look.lines_by_day[day] for day in days) for look in (small, large))
+    shared = shared & (small.BilledCostNano != 0)
+    named = int((shared & small.has_resource).sum())
+    prices = len(np.unique(small.BilledCostNano[shared]))
+    is_whole = int(shared.sum()) == small.part.line_count
+    return (2 * named >= lines and (named >= _FEW or is_whole)) or (
+        prices >= _PRICES and int(shared.sum()) >= _NEARLY_ALL * lines
+    )
 
 
 def _pairs(looks: Sequence[Lookalikes]) -> Iterator[tuple[Lookalikes, Lookalikes]]:

@@ -36,6 +36,7 @@ _REASONS = {
 # Small row groups, and room for one to be written while the next is read: half the time for less memory.
 _AS_PARQUET = "FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE"
 _ROW_GROUP, _VALUES_AT_ONCE, _VECTOR = 30_720, 10_000_000, 2048
+_NO_COMMAS = {";": "';'", "\t": "tabs", "|": "'|'"}
 csv.field_size_limit(MAX_LINE_BYTES)
 
 
@@ -82,8 +83,8 @@ def header(name: str, source: Path) -> list[str]:
         elif column.lower() in seen:
             reasons.append(f"{name}:1: column {shortened(column, 60)} is there twice; export the file again")
         seen.add(column.lower())
-    if len(columns) == 1 and ";" in columns[0]:
-        reasons.append(f"{name}:1: the columns are separated by ';'; export with commas")
+    if len(columns) == 1 and (other := next((each for each in _NO_COMMAS if each in columns[0]), "")):
+        reasons.append(f"{name}:1: the columns are separated by {_NO_COMMAS[other]}; export with commas")
     if not columns:
         reasons.append(f"{name}:1: the file is empty; export it again")
     if reasons:

@@ -4,29 +4,33 @@ A first look, at four columns of every line, costs little and leaves few: a line
 no charge that is there twice. Of what is left all columns are read.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 
 import ibis
+import ibis.expr.operations as ops
 import ibis.expr.types as ir
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from costwatch.ledger.as_written import as_written, is_measure
 from costwatch.ledger.engines.duckdb import builtin, compiled, fetch, salted_hash, salts, take
-from costwatch.ledger.formats.contract import as_written, is_measure
+from costwatch.ledger.formats.contract import BillFormat, day_of, text
 from costwatch.ledger.inspection import FileTotals, Inspector
 from costwatch.ledger.nano import nano
 
 Hashes = npt.NDArray[np.uint64]
 
 _SEEN_FIRST = ("ChargePeriodStart", "ResourceId", "x_UsageType")
-# What makes a charge itself, whatever else an export says of it.
+# What makes a charge itself, whatever else an export says of it; as far as all files of a bill tell it.
 _OF_A_CHARGE = (
     *("BillingAccountId", "SubAccountId", "BillingCurrency", "ChargePeriodStart", "ChargePeriodEnd"),
     *("ChargeCategory", "ServiceName", "RegionId", "ResourceId", "x_UsageType"),
 )
+_MORE_OF_A_CHARGE = ("AllocatedResourceId", "SkuId", "SkuPriceId")  # which allocation does not ask for
 _SUSPECTED = "suspected"
 _MOST_AT_ONCE = 20_000_000  # hashes held in memory, of 8 bytes
 
@@ -36,10 +40,12 @@ class Lookalikes:
     """The lines of one file that look like some other line of the billing period.
 
     charge: hash of what makes a charge, its costs among it. line: of all that makes a line. has_resource,
-    currency and both costs in nano-units: of each of these lines.
+    day (yyyymmdd), currency and both costs in nano-units: of each of these lines. lines_by_day: of all.
     """
 
     part: FileTotals
+    lines_by_day: Mapping[int, int]
+    day: npt.NDArray[np.int64]
     has_resource: npt.NDArray[np.bool_]
     charge: Hashes
     line: Hashes
@@ -55,7 +61,7 @@ def lookalikes(
 
     declared: a manifest names them: then one identity of a line holds for all.
     """
-    lines = _Lines(inspector, period, by_identity=declared or len(parts) == 1)
+    lines = _Lines(inspector, period, parts, by_identity=declared or len(parts) == 1)
     suspected = _seen_twice(lines, parts)
     if len(suspected) == 0:
         return []
@@ -65,7 +71,7 @@ def lookalikes(
 
 def described(inspector: Inspector, parts: Sequence[FileTotals], period: date) -> list[Hashes]:
     """Of each file, the hashes of what its lines say besides how much; each once."""
-    lines = _Lines(inspector, period)
+    lines = _Lines(inspector, period, parts)
     return [lines.described(part) for part in parts]
 
 
@@ -90,10 +96,13 @@ def _repeated(hashes: Hashes) -> Hashes:
 class _Lines:
     """Asks files for hashes of their lines of one billing period; what is compiled for one serves others."""
 
-    def __init__(self, inspector: Inspector, period: date, *, by_identity: bool = False) -> None:
+    def __init__(
+        self, inspector: Inspector, period: date, parts: Sequence[FileTotals], *, by_identity: bool = False
+    ) -> None:
         self._inspector, self._period, self._by_identity = inspector, period, by_identity
         self._salts = salts()
         self._compiled: dict[tuple[object, ...], str] = {}
+        self._told_by_all = set.intersection(*map(self._told_by, parts))
 
     def first(self, part: FileTotals, turn: int, rounds: int) -> Hashes:
         """What every line looks like at first; of these hashes, one in ``rounds``, others each turn."""
@@ -115,10 +124,11 @@ class _Lines:
             suspected = ibis.table({"look": "uint64"}, name=_SUSPECTED)
             # First the few lines, then all that costs more to read.
             few = raw.semi_join(suspected, [(self._look(raw, part), "look")])
-            told = part.bill.columns(few)
+            told = part.bill.columns(few) | _more(few)
             costs = {f"{metric}Nano": nano(told[metric]) for metric in ("BilledCost", "EffectiveCost")}
-            charge = [*(told[column] for column in _OF_A_CHARGE), *costs.values()]
+            charge = [told[column] for column in sorted(self._told_by_all)] + [*costs.values()]
             return few.select(
+                day=day_of(told["ChargePeriodStart"]),
                 charge=salted_hash(charge, self._salts),
                 line=salted_hash(part.bill.identity(few) or [*as_written(few).values()], self._salts),
                 has_resource=told["ResourceId"].notnull(),
@@ -127,8 +137,11 @@ class _Lines:
             )
 
         found = self._answer(part, ("closely",), asked)
+        days = self._answer(part, ("days",), partial(_lines_by_day, part.bill))
         return Lookalikes(
             part,
+            dict(zip(*(column.to_pylist() for column in days.columns), strict=True)),
+            found["day"].to_numpy(),
             found["has_resource"].to_numpy(),
             _hashes(found["charge"]),
             _hashes(found["line"]),
@@ -148,8 +161,19 @@ class _Lines:
     def _look(self, raw: ir.Table, part: FileTotals) -> ir.IntegerValue:
         told = part.bill.columns(raw)
         seen = part.bill.identity(raw) if self._by_identity else []
-        seen = seen or [*(told[column] for column in _SEEN_FIRST), told["BilledCost"]]
+        known = [column for column in _SEEN_FIRST if column in self._told_by_all]
+        seen = seen or [*(told[column] for column in known), told["BilledCost"]]
         return builtin("hash", seen, "uint64")
+
+    def _told_by(self, part: FileTotals) -> set[str]:
+        """The columns of a charge that a file has."""
+        raw = part.bill.charges(self._inspector.raw(part.digest))
+        told = part.bill.columns(raw) | _more(raw)
+        return {
+            column
+            for column in (*_OF_A_CHARGE, *_MORE_OF_A_CHARGE)
+            if not isinstance(told[column].op(), ops.Literal)
+        }
 
     def _answer(
         self, part: FileTotals, question: tuple[object, ...], asked: Callable[[ir.Table], ir.Table]
@@ -161,6 +185,16 @@ class _Lines:
             of_period = part.bill.columns(lines)["BillingPeriodStart"].date() == ibis.literal(self._period)
             self._compiled[key] = compiled(self._inspector.con, asked(lines.filter(of_period)))
         return fetch(self._inspector.con, self._compiled[key])
+
+
+def _more(raw: ir.Table) -> dict[str, ir.Value]:
+    """An integer that was saved anew with an empty one among them ends in ``.0``."""
+    return {column: text(raw, column).re_replace(r"^(\d+)\.0$", r"\1") for column in _MORE_OF_A_CHARGE}
+
+
+def _lines_by_day(bill: BillFormat, lines: ir.Table) -> ir.Table:
+    days = lines.select(day=day_of(bill.columns(lines)["ChargePeriodStart"]))
+    return days.group_by("day").agg(lines=days.count())
 
 
 def _hashes(column: pa.ChunkedArray) -> Hashes:

@@ -82,13 +82,21 @@ class _Delivery:
         except SourceError as refused:
             told = refused.reasons if isinstance(refused, RefusedError) else [str(refused)]
             self.reasons += told[:_SHOWN_REASONS]
-            self._waiting.update(self._periods_before.get(Path(file.name).name, ()))
-            if not isinstance(refused, NotABillError):
-                self._waiting |= periods_of(file)
+            if isinstance(refused, NotABillError):
+                self._waiting.update(self._periods_before.get(Path(file.name).name, ()))
+            else:
+                self._may_be_of(file)
             return
         self.reasons += found.reasons[:_SHOWN_REASONS]
         self._waiting |= found.waiting
+        if None in found.waiting:  # no line that cannot be read says which period it is of
+            self._may_be_of(file)
         self._found.append(found)
+
+    def _may_be_of(self, file: DeliveredFile) -> None:
+        """What a file was of before, and what its first rows and its name tell, waits."""
+        self._waiting.update(self._periods_before.get(Path(file.name).name, ()))
+        self._waiting |= periods_of(file)
 
     def loads(self) -> list[Load]:
         """Of each period of which nothing is wrong."""
@@ -158,7 +166,7 @@ def _too_large(parts: Sequence[FileTotals]) -> Iterator[str]:
                 yield (
                     f"{parts[0].file.name}: the {column} of period {rows[0]['period']} sums to {size:.3g} "
                     f"{currency}, beyond {LIMIT:.0e} {currency}, up to which a bill is counted exactly; "
-                    "deliver it in a currency of larger units, such as USD"
+                    "deliver it in smaller parts, a source for each, or in a currency of larger units"
                 )
 
 

@@ -12,7 +12,6 @@ import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
-from costwatch.ledger.engines.engine import PLACE
 from costwatch.model import LoadFinding
 
 INSTANTS = ("BillingPeriodStart", "BillingPeriodEnd", "ChargePeriodStart", "ChargePeriodEnd")
@@ -57,11 +56,10 @@ _DECIMAL = dt.Decimal(38, 12)
 _FIRST, _LAST = datetime(1990, 1, 1), datetime(2200, 1, 1)  # noqa: DTZ001 (as engines have them)
 # No zone is over 14 hours away; engines take any number of them.
 _FAR_ZONE = r":.*[+-](1[5-9]|[2-9]\d)"
+_ZONE_HOURS = 14
 _UTC = dt.Timestamp(timezone="UTC")
 _NOTHING = ("", " ", "NULL")
 _TAGS = dt.Map(dt.string, dt.string)
-_MEASURES = ("cost", "price", "quantity", "amount", "rate", "identity", "lineitemid", "invoice", "estimated")
-_INSTANT_NAMES = ("periodstart", "periodend", "startdate", "enddate", "start_date", "end_date")
 
 Held = Mapping[str, Sequence[str]]  # lower-case column that holds maps -> the keys in them, as written
 Judged = tuple[tuple[str, ...], tuple[LoadFinding, ...]]  # what stays unamortised, and what is odd
@@ -195,6 +193,13 @@ def _as_instant(value: ir.Value) -> ir.TimestampValue:
     return value.cast(_UTC).cast("timestamp")
 
 
+def period_instant(raw: ir.Table, name: str) -> ir.TimestampValue:
+    """The beginning or end of a billing period: midnight of a first, of whatever zone, is that of UTC."""
+    value = instant(raw, name)
+    later = value + ibis.interval(hours=_ZONE_HOURS)
+    return ibis.ifelse((later.day() == 1) & (value.day() != 1), later.truncate("D"), value)
+
+
 def amount(raw: ir.Table, name: str) -> ir.FloatingValue:
     """A cost as float64, which every engine reads alike; unreadable is null."""
     if name.lower() not in raw.columns:
@@ -202,7 +207,10 @@ def amount(raw: ir.Table, name: str) -> ir.FloatingValue:
     value = raw[name.lower()]
     if value.type().is_string():
         return text(raw, name).try_cast("float64")
-    return value.cast("float64") if value.type().is_numeric() else _unread(value, "float64")
+    if not value.type().is_numeric():
+        return _unread(value, "float64")
+    number = value.cast("float64")
+    return ibis.ifelse(number.isnan(), ibis.null("float64"), number) if value.type().is_floating() else number
 
 
 def control(raw: ir.Table, name: str) -> ir.DecimalValue:
@@ -219,30 +227,6 @@ def quantity(raw: ir.Table, name: str) -> ir.FloatingValue:
     if name.lower() not in raw.columns or raw[name.lower()].type().is_numeric():
         return value
     return ibis.ifelse(text(raw, name).notnull() & value.isnull(), float("nan"), value)
-
-
-def is_measure(name: str) -> bool:
-    """Whether a column of that name says how much, or by which run of an export it was written."""
-    return any(word in name.lower() for word in _MEASURES)
-
-
-def as_written(raw: ir.Table) -> dict[str, ir.Value]:
-    """Every delivered column by name, its values equal for equal ones in files of another kind."""
-    delivered = sorted(name for name in raw.columns if name not in PLACE and not is_entry(name))
-    return {name: _as_written(raw, name) for name in delivered}
-
-
-def _as_written(raw: ir.Table, name: str) -> ir.Value:
-    value = raw[name]
-    if value.type().is_numeric() and (is_measure(name) or not value.type().is_integer()):
-        return value.cast("float64").cast("string")
-    if value.type().is_temporal() or name.endswith(_INSTANT_NAMES):
-        return instant(raw, name)
-    if not value.type().is_string():
-        return value.cast("string")
-    return (
-        amount(raw, name).cast("string").fill_null(text(raw, name)) if is_measure(name) else text(raw, name)
-    )
 
 
 def mapping(raw: ir.Table, names: Sequence[str]) -> ir.MapValue:

@@ -23,6 +23,7 @@ from costwatch.ledger.formats.contract import (
     entry_column,
     instant,
     mapping,
+    period_instant,
     quantity,
     text,
 )
@@ -107,7 +108,7 @@ def judged(evidence: Sequence[Mapping[str, Any]]) -> Judged:
 @built_once
 def columns(raw: ir.Table, unamortised: Unamortised = None) -> dict[str, ir.Value]:
     """See ``contract.BillFormat``."""
-    period = instant(raw, "bill_billing_period_start_date")
+    period = period_instant(raw, "bill_billing_period_start_date")
     return {
         "BillingAccountId": text(raw, "bill_payer_account_id"),
         "BillingCurrency": text(raw, "line_item_currency_code").strip().upper(),

@@ -25,6 +25,7 @@ from costwatch.ledger.formats.contract import (
     flag,
     instant,
     mapping,
+    period_instant,
     text,
 )
 from costwatch.model.names import spelt
@@ -88,6 +89,7 @@ _TELLING = frozenset(
         "listcost",
     }
 )
+_CATEGORIES = ("Usage", "Tax", "Credit", "Adjustment", "Purchase")
 _TAGS = ("allocatedtags", "tags")
 _RESOURCE, _CATEGORY = "resourceTags/", "costCategory/"
 # Until 1.0, what ChargeClass and CommitmentDiscountStatus say stood in one column.
@@ -126,8 +128,8 @@ def columns(raw: ir.Table, unamortised: Collection[str] | None = None) -> dict[s
     return {
         "BillingAccountId": text(raw, "BillingAccountId"),
         "BillingCurrency": text(raw, *_names("BillingCurrency")).strip().upper(),
-        "BillingPeriodStart": instant(raw, "BillingPeriodStart"),
-        "BillingPeriodEnd": instant(raw, "BillingPeriodEnd"),
+        "BillingPeriodStart": period_instant(raw, "BillingPeriodStart"),
+        "BillingPeriodEnd": period_instant(raw, "BillingPeriodEnd"),
         "ChargePeriodStart": instant(raw, "ChargePeriodStart"),
         "ChargePeriodEnd": instant(raw, "ChargePeriodEnd"),
         "ProviderName": text(raw, *_names("ProviderName")),
@@ -195,11 +197,17 @@ def cost_category(raw: ir.Table, name: str, held: Held) -> ir.StringValue:
 
 
 def _charge_category(raw: ir.Table) -> ir.StringValue:
-    told = text(raw, *_names("ChargeCategory"))
+    told = _as_named(text(raw, *_names("ChargeCategory")))
     if _SUBCATEGORY.lower() not in raw.columns:
         return told
     is_credit = (told == "Adjustment") & (text(raw, _SUBCATEGORY) == "Credit")
     return ibis.ifelse(is_credit.fill_null(False), "Credit", told)
+
+
+def _as_named(category: ir.StringValue) -> ir.StringValue:
+    """As the specification spells it, however the export does."""
+    spelt = [(category.lower() == name.lower(), name) for name in _CATEGORIES]
+    return ibis.ifelse(category.isin(_CATEGORIES), category, ibis.cases(*spelt, else_=category))
 
 
 def _charge_class(raw: ir.Table) -> ir.StringValue:
