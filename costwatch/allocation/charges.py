@@ -88,6 +88,17 @@ def delivered(con: Any, bill: PublishedLines, entries: Entries = ()) -> ir.Table
     return _Reading.of(con, bill, entries).lines()
 
 
+def tag_keys(con: Any, bill: PublishedLines) -> set[str]:
+    """The tag keys that lines of the period's files have, as they are written."""
+    found: set[str] = set()
+    for part in bill.parts:
+        of_format = format_named(part.format)
+        for paths in of_one_schema(part.paths):
+            columns = of_format.charges(raw_lines(con, paths)).columns
+            found.update(of_format.tag_keys(columns, keys_held(con, paths)))
+    return found
+
+
 def owned_and_tagged(con: Any, bill: PublishedLines, tags: Sequence[str]) -> ir.Table:
     """The same with little else than the team, EffectiveCostNano, account, what names owners, and ``tags``.
 

@@ -5,7 +5,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from difflib import get_close_matches
 
-from costwatch.model import NO_COST_CENTER, NO_SYSTEM, RESIDUALS, Labels, Window
+from costwatch.model import NO_COST_CENTER, NO_SYSTEM, RESIDUALS, Window
 from costwatch.plugins import Rule, Selection, Snapshot, matching, recent, selections_of
 
 _LATELY = timedelta(days=400)  # what comes once a year came in it
@@ -35,17 +35,12 @@ def _why(facts: Snapshot, one: Selection, now: datetime) -> str:
         return ""
     lately = Window(now - _LATELY, now + timedelta(days=1))
     held = facts.totals(one.query, one.by, [lately])[lately]
-    if not held or any(_fits(key, one) for key in held):
+    if not held or matching(held, one.where):
         return ""
     for label, values in one.where.items():
-        known = {dict(key).get(label, "") for key in held}
-        if known.isdisjoint(values):
-            return _nobody(label, values, known)
+        if not matching(held, {label: values}):
+            return _nobody(label, values, {dict(key).get(label, "") for key in held})
     return f"each of {', '.join(one.where)} is, but not together; correct them, or wait"
-
-
-def _fits(key: Labels, one: Selection) -> bool:
-    return all(value in one.where[name] for name, value in key if name in one.where)
 
 
 def _nobody(label: str, values: Collection[str], known: Collection[str]) -> str:

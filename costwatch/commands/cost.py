@@ -172,10 +172,12 @@ def _of_lines(
     per_day: bool,
 ) -> tuple[list["Cost"], list["Cost"]]:
     from costwatch.allocation.line_costs import line_costs
+    from costwatch.commands.cost_line_names import as_lines_write
     from costwatch.ledger.files import LedgerFiles
 
     files = LedgerFiles(context.config.ledger)
     with context.working("Reading the lines"):
+        where = as_lines_write(context.warehouse, files, first, after, by, where)
         found = line_costs(context.warehouse, files, first, after, by, where, per_day=per_day)
     return found.rows, found.before_credits
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from costwatch.commands.context import Context
 from costwatch.errors import UsageError
 from costwatch.model import RESIDUALS
-from costwatch.model.names import folded
+from costwatch.model.names import folded_label
 
 if TYPE_CHECKING:
     from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
@@ -38,7 +38,8 @@ def _spelt(facts: "WarehouseSnapshot", name: str, wanted: Collection[str], conte
     if not known.issuperset(wanted):
         known |= {*_configured(name, context)}
     for value in wanted:
-        alike = [value] if value in known else sorted(one for one in known if folded(one) == folded(value))
+        meant = folded_label(name, value)
+        alike = sorted(one for one in known if folded_label(name, one) == meant)
         if not alike:
             near = instead(value, known)
             advice = near if "did you mean" in near else f"; `costwatch cost show --by {name}` lists all"

@@ -53,6 +53,11 @@ def folded_account(account: str) -> str:
     return digits.zfill(_AWS_DIGITS) if digits.isascii() and digits.isdigit() else known
 
 
+def folded_label(label: str, value: str) -> str:
+    """A label's value as it is compared: of ``account`` an account's id, of any other a name."""
+    return folded_account(value) if label == "account" else folded(value)
+
+
 def _alike(name: str) -> str:
     text = normalize("NFKC", normalize("NFKC", name).casefold())
     return text if text.isascii() and text.isprintable() else "".join(map(_seen, text))

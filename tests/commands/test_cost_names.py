@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.made.command_line import EVIL, Costwatch, publish
+from tests.made.bills import on_day
+from tests.made.command_line import CONFIG, EVIL, Costwatch, publish
 
 TOLD = {
     "a team": (("--team", "rsk"), "--team 'rsk': no cost is known of it; did you mean 'risk'?"),
@@ -47,3 +48,29 @@ def test_a_name_is_known_however_it_is_spelt(tmp_path: Path, costwatch: Costwatc
     ]
     assert [answer.code for answer in asked] == [0, 0]
     assert asked[0].json == asked[1].json != []
+
+
+ACCOUNTS = {"012345670123": "1", "12345670123": "2", "0123-4567-0123": "4", "000000000012": "8"}
+
+
+@pytest.mark.parametrize(
+    ("account", "cost"),
+    [
+        ("012345670123", 7),
+        ("12345670123", 7),
+        ("0123-4567-0123", 7),
+        ("0123 4567 0123", 7),
+        ("12", 8),
+        ("000000000012", 8),
+    ],
+)
+def test_an_account_is_one_however_it_is_spelt(
+    account: str, cost: int, tmp_path: Path, costwatch: Costwatch
+) -> None:
+    lines = [
+        on_day(1, SubAccountId=one, BilledCost=amount, EffectiveCost=amount)
+        for one, amount in ACCOUNTS.items()
+    ]
+    file = publish(tmp_path, CONFIG, lines) / "costwatch.yaml"
+    (row,) = costwatch("-c", file, "cost", "show", "--account", account, "--json").json
+    assert row["EffectiveCostNano"] == cost * 10**9

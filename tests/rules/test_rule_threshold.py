@@ -24,6 +24,17 @@ MIXED = facts(
     spend("risk", 10, 10),
     spend("risk", 9_000, currency="EUR"),
 )
+SPELT = facts(
+    *(
+        (labels(team="risk", account=account, currency="USD"), spend("", amount)[1])
+        for account, amount in {
+            "012345670123": 1,
+            "12345670123": 2,
+            "0123-4567-0123": 4,
+            "1": 100,
+        }.items()
+    )
+)
 ML, RISK = labels(team="ml-platform"), labels(team="risk")
 
 
@@ -61,6 +72,15 @@ ML, RISK = labels(team="ml-platform"), labels(team="risk")
 def test_threshold(settings: dict[str, Any], expected: dict[Labels, Verdict]) -> None:
     rule = Threshold.model_validate({"name": "T", **settings})
     check_rule(rule, [Example(MIXED, NOW, expected)])
+
+
+@pytest.mark.parametrize("account", ["012345670123", "12345670123", "0123-4567-0123"])
+def test_an_account_is_one_however_it_is_spelt(account: str) -> None:
+    settings = {"name": "T", "by": ["team"], "match": {"account": account}}
+    above = Threshold.model_validate({**settings, "above": 6.99})
+    check_rule(above, [Example(SPELT, NOW, {RISK: BREACH})])
+    within = Threshold.model_validate({**settings, "above": 7})
+    check_rule(within, [Example(SPELT, NOW, {RISK: OK})])
 
 
 @pytest.mark.parametrize(
