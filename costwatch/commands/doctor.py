@@ -116,6 +116,20 @@ def _notes(facts: "WarehouseSnapshot", context: Context) -> Iterator[str]:
         yield f"{len(found) - _NAMED} more; `costwatch teams suggest` shows all, and what to write"
     if kept.sentence:
         yield kept.sentence
+    yield from _idle_pools(facts, context)
+
+
+def _idle_pools(facts: "WarehouseSnapshot", context: Context) -> Iterator[str]:
+    """Pools that took nothing of all that was published: misspelt, or of what is to come."""
+    from costwatch.allocation.pools import GIVEN_ON
+    from costwatch.plugins import Match
+    from costwatch.warehouse.bill.publish import pools_published
+
+    found = {pool for trail in pools_published(facts.db) for pool in trail.split(GIVEN_ON)}
+    for pool in context.config.pools if found else ():
+        if pool.match != Match() and pool.name not in found:
+            advice = "correct its match, or wait until it is there"
+            yield f"pool {pool.name}: matches nothing that is known; {advice}"
 
 
 def _configuration(context: Context) -> str:

@@ -7,6 +7,7 @@ broken entry hides no other mistake.
 from collections.abc import Iterable, Iterator, Sequence
 
 from costwatch.config.matchers import check_matchers, routes
+from costwatch.config.matches import check_matches
 from costwatch.config.names import Names
 from costwatch.config.pools import check_pools, texts
 from costwatch.config.quote import instead, quoted
@@ -33,6 +34,7 @@ def check_config(tree: Tree) -> Found:
     yield from _budgets_named_once(tree)
     yield from check_teams(tree)
     yield from check_systems(tree)
+    yield from check_matches(tree)
 
 
 def _own_sources(tree: Tree) -> Found:

@@ -18,6 +18,7 @@ _SECONDS = {
 }
 _UNITS = {word: seconds for words, seconds in _SECONDS.items() for word in words.split()}
 _KEYS = {"_seconds": 1, "_minutes": 60, "_hours": 3600, "_days": 86400}
+_OF_MONEY = ("above", "amount", "below", "daily_budget", "min_impact")
 _SIGNS = re.compile(
     r"^(?:[$€£¥]|US\$|[A-Z]{3}(?=[\s\d]))\s*|\s*(?:[$€£¥]|(?<=[\d\s])[A-Z]{3}|dollars?|euros?)$"
 )
@@ -30,7 +31,8 @@ _SPAN = re.compile(r"(?:and\s+)?(\d+(?:\.\d+)?|[a-z]+)\s*([a-z]+)", re.IGNORECAS
 def number(text: str, key: str = "") -> str:
     """``30000`` for ``30k``, ``1,000`` or ``$30k``; ``0.8`` for ``80%``; '' where nobody can tell.
 
-    key: which the number stands under; where it names a unit of time, ``two days`` is so many of these.
+    key: which the number stands under; where it names a unit of time, ``two days`` is so many of these, and
+    where it names an amount of money, a percentage is none.
     """
     for ending, seconds in _KEYS.items():
         if key.endswith(ending) and (span := _seconds(text)):
@@ -46,6 +48,8 @@ def number(text: str, key: str = "") -> str:
         return ""
     value, unit = Decimal(match[1]), (match[2] or "").lower()
     if unit in ("%", "percent"):
+        if key in _OF_MONEY:
+            return "an amount, such as 300"
         return _digits(value if "percent" in key else value / 100)
     if unit and unit not in _SHORT:
         return ""

@@ -16,7 +16,7 @@ from costwatch.model import (
 )
 
 # https://focus.finops.org/focus-specification/v1-2/#chargecategory
-_CATEGORIES = ("Usage", "Purchase", "Tax", "Credit", "Adjustment")
+CATEGORIES = ("Usage", "Purchase", "Tax", "Credit", "Adjustment")
 Values = Mapping[
     str, tuple[str, ...]
 ]  # label -> all that it can be; a label that is not here may be anything
@@ -56,7 +56,7 @@ def names_of(tree: Tree | None) -> Names:
         "system": (*systems, NO_SYSTEM),
         "pool": (*pools, "direct"),
         "source": sources,
-        "category": _CATEGORIES,
+        "category": CATEGORIES,
         "charge_kind": CHARGE_KINDS,
     }
     budgets = [(str(entry.get("team", "*")), entry) for _, entry in tree.entries(("budgets",))]

@@ -1,8 +1,8 @@
 """Rules that can find nothing: what they look at names queries, labels and values that are not there."""
 
-import re
 from collections.abc import Iterator, Sequence
 
+from costwatch.config.matches import misspelt_account
 from costwatch.config.names import Names
 from costwatch.config.quote import instead, quoted
 from costwatch.config.teams import named
@@ -18,7 +18,6 @@ _NOTHING_CALLED = {
     **{(metric, "parent"): "at the top, no team is called" for metric in COST_METRICS},
 }
 _SHARED = {field.alias or name for name, field in RuleSettings.model_fields.items()}
-_AWS_DIGITS = 12
 _GIVEN_ON = " > "  # as allocation.pools has it, which is heavy to import
 
 
@@ -54,22 +53,11 @@ def _check(tree: Tree, place: Place, rule: Rule, one: Selection, names: Names) -
         for value in values:
             line = _line(tree, place, value)
             if label == "account" and known:
-                yield from ((line, text) for text in _misspelt_account(value, names.accounts))
+                yield from ((line, text) for text in misspelt_account(value, names.accounts))
             elif label in known:
                 for part in value.split(_GIVEN_ON) if label == "pool" else (value,):
                     if part not in known[label]:
                         yield line, nothing_called(label, part, known[label], one.query)
-
-
-def _misspelt_account(account: str, known: Sequence[str]) -> Iterator[str]:
-    """What cannot be one, or is one of the teams' with a digit too few or many; no team need have one."""
-    digits = re.sub(r"[\s-]", "", account)
-    if account in known or not digits.isdecimal():
-        return
-    if digits != account and len(digits) == _AWS_DIGITS:
-        yield f"account {quoted(account)} stands in a bill without blanks and dashes; write {digits}"
-    elif len(digits) != _AWS_DIGITS and "did you mean" in (guess := instead(account, known)):
-        yield f"account {quoted(account)} has {len(digits)} digits{guess}"
 
 
 def _line(tree: Tree, place: Place, text: str) -> int:

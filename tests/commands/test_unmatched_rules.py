@@ -85,3 +85,22 @@ def test_a_source_that_was_renamed_under_a_rule_that_goes_on_is_told(
     assert "the rules of when the file last had no mistake go on" in answer.err
     told = [alert["summary"] for alert in costwatch("alerts", "list", "--json").json]
     assert told == ["no data: azure: never read yet"]
+
+
+def test_a_pool_that_took_nothing_is_noted(costwatch: Costwatch, company: Path) -> None:
+    pools = (
+        "pools:\n"
+        "  - {name: storage, split: even, match: {ServiceName: Amazon Simple Storage Service}}\n"
+        "  - {name: help, split: even, match: {ServiceName: AWS Suport}}\n"
+        "  - {name: rest, split: even, carried_by: risk, match: {ServiceName: AWS Suport}}\n"
+        "  - {name: all, split: owner, tags: [team]}\n"
+    )
+    configure(company, CONFIG + pools)
+    assert costwatch("allocate").code == 0
+    doctor = costwatch("doctor")
+    noted = [line for line in doctor.out.splitlines() if "note  pool " in line]
+    assert noted == [
+        f"note  pool {name}: matches nothing that is known; correct its match, or wait until it is there"
+        for name in ("help", "rest")
+    ]
+    assert "mend" not in doctor.out

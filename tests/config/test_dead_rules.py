@@ -58,10 +58,6 @@ DEAD = {
         "4: no cost center is called 'CC-8'; did you mean 'CC-7'?",
     ),
     "a category": (_SPEND % "category: usage", "4: no category is called 'usage'; did you mean 'Usage'?"),
-    "an account with dashes": (
-        _SPEND % "account: 1111-2222-3333",
-        "4: account '1111-2222-3333' stands in a bill without blanks and dashes; write 111122223333",
-    ),
     "an account with a digit too few": (
         _SPEND % "account: 11112222333",
         "4: account '11112222333' has 11 digits; did you mean '111122223333'?",
@@ -102,6 +98,10 @@ DEAD = {
     "a percentage of the forecast": (
         "  - {name: A, kind: budget, forecast: {at: 110}}\n",
         "4: 'at' must be at most 10, not '110'; write 1.1 for 110 %",
+    ),
+    "a percentage for an amount": (
+        "  - {name: A, kind: threshold, above: 30%}\n",
+        "4: 'above' must be a number, not '30%'; write an amount, such as 300",
     ),
     "a share of nothing": (
         "  - {name: A, kind: budget, at: [0]}\n",
@@ -197,6 +197,7 @@ LIVE = {
     " source: aws, category: Tax}",
     "a pool that gave on": "match: {pool: direct > support}",
     "accounts that no team has": "match: {account: ['999988887777', my-vendor-org, '42']}",
+    "accounts however they are spelt": "match: {account: [1111-2222-3333, 9999-8888-7777]}",
     "what only a bill can tell": "match: {service: Amazon Bedrok, region: mars, provider: X, usage_type: y}",
 }
 

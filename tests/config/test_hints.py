@@ -47,6 +47,13 @@ def test_a_number_by_what_was_meant(text: str) -> None:
         ("timeout_seconds", "1.5 minutes", "90"),
         ("age_hours", "soon", ""),
         ("percent", "60%", "60"),
+        ("above", "30%", "an amount, such as 300"),
+        ("below", "30 percent", "an amount, such as 300"),
+        ("min_impact", "30%", "an amount, such as 300"),
+        ("amount", "30%", "an amount, such as 300"),
+        ("above", "30k", "30000"),
+        ("at", "80%", "0.8"),
+        ("min_line_share", "80%", "0.8"),
     ],
 )
 def test_a_number_of_units_that_its_key_names(key: str, text: str, hint: str) -> None:
