@@ -60,13 +60,15 @@ def plan_of(
     config = allocation.published_json()
     inputs = inputs_of(allocation.pools, Window.of_days(period, period_end), batches)
     key = _key(loads, config, inputs)
-    if known is not None and key in (known.inputs_key, *held) and not asked:
-        return None
     new = [
         load.source
         for load in loads
         if known is not None and load.id not in known.loads and load.source != CONFIGURED
     ]
+    # The published bill that comes again after one that is held back is compared once more: all is well then.
+    is_back = bool(held and new)
+    if known is not None and not asked and (key in held or (key == known.inputs_key and not is_back)):
+        return None
     return Plan(period, period_end, tuple(loads), allocation, config, inputs, key, tuple(new))
 
 

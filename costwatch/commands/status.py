@@ -74,6 +74,7 @@ def as_json_restatement(of: "Restatement") -> dict[str, Any]:
         "is_held": of.is_held,
         "lost_days": [day.isoformat() for day in of.lost_days],
         "losses": list(of.losses),
+        "additions": list(of.additions),
         "text": of.text,
     }
 

@@ -1,6 +1,6 @@
-"""Whether a later delivery takes away what was settled: days, lines or cost of a billing period. Pure."""
+"""Whether a later delivery takes away what was settled, or doubles it: days, lines or cost. Pure."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -11,6 +11,7 @@ from costwatch.money import exact, units
 from costwatch.wording import at_instant, on_day, percent, printable
 
 _LOSS = Decimal("0.2")  # of lines, or of a cost: a larger one is doubted
+_GROWTH = Decimal("0.5")  # of lines and of cost: late usage adds less to settled days
 
 ByDay = Mapping[date, Mapping[str, Amounts]]  # of one source: day -> BillingCurrency -> what it holds
 
@@ -19,7 +20,8 @@ ByDay = Mapping[date, Mapping[str, Amounts]]  # of one source: day -> BillingCur
 class Restatement:
     """What one source said of settled days of a billing period, and what its newest delivery says of them.
 
-    known_at: since when it lacks something (UTC). is_held: ``after`` is not published.
+    known_at: of the delivery that took something away, or added too much (UTC). is_held: ``after`` is not
+    published.
     """
 
     period: date
@@ -32,11 +34,16 @@ class Restatement:
     @property
     def lost_days(self) -> tuple[date, ...]:
         """Those that have no line any more."""
-        return tuple(sorted(day for day in self.before if not _lines(self.after.get(day, {}))))
+        return tuple(sorted(day for day in self.before if not line_count(self.after.get(day, {}))))
+
+    @property
+    def is_doubted(self) -> bool:
+        """Whether someone has to look at it."""
+        return bool(self.losses or self.additions)
 
     @property
     def losses(self) -> tuple[str, ...]:
-        """What is doubted, each in words; none: nothing is."""
+        """What is taken away, each in words; less than a fifth of lines or of a cost is none."""
         found = []
         if days := self.lost_days:
             found.append(f"{len(days)} of {len(self.before)} settled days ({', '.join(_runs(days))})")
@@ -45,7 +52,21 @@ class Restatement:
                 lost = before.line_count - after.line_count
                 share = percent(Decimal(lost) / before.line_count)
                 found.append(f"{lost:,} of {before.line_count:,} lines in {currency} ({share})")
-            found += _costs_lost(before, after, currency)
+            found += _costs(before, after, currency, _lost)
+        return tuple(found)
+
+    @property
+    def additions(self) -> tuple[str, ...]:
+        """What is added, each in words, where lines and costs both grow by more than half."""
+        found: list[str] = []
+        for currency, (before, after) in sorted(self._sums().items()):
+            costs = [(abs(before.nano(metric)), abs(after.nano(metric))) for metric in METRICS]
+            both = [(before.line_count, after.line_count), *(pair for pair in costs if any(pair))]
+            if len(both) > 1 and all(_doubled(*pair) for pair in both):
+                added = after.line_count - before.line_count
+                share = percent(Decimal(added) / before.line_count)
+                found.append(f"{added:,} to {before.line_count:,} lines in {currency} ({share})")
+                found += _costs(before, after, currency, _doubled)
         return tuple(found)
 
     @property
@@ -54,9 +75,11 @@ class Restatement:
         month = f"{self.period:%Y-%m}"
         kept = "what was published before is kept" if self.is_held else "it is published all the same"
         right = "to take it" if self.is_held else "if that is right"
+        told = {"takes away": self.losses, "adds": self.additions}
+        does = " and ".join(f"{verb} {'; '.join(said)}" for verb, said in told.items() if said)
         return printable(
-            f"{self.source}: the delivery of {month} that came by {at_instant(self.known_at)} takes away "
-            f"{'; '.join(self.losses)}: {kept}; {right}, run: costwatch allocate --accept {month}; "
+            f"{self.source}: the delivery of {month} that came by {at_instant(self.known_at)} "
+            f"{does}: {kept}; {right}, run: costwatch allocate --accept {month}; "
             "if it is wrong, have the whole month delivered again and run: costwatch collect, then allocate"
         )
 
@@ -72,20 +95,27 @@ class Restatement:
         }
 
 
-def _costs_lost(before: Amounts, after: Amounts, currency: str) -> Iterator[str]:
+def _costs(
+    before: Amounts, after: Amounts, currency: str, is_odd: Callable[[int, int], bool]
+) -> Iterator[str]:
     amounts = {metric: (before.nano(metric), after.nano(metric)) for metric in METRICS}
-    lost = {metric: pair for metric, pair in amounts.items() if _lost(abs(pair[0]), abs(pair[1]))}
-    for pair in dict.fromkeys(lost.values()):
+    odd = {metric: pair for metric, pair in amounts.items() if is_odd(abs(pair[0]), abs(pair[1]))}
+    for pair in dict.fromkeys(odd.values()):
         was, now = (exact(units(nano), currency) for nano in pair)
-        yield f"{' and '.join(metric for metric in lost if lost[metric] == pair)} from {was} to {now}"
+        yield f"{' and '.join(metric for metric in odd if odd[metric] == pair)} from {was} to {now}"
 
 
-def _lines(of: Mapping[str, Amounts]) -> int:
+def line_count(of: Mapping[str, Amounts]) -> int:
+    """The lines of a day, of all currencies."""
     return sum(amounts.line_count for amounts in of.values())
 
 
 def _lost(before: int, after: int) -> bool:
     return before - after > _LOSS * before
+
+
+def _doubled(before: int, after: int) -> bool:
+    return after - before > _GROWTH * before > 0
 
 
 def _runs(days: Iterable[date]) -> Iterator[str]:

@@ -102,7 +102,9 @@ def _ago(instant: str | None) -> blocks.Text:
 
 def _doubted(found: Sequence[Doubted]) -> None:
     if found:
-        with frame.card("Doubted restatements", "deliveries that took settled days, lines or cost away"):
+        with frame.card(
+            "Doubted restatements", "deliveries that took settled days, lines or cost away, or doubled them"
+        ):
             st.html(blocks.sentences(("▲", "warn", Markup("{}").format(one.text)) for one in found))
 
 

@@ -98,7 +98,9 @@ KEPT: Mapping[str, Sequence[Line]] = {
         *month(*range(1, 13), lines=1),
         *month(*range(13, 31)),
     ],
-    "more": month(*range(1, 32), lines=5),
+    "late usage of less than half": [*month(*range(1, 32)), *month(*range(1, 15))],
+    "more than half of lines, and not of cost": month(*range(1, 31), lines=4, amount="6"),
+    "new days only": [*WHOLE, *month(31, lines=60)],
 }
 
 
@@ -189,6 +191,13 @@ def test_what_is_held_gives_way_to_a_whole_delivery(tmp_path: Path) -> None:
     assert company.billed() == {"unallocated": Decimal(620)}
 
 
+def test_what_is_held_gives_way_to_the_same_bill_as_before(tmp_path: Path) -> None:
+    company = Company(tmp_path, HOLD)
+    (done,) = restated(company, WHOLE, month(1, 2, 3), WHOLE)
+    assert (done.doubts, stands(company)) == ((), [])
+    assert [each.changed for each in company.allocate(CLOSED + 4 * HOUR)] == [False]
+
+
 def test_one_source_is_not_missed_in_another_ones_delivery(tmp_path: Path) -> None:
     from collectors.exports import Exports
 
@@ -203,3 +212,82 @@ def test_one_source_is_not_missed_in_another_ones_delivery(tmp_path: Path) -> No
     (doubted,) = stands(company)
     assert doubted.source == "gcp"
     assert doubted.losses[0].startswith("21 of 31 settled days")
+
+
+def shrunk(lines: int) -> list[Line]:
+    """So many lines on each day, of one cost: 50, 41 and 34 are 18 and 17 per cent less."""
+    return month(1, 2, 3, lines=lines)
+
+
+def test_losses_that_creep_are_doubted_against_what_was_settled_first(tmp_path: Path) -> None:
+    company = Company(tmp_path)
+    (done,) = restated(company, shrunk(50), shrunk(41))
+    assert done.doubts == ()
+    (done,) = restated(company, shrunk(34), now=CLOSED + 2 * HOUR)
+    (doubted,) = stands(company)
+    assert doubted.losses == (
+        "48 of 150 lines in USD (32 %)",
+        "EffectiveCost and BilledCost from $1,500.00 to $1,020.00",
+    )
+    assert doubted.known_at == CLOSED + 2 * HOUR
+    restated(company, shrunk(41), now=CLOSED + 3 * HOUR)
+    assert stands(company) == []
+    restated(company, shrunk(33), now=CLOSED + 4 * HOUR)
+    accept(company, CLOSED + 5 * HOUR)
+    (done,) = restated(company, shrunk(28), now=CLOSED + 6 * HOUR)  # 15 per cent of what was accepted
+    assert (done.doubts, stands(company)) == ((), [])
+    (done,) = restated(company, shrunk(25), now=CLOSED + 7 * HOUR)
+    assert "24 of 99 lines" in done.doubts[0]
+
+
+def test_a_day_that_grew_is_missed_as_it_grew(tmp_path: Path) -> None:
+    company = Company(tmp_path)
+    (done,) = restated(company, shrunk(50), shrunk(45), shrunk(60), shrunk(47))
+    assert "39 of 180 lines in USD (22 %)" in done.doubts[0]
+
+
+@pytest.mark.parametrize("settings", [{}, HOLD], ids=["published", "held"])
+def test_the_delivery_is_named_that_lost_a_day(settings: Mapping[str, object], tmp_path: Path) -> None:
+    company = Company(tmp_path, settings)
+    without_5 = month(*range(1, 5), *range(6, 31))
+    restated(company, WHOLE, without_5)
+    (done,) = restated(company, month(*range(1, 5), *range(6, 20), *range(21, 31)), now=CLOSED + 2 * HOUR)
+    (doubted,) = stands(company)
+    assert doubted.known_at == CLOSED + 2 * HOUR
+    assert "that came by 2026-11-20 02:00 UTC takes away 2 of 30 settled days" in done.doubts[0]
+    (done,) = restated(company, without_5, now=CLOSED + 3 * HOUR)
+    assert "that came by 2026-11-20 02:00 UTC takes away 1 of 30 settled days (5 Oct" in done.doubts[0]
+    with company.warehouse.read() as db:
+        (first,) = standing(db, CLOSED + HOUR + HOUR / 2)
+    assert first.known_at == CLOSED + HOUR
+
+
+@pytest.mark.parametrize("settings", [{}, HOLD], ids=["published", "held"])
+def test_a_month_that_doubles_is_doubted_until_the_true_one_is_back(
+    settings: Mapping[str, object], tmp_path: Path
+) -> None:
+    company = Company(tmp_path, settings)
+    true, double = month(*range(1, 32), lines=10), month(*range(1, 32), lines=20)
+    (done,) = restated(company, true, double)
+    assert (
+        "aws: the delivery of 2026-10 that came by 2026-11-20 01:00 UTC adds "
+        "310 to 310 lines in USD (100 %); "
+        "EffectiveCost and BilledCost from $3,100.00 to $6,200.00: "
+    ) in done.doubts[0]
+    (doubted,) = stands(company)
+    assert (doubted.losses, len(doubted.additions)) == ((), 2)
+    (done,) = restated(company, true, now=CLOSED + 2 * HOUR)
+    assert (done.doubts, stands(company)) == ((), [])
+    (done,) = restated(company, true[:300], now=CLOSED + 3 * HOUR)
+    assert "1 of 31 settled days (31 Oct 2026)" in done.doubts[0]
+
+
+def test_days_that_settle_in_a_doubled_bill_are_no_measure_of_the_true_one(tmp_path: Path) -> None:
+    company = Company(tmp_path)
+    restated(company, month(*range(1, 5), lines=10), now=datetime(2026, 10, 7, tzinfo=UTC))
+    restated(company, month(*range(1, 18), lines=20), now=datetime(2026, 10, 19, tzinfo=UTC))
+    assert len(stands(company)) == 1
+    later = datetime(2026, 10, 21, tzinfo=UTC)
+    restated(company, month(*range(1, 19), lines=20), now=later)
+    (done,) = restated(company, month(*range(1, 19), lines=10), now=later + HOUR)
+    assert (done.doubts, stands(company)) == ((), [])

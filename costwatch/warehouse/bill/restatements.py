@@ -1,4 +1,4 @@
-"""Deliveries that took settled days, or much of their lines or cost, away: noted while they are published."""
+"""Deliveries that took settled days, lines or cost away, or doubled them: noted while they are published."""
 
 import json
 import sqlite3
@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import date, datetime
 
 from costwatch.model import Amounts
-from costwatch.proof.restatement import ByDay, Restatement
+from costwatch.proof.restatement import ByDay, Restatement, line_count
 from costwatch.warehouse import queries
 from costwatch.warehouse.bill.publish import Ids, Publication, publish
 from costwatch.warehouse.bill.sums import amounts, sums
@@ -56,47 +56,87 @@ def publish_doubting(
         _compared(db, publication.period, source, before[source], after[source], now)
         for source in redelivered
     ]
-    held = hold and any(one.losses for one in compared)
+    held = hold and any(one.is_doubted for one in compared)
     if held:
         db.execute("ROLLBACK TO restated")
     db.execute("RELEASE restated")
     compared = [replace(one, is_held=held) for one in compared]
     for one in compared:
-        if one.losses:
-            row = (
-                *_key(one),
-                _as_json(one.before),
-                _as_json(one.after),
-                publication.inputs_key if held else "",
-            )
-            db.execute("INSERT OR REPLACE INTO restatement VALUES (?, ?, ?, ?, ?, ?, NULL)", row)
-        else:
-            _end(db, one, now)
-    return [one for one in compared if one.losses]
+        _note(db, one, publication.inputs_key if held else "", now)
+    return [one for one in compared if one.is_doubted]
 
 
 def _compared(
     db: sqlite3.Connection, period: date, source: str, before: ByDay, after: ByDay, now: datetime
 ) -> Restatement:
-    """What is lost of the settled days ``before``, and of what was lost earlier and stands."""
-    stands = (one for one in standing(db) if (one.period, one.source) == (period, source))
-    earlier = next(stands, Restatement(period, source, now, {}, {}))
-    whole = {**before, **earlier.before}
-    return replace(earlier, before=whole, after={day: of for day, of in after.items() if day in whole})
+    """What is lost of the settled days ``before``, and of what they were before they shrank bit by bit."""
+    earlier, stands = _newest(db, period, source)
+    whole = _baseline(before, earlier, stands=stands) if earlier else before
+    found = Restatement(period, source, now, whole, {day: of for day, of in after.items() if day in whole})
+    if earlier and stands and not _loses_more(earlier, before, found):
+        return replace(found, known_at=earlier.known_at)
+    return found
+
+
+def _baseline(before: ByDay, earlier: Restatement, *, stands: bool) -> ByDay:
+    """What each settled day was before anything was lost of it; days that grew since are as they are now."""
+    if stands:  # a bill that is doubled is no measure of the days that settle in it
+        return earlier.before if earlier.additions else {**before, **earlier.before}
+    held = earlier.before
+    grown = {day: of for day, of in before.items() if line_count(of) > line_count(held.get(day, {}))}
+    return {**held, **grown}
+
+
+def _loses_more(earlier: Restatement, before: ByDay, found: Restatement) -> bool:
+    """Whether it is this delivery, and not the one doubted earlier, that lost something."""
+    known = {**before, **earlier.after}
+    left = {day: of for day, of in known.items() if day not in earlier.lost_days}
+    return bool(replace(found, before=left).losses)
+
+
+def _note(db: sqlite3.Connection, one: Restatement, inputs_key: str, now: datetime) -> None:
+    """Keep what is doubted; of what is not, what it was compared with, which ends as it begins."""
+    _end(db, one.period, one.source, now)
+    if one.is_doubted:
+        _insert(db, one, inputs_key)
+        return
+    db.execute(
+        "DELETE FROM restatement WHERE period = ? AND source = ? AND known_at = ended_at",
+        (to_int(one.period), one.source),
+    )
+    if one.before != one.after:
+        _insert(db, replace(one, known_at=now), "", ended_at=to_text(now))
 
 
 def accept(db: sqlite3.Connection, period: date, now: datetime) -> None:
-    """What was lost of a billing period is not asked for any more."""
-    for one in standing(db):
-        if one.period == period:
-            _end(db, one, now)
+    """What was lost of a billing period is not asked for any more: later deliveries are held against this."""
+    doubted = [one for one in standing(db) if one.period == period]
+    held = _days(db, period, {one.source for one in doubted}, _SETTLED)
+    for one in doubted:
+        _end(db, period, one.source, now)
+        of = held[one.source]
+        _insert(db, Restatement(period, one.source, now, of, of), "", ended_at=to_text(now))
 
 
-def _end(db: sqlite3.Connection, one: Restatement, now: datetime) -> None:
+def _end(db: sqlite3.Connection, period: date, source: str, now: datetime) -> None:
     db.execute(
-        "UPDATE restatement SET ended_at = ? WHERE period = ? AND source = ? AND known_at = ?",
-        (to_text(now), *_key(one)),
+        "UPDATE restatement SET ended_at = ? WHERE period = ? AND source = ? AND ended_at IS NULL",
+        (to_text(now), to_int(period), source),
     )
+
+
+def _insert(db: sqlite3.Connection, one: Restatement, inputs_key: str, ended_at: str | None = None) -> None:
+    row = (*_key(one), _as_json(one.before), _as_json(one.after), inputs_key, ended_at)
+    db.execute("INSERT OR REPLACE INTO restatement VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+
+
+def _newest(db: sqlite3.Connection, period: date, source: str) -> tuple[Restatement | None, bool]:
+    """What was compared last, and whether it is doubted still."""
+    row = db.execute(
+        "SELECT * FROM restatement WHERE period = ? AND source = ? ORDER BY known_at DESC LIMIT 1",
+        (to_int(period), source),
+    ).fetchone()
+    return (None, False) if row is None else (_restatement(row), row["ended_at"] is None)
 
 
 def _key(one: Restatement) -> tuple[int, str, str]:
