@@ -2,18 +2,20 @@
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from costwatch.errors import RefusedError
 from costwatch.ledger.files import LedgerFiles
 from costwatch.ledger.register import Registered, register
 from costwatch.model import DeliveredFile, Export, LoadFindingKind
-from tests.made.bills import Line, line, of_month, on_day, tags, write_csv, write_parquet
+from tests.made.bills import Line, as_csv, line, of_month, on_day, tags, write_csv, write_parquet
 from tests.made.cur_bills import Row, cur2_csv
 from tests.made.cur_bills import line as cur_line
 from tests.made.registered import loads_of
@@ -51,6 +53,8 @@ def billed(found: Registered) -> Decimal:
     return sum((load.totals["USD"].control["BilledCost"] for load in found.loads), Decimal())
 
 
+# Without a resource, at a price of its own each day.
+PRICED = [on_day(day, BilledCost=f"{10 + day}", Tags=tags(team="risk", env="p")) for day in range(1, 31)]
 ONCE: dict[str, Sequence[tuple[str, Sequence[Line]]]] = {
     "a file packed and plain": [("a.csv", DAYS), ("a.csv.gz", DAYS)],
     "a copy in another order": [("a.csv", DAYS), ("copy.csv", DAYS[::-1])],
@@ -58,6 +62,15 @@ ONCE: dict[str, Sequence[tuple[str, Sequence[Line]]]] = {
     "a copy with its columns in another order": [
         ("a.csv", DAYS),
         ("b.csv", [dict(reversed(row.items())) for row in DAYS]),
+    ],
+    "a copy with its tags in another order": [
+        ("a.csv", [{**row, "Tags": tags(a="1", b="2")} for row in DAYS]),
+        ("b.csv", [{**row, "Tags": tags(b="2", a="1")} for row in DAYS]),
+    ],
+    "a later version without a column of the first": [("a.csv", DAYS), ("b.csv", without("RegionId", DAYS))],
+    "resources of two stock-keeping units at one price": [
+        ("a.csv", [on_day(1, ResourceId="a", SkuId="A", BilledCost="7"), on_day(2)]),
+        ("b.csv", [on_day(1, ResourceId="a", SkuId="B", BilledCost="6.5")]),
     ],
     "an earlier version of the month": [("v1.csv", DAYS[:2]), ("v2.csv", DAYS)],
     "three versions, one after the other": [("v1.csv", DAYS[:2]), ("v2.csv", DAYS[:4]), ("v3.csv", DAYS)],
@@ -94,6 +107,22 @@ def test_what_is_left_out_is_said(tmp_path: Path) -> None:
 REFUSED: dict[str, Sequence[tuple[str, Sequence[Line]]]] = {
     "a later file that has fewer": [("a.csv", DAYS), ("b.csv", DAYS[:2])],
     "files that overlap": [("a.csv", DAYS[:3]), ("b.csv", DAYS[2:])],
+    "files of other invoices that overlap": [
+        ("preliminary.csv", PRICED[:20]),
+        ("final.csv", [{**row, "InvoiceId": "A-1"} for row in PRICED[10:]]),
+    ],
+    "a later version with a new tag that corrects one cost": [
+        ("a.csv", PRICED[:10]),
+        ("b.csv", [{**row, "Tags": tags(team="risk", env="p", unit="x")} for row in PRICED[:9]]),
+    ],
+    "files of other columns that share a few days": [
+        ("a.csv", DAYS[:4]),
+        ("b.csv", [{**row, "InvoiceId": "A-1"} for row in DAYS[1:]]),
+    ],
+    "a copy whose periods begin at another midnight": [
+        ("a.csv", [on_day(1, ResourceId="a"), on_day(2, ResourceId="b")]),
+        ("b.csv", [on_day(1, ResourceId="a", BillingPeriodStart="2026-10-01T00:00:00+02:00")]),
+    ],
     "a later version that corrects a cost": [
         ("a.csv", DAYS[:2]),
         ("b.csv", [{**DAYS[0], "BilledCost": "1.01"}, *DAYS[1:]]),
@@ -229,6 +258,33 @@ def test_without_a_name_for_its_period_a_line_refuses_all_of_its_file(tmp_path: 
     files = [("a.csv", [of_month("2026-09"), line(BillingPeriodStart="x")]), ("b.csv", [of_month("2026-08")])]
     found = delivered(tmp_path, files)
     assert [str(load.period) for load in found.loads] == ["2026-08-01"]
+
+
+UNREADABLE = {
+    "an American date": lambda path: write_csv(path, [line(BillingPeriodStart="10/1/2026")]),
+    "semicolons": lambda path: path.write_text(as_csv([line()]).replace(",", ";")),
+    "tabs": lambda path: path.write_text(as_csv([line()]).replace(",", "\t")),
+    "UTF-16": lambda path: path.write_text(as_csv([line()]), encoding="utf-16"),
+}
+
+
+@pytest.mark.parametrize("write", UNREADABLE.values(), ids=UNREADABLE)
+def test_a_month_waits_for_a_file_of_it_that_has(write: Callable[[Path], object], tmp_path: Path) -> None:
+    write_csv(tmp_path / "a.csv", [on_day(1), of_month("2026-09")])
+    write(tmp_path / "b.csv")
+    files = tuple(DeliveredFile(name, tmp_path / name) for name in ("a.csv", "b.csv"))
+    found = register(LedgerFiles(tmp_path / "ledger"), Export(files))
+    assert [str(load.period) for load in found.loads] == ["2026-09-01"]
+    assert found.reasons[0].startswith("b.csv")
+
+
+def test_a_cost_that_is_no_number_is_told_by_line(tmp_path: Path) -> None:
+    table = pq.read_table(write_parquet(tmp_path / "bill.parquet", [line(), line()]))
+    costs = pa.array([1.0, float("nan")])
+    place = table.column_names.index("BilledCost")
+    pq.write_table(table.set_column(place, "BilledCost", costs), tmp_path / "bill.parquet")
+    with pytest.raises(RefusedError, match=r"bill\.parquet:2: column BilledCost"):
+        loads_of(tmp_path / "ledger", tmp_path / "bill.parquet")
 
 
 def test_all_refused_is_told_by_every_reason(tmp_path: Path) -> None:

@@ -186,3 +186,18 @@ def test_the_focus_report_of_oracle(tmp_path: Path) -> None:
     assert company.billed() == {"alpha": 25}
     assert company.effective("provider") == {"OCI": 25}
     assert company.billed("region") == {"us-ashburn-1": 25}
+
+
+@pytest.mark.parametrize("start", ["2026-10-01T00:00:00+02:00", "2026-10-01T00:00:00-05:00", "2026-10-01"])
+def test_a_period_that_begins_at_a_local_midnight_is_its_month(start: str, tmp_path: Path) -> None:
+    company = Company(tmp_path, TEAMS)
+    company.bill([line(BillingPeriodStart=start, Tags=tags(team="risk"))])
+    company.run()
+    assert company.billed("billing_period") == {"2026-10-01": Decimal("1.5")}
+
+
+def test_a_category_is_known_in_any_case(tmp_path: Path) -> None:
+    company = Company(tmp_path, TEAMS)
+    company.bill([line(ChargeCategory="credit", BilledCost="-5")])
+    company.run()
+    assert company.billed("charge_kind") == {"credits": -5}
