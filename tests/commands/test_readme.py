@@ -54,7 +54,7 @@ def bill_line(day: date, team: str) -> dict[str, str]:
         BillingPeriodEnd=f"{following}T00:00:00Z",
         ChargePeriodStart=f"{day}T00:00:00Z",
         ChargePeriodEnd=f"{day + timedelta(days=1)}T00:00:00Z",
-        Tags=tags(team=team),
+        Tags=tags(team=team, app="web"),
     )
 
 

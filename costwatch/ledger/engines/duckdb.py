@@ -169,7 +169,7 @@ def take(con: Any, name: str, rows: pa.Table) -> ir.Table:
         con.con.register(_TAKEN, rows)
         con.raw_sql(f'CREATE OR REPLACE TEMPORARY TABLE "{name}" AS FROM {_TAKEN}')
         con.con.unregister(_TAKEN)
-    return ibis.table(ibis.Schema.from_pyarrow(rows.schema), name=name)
+    return con.table(name)
 
 
 def compiled(con: Any, expression: ir.Table) -> str:
