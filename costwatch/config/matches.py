@@ -3,10 +3,11 @@
 import re
 from collections.abc import Iterable, Iterator
 
-from costwatch.config.names import CATEGORIES, names_of
+from costwatch.config.names import names_of
 from costwatch.config.pools import texts
 from costwatch.config.quote import instead, quoted
 from costwatch.config.tree import Place, Tree
+from costwatch.model import CHARGE_CATEGORIES
 from costwatch.model.names import folded, folded_account
 
 Found = Iterator[tuple[int, str]]  # line, sentence
@@ -17,11 +18,11 @@ _OF_ACCOUNTS = (("pools", "SubAccountId"), ("pools", "BillingAccountId"), ("syst
 
 def check_matches(tree: Tree) -> Found:
     """Across the entries of ``pools`` and ``systems``."""
-    categories = [folded(name) for name in CATEGORIES]
+    categories = [folded(name) for name in CHARGE_CATEGORIES]
     for place, name in _matched(tree, "pools", "ChargeCategory"):
         if folded(name) not in categories:
             what = f"no ChargeCategory is called {quoted(name)}"
-            yield tree.value_line(place), f"{what}{instead(name, CATEGORIES)}"
+            yield tree.value_line(place), f"{what}{instead(name, CHARGE_CATEGORIES)}"
     accounts = names_of(tree).accounts
     for section, key in _OF_ACCOUNTS:
         for place, account in _matched(tree, section, key):

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from costwatch.config.teams import named, parents_of
 from costwatch.config.tree import Node, Tree
 from costwatch.model import (
+    CHARGE_CATEGORIES,
     CHARGE_KINDS,
     CONFIGURED,
     COST_METRICS,
@@ -15,8 +16,6 @@ from costwatch.model import (
     RESIDUALS,
 )
 
-# https://focus.finops.org/focus-specification/v1-2/#chargecategory
-CATEGORIES = ("Usage", "Purchase", "Tax", "Credit", "Adjustment")
 Values = Mapping[
     str, tuple[str, ...]
 ]  # label -> all that it can be; a label that is not here may be anything
@@ -56,7 +55,7 @@ def names_of(tree: Tree | None) -> Names:
         "system": (*systems, NO_SYSTEM),
         "pool": (*pools, "direct"),
         "source": sources,
-        "category": CATEGORIES,
+        "category": CHARGE_CATEGORIES,
         "charge_kind": CHARGE_KINDS,
     }
     budgets = [(str(entry.get("team", "*")), entry) for _, entry in tree.entries(("budgets",))]

@@ -24,7 +24,7 @@ _Which = npt.NDArray[np.bool_]  # of the lines of a file
 
 _TOGETHER = timedelta(minutes=1)  # between files that were copied at once: only their names tell an order
 _SHOWN = 3
-_FEW, _PRICES, _NEARLY_ALL = 3, 5, 0.8  # see _overlap
+_FEW, _PRICES, _NEARLY_ALL = 2, 5, 0.8  # see _overlap
 _KEEP = "keep the one that counts, or name a source for each bill"
 
 
@@ -144,8 +144,7 @@ def _shared(small: Lookalikes, large: Lookalikes) -> _Which:
     by_charge = _found(small.charge, large.charge)
     if small.part.columns != large.part.columns:
         # Different columns tell a charge differently: a few that look alike are no copy.
-        is_copy = 2 * int(by_charge.sum()) >= small.part.line_count
-        return by_charge if is_copy else np.zeros_like(by_charge)
+        return by_charge if _overlap(small, large, by_charge) else np.zeros_like(by_charge)
     return _found(small.line, large.line)
 
 

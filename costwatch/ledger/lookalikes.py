@@ -40,12 +40,11 @@ class Lookalikes:
     """The lines of one file that look like some other line of the billing period.
 
     charge: hash of what makes a charge, its costs among it. line: of all that makes a line. has_resource,
-    day (yyyymmdd), currency and both costs in nano-units: of each of these lines. lines_by_day: of all.
+    currency and both costs in nano-units: of each of these lines. lines_by_day: of all its lines (yyyymmdd).
     """
 
     part: FileTotals
     lines_by_day: Mapping[int, int]
-    day: npt.NDArray[np.int64]
     has_resource: npt.NDArray[np.bool_]
     charge: Hashes
     line: Hashes
@@ -128,7 +127,6 @@ class _Lines:
             costs = {f"{metric}Nano": nano(told[metric]) for metric in ("BilledCost", "EffectiveCost")}
             charge = [told[column] for column in sorted(self._told_by_all)] + [*costs.values()]
             return few.select(
-                day=day_of(told["ChargePeriodStart"]),
                 charge=salted_hash(charge, self._salts),
                 line=salted_hash(part.bill.identity(few) or [*as_written(few).values()], self._salts),
                 has_resource=told["ResourceId"].notnull(),
@@ -141,7 +139,6 @@ class _Lines:
         return Lookalikes(
             part,
             dict(zip(*(column.to_pylist() for column in days.columns), strict=True)),
-            found["day"].to_numpy(),
             found["has_resource"].to_numpy(),
             _hashes(found["charge"]),
             _hashes(found["line"]),

@@ -16,6 +16,7 @@ from costwatch.model.alerts import (
 )
 from costwatch.model.batches import Batch, DeliveredFile, Export, Progress, untold
 from costwatch.model.charges import (
+    CHARGE_CATEGORIES,
     CHARGE_KINDS,
     CHARGES,
     CREDITS,
@@ -49,6 +50,7 @@ from costwatch.model.time import Window, midnight
 __all__ = [
     "BEFORE_CREDITS",
     "CHARGES",
+    "CHARGE_CATEGORIES",
     "CHARGE_KINDS",
     "CONFIGURED",
     "COST_METRICS",

@@ -3,6 +3,7 @@
 Source: https://focus.finops.org/focus-specification/v1-2/ (columns ChargeCategory and ChargeClass).
 """
 
+CHARGE_CATEGORIES = ("Usage", "Purchase", "Tax", "Credit", "Adjustment")
 # The values of ``x_ChargeKind``.
 CHARGES, CREDITS, REFUNDS, TAX = "charges", "credits", "refunds", "tax"
 CHARGE_KINDS = (CHARGES, CREDITS, REFUNDS, TAX)

@@ -28,6 +28,7 @@ from costwatch.ledger.formats.contract import (
     period_instant,
     text,
 )
+from costwatch.model import CHARGE_CATEGORIES
 from costwatch.model.names import spelt
 
 name = "focus"
@@ -89,7 +90,6 @@ _TELLING = frozenset(
         "listcost",
     }
 )
-_CATEGORIES = ("Usage", "Tax", "Credit", "Adjustment", "Purchase")
 _TAGS = ("allocatedtags", "tags")
 _RESOURCE, _CATEGORY = "resourceTags/", "costCategory/"
 # Until 1.0, what ChargeClass and CommitmentDiscountStatus say stood in one column.
@@ -206,8 +206,8 @@ def _charge_category(raw: ir.Table) -> ir.StringValue:
 
 def _as_named(category: ir.StringValue) -> ir.StringValue:
     """As the specification spells it, however the export does."""
-    spelt = [(category.lower() == name.lower(), name) for name in _CATEGORIES]
-    return ibis.ifelse(category.isin(_CATEGORIES), category, ibis.cases(*spelt, else_=category))
+    spelt = [(category.lower() == name.lower(), name) for name in CHARGE_CATEGORIES]
+    return ibis.ifelse(category.isin(CHARGE_CATEGORIES), category, ibis.cases(*spelt, else_=category))
 
 
 def _charge_class(raw: ir.Table) -> ir.StringValue:
