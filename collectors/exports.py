@@ -10,13 +10,15 @@ from typing import TypeVar
 from collectors.aws.located import Located, version_of
 from collectors.aws.places import Entry, FileError, Place, ReplacedError
 from collectors.layouts import aws, azure
-from collectors.layouts.deliveries import DATA_FILE, deliveries
-from collectors.layouts.manifests import Delivery, Manifest, Manifests
+from collectors.layouts.deliveries import deliveries
+from collectors.layouts.files import DATA_FILE, FOREIGN_FILE, UNTOLD_FILE, holds_data
+from collectors.layouts.manifests import Delivery, Manifest, Manifests, is_manifest
 from costwatch.errors import SourceError
 from costwatch.model import Batch, DeliveredFile, Export, Window
 
 _READINGS = 3  # of a delivery that is replaced while it is read
 _DELIVERY = timedelta(hours=1)  # longer than one takes
+_UNREAD = "not read, as it is neither CSV (plain, gzip or zip) nor Parquet; deliver it as one of them"
 _Found = TypeVar("_Found")
 
 
@@ -27,9 +29,9 @@ class Exports(Located):
     and the legacy Cost and Usage Report; of Azure: Cost Management exports; whether they overwrite or create
     new), exactly the files that the newest one of each billing period names are read, as one version of it: a
     period whose files are missing, short, damaged or just being delivered, or that two exports hold, is
-    refused, the other ones are read. Elsewhere all CSV (also .gz or .zip) and Parquet files below the folder
-    together are the bill, copies and earlier versions of one file counted once; of a billing period that is
-    no longer among them, what was published stays.
+    refused, the other ones are read. Elsewhere all CSV (also as gzip or zip) and Parquet files below the
+    folder together are the bill, copies and earlier versions of one file counted once; of a billing period
+    that is no longer among them, what was published stays.
     region, profile, role_arn, external_id: how to reach AWS; left out, the usual AWS chain decides.
 
         - {name: aws, kind: exports, location: "s3://acme-billing/focus", profile: billing}
@@ -53,10 +55,12 @@ class Exports(Located):
             if found is None and not closed:
                 with TemporaryDirectory(prefix="costwatch-") as folder:
                     yield _loose(place, entries, Path(folder))
-            for delivery in found or ():
+            unnamed = _unnamed(place, entries)
+            for number, delivery in enumerate(found or (), 1):
                 # One folder for each: a year of bills need not lie here at once.
                 with TemporaryDirectory(prefix="costwatch-") as folder:
-                    reading = _Reading(manifests, delivery, entries, window, Path(folder))
+                    notes = unnamed if number == len(found or ()) else ()
+                    reading = _Reading(manifests, delivery, entries, window, Path(folder), notes)
                     yield reading.batch()
                     if reading.is_hopeless:
                         return
@@ -67,12 +71,17 @@ class Exports(Located):
 def _loose(place: Place, entries: Sequence[Entry], folder: Path) -> Batch:
     """Files without a manifest: all of them are the bill."""
     # A copy of a file under another name is no second bill.
-    data = [entry for entry in entries if DATA_FILE.fullmatch(entry.key)]
+    kinds = (DATA_FILE, FOREIGN_FILE, UNTOLD_FILE)
+    data = [entry for entry in entries if any(kind.fullmatch(entry.key) for kind in kinds)]
     found = {version_of(place, entry): entry for entry in reversed(data)}
     files = sorted(found.values(), key=lambda entry: entry.key)
     if not files:
-        raise SourceError(f"{place.name('')}: no manifest, CSV or Parquet file there; correct location")
+        raise _nothing(place)
     return Batch("bill", None, _digest(found), lambda: _whatever_is_had(place, files, folder))
+
+
+def _nothing(place: Place) -> SourceError:
+    return SourceError(f"{place.name('')}: no manifest, CSV or Parquet file there; correct location")
 
 
 class _Reading:
@@ -90,9 +99,10 @@ class _Reading:
         entries: Sequence[Entry],
         asked: Window,
         folder: Path,
+        notes: tuple[str, ...],
     ) -> None:
         self.manifests, self.delivery, self.entries = manifests, delivery, entries
-        self.place, self.asked, self.folder = manifests.place, asked, folder
+        self.place, self.asked, self.folder, self.notes = manifests.place, asked, folder, notes
         self.is_hopeless = False  # the place itself cannot be read, so the other periods neither
 
     def batch(self) -> Batch:
@@ -140,7 +150,7 @@ class _Reading:
 
     def _whole(self) -> Export:
         files = self._named()
-        export = _fetched(self.place, files, self.folder)
+        export = Export(tuple(self.place.fetch(file, self.folder) for file in files), notes=self.notes)
         for manifest in self.delivery.manifests:
             if not self.place.is_current(manifest.entry):
                 raise ReplacedError(f"{self.place.name(manifest.entry.key)}: was replaced; run it again")
@@ -170,18 +180,33 @@ class _Reading:
         return files
 
 
-def _fetched(place: Place, files: Sequence[Entry], folder: Path) -> Export:
-    return Export(tuple(place.fetch(file, folder) for file in files))
+def _unnamed(place: Place, entries: Sequence[Entry]) -> tuple[str, ...]:
+    """Of data beside the folders of exports that no manifest can name."""
+    beside = [entry for entry in entries if "/" not in entry.key]
+    if any(is_manifest(entry.key) for entry in beside):
+        return ()
+    return tuple(
+        f"{place.name(entry.key)}: not read, for it lies beside exports with manifests; name a source for it"
+        for entry in beside
+        if DATA_FILE.fullmatch(entry.key) or FOREIGN_FILE.fullmatch(entry.key)
+    )
 
 
 def _whatever_is_had(place: Place, files: Sequence[Entry], folder: Path) -> Export:
-    """The same, of files each of which stands for itself."""
+    """Files each of which stands for itself; what cannot be had is told, and the others are read."""
     had = []
     for file in files:
+        name = place.name(file.key)
         try:
-            had.append(place.fetch(file, folder))
+            if FOREIGN_FILE.fullmatch(file.key):
+                raise FileError(f"{name}: {_UNREAD}")
+            fetched = place.fetch(file, folder)
+            if not UNTOLD_FILE.fullmatch(file.key) or holds_data(fetched.path):
+                had.append(fetched)
         except FileError as error:
-            had.append(DeliveredFile(place.name(file.key), Path(), file.modified, trouble=str(error)))
+            had.append(DeliveredFile(name, Path(), file.modified, trouble=str(error)))
+    if not had:
+        raise _nothing(place)
     return Export(tuple(had))
 
 

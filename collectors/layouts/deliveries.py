@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from collectors.aws.places import Entry, FileError
 from collectors.layouts import aws, azure
+from collectors.layouts.files import DATA_FILE
 from collectors.layouts.manifests import (
     Contents,
     Delivery,
@@ -17,7 +18,6 @@ from collectors.layouts.manifests import (
 )
 from costwatch.model import Window
 
-DATA_FILE = re.compile(r".*\.(csv|csv\.gz|csv\.zip|zip|parquet)", re.IGNORECASE)
 _PLAIN = re.compile(r"(?:.*/)?manifest\.json", re.IGNORECASE)  # as Azure calls it
 
 

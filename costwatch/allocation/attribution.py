@@ -15,7 +15,7 @@ from costwatch.allocation.settings import Allocation, Pool
 from costwatch.allocation.spelling import Spelling
 from costwatch.allocation.weights import SUMMED, billing_period, numbered, shared, spans_of, summed
 from costwatch.errors import CostwatchError
-from costwatch.ledger.engines.duckdb import compiled, fetch, fetch_batches, keep, small_table, take
+from costwatch.ledger.engines.duckdb import compiled, fetch, fetch_batches, keep, small_table, stored, take
 from costwatch.ledger.engines.engine import Engine
 from costwatch.model import Window
 from costwatch.plugins import Batches, Weighing
@@ -62,7 +62,7 @@ class Attribution:
         self.spelling, self.tag_keys = bill.keep_facts(self.engine, parts, period, self.allocation)
         claimed = owners.claims(self.con, self.teams, self.spelling)
         if not self._answers:
-            self._compile(self.con.table("days"), self.con.table("line_kinds"), claimed)
+            self._compile(stored(self.con, "days"), stored(self.con, "line_kinds"), claimed)
         for name, step in self._steps:
             if isinstance(step, str):
                 keep(self.con, name, step)
@@ -157,7 +157,7 @@ class Attribution:
     def _lines(self, table: str) -> int:
         counted = ibis.table({"line_count": "int64"}, name=table)
         sums = counted.agg(line_count=counted.line_count.sum())
-        return int(fetch(self.con, compiled(self.con, sums))["line_count"][0].as_py() or 0)
+        return int(fetch(self.con, compiled(sums))["line_count"][0].as_py() or 0)
 
     def _compile(self, days: ir.Table, line_kinds: ir.Table, claimed: owners.Claims) -> None:
         """Facts, and what kinds of them there are: most of what is asked of a fact is asked of its kind."""
@@ -193,10 +193,10 @@ class Attribution:
         for number, mine in takers.items():
             located = mine.join(kinds.select("kind", "source"), "kind")
             lines = located.group_by("source", "day").agg(lines=located.line_count.sum())
-            self._answers[f"lines_of_{number}"] = compiled(self.con, lines)
+            self._answers[f"lines_of_{number}"] = compiled(lines)
 
     def _step(self, name: str, expression: ir.Table) -> ir.Table:
-        self._steps.append((name, compiled(self.con, expression)))
+        self._steps.append((name, compiled(expression)))
         return ibis.table(expression.schema(), name=name)
 
     def _taken(
@@ -220,7 +220,7 @@ class Attribution:
         daily = summed(carried.join(currency, "kind"), ("team", "day", "BillingCurrency"))
         daily = self._step(f"daily_{number}", daily)
         spans = self._step(f"spans_{number}", spans_of(mine, _keys(pool)))
-        question = compiled(self.con, spans), compiled(self.con, daily)
+        question = compiled(spans), compiled(daily)
         self._steps.append((f"weights_{number}", partial(self._weigh, number, *question)))
         weights = ibis.table(ibis.schema(dict(weighing.COLUMNS)), name=f"weights_{number}")
         located = shared(mine, spans, weights).join(mine.select("row", "kind", "day"), "row")
@@ -275,7 +275,7 @@ class Attribution:
             "facts": stored.select(*(stored[column].cast("int64") for column in (*_STORED, *SUMMED))),
             "summary": summed(told, summary).order_by(*summary),
         }
-        self._answers = {name: compiled(self.con, expression) for name, expression in answers.items()}
+        self._answers = {name: compiled(expression) for name, expression in answers.items()}
 
     def _number_facts(self, carried: ir.Table, sliced: ir.Table) -> tuple[ir.Table, ir.Table]:
         """Facts as they are stored, and in that order, once all names have a number.
@@ -292,7 +292,7 @@ class Attribution:
         joined = carried.join(teams, "team").join(numbers, "kind")
         stored = summed(joined, _STORED).order_by(*_STORED)
         steps = {"numbers": known, "stored": stored}
-        self._numbering = [(name, compiled(self.con, expression)) for name, expression in steps.items()]
+        self._numbering = [(name, compiled(expression)) for name, expression in steps.items()]
         return ibis.table(stored.schema(), name="stored"), slices
 
 

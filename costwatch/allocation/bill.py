@@ -97,10 +97,10 @@ def keep_facts(
     ]
     days = engine.keep("days", ibis.union(*map(_days, written), distinct=False))
     as_written = [(each, _line_kinds(engine, each, days)) for each in written]
-    texts = [fetch(engine.con, compiled(engine.con, _texts(*each, by))) for each in as_written]
+    texts = [fetch(engine.con, compiled(_texts(*each, by))) for each in as_written]
     spelling = spelling_of([each.held for each in written], texts, by)
     line_kinds = [_normalised(*each, by, spelling) for each in as_written]
-    keep(engine.con, "line_kinds", compiled(engine.con, ibis.union(*line_kinds, distinct=False)))
+    keep(engine.con, "line_kinds", compiled(ibis.union(*line_kinds, distinct=False)))
     for each in written:
         engine.con.drop_table(f"columns_{each.number}")
         engine.con.drop_table(f"entries_{each.number}")
@@ -111,7 +111,7 @@ def _written(
     engine: Engine, number: int, part: LoadFiles, paths: Sequence[Path], period: date, by: Allocation
 ) -> _SchemaGroup:
     of_format, held = format_named(part.format), keys_held(engine.con, paths)
-    raw = of_format.charges(engine.lines(paths))
+    raw = of_format.charges(engine.lines(paths, f"lines {number}"))
     told = part.columns(raw)
     fields = {name: raw[name] for name in _fields(raw, [told[column] for column in _used(by.pools)])}
     entries = {name: raw[name] for name in fields if is_entry(name)} | named_values(of_format, raw, by, held)

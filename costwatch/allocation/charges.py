@@ -226,5 +226,5 @@ def _spelling(con: Any, groups: Sequence[tuple[LoadFiles, Sequence[Path]]], by: 
         asked = {column: told[column] for column in compared_columns(by)}
         asked |= {column: value for column, value in named.items() if column != systems.BY_RESOURCE}
         held.append(keys)
-        texts.append(fetch(con, compiled(con, raw.select(**asked).distinct())))
+        texts.append(fetch(con, compiled(raw.select(**asked).distinct())))
     return spelling_of(held, texts, by)

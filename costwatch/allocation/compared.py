@@ -19,7 +19,10 @@ _COMPARED_BY = ("ServiceName", "ChargeCategory", "BillingCurrency")
 def daily(engine: Engine, part: LoadFiles, period: date) -> ir.Table:
     """Daily sums of a bill that is only compared, as ``warehouse.bill.second_opinion.Checked``."""
     known = format_named(part.format)
-    raws = (known.charges(engine.lines(paths)) for paths in of_one_schema(part.paths))
+    raws = (
+        known.charges(engine.lines(paths, f"lines {number}"))
+        for number, paths in enumerate(of_one_schema(part.paths))
+    )
     lines = ibis.union(*(_compared(engine, raw, part.columns(raw)) for raw in raws), distinct=False)
     lines = lines.filter(lines.period == ibis.literal(period))
     keys = {

@@ -128,7 +128,7 @@ def export(
         sweep(target.parent)
         with scratch(target.parent) as aside:
             part = aside / target.name
-            count = write(con, compiled(con, rows if target.suffix == ".parquet" else _as_text(rows)), part)
+            count = write(con, compiled(rows if target.suffix == ".parquet" else _as_text(rows)), part)
             part.replace(target)
     except OSError as error:
         raise CostwatchError(
@@ -173,7 +173,7 @@ def _told(con: Any, bill: PublishedLines) -> ir.Table:
     }
     first = {column: lines[column].min() for column in _FIRST}
     facts = lines.group_by(day=lines.day, **keys).agg(**alike, **first)
-    keep(con, f"told {bill.period}", compiled(con, facts))
+    keep(con, f"told {bill.period}", compiled(facts))
     return ibis.table(facts.schema(), name=f"told {bill.period}")
 
 

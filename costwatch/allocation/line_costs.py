@@ -110,7 +110,7 @@ def _of_lines(
                 "lines": lines.count(),
             }
         )
-        rows = fetch(con, compiled(con, sums)).to_pylist()
+        rows = fetch(con, compiled(sums)).to_pylist()
     finally:
         con.disconnect()
     for row in rows:

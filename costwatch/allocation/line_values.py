@@ -38,7 +38,7 @@ def line_values(
         parts = [
             _labelled(delivered(con, bill, _entries(labels)), first, after, labels) for bill in published
         ]
-        found = fetch(con, compiled(con, ibis.union(*parts, distinct=True))) if parts else None
+        found = fetch(con, compiled(ibis.union(*parts, distinct=True))) if parts else None
         keys = {key for bill in published for key in _tag_keys(con, bill, labels)}
     finally:
         con.disconnect()

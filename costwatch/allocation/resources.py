@@ -58,7 +58,7 @@ def resources(
                 EffectiveCostNano=mine.EffectiveCostNano.sum(),
                 line_count=mine.count(),
             )
-            rows = fetch(con, compiled(con, sums)).to_pylist()
+            rows = fetch(con, compiled(sums)).to_pylist()
             found = [Resource(**row, x_Pool="") for row in rows]
     finally:
         con.disconnect()

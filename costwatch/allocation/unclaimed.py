@@ -71,7 +71,7 @@ def looked_up(
     )
     lines = lines.mutate(line_count=ibis.literal(1, "int64"))
     named = [("tag", key, lines[owners.tag_column(key)].fill_null("")) for key in keys]
-    rows = fetch(con, compiled(con, _summed(_by_what_names(lines, named)))).to_pylist()
+    rows = fetch(con, compiled(_summed(_by_what_names(lines, named)))).to_pylist()
     return [Unclaimed(**row) for row in rows]
 
 

@@ -39,7 +39,7 @@ def take_bill(stores: Stores, batch: Batch) -> Intake:
     if export.is_whole and not found.reasons:
         found = replace(found, loads=[*found.loads, *_emptied(stores, found.loads)])
     new = found.loads if stores.dry_run else _store(stores, batch, found)
-    notes = [finding.text for load in new for finding in load.findings]
+    notes = [*export.notes, *(finding.text for load in new for finding in load.findings)]
     if batch.window is None and not export.is_whole and not found.reasons:
         notes += _gone(stores, found.loads)
     return Intake(

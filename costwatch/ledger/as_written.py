@@ -1,5 +1,6 @@
 """The columns of a bill as they were delivered, equal for equal ones however their files are written."""
 
+import ibis
 import ibis.expr.types as ir
 
 from costwatch.ledger.engines.duckdb import builtin
@@ -8,6 +9,7 @@ from costwatch.ledger.formats.contract import amount, instant, is_entry, text
 
 _MEASURES = ("cost", "price", "quantity", "amount", "rate", "identity", "lineitemid", "invoice", "estimated")
 _INSTANT_NAMES = ("periodstart", "periodend", "startdate", "enddate", "start_date", "end_date")
+_TRUTHS = ("True", "TRUE", "False", "FALSE")
 _ENTRIES = "array<struct<key: string, value: string>>"
 
 
@@ -34,5 +36,13 @@ def _as_written(raw: ir.Table, name: str) -> ir.Value:
     if not value.type().is_string():
         return value.cast("string")
     return (
-        amount(raw, name).cast("string").fill_null(text(raw, name)) if is_measure(name) else text(raw, name)
+        amount(raw, name).cast("string").fill_null(_plain(raw, name))
+        if is_measure(name)
+        else _plain(raw, name)
     )
+
+
+def _plain(raw: ir.Table, name: str) -> ir.StringValue:
+    """As text; ``True`` is ``true``, as other programs write it."""
+    value = text(raw, name)
+    return ibis.ifelse(value.isin(_TRUTHS), value.lower(), value)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import lru_cache
 from math import inf
 from typing import Any
 
@@ -17,12 +18,14 @@ from costwatch.ledger.acceptable import EXPECTED, unacceptable
 from costwatch.ledger.engines.duckdb import compiled, connect, fetch, raw_lines
 from costwatch.ledger.engines.engine import PLACE
 from costwatch.ledger.files import LedgerFiles, is_parquet
-from costwatch.ledger.formats.contract import COSTS, MAPS, REQUIRED_VALUES, BillFormat, shown
+from costwatch.ledger.formats import format_named
+from costwatch.ledger.formats.contract import COSTS, MAPS, REQUIRED_VALUES, BillFormat, amount, shown
 from costwatch.ledger.formats.recognition import recognise
-from costwatch.ledger.nano import LIMIT, nano
+from costwatch.ledger.nano import LIMIT, is_exact, nano
 from costwatch.model import DeliveredFile
 from costwatch.wording import shortened
 
+_QUESTIONS_KEPT = 64
 _NUMBER = re.compile(r"[-+]?\d+(\.\d*)?([eE][-+]?\d+)?")
 
 
@@ -61,10 +64,9 @@ class _Question:
     """What is asked of every file of one schema."""
 
     bill: BillFormat
-    lacking: Sequence[str]
-    columns: frozenset[str]
-    lines: ir.Table
-    bad: Mapping[str, ir.BooleanValue]
+    charges: ir.Table
+    unamortised: tuple[str, ...]
+    bad: Sequence[str]  # columns of which a value may be
     totals: str  # as SQL
     evidence: str  # the same
 
@@ -75,7 +77,6 @@ class Inspector:
     def __init__(self, files: LedgerFiles) -> None:
         self.con = connect()
         self._files = files
-        self._questions: dict[tuple[ibis.Schema, tuple[str, ...]], _Question] = {}
 
     def close(self) -> None:
         """Let go of the engine."""
@@ -85,7 +86,6 @@ class Inspector:
         """Go on with another engine: after an error, this one may be of no more use."""
         self.close()
         self.con = connect()
-        self._questions.clear()
 
     def totals(self, digest: str, file: DeliveredFile, unamortised: tuple[str, ...] = ()) -> FileTotals:
         """Look into one file. Raises RefusedError where it is no bill, or nothing of it can be read.
@@ -94,8 +94,8 @@ class Inspector:
         """
         try:
             raw = self.raw(digest)
-            alike = self._questions.get((raw.schema(), unamortised))
-            asked = alike or self._question(file.name, raw, unamortised)
+            told = recognise(file.name, raw.columns)
+            asked = _question(told.bill.name, raw.op(), unamortised)
             found = fetch(self.con, asked.totals).to_pylist()
             evidence = fetch(self.con, asked.evidence).to_pylist()
             waiting, reasons = self._unreadable(file, asked, found)
@@ -105,32 +105,12 @@ class Inspector:
             raise RefusedError([f"{file.name}: cannot be read ({error}); deliver the file again"]) from None
         known = {"digest": digest, "name": file.name, "size": file.path.stat().st_size}
         rows = [{**row, **known, "format": asked.bill.name} for row in found if row["period"] not in waiting]
-        return FileTotals(
-            file, digest, asked.bill, asked.columns, rows, waiting, reasons, asked.lacking, evidence
-        )
+        columns = frozenset(raw.columns).difference(PLACE)
+        return FileTotals(file, digest, told.bill, columns, rows, waiting, reasons, told.lacking, evidence)
 
     def raw(self, digest: str) -> ir.Table:
         """The lines of a file of the ledger, until those of another are asked for."""
         return raw_lines(self.con, [self._files.path(digest)], name="delivered")
-
-    def _question(self, name: str, raw: ir.Table, unamortised: tuple[str, ...]) -> _Question:
-        told = recognise(name, raw.columns)
-        bill = told.bill
-        charges = bill.charges(raw)
-        delivered = _as_delivered(bill, charges)
-        lines = charges.select(**bill.columns(charges, unamortised), record=charges[PLACE[1]], **delivered)
-        bad = _bad(lines)
-        totals = lines.group_by(
-            period=lines.BillingPeriodStart.date(),
-            period_end=lines.BillingPeriodEnd.date(),
-            account=lines.BillingAccountId,
-            currency=lines.BillingCurrency,
-        ).agg(**sums(lines), **{f"bad {column}": bad[column].cast("int64").sum() for column in bad})
-        columns = frozenset(raw.columns).difference(PLACE)
-        asked = (compiled(self.con, each) for each in (totals, bill.evidence(charges)))
-        question = _Question(bill, told.lacking, columns, lines, bad, *asked)
-        self._questions[raw.schema(), unamortised] = question
-        return question
 
     def _unreadable(
         self, file: DeliveredFile, asked: _Question, rows: list[dict[str, Any]]
@@ -151,20 +131,63 @@ class Inspector:
         return frozenset(waiting), _reasons(self.con, file, asked, counts)
 
 
-def _as_delivered(bill: BillFormat, raw: ir.Table) -> dict[str, ir.Value]:
-    """The columns that must be readable, as text, to be shown where they are not."""
-    own = {column: _own(bill, column) for column in (*REQUIRED_VALUES, *MAPS)}
+@lru_cache(_QUESTIONS_KEPT)
+def _question(bill_format: str, operation: Any, unamortised: tuple[str, ...]) -> _Question:
+    """operation: of the raw lines, which is equal for all files of one schema."""
+    bill = format_named(bill_format)
+    charges = bill.charges(operation.to_expr())
+    lines = charges.select(**bill.columns(charges, unamortised), **_delivered_maps(bill, charges))
+    bad = _bad(lines)
+    totals = lines.group_by(
+        period=lines.BillingPeriodStart.date(),
+        period_end=lines.BillingPeriodEnd.date(),
+        account=lines.BillingAccountId,
+        currency=lines.BillingCurrency,
+    ).agg(**sums(lines), **{f"bad {column}": bad[column].cast("int64").sum() for column in bad})
+    return _Question(
+        bill, charges, unamortised, tuple(bad), compiled(totals), compiled(bill.evidence(charges))
+    )
+
+
+def _delivered_maps(bill: BillFormat, raw: ir.Table) -> dict[str, ir.Value]:
+    """Maps that are none to the engine, as text."""
+    there = {column: _there(bill, raw, column) for column in MAPS}
     return {
         f"delivered_{column}": shown(raw, *names)
-        for column, names in own.items()
-        if column in REQUIRED_VALUES
-        or any(name.lower() in raw.columns and not raw[name.lower()].type().is_map() for name in names)
+        for column, names in there.items()
+        if any(not raw[name.lower()].type().is_map() for name in names)
     }
 
 
+def _delivered(bill: BillFormat, raw: ir.Table) -> dict[str, ir.Value]:
+    """The values that must be readable, as text, and the names of their columns."""
+    told: dict[str, ir.Value] = {}
+    for column in (*REQUIRED_VALUES, *MAPS):
+        names = _there(bill, raw, column)
+        called = ibis.literal((names or _own(bill, column))[0])
+        value = shown(raw, *names)
+        # Of several that a cost is made of, the one that is no number is why it is none.
+        odd = [(name, _is_no_number(raw, name)) for name in names if column in COSTS and names[1:]]
+        told[f"called_{column}"] = _first_of([(is_so, ibis.literal(name)) for name, is_so in odd], called)
+        told[f"delivered_{column}"] = _first_of([(is_so, shown(raw, name)) for name, is_so in odd], value)
+    return told
+
+
+def _there(bill: BillFormat, raw: ir.Table, column: str) -> list[str]:
+    """The names of a column of the contract that are those of columns of the delivered file."""
+    return [name for name in _own(bill, column) if name.lower() in raw.columns]
+
+
 def _own(bill: BillFormat, column: str) -> tuple[str, ...]:
-    """The names that a column of the contract has in the delivered file."""
     return bill.origins.get(column, (column,))
+
+
+def _is_no_number(raw: ir.Table, name: str) -> ir.BooleanValue:
+    return shown(raw, name).notnull() & ~is_exact(amount(raw, name))
+
+
+def _first_of(told: Sequence[tuple[ir.BooleanValue, ir.Value]], otherwise: ir.Value) -> ir.Value:
+    return ibis.cases(*told, else_=otherwise) if told else otherwise
 
 
 def _bad(lines: ir.Table) -> dict[str, ir.BooleanValue]:
@@ -181,37 +204,46 @@ def _bad(lines: ir.Table) -> dict[str, ir.BooleanValue]:
 def _reasons(con: Any, file: DeliveredFile, asked: _Question, counts: Mapping[str, int]) -> list[str]:
     """File, line and column of the first bad values of each column."""
     reasons = []
+    bill, charges = asked.bill, asked.charges
+    values = bill.columns(charges, asked.unamortised)
+    lines = charges.select(**values, **_delivered(bill, charges), record=charges[PLACE[1]])
+    is_bad = _bad(lines)
     for column, count in counts.items():
         if count:
-            bad = asked.lines.filter(asked.bad[column]).order_by("record").limit(3)
+            bad = lines.filter(is_bad[column]).order_by("record").limit(3)
             told = bad.select(
-                "record", "BillingCurrency", is_read=bad[column].notnull(), value=bad[f"delivered_{column}"]
+                "record",
+                "BillingCurrency",
+                is_read=bad[column].notnull(),
+                called=bad[f"called_{column}"],
+                value=bad[f"delivered_{column}"],
             )
-            first = fetch(con, compiled(con, told)).to_pylist()
-            where = _own(asked.bill, column)[0]
+            first = fetch(con, compiled(told)).to_pylist()
             tell = _too_large if column in COSTS else _unreadable
             expected = EXPECTED.get(column, "")
-            reasons += [tell(file, where, {**row, "expected": expected}) for row in first]
+            reasons += [tell(file, {**row, "expected": expected}) for row in first]
             if count > len(first):
-                reasons.append(f"{file.name}: column {where}: {count - len(first)} more lines like these")
+                more = count - len(first)
+                reasons.append(f"{file.name}: column {first[0]['called']}: {more} more lines like these")
     return reasons
 
 
-def _unreadable(file: DeliveredFile, column: str, row: Mapping[str, Any]) -> str:
+def _unreadable(file: DeliveredFile, row: Mapping[str, Any]) -> str:
     rule = f" ({row['expected']})" if row["is_read"] and row["expected"] else ""
     told = "is empty" if row["value"] is None else f"cannot be read: {shortened(row['value'], 40)!r}{rule}"
-    return f"{file.name}:{_line(file, row)}: column {column} {told}; correct the export"
+    return f"{file.name}:{_line(file, row)}: column {row['called']} {told}; correct the export"
 
 
-def _too_large(file: DeliveredFile, column: str, row: Mapping[str, Any]) -> str:
+def _too_large(file: DeliveredFile, row: Mapping[str, Any]) -> str:
     """Of a cost that is a number, though one beyond what is counted exactly."""
     value = row["value"]
     if value is None or not _NUMBER.fullmatch(value) or not LIMIT <= abs(float(value)) < inf:
-        return _unreadable(file, column, row)
+        return _unreadable(file, row)
     currency = row["BillingCurrency"]
     return (
-        f"{file.name}:{_line(file, row)}: column {column} is {value[:40]} {currency}, beyond {LIMIT:.0e} "
-        f"{currency}, up to which a line is counted exactly; deliver it in a currency of larger units"
+        f"{file.name}:{_line(file, row)}: column {row['called']} is {value[:40]} {currency}, beyond "
+        f"{LIMIT:.0e} {currency}, up to which a line is counted exactly; deliver it in a currency of larger "
+        "units"
     )
 
 

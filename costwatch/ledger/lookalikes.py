@@ -7,7 +7,8 @@ no charge that is there twice. Of what is left all columns are read.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import partial
+from functools import lru_cache
+from typing import Any
 
 import ibis
 import ibis.expr.operations as ops
@@ -17,7 +18,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from costwatch.ledger.as_written import as_written, is_measure
-from costwatch.ledger.engines.duckdb import builtin, compiled, fetch, salted_hash, salts, take
+from costwatch.ledger.engines.duckdb import builtin, compiled, fetch, salted_hash, take
+from costwatch.ledger.formats import format_named
 from costwatch.ledger.formats.contract import BillFormat, day_of, text
 from costwatch.ledger.inspection import FileTotals, Inspector
 from costwatch.ledger.nano import nano
@@ -32,6 +34,7 @@ _OF_A_CHARGE = (
 )
 _MORE_OF_A_CHARGE = ("AllocatedResourceId", "SkuId", "SkuPriceId")  # which allocation does not ask for
 _SUSPECTED = "suspected"
+_QUESTIONS_KEPT = 64  # as SQL: those that are equal for all files of one schema
 _MOST_AT_ONCE = 20_000_000  # hashes held in memory, of 8 bytes
 
 
@@ -99,18 +102,16 @@ class _Lines:
         self, inspector: Inspector, period: date, parts: Sequence[FileTotals], *, by_identity: bool = False
     ) -> None:
         self._inspector, self._period, self._by_identity = inspector, period, by_identity
-        self._salts = salts()
-        self._compiled: dict[tuple[object, ...], str] = {}
-        self._told_by_all = set.intersection(*map(self._told_by, parts))
+        self._compiled: dict[tuple[ibis.Schema, str], str] = {}
+        self._told_by_all = frozenset.intersection(*map(self._told_by, parts))
 
     def first(self, part: FileTotals, turn: int, rounds: int) -> Hashes:
         """What every line looks like at first; of these hashes, one in ``rounds``, others each turn."""
-
-        def asked(raw: ir.Table) -> ir.Table:
-            looks = raw.select(look=self._look(raw, part))
-            return looks.filter(looks["look"] % rounds == turn) if rounds > 1 else looks
-
-        return _hashes(self._answer(part, ("first", turn), asked)["look"])
+        raw = self._inspector.raw(part.digest).op()
+        seen = self._by_identity, self._told_by_all
+        return _hashes(
+            fetch(self._inspector.con, _looks(part.bill.name, raw, self._period, *seen, turn, rounds))["look"]
+        )
 
     def suspect(self, looks: Hashes) -> None:
         """Which lines ``closely`` is to look at."""
@@ -122,20 +123,22 @@ class _Lines:
         def asked(raw: ir.Table) -> ir.Table:
             suspected = ibis.table({"look": "uint64"}, name=_SUSPECTED)
             # First the few lines, then all that costs more to read.
-            few = raw.semi_join(suspected, [(self._look(raw, part), "look")])
+            look = _look(part.bill, raw, self._by_identity, self._told_by_all)
+            few = raw.semi_join(suspected, [(look, "look")])
             told = part.bill.columns(few) | _more(few)
             costs = {f"{metric}Nano": nano(told[metric]) for metric in ("BilledCost", "EffectiveCost")}
             charge = [told[column] for column in sorted(self._told_by_all)] + [*costs.values()]
             return few.select(
-                charge=salted_hash(charge, self._salts),
-                line=salted_hash(part.bill.identity(few) or [*as_written(few).values()], self._salts),
+                charge=salted_hash(charge),
+                line=salted_hash(part.bill.identity(few) or [*as_written(few).values()]),
                 has_resource=told["ResourceId"].notnull(),
                 currency=told["BillingCurrency"],
                 **costs,
             )
 
-        found = self._answer(part, ("closely",), asked)
-        days = self._answer(part, ("days",), partial(_lines_by_day, part.bill))
+        found = self._answer(part, "closely", asked)
+        raw = self._inspector.raw(part.digest).op()
+        days = fetch(self._inspector.con, _lines_by_day(part.bill.name, raw, self._period))
         return Lookalikes(
             part,
             dict(zip(*(column.to_pylist() for column in days.columns), strict=True)),
@@ -151,37 +154,58 @@ class _Lines:
 
         def asked(raw: ir.Table) -> ir.Table:
             kept = [value for name, value in as_written(raw).items() if not is_measure(name)]
-            return raw.select(look=salted_hash(kept, self._salts))
+            return raw.select(look=salted_hash(kept))
 
-        return np.unique(_hashes(self._answer(part, ("described",), asked)["look"]))
+        return np.unique(_hashes(self._answer(part, "described", asked)["look"]))
 
-    def _look(self, raw: ir.Table, part: FileTotals) -> ir.IntegerValue:
-        told = part.bill.columns(raw)
-        seen = part.bill.identity(raw) if self._by_identity else []
-        known = [column for column in _SEEN_FIRST if column in self._told_by_all]
-        seen = seen or [*(told[column] for column in known), told["BilledCost"]]
-        return builtin("hash", seen, "uint64")
+    def _told_by(self, part: FileTotals) -> frozenset[str]:
+        return _told_by(part.bill.name, self._inspector.raw(part.digest).op())
 
-    def _told_by(self, part: FileTotals) -> set[str]:
-        """The columns of a charge that a file has."""
-        raw = part.bill.charges(self._inspector.raw(part.digest))
-        told = part.bill.columns(raw) | _more(raw)
-        return {
-            column
-            for column in (*_OF_A_CHARGE, *_MORE_OF_A_CHARGE)
-            if not isinstance(told[column].op(), ops.Literal)
-        }
-
-    def _answer(
-        self, part: FileTotals, question: tuple[object, ...], asked: Callable[[ir.Table], ir.Table]
-    ) -> pa.Table:
+    def _answer(self, part: FileTotals, question: str, asked: Callable[[ir.Table], ir.Table]) -> pa.Table:
         raw = self._inspector.raw(part.digest)
-        key = (raw.schema(), *question)
+        key = (raw.schema(), question)
         if key not in self._compiled:
-            lines = part.bill.charges(raw)
-            of_period = part.bill.columns(lines)["BillingPeriodStart"].date() == ibis.literal(self._period)
-            self._compiled[key] = compiled(self._inspector.con, asked(lines.filter(of_period)))
+            self._compiled[key] = compiled(asked(_of_period(part.bill, raw.op(), self._period)))
         return fetch(self._inspector.con, self._compiled[key])
+
+
+def _of_period(bill: BillFormat, operation: Any, period: date) -> ir.Table:
+    lines = bill.charges(operation.to_expr())
+    return lines.filter(bill.columns(lines)["BillingPeriodStart"].date() == ibis.literal(period))
+
+
+@lru_cache(_QUESTIONS_KEPT)
+def _looks(
+    bill_format: str,
+    operation: Any,
+    period: date,
+    by_identity: bool,
+    told_by_all: frozenset[str],
+    turn: int,
+    rounds: int,
+) -> str:
+    bill = format_named(bill_format)
+    raw = _of_period(bill, operation, period)
+    looks = raw.select(look=_look(bill, raw, by_identity, told_by_all))
+    return compiled(looks.filter(looks["look"] % rounds == turn) if rounds > 1 else looks)
+
+
+def _look(bill: BillFormat, raw: ir.Table, by_identity: bool, told_by_all: frozenset[str]) -> ir.IntegerValue:
+    told = bill.columns(raw)
+    seen = bill.identity(raw) if by_identity else []
+    known = [column for column in _SEEN_FIRST if column in told_by_all]
+    seen = seen or [*(told[column] for column in known), told["BilledCost"]]
+    return builtin("hash", seen, "uint64")
+
+
+@lru_cache(_QUESTIONS_KEPT)
+def _told_by(bill_format: str, operation: Any) -> frozenset[str]:
+    """The columns of a charge that a file has."""
+    bill = format_named(bill_format)
+    raw = bill.charges(operation.to_expr())
+    told = bill.columns(raw) | _more(raw)
+    columns = (*_OF_A_CHARGE, *_MORE_OF_A_CHARGE)
+    return frozenset(column for column in columns if not isinstance(told[column].op(), ops.Literal))
 
 
 def _more(raw: ir.Table) -> dict[str, ir.Value]:
@@ -189,9 +213,12 @@ def _more(raw: ir.Table) -> dict[str, ir.Value]:
     return {column: text(raw, column).re_replace(r"^(\d+)\.0$", r"\1") for column in _MORE_OF_A_CHARGE}
 
 
-def _lines_by_day(bill: BillFormat, lines: ir.Table) -> ir.Table:
+@lru_cache(_QUESTIONS_KEPT)
+def _lines_by_day(bill_format: str, operation: Any, period: date) -> str:
+    bill = format_named(bill_format)
+    lines = _of_period(bill, operation, period)
     days = lines.select(day=day_of(bill.columns(lines)["ChargePeriodStart"]))
-    return days.group_by("day").agg(lines=days.count())
+    return compiled(days.group_by("day").agg(lines=days.count()))
 
 
 def _hashes(column: pa.ChunkedArray) -> Hashes:

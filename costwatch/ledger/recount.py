@@ -116,7 +116,10 @@ def _totals(files: LedgerFiles, load: Load) -> tuple[dict[str, Counted], dict[st
     engine = InProcess()
     try:
         known = format_named(load.format)
-        raws = (known.charges(engine.lines(paths)) for paths in of_one_schema([*map(files.path, load.files)]))
+        raws = (
+            known.charges(engine.lines(paths, f"lines {number}"))
+            for number, paths in enumerate(of_one_schema([*map(files.path, load.files)]))
+        )
         left = load.unamortised
         lines = ibis.union(
             *(raw.select(**known.columns(raw, left), part=known.bridge_part(raw, left)) for raw in raws),

@@ -38,11 +38,13 @@ class Export:
     """The files of one delivery of a bill. ``format`` None: told from the columns.
 
     is_whole: they are all there is of the source, so that a billing period they hold nothing of is empty now.
+    notes: what lies there and is not read, though it may have been meant to be, each in a sentence.
     """
 
     files: tuple[DeliveredFile, ...]
     format: str | None = None
     is_whole: bool = False
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

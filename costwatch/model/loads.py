@@ -56,6 +56,7 @@ class LoadFindingKind(StrEnum):
 
     REPEATED = "repeated"  # lines that are equal in every column
     PURCHASE = "purchase"  # a commitment's Purchase that carries EffectiveCost beside its amortised usage
+    CATEGORY = "category"  # charges of a ChargeCategory that FOCUS does not have
     UNAMORTISED = "unamortised"  # commitments whose lines stay at their unblended cost
     REPLACED = "replaced"  # a file whose charges a later one holds, too
     LACKING = "lacking"  # columns that its format has and it has not
@@ -63,7 +64,7 @@ class LoadFindingKind(StrEnum):
     @property
     def is_wrong(self) -> bool:
         """Whether a number may be wrong by it; the others only say how it came about."""
-        return self in (LoadFindingKind.REPEATED, LoadFindingKind.PURCHASE)
+        return self in (LoadFindingKind.REPEATED, LoadFindingKind.PURCHASE, LoadFindingKind.CATEGORY)
 
 
 @dataclass(frozen=True, slots=True)

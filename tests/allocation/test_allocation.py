@@ -191,7 +191,7 @@ def test_a_split_is_exact_and_fair_to_the_nano(amounts: list[int], weights: list
         [(0, f"t{n}", w) for n, w in enumerate(weights)],
         {"span": pa.int64(), "team": pa.string(), "weight": pa.int64()},
     )
-    parts = split(rows, shares, "x").to_pyarrow().to_pylist()
+    parts = con.to_pyarrow(split(rows, shares, "x")).to_pylist()
     con.disconnect()
     for number, amount in enumerate(amounts):
         mine = {part["team"]: part["x"] for part in parts if part["row"] == number}
@@ -213,7 +213,7 @@ NANOS = {
 def test_nano_units(text: str, expected: int) -> None:
     con = connect()
     table = small_table(con, "t", [(float(text),)], {"x": pa.float64()})
-    assert nano(table.x).to_pyarrow().to_pylist() == [expected]
+    assert con.to_pyarrow(nano(table.x)).to_pylist() == [expected]
     con.disconnect()
 
 

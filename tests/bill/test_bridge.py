@@ -105,6 +105,17 @@ def test_discounts_in_net_columns_are_a_part_of_the_bridge(verified: Verify, tmp
     assert crossed(answer) == {"used": (0, 63), "discounts": (9, 9), "other": (-4, -4)}
 
 
+@pytest.mark.parametrize("net", ["", "-10"], ids=["empty", "its amount once more"])
+def test_a_discount_that_others_are_net_of_is_deducted_once(
+    net: str, verified: Verify, tmp_path: Path
+) -> None:
+    lines = [{**typed("Usage", "100"), NET: "90"}, {**typed("EdpDiscount", "-10"), NET: net}]
+    cur2_csv(tmp_path / "bill" / "bill.csv.gz", lines)
+    answer = verified("--json")
+    assert (answer.code, answer.json["notes"]) == (0, [])
+    assert crossed(answer) == {"discounts": (90, 90)}
+
+
 def test_the_bridge_is_a_table_for_people(verified: Verify, tmp_path: Path) -> None:
     cur2_csv(tmp_path / "bill" / "bill.csv.gz", AMORTISED[:4])
     told = verified().out
@@ -317,3 +328,26 @@ def test_the_published_focus_1_0_sample_rounds_its_effective_cost(verified: Veri
     assert answer.code == 3
     assert {finding["check"] for finding in answer.json["findings"]} == {"bridge"}
     assert json.dumps(answer.json["findings"]).count("a difference of") == 2
+
+
+UNCATEGORISED = {
+    "one": ([charge("-30", "-30", ChargeCategory="Rebate")], "1 line has", "'Rebate', -$30.00 in all"),
+    "two of three names": (
+        [charge("-30", "-30", ChargeCategory="Rebate"), charge("2", "2", ChargeCategory="Fee")],
+        "2 lines have",
+        "'Fee' and 1 more, -$28.00 in all",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", UNCATEGORISED)
+def test_a_charge_category_that_focus_does_not_have_is_a_finding(
+    case: str, verified: Verify, tmp_path: Path
+) -> None:
+    lines, count, says = UNCATEGORISED[case]
+    write_csv(tmp_path / "bill" / "bill.csv", focus(*lines, charge("100", "100", ChargeCategory="usage")))
+    answer = verified("--quick", "--json")
+    assert answer.code == 3
+    (finding,) = answer.json["findings"]
+    told = f"{count} a ChargeCategory that FOCUS does not have, {says}: it counts, but as none of Usage, "
+    assert finding["text"].startswith(f"aws 2026-10: {told}")

@@ -85,10 +85,57 @@ def test_without_a_manifest_all_bills_of_the_folder_are_one_delivery(local: Expo
     write_csv(root / "a.csv", [line()])
     write_csv(root / "deeper" / "b.csv.gz", [line(BilledCost="2")])
     (root / "notes.txt").write_text("not a bill")
+    (root / "LICENSE").write_text("not a bill, either")
     (root / ".hidden.csv").write_text("not a bill")
     write_csv(root / ".checkpoints" / "a.csv", [line()])
     write_csv(root / "_temporary" / "a.csv", [line()])
     assert read(local) == {"": ["a.csv", "b.csv.gz"]}
+
+
+ODDLY_CALLED = ("bill.csv.gzip", "bill.gz", "bill.tsv", "bill.txt", "part-00000", "a\nb.csv", "BILL.CSV")
+
+
+@pytest.mark.parametrize("name", ODDLY_CALLED)
+def test_a_bill_is_read_whatever_it_is_called(name: str, local: Exports) -> None:
+    root = Path(local.location)
+    path = write_csv(root / ("bill.csv.gz" if "gz" in name else "bill.csv"), [line()])
+    path.rename(root / name)
+    (batch,) = local.collect(AUTUMN)
+    (file,) = batch.read().files
+    assert (file.path, file.trouble) == (root / name, "")
+
+
+@pytest.mark.parametrize("suffix", [".zst", ".csv.bz2", ".parquet.xz", ".tar", ".orc", ".xlsx", ".jsonl"])
+def test_what_may_be_a_part_of_the_bill_and_is_not_read_is_told(suffix: str, local: Exports) -> None:
+    root = Path(local.location)
+    path = write_csv(root / "a.csv", [line()])
+    odd = root / f"b{suffix}"
+    odd.write_bytes(b"...")
+    (batch,) = local.collect(AUTUMN)
+    assert [(Path(file.name), file.trouble) for file in batch.read().files] == [
+        (path, ""),
+        (
+            odd,
+            f"{odd}: not read, as it is neither CSV (plain, gzip or zip) nor Parquet; deliver it as "
+            "one of them",
+        ),
+    ]
+
+
+def test_data_beside_exports_that_no_manifest_can_name_is_told_once(local: Exports) -> None:
+    root = Path(local.location)
+    for month in ("2026-09", "2026-10"):
+        write_delivery(root, month, [line()])
+    write_csv(root / "corrections.csv", [line()])
+    (root / "readme.md").write_text("not a bill")
+    told = [batch.read().notes for batch in local.collect(AUTUMN)]
+    assert told == [
+        (),
+        (
+            f"{root}/corrections.csv: not read, for it lies beside exports with manifests; name a "
+            "source for it",
+        ),
+    ]
 
 
 def test_a_version_is_of_the_content_and_not_of_the_names(local: Exports) -> None:

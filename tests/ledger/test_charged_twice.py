@@ -67,6 +67,10 @@ ONCE: dict[str, Sequence[tuple[str, Sequence[Line]]]] = {
         ("a.csv", [{**row, "Tags": tags(a="1", b="2")} for row in DAYS]),
         ("b.csv", [{**row, "Tags": tags(b="2", a="1")} for row in DAYS]),
     ],
+    "a copy that another program saved anew": [
+        ("a.csv", [{**row, **{f"x_Flag{n}": "True" for n in range(9)}} for row in DAYS]),
+        ("b.csv", [{**row, **{f"x_Flag{n}": "true" for n in range(9)}} for row in DAYS]),
+    ],
     "a later version without a column of the first": [("a.csv", DAYS), ("b.csv", without("RegionId", DAYS))],
     "resources of two stock-keeping units at one price": [
         ("a.csv", [on_day(1, ResourceId="a", SkuId="A", BilledCost="7"), on_day(2)]),

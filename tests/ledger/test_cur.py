@@ -197,7 +197,7 @@ def test_corrections_and_commitments_are_told(form: str, tmp_path: Path) -> None
     raw = known.charges(raw_lines(con, [files.path(load.files[0])]))
     columns = ("ServiceName", "ChargeClass", "CommitmentDiscountStatus")
     lines = raw.select(**{column: known.columns(raw)[column] for column in columns})
-    rows = lines.to_pyarrow().to_pylist()
+    rows = con.to_pyarrow(lines).to_pylist()
     con.disconnect()
     assert {row["ServiceName"]: (row["ChargeClass"], row["CommitmentDiscountStatus"]) for row in rows} == {
         case: (kind or None, status or None) for case, (_, _, _, kind, status) in TYPES.items()

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache, lru_cache
 from glob import escape
 from inspect import Parameter, Signature
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 import duckdb
 import ibis
+import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -24,6 +26,9 @@ from costwatch.ledger.engines.engine import PLACE
 _MEMORY_LIMIT = "512MB"
 
 _ROWS_AT_ONCE = 50_000
+# It takes longer to compile what is asked of a small bill than to answer it.
+_COMPILED_KEPT = 512
+_SALTS = {"salt_of_two": 10, "salt_of_four": 12}  # names and lengths: two and four more than eight
 _TAKEN = "taken_rows"
 # What is read out of a map is told apart, named and hashed by: as one select, it would be read thrice.
 ibis.options.sql.fuse_selects = False
@@ -34,11 +39,10 @@ class InProcess:
 
     def __init__(self) -> None:
         self.con = connect()
-        self._salts = salts()
 
-    def lines(self, paths: Sequence[Path]) -> ir.Table:
+    def lines(self, paths: Sequence[Path], name: str = "lines") -> ir.Table:
         """See ``Engine``."""
-        return raw_lines(self.con, paths)
+        return raw_lines(self.con, paths, name=name)
 
     def period_of(self, charge: Mapping[str, ir.Value]) -> ir.DateValue:
         """See ``Engine``."""
@@ -46,15 +50,15 @@ class InProcess:
 
     def mark(self, columns: Sequence[ir.Value]) -> ir.IntegerValue:
         """See ``Engine``."""
-        return salted_hash(columns, self._salts)
+        return salted_hash(columns)
 
     def fetch(self, expression: ir.Table) -> pa.Table:
         """See ``Engine``."""
-        return fetch(self.con, compiled(self.con, expression))
+        return fetch(self.con, compiled(expression))
 
     def keep(self, name: str, expression: ir.Table) -> ir.Table:
         """See ``Engine``."""
-        keep(self.con, name, compiled(self.con, expression))
+        keep(self.con, name, compiled(expression))
         return ibis.table(expression.schema(), name=name)
 
     def close(self) -> None:
@@ -62,32 +66,32 @@ class InProcess:
         self.con.disconnect()
 
 
-def salts() -> list[str]:
-    """For ``salted_hash``, new ones each time."""
-    return [token_hex(length // 2) for length in (10, 12)]  # two and four more than eight
-
-
-def salted_hash(columns: Sequence[ir.Value], of: Sequence[str]) -> ir.IntegerValue:
-    """A 64-bit hash of a row's columns, comparable to those of the same ``salts``.
+def salted_hash(columns: Sequence[ir.Value]) -> ir.IntegerValue:
+    """A 64-bit hash of a row's columns, comparable to others of the same connection.
 
     DuckDB hashes eight bytes after the other, and has one hash for texts that differ only at the ends of
     two of them. Moved by two and by four, the same texts differ elsewhere; and as nobody knows by what,
     nobody can make up one that is taken for another.
     """
-    moved = [ibis.literal(salt) + value.cast("string") for value in columns for salt in of]
+    salts = [builtin("getvariable", [ibis.literal(name)], "string") for name in _SALTS]
+    moved = [salt + value.cast("string") for value in columns for salt in salts]
     return builtin("hash", [*columns, *moved], "uint64")
 
 
 def builtin(name: str, arguments: Sequence[ir.Value], kind: str) -> Any:
     """The answer, of type ``kind``, of a function that the engine has and Ibis does not know."""
 
+    return _function(name, tuple(value.type() for value in arguments), kind)(*arguments)
+
+
+@cache
+def _function(name: str, types: tuple[dt.DataType, ...], kind: str) -> Any:
     def known() -> None:
         """Stands for the engine's function."""
 
-    names = (Parameter(f"_{number}", Parameter.POSITIONAL_ONLY) for number in range(len(arguments)))
+    names = (Parameter(f"_{number}", Parameter.POSITIONAL_ONLY) for number in range(len(types)))
     known.__signature__ = Signature([*names])  # type: ignore[attr-defined]
-    types = tuple(value.type() for value in arguments)
-    return ibis.udf.scalar.builtin(known, name=name, signature=(types, kind))(*arguments)
+    return ibis.udf.scalar.builtin(known, name=name, signature=(types, kind))
 
 
 class _Compiler(DuckDBCompiler):  # type: ignore[misc]  # Ibis has no types
@@ -100,11 +104,16 @@ class _Compiler(DuckDBCompiler):  # type: ignore[misc]  # Ibis has no types
         return self.f.coalesce(self.f.map_extract_value(arg, key), default)
 
 
+_COMPILER = _Compiler()
+
+
 def connect() -> Any:
     """An in-process engine of bounded memory. Instants without a zone are UTC."""
     con = ibis.duckdb.connect()
-    con.compiler = _Compiler()
+    con.compiler = _COMPILER
     con.raw_sql("SET TimeZone='UTC'")
+    for name, length in _SALTS.items():
+        con.raw_sql(f"SET VARIABLE {name} = '{token_hex(length)[:length]}'")
     bound(con.con, _MEMORY_LIMIT)
     return con
 
@@ -145,8 +154,13 @@ def raw_lines(con: Any, paths: Sequence[Path], *, name: str = "") -> ir.Table:
             f'CREATE OR REPLACE TEMPORARY VIEW "{name}" AS SELECT *, file_index::BIGINT AS "{PLACE[0]}",'
             f' file_row_number AS "{PLACE[1]}" FROM read_parquet([{files}])'
         )
-        table = con.table(name)
+        table = stored(con, name)
     return table.rename({each.lower(): each for each in table.columns if each != each.lower()})
+
+
+def stored(con: Any, name: str) -> ir.Table:
+    """A table or view of an engine as it is now; what is compiled of one serves all that are alike."""
+    return ibis.table(con.get_schema(name), name=name)
 
 
 def literal(path: Path) -> str:
@@ -169,16 +183,23 @@ def take(con: Any, name: str, rows: pa.Table) -> ir.Table:
         con.con.register(_TAKEN, rows)
         con.raw_sql(f'CREATE OR REPLACE TEMPORARY TABLE "{name}" AS FROM {_TAKEN}')
         con.con.unregister(_TAKEN)
-    return con.table(name)
+    return stored(con, name)
 
 
-def compiled(con: Any, expression: ir.Table) -> str:
+def compiled(expression: ir.Table) -> str:
     """The expression as SQL whose columns have the types Ibis says (DuckDB widens the sum of integers)."""
-    types = con.compiler.type_mapper
+    return _sql(expression.op())
+
+
+@lru_cache(_COMPILED_KEPT)
+def _sql(operation: Any) -> str:
+    expression = operation.to_expr()
     columns = ", ".join(
-        f'"{name}"::{types.to_string(kind)} AS "{name}"' for name, kind in expression.schema().items()
+        f'"{name}"::{_COMPILER.type_mapper.to_string(kind)} AS "{name}"'
+        for name, kind in expression.schema().items()
     )
-    return f"SELECT {columns} FROM ({con.compile(expression)})"
+    query = _COMPILER.to_sqlglot(expression).sql(dialect=_COMPILER.dialect, copy=False)
+    return f"SELECT {columns} FROM ({query})"
 
 
 def keep(con: Any, name: str, sql: str) -> None:

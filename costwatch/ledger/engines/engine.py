@@ -22,8 +22,10 @@ class Engine(Protocol):
 
     con: Any  # the in-process connection that answers are kept in
 
-    def lines(self, paths: Sequence[Path]) -> ir.Table:
+    def lines(self, paths: Sequence[Path], name: str = "lines") -> ir.Table:
         """The rows of ledger files of one schema, costs and tags as ``formats`` can read them.
+
+        name: replaces what was read by it before.
 
         The columns ``PLACE`` are where a row stands: its file's number and its own in it. They are the same
         whenever it is read; of a file that is named twice, two rows may stand in one place.

@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import reduce
-from itertools import count
 from operator import and_
 from pathlib import Path
 from typing import Any
@@ -55,16 +54,14 @@ class Spark:
         self._driver = Driver(url)
         self.con = connect()
         self._ibis = self._driver.ibis()
-        self._names = (f"lines_{number}" for number in count())
         self._kept: dict[str, DataFrame] = {}
 
-    def lines(self, paths: Sequence[Path]) -> ir.Table:
+    def lines(self, paths: Sequence[Path], name: str = "lines") -> ir.Table:
         """See ``engine.Engine``."""
         nanosecond = _in_nanoseconds(paths[0])
         with self._explained():
             frame = self._driver.session.read.parquet(*(_literal(path) for path in paths))
             columns = [_column(field, field.name in nanosecond) for field in frame.schema]
-            name = next(self._names)
             place = frame.metadataColumn("_metadata")
             told = [place["file_name"].alias(_FILE_NAME), place["row_index"].alias(PLACE[1])]
             numbered = functions.broadcast(self._numbers(paths))

@@ -20,6 +20,8 @@ Unamortised = Collection[str] | None  # see ``contract.BillFormat.columns``
 
 # What may stay unamortised. They are stored with each load, and never changed.
 SAVINGS_PLANS, RESERVATIONS, NET = "savings_plans", "reservations", "net"
+# Stored beside them: net columns of other lines hold what the lines of discounts deduct.
+SPREAD_DISCOUNTS = "spread_discounts"
 
 # The types of lines that are of one kind of commitment whatever else they say.
 COVERED, NEGATION = "SavingsPlanCoveredUsage", "SavingsPlanNegation"
@@ -31,6 +33,7 @@ LINE_TYPES = {
 }
 # Those that are of the commitment whose ARN stands in the line: what is paid in advance, and paid back.
 FEE, REFUND = "Fee", "Refund"
+DISCOUNT = "Discount"  # how the types of all discounts end that have lines of their own
 
 PLAN_ARN, RESERVATION_ARN = "savings_plan_savings_plan_a_r_n", "reservation_reservation_a_r_n"
 UNBLENDED, NET_UNBLENDED = "line_item_unblended_cost", "line_item_net_unblended_cost"
@@ -46,6 +49,8 @@ NET_OF = {
     UNUSED_RECURRING: "reservation_net_unused_recurring_fee",
     UNBLENDED: NET_UNBLENDED,
 }
+# What EffectiveCost is made of.
+EFFECTIVE_COLUMNS = tuple(dict.fromkeys((UNBLENDED, *NET_OF, *NET_OF.values(), COMMITTED, USED_COMMITMENT)))
 
 _CATEGORIES = {
     "Usage": ("Usage", COVERED, DISCOUNTED, NEGATION),
@@ -118,11 +123,17 @@ def commitment(raw: ir.Table) -> ir.StringValue:
     )
 
 
+def is_discount(raw: ir.Table) -> ir.BooleanValue:
+    """Whether a line is a discount on others: ``EdpDiscount``, ``BundledDiscount`` and the like."""
+    return line_type(raw).endswith(DISCOUNT).fill_null(False)
+
+
 def effective_cost(raw: ir.Table, read: Read, unamortised: Unamortised = None) -> ir.NumericValue:
     """Amortised cost of each line, as AWS defines it; net of discounts where the report has net columns.
 
     What is in ``unamortised`` stays unblended, whole: usage, negation, fees and refunds of that commitment;
-    with ``NET`` no net column is read. A value that is empty counts as 0.
+    with ``NET`` no net column is read. A value that is empty counts as 0. With ``SPREAD_DISCOUNTS`` a line of
+    a discount is 0, for the lines that it is given on are net of it.
 
     What was paid in advance is 0, for it is spread over usage, and so is a refund that names a plan or a
     reservation: with what is paid back its amortisation ends. AWS's Cloud Intelligence Dashboards do so for
@@ -163,7 +174,8 @@ def effective_cost(raw: ir.Table, read: Read, unamortised: Unamortised = None) -
     if unamortised is None:
         of_plans = text(raw, "line_item_product_code").endswith("SavingsPlans")
         paid_back = [(kind == REFUND) & (text(raw, PLAN_ARN).notnull() | of_plans)]
-    told = [*known, *((is_so, nothing) for is_so in (*in_advance, *paid_back))]
+    deducted = [is_discount(raw)] if SPREAD_DISCOUNTS in left else []
+    told = [*known, *((is_so, nothing) for is_so in (*in_advance, *paid_back, *deducted))]
     return ibis.cases(*told, else_=unblended) if told else unblended
 
 
@@ -180,10 +192,12 @@ def bridge_part(raw: ir.Table, read: Read, unamortised: Unamortised = None) -> i
     kind, of = line_type(raw), commitment(raw)
     amortised = [fee for each, fee in _UNUSED.items() if each not in left]
     is_net = NET_UNBLENDED in raw.columns and NET not in left
+    is_spread = [is_discount(raw)] if SPREAD_DISCOUNTS in left else []
     return ibis.cases(
         (kind.isin([COVERED, NEGATION, DISCOUNTED]), Part.USED.value),
         *([(kind.isin(amortised), Part.FEE.value)] if amortised else []),
         (of.notnull(), ibis.ifelse(kind == REFUND, Part.REFUND.value, Part.PURCHASE.value)),
+        *((is_so, Part.DISCOUNT.value) for is_so in is_spread),
         *([(_is_discounted(raw, read), Part.DISCOUNT.value)] if is_net else []),
         else_=Part.OTHER.value,
     )

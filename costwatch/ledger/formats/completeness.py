@@ -152,6 +152,8 @@ def judged(bill: Sequence[Lines], spelt: Callable[[str], str] = str) -> Judged:
         if reasons:
             left.append(of.NET)
             findings += _before_discounts(bill, reasons)
+        elif _is_spread(bill):
+            left.append(of.SPREAD_DISCOUNTS)
     return tuple(left), tuple(findings)
 
 
@@ -199,6 +201,23 @@ def _lacking_net(bill: Sequence[Lines], spelt: Callable[[str], str]) -> Iterable
     for column, counts in sorted(known.items()):
         if column not in missing and not any(counts):
             yield f"column {spelt(column)} is empty"
+
+
+def _is_spread(bill: Sequence[Lines]) -> bool:
+    """Whether net columns deduct discounts a second time: from lines they are given on, and by their own.
+
+    What is net of discounts comes to what is billed, since discounts are billed on lines of their own; where
+    it is short of that by what those lines say, theirs must be 0. Else they are left as they are.
+    """
+    short, own, lines = 0, 0, 0
+    for each in bill:
+        if each.line_type not in (of.COVERED, of.NEGATION):  # which take each other back
+            short += each.net_nano - each.billed_nano
+        if each.line_type.endswith(of.DISCOUNT):
+            own += each.net_nano
+        lines += each.line_count
+    # Each line may be rounded to the nano-unit, and AWS writes ten decimals.
+    return own != 0 and abs(short - own) <= max(lines, abs(own) // 100)
 
 
 def _missing(columns: Collection[str], spelt: Callable[[str], str]) -> str:

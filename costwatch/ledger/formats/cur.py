@@ -71,7 +71,10 @@ def _slashed(column: str) -> str:
 _TAG = re.compile(r"resource_?tags[/_](.+)")
 _OF_USER = re.compile(r"resource_?tags[/_]user[:_](.+)")
 _CATEGORY = re.compile(r"cost_?category[/_](.+)")
-origins = {ours: (_slashed(column), column) for ours, (column, *_) in cur2.origins.items()}
+origins = {
+    ours: tuple(spelt for column in columns for spelt in (_slashed(column), column))
+    for ours, columns in cur2.origins.items()
+}
 
 
 def recognises(columns: frozenset[str]) -> bool:

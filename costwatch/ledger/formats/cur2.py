@@ -49,7 +49,7 @@ origins = {
     "ChargePeriodStart": ("line_item_usage_start_date",),
     "ChargePeriodEnd": ("line_item_usage_end_date",),
     "BilledCost": ("line_item_unblended_cost",),
-    "EffectiveCost": ("line_item_unblended_cost",),
+    "EffectiveCost": amortisation.EFFECTIVE_COLUMNS,
     "BillingCurrency": ("line_item_currency_code",),
     "BillingAccountId": ("bill_payer_account_id",),
     "ChargeCategory": ("line_item_line_item_type",),

@@ -12,7 +12,7 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
-from costwatch.ledger.formats import prepaid
+from costwatch.ledger.formats import doubtful, prepaid
 from costwatch.ledger.formats.built_once import built_once
 from costwatch.ledger.formats.contract import (
     DESCRIBED,
@@ -113,13 +113,13 @@ def charges(raw: ir.Table) -> ir.Table:
 
 
 def evidence(raw: ir.Table) -> ir.Table:
-    """See ``contract.BillFormat``: purchases of commitments that cost something in effect."""
-    return prepaid.bought_twice(raw, columns(raw))
+    """See ``contract.BillFormat``: what is against the specification."""
+    return doubtful.doubtful(raw, columns(raw))
 
 
 def judged(evidence: Sequence[Mapping[str, Any]]) -> Judged:
     """See ``contract.BillFormat``: nothing stays unamortised, for EffectiveCost is the export's own."""
-    return (), tuple(prepaid.findings(evidence))
+    return (), tuple(doubtful.findings(evidence))
 
 
 @built_once

@@ -6,62 +6,31 @@ specification/columns/effectivecost.md of github.com/FinOps-Open-Cost-and-Usage-
 ``told`` are the columns of the contract.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
 
 import ibis
 import ibis.expr.types as ir
 
 from costwatch.ledger.formats.contract import text
-from costwatch.ledger.nano import is_exact, nano
-from costwatch.model import Amounts, LoadFinding, LoadFindingKind
-from costwatch.money import exact, units
+from costwatch.ledger.nano import is_exact
 from costwatch.proof.bridge import Part
 
 _ID = "CommitmentDiscountId"
 _TELLING = ("CommitmentDiscountStatus", "ChargeSubcategory")  # the latter until 1.0
 
 
-def bought_twice(raw: ir.Table, told: Mapping[str, ir.Value]) -> ir.Table:
-    """Purchases of commitments that have an EffectiveCost, by ``period`` and currency.
+def is_bought_twice(raw: ir.Table, told: Mapping[str, ir.Value]) -> ir.BooleanValue:
+    """Whether a line is the purchase of a commitment and has an EffectiveCost.
 
     A line of the part of a commitment that nobody used is no purchase, whatever category it is given.
     """
-    effective = told["EffectiveCost"]
-    lines = raw.select(
-        period=told["BillingPeriodStart"].date(),
-        currency=told["BillingCurrency"],
-        billed=told["BilledCost"],
-        effective=effective,
-        is_bought=(told["ChargeCategory"] == "Purchase")
-        & (effective != 0)
-        & is_exact(effective)
+    return (
+        (told["ChargeCategory"] == "Purchase")
+        & (told["EffectiveCost"] != 0)
+        & is_exact(told["EffectiveCost"])
         & text(raw, _ID).notnull()
-        & (told["CommitmentDiscountStatus"].fill_null("") != "Unused"),
+        & (told["CommitmentDiscountStatus"].fill_null("") != "Unused")
     )
-    bought = lines.filter(lines.is_bought)
-    return bought.group_by("period", "currency").agg(
-        billed_nano=nano(bought.billed).sum(),
-        effective_nano=nano(bought.effective).sum(),
-        line_count=bought.count(),
-    )
-
-
-def findings(evidence: Sequence[Mapping[str, Any]]) -> Iterator[LoadFinding]:
-    """One for each currency, from rows of ``bought_twice``."""
-    found: dict[str, Amounts] = {}
-    for row in evidence:
-        more = Amounts(int(row["billed_nano"]), int(row["effective_nano"]), row["line_count"])
-        found[row["currency"] or ""] = found.get(row["currency"] or "", Amounts()) + more
-    for currency, amounts in sorted(found.items()):
-        count = amounts.line_count
-        lines = f"{count:,} Purchases of commitments have" if count > 1 else "1 Purchase of a commitment has"
-        money = exact(units(amounts.EffectiveCostNano), currency)
-        text = (
-            f"{lines} an EffectiveCost, {money} in all, which FOCUS sets to 0: it counts beside the usage "
-            "that it is spread over; ask who made the export to correct it"
-        )
-        yield LoadFinding(LoadFindingKind.PURCHASE, text, currency, amounts)
 
 
 def bridge_part(raw: ir.Table, told: Mapping[str, ir.Value]) -> ir.StringValue:
