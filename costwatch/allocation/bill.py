@@ -111,7 +111,7 @@ def _written(
     engine: Engine, number: int, part: LoadFiles, paths: Sequence[Path], period: date, by: Allocation
 ) -> _SchemaGroup:
     of_format, held = format_named(part.format), keys_held(engine.con, paths)
-    raw = of_format.charges(engine.lines(paths, f"lines {number}"))
+    raw = of_format.charges(engine.lines(paths, f"lines_{number}"))
     told = part.columns(raw)
     fields = {name: raw[name] for name in _fields(raw, [told[column] for column in _used(by.pools)])}
     entries = {name: raw[name] for name in fields if is_entry(name)} | named_values(of_format, raw, by, held)

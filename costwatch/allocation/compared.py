@@ -20,7 +20,7 @@ def daily(engine: Engine, part: LoadFiles, period: date) -> ir.Table:
     """Daily sums of a bill that is only compared, as ``warehouse.bill.second_opinion.Checked``."""
     known = format_named(part.format)
     raws = (
-        known.charges(engine.lines(paths, f"lines {number}"))
+        known.charges(engine.lines(paths, f"lines_{number}"))
         for number, paths in enumerate(of_one_schema(part.paths))
     )
     lines = ibis.union(*(_compared(engine, raw, part.columns(raw)) for raw in raws), distinct=False)

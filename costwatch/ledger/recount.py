@@ -117,7 +117,7 @@ def _totals(files: LedgerFiles, load: Load) -> tuple[dict[str, Counted], dict[st
     try:
         known = format_named(load.format)
         raws = (
-            known.charges(engine.lines(paths, f"lines {number}"))
+            known.charges(engine.lines(paths, f"lines_{number}"))
             for number, paths in enumerate(of_one_schema([*map(files.path, load.files)]))
         )
         left = load.unamortised
