@@ -169,7 +169,11 @@ def _attention(view: View, state: DataReach) -> list[tuple[str, str, Markup]]:
         *([("○", "muted", Markup("and {} more").format(left_out))] if left_out > 0 else []),
         *_over(view),
         *(("▲", "bad" if one.severity is Severity.PAGE else "warn", _alert(one)) for one in others),
-        *(("▲", "warn", _linked(one.reason, blocks.link("See what to do", "data"))) for one in state.late),
+        *(
+            ("▲", "warn", _linked(one.reason, blocks.link("See what to do", "data")))
+            for one in state.late
+            if one.reason not in {alert.summary for alert in others}
+        ),
         *credits.sentences(view.chosen, view.unit),
     ] or [
         ("●", "good", Markup("Nothing: no alert fires, no budget is about to be passed, no source is late."))

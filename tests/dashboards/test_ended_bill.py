@@ -113,6 +113,14 @@ def test_the_tiles_name_their_month(open_page: Open, ended: Path) -> None:
     assert "is forecast at" not in shown.text
 
 
+def test_what_an_alert_says_needs_attention_once(open_page: Open, tmp_path: Path) -> None:
+    file = allocated(tmp_path)
+    assert cli.run(["-c", str(file), "alerts", "eval"], NOW) == 0
+    _, attention = open_page(file, "overview", NOW).text.split("Needs attention")
+    assert attention.count(f"aws: {ENDS}") == 1
+    assert f"aws: {ENDS}. See the source" in attention
+
+
 def test_a_month_that_ended_halfway_is_named_with_its_last_day(open_page: Open, tmp_path: Path) -> None:
     configure(tmp_path, CONFIG, ALERTS.replace("RULES", STALE))
     write_csv(tmp_path / "bill" / "bill.csv", [*two_months()][:50])
