@@ -6,6 +6,7 @@ import select
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +20,14 @@ MOST_MB = 300  # above a process that has read two bills and now waits for the n
 # File and line, what is wrong, what to do; the last of many alike is a number of them.
 REASON = r"bill\.[a-z.]+(:\d+)?: .{3,400}(; [a-z ]+|\d+ more lines like these)"
 AT_ONCE = 500  # by one process: what it might leave behind does not add up for ever
+PROCESSES = 2  # beside each other
 
 
 @pytest.mark.soak
 def test_a_mutated_bill_is_read_or_refused_soon_within_little_memory(tmp_path: Path) -> None:
-    outcomes = [each for first in range(0, INPUTS, AT_ONCE) for each in outcomes_of(first, tmp_path)]
+    with ThreadPoolExecutor(PROCESSES) as pool:
+        told = pool.map(lambda first: [*outcomes_of(first, tmp_path)], range(0, INPUTS, AT_ONCE))
+        outcomes = [each for part in told for each in part]
     assert len(outcomes) == INPUTS
     assert [each for each in outcomes if trouble(each)] == []
     accepted = sum(each["found"].startswith("accepted") for each in outcomes)
@@ -38,6 +42,8 @@ def trouble(outcome: dict[str, Any]) -> bool:
 
 def outcomes_of(first: int, folder: Path) -> Iterator[dict[str, Any]]:
     """One for each seed; where the process ended over one, or did not come back, that says so."""
+    folder = folder / f"{first}"
+    folder.mkdir()
     after = min(first + AT_ONCE, INPUTS)
     while first < after:
         process = subprocess.Popen(
