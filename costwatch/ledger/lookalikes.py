@@ -96,22 +96,18 @@ def _repeated(hashes: Hashes) -> Hashes:
 
 
 class _Lines:
-    """Asks files for hashes of their lines of one billing period; what is compiled for one serves others."""
+    """Asks files for hashes of their lines of one billing period."""
 
     def __init__(
         self, inspector: Inspector, period: date, parts: Sequence[FileTotals], *, by_identity: bool = False
     ) -> None:
         self._inspector, self._period, self._by_identity = inspector, period, by_identity
-        self._compiled: dict[tuple[ibis.Schema, str], str] = {}
         self._told_by_all = frozenset.intersection(*map(self._told_by, parts))
 
     def first(self, part: FileTotals, turn: int, rounds: int) -> Hashes:
         """What every line looks like at first; of these hashes, one in ``rounds``, others each turn."""
-        raw = self._inspector.raw(part.digest).op()
-        seen = self._by_identity, self._told_by_all
-        return _hashes(
-            fetch(self._inspector.con, _looks(part.bill.name, raw, self._period, *seen, turn, rounds))["look"]
-        )
+        found = self._answer(_looks, part, self._by_identity, self._told_by_all, turn, rounds)
+        return _hashes(found["look"])
 
     def suspect(self, looks: Hashes) -> None:
         """Which lines ``closely`` is to look at."""
@@ -119,26 +115,8 @@ class _Lines:
 
     def closely(self, part: FileTotals) -> Lookalikes:
         """All that is to know of the lines that look as suspected."""
-
-        def asked(raw: ir.Table) -> ir.Table:
-            suspected = ibis.table({"look": "uint64"}, name=_SUSPECTED)
-            # First the few lines, then all that costs more to read.
-            look = _look(part.bill, raw, self._by_identity, self._told_by_all)
-            few = raw.semi_join(suspected, [(look, "look")])
-            told = part.bill.columns(few) | _more(few)
-            costs = {f"{metric}Nano": nano(told[metric]) for metric in ("BilledCost", "EffectiveCost")}
-            charge = [told[column] for column in sorted(self._told_by_all)] + [*costs.values()]
-            return few.select(
-                charge=salted_hash(charge),
-                line=salted_hash(part.bill.identity(few) or [*as_written(few).values()]),
-                has_resource=told["ResourceId"].notnull(),
-                currency=told["BillingCurrency"],
-                **costs,
-            )
-
-        found = self._answer(part, "closely", asked)
-        raw = self._inspector.raw(part.digest).op()
-        days = fetch(self._inspector.con, _lines_by_day(part.bill.name, raw, self._period))
+        found = self._answer(_closely, part, self._by_identity, self._told_by_all)
+        days = self._answer(_lines_by_day, part)
         return Lookalikes(
             part,
             dict(zip(*(column.to_pylist() for column in days.columns), strict=True)),
@@ -151,22 +129,14 @@ class _Lines:
 
     def described(self, part: FileTotals) -> Hashes:
         """See ``described``."""
-
-        def asked(raw: ir.Table) -> ir.Table:
-            kept = [value for name, value in as_written(raw).items() if not is_measure(name)]
-            return raw.select(look=salted_hash(kept))
-
-        return np.unique(_hashes(self._answer(part, "described", asked)["look"]))
+        return np.unique(_hashes(self._answer(_described, part)["look"]))
 
     def _told_by(self, part: FileTotals) -> frozenset[str]:
         return _told_by(part.bill.name, self._inspector.raw(part.digest).op())
 
-    def _answer(self, part: FileTotals, question: str, asked: Callable[[ir.Table], ir.Table]) -> pa.Table:
-        raw = self._inspector.raw(part.digest)
-        key = (raw.schema(), question)
-        if key not in self._compiled:
-            self._compiled[key] = compiled(asked(_of_period(part.bill, raw.op(), self._period)))
-        return fetch(self._inspector.con, self._compiled[key])
+    def _answer(self, question: Callable[..., str], part: FileTotals, *more: Any) -> pa.Table:
+        raw = self._inspector.raw(part.digest).op()
+        return fetch(self._inspector.con, question(part.bill.name, raw, self._period, *more))
 
 
 def _of_period(bill: BillFormat, operation: Any, period: date) -> ir.Table:
@@ -196,6 +166,36 @@ def _look(bill: BillFormat, raw: ir.Table, by_identity: bool, told_by_all: froze
     known = [column for column in _SEEN_FIRST if column in told_by_all]
     seen = seen or [*(told[column] for column in known), told["BilledCost"]]
     return builtin("hash", seen, "uint64")
+
+
+@lru_cache(_QUESTIONS_KEPT)
+def _closely(
+    bill_format: str, operation: Any, period: date, by_identity: bool, told_by_all: frozenset[str]
+) -> str:
+    bill = format_named(bill_format)
+    raw = _of_period(bill, operation, period)
+    suspected = ibis.table({"look": "uint64"}, name=_SUSPECTED)
+    # First the few lines, then all that costs more to read.
+    few = raw.semi_join(suspected, [(_look(bill, raw, by_identity, told_by_all), "look")])
+    told = bill.columns(few) | _more(few)
+    costs = {f"{metric}Nano": nano(told[metric]) for metric in ("BilledCost", "EffectiveCost")}
+    charge = [told[column] for column in sorted(told_by_all)] + [*costs.values()]
+    return compiled(
+        few.select(
+            charge=salted_hash(charge),
+            line=salted_hash(bill.identity(few) or [*as_written(few).values()]),
+            has_resource=told["ResourceId"].notnull(),
+            currency=told["BillingCurrency"],
+            **costs,
+        )
+    )
+
+
+@lru_cache(_QUESTIONS_KEPT)
+def _described(bill_format: str, operation: Any, period: date) -> str:
+    raw = _of_period(format_named(bill_format), operation, period)
+    kept = [value for name, value in as_written(raw).items() if not is_measure(name)]
+    return compiled(raw.select(look=salted_hash(kept)))
 
 
 @lru_cache(_QUESTIONS_KEPT)
