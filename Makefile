@@ -37,7 +37,7 @@ scale: .venv/dev  ## Measure a bill of ten million lines beside bare engines (AR
 	@$(BIN)/python bench/ledger.py $(ARGS)
 
 soak: .venv/dev  ## Run the long loops whole (kill -9 and the like), or those of one file (PART=kill, spark, …)
-	COSTWATCH_SOAK=1 $(BIN)/pytest -m soak $(if $(PART),tests/*/test_$(PART).py) $(ARGS)
+	COSTWATCH_SOAK=1 $(BIN)/pytest -n 2 -m soak $(if $(PART),tests/*/test_$(PART).py) $(ARGS)
 
 dist: .venv/dev  ## Build wheel and source archive into dist/
 	@rm -rf dist

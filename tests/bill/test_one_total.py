@@ -95,14 +95,15 @@ def deliveries(draw: st.DrawFn) -> tuple[list[tuple[Callable[..., object], Lines
 
 
 @pytest.mark.soak
+@pytest.mark.parametrize("declared", [False, True], ids=["loose files", "files that a manifest names"])
 @settings(
-    max_examples=in_soak(2000, else_=12),
+    max_examples=in_soak(1000, else_=6),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-@given(delivery=deliveries(), declared=st.booleans())
+@given(delivery=deliveries())
 def test_a_bill_has_its_one_total_or_is_refused(
-    delivery: tuple[list[tuple[Callable[..., object], Lines, int]], Decimal], declared: bool
+    declared: bool, delivery: tuple[list[tuple[Callable[..., object], Lines, int]], Decimal]
 ) -> None:
     written, total = delivery
     with tempfile.TemporaryDirectory() as name:
