@@ -14,8 +14,8 @@ from costwatch.alerts.lifecycle import Step, fingerprint
 from costwatch.alerts.restatement import restated, sum_over
 from costwatch.answers.unmatched import unmatched_rules
 from costwatch.errors import CostwatchError
-from costwatch.model import Alert, AlertState, Finding, Verdict, Window
-from costwatch.plugins import Rule, Snapshot, queries_of, recent
+from costwatch.model import Alert, AlertState, Finding, Verdict
+from costwatch.plugins import Rule, Snapshot, queries_of
 from costwatch.warehouse.alerts import alerts as stored_alerts
 from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
 from costwatch.warehouse.store import Warehouse, is_damage
@@ -105,11 +105,10 @@ class _Evaluator:
 
     def correct_restated(self) -> None:
         """Correct the texts of alerts that rest on a cost day which has been restated since."""
-        span = recent(self.facts, self.now)
         for key, alert in self.after.items():
             if alert.state is AlertState.PENDING or key in self.in_breach:
                 continue
-            value = _value_now(alert, self.facts, span)
+            value = _value_now(alert, self.facts)
             corrected = alert if value is None else restated(alert, value)
             if corrected is not alert:
                 self.after[key] = self.events_by_alert[key] = corrected
@@ -181,19 +180,17 @@ def _findings(rule: Rule, facts: Snapshot, now: datetime) -> dict[str, Finding]:
     return found
 
 
-def _value_now(alert: Alert, facts: Snapshot, span: Window) -> Decimal | None:
+def _value_now(alert: Alert, facts: Snapshot) -> Decimal | None:
     """What the cost day an alert rests on costs in this snapshot; None: it rests on none, or is not known."""
     about = alert.about
     if about is None or about.window is None or (day := about.day) is None:
         return None
-    if not (span.start <= about.window.start and about.window.end <= span.end):
-        span = about.window
     try:
-        answer = facts.series(about.query, about.by, span)
+        sums = facts.totals(about.query, about.by, [about.window])[about.window]
     except Exception:  # a query may be anyone's, and one that was asked then may be gone
         _log.debug("alert %s: %s cannot be asked", alert.fingerprint, about.query, exc_info=True)
         return None
-    value = sum_over(answer, about, alert.labels, alert.unit)
+    value = sum_over(sums, about, alert.labels, alert.unit)
     is_settled = facts.data_through is not None and day <= facts.data_through
     return Decimal() if value is None and is_settled else value
 

@@ -7,8 +7,8 @@ What was said of the day first, and what it came to then, stay in the alert's ev
 from dataclasses import replace
 from decimal import Decimal
 
-from costwatch.model import COST_METRICS, About, Alert, Labels, SeriesByLabels
-from costwatch.plugins import matching
+from costwatch.model import COST_METRICS, About, Alert, Labels
+from costwatch.plugins import Sums, matching
 from costwatch.wording import digits, quantity
 
 
@@ -35,22 +35,18 @@ def carried_on(before: Alert, alert: Alert) -> Alert:
     return _corrected(alert, _first_value(before, old.value))
 
 
-def sum_over(answer: SeriesByLabels, about: About, of: Labels, unit: str) -> Decimal | None:
-    """What the facts that an instance rests on sum up to in ``answer``, to ``about``'s query; None: no facts.
+def sum_over(sums: Sums, about: About, of: Labels, unit: str) -> Decimal | None:
+    """What the facts that an instance rests on sum up to; None: there are none.
 
-    of: the instance's labels. unit: that of its value; costs of another currency are never added.
+    sums: of ``about``'s query and labels, in its window. of: the instance's labels. unit: that of its value;
+    costs of another currency are never added.
     """
     own = dict(of)
     where = {name: (own[name],) for name in about.by if name in own} | dict(about.where)
     if about.query in COST_METRICS:
         where = {"currency": (unit,), **where}
-    values = [
-        point.value
-        for series in matching(answer, where).values()
-        for point in series
-        if about.window is None or about.window.start <= point.at < about.window.end
-    ]
-    return sum(values, Decimal()) if values else None
+    found = matching(sums, where)
+    return sum(found.values(), Decimal()) if found else None
 
 
 def _same_day(old: About, new: About) -> bool:

@@ -23,10 +23,10 @@ from costwatch.plugins.facts import (
     Snapshot,
     Sums,
     fact_query,
-    matching,
     recent,
     unknown_name,
 )
+from costwatch.plugins.matching import Indexed, matching
 from costwatch.plugins.notifiers import Forwarder, Interactive, Notifier, Publisher, Receiver
 from costwatch.plugins.pages import Page
 from costwatch.plugins.registry import (
@@ -78,6 +78,7 @@ __all__ = [
     "Duration",
     "FactQuery",
     "Forwarder",
+    "Indexed",
     "Input",
     "Interactive",
     "Match",

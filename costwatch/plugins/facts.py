@@ -4,17 +4,13 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from itertools import product
-from math import prod
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 from costwatch.errors import UsageError
 from costwatch.model import Labels, SeriesByLabels, State, Window
-from costwatch.model.names import folded_account
 from costwatch.plugins.registry import FACTS, load, registered
 
 Sums = Mapping[Labels, Decimal]
-_T = TypeVar("_T")
 
 
 class Snapshot(Protocol):
@@ -176,25 +172,3 @@ def recent(facts: Snapshot, now: datetime) -> Window:
     through = facts.data_through or today
     first = min(through, today) - timedelta(days=RECENT_DAYS - 1)
     return Window.of_days(first, max(through, today) + timedelta(days=1))
-
-
-def matching(answer: Mapping[Labels, _T], where: Mapping[str, Collection[str]]) -> dict[Labels, _T]:
-    """Those of ``answer`` each of whose labels has, where ``where`` names it, one of the values given there.
-
-    An ``account`` is one however it is spelt: with dashes, or without the zeros that spreadsheets lose.
-    """
-    if "account" in where:
-        meant = {folded_account(value) for value in where["account"]}
-        spelt = {value for key in answer for name, value in key if name == "account"}
-        where = {**where, "account": [each for each in spelt if folded_account(each) in meant]}
-    names = [name for name, _ in next(iter(answer), ())]
-    if where.keys() >= {*names} and prod(len(where[name]) for name in names) < len(answer):
-        keys = (
-            tuple(zip(names, values, strict=True)) for values in product(*(where[name] for name in names))
-        )
-        return {key: answer[key] for key in keys if key in answer}
-    return {
-        key: found
-        for key, found in answer.items()
-        if all(value in where[name] for name, value in key if name in where)
-    }

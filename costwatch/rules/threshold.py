@@ -15,8 +15,6 @@ from costwatch.model import (
     Finding,
     Impact,
     Labels,
-    Point,
-    Series,
     Verdict,
     Window,
     labels,
@@ -104,17 +102,17 @@ class Threshold(RuleSettings):
     def evaluate(self, facts: Snapshot, now: datetime) -> Iterator[Finding]:
         """See ``plugins.Rule``."""
         span = recent(facts, now)
-        totals = facts.series(self.metric, (), span)
-        mine = totals.get(labels(currency=self.currency), ())
+        whole = facts.series(self.metric, (), span)
+        mine = whole.get(labels(currency=self.currency), ())
         newest = self.newest_day(facts, (point.day for point in mine))
         if newest is None:
             unknown, about = "no cost day is settled yet", About(self.metric)
             yield Finding((), Verdict.UNKNOWN, None, self.above, self.currency, unknown, about)
             return
         first = newest - self.window + _DAY
-        covered = any(series[0].day <= first for series in totals.values())
-        for instance, parts in self._instances(facts.series(self.metric, self._asked, span)).items():
-            amount = sum((point.value for part in parts for point in _within(part, first, newest)), Decimal())
+        covered = any(series[0].day <= first for series in whole.values())
+        days = Window.of_days(first, newest + _DAY)
+        for instance, amount in self._amounts(facts, span, days).items():
             yield self._finding(instance, amount, first, newest, covered=covered)
 
     @property
@@ -127,10 +125,12 @@ class Threshold(RuleSettings):
         values = {name: (value,) if isinstance(value, str) else value for name, value in self.match.items()}
         return {**values, "currency": (self.currency,)}
 
-    def _instances(self, answer: Mapping[Labels, Series]) -> dict[Labels, list[Series]]:
-        found: dict[Labels, list[Series]] = defaultdict(list)
-        for key, series in matching(answer, self._where).items():
-            found[tuple(pair for pair in key if pair[0] in self.by)].append(series)
+    def _amounts(self, facts: Snapshot, span: Window, days: Window) -> Mapping[Labels, Decimal]:
+        """What each instance that cost anything in ``span`` cost in ``days``."""
+        sums = facts.totals(self.metric, self._asked, (span, days))
+        found: dict[Labels, Decimal] = defaultdict(Decimal)
+        for key in matching(sums[span], self._where):
+            found[tuple(pair for pair in key if pair[0] in self.by)] += sums[days].get(key, Decimal())
         return found
 
     def _finding(
@@ -166,11 +166,3 @@ class Threshold(RuleSettings):
     def _about(self, instance: Labels, amount: Decimal, first: date, newest: date) -> About:
         where = self._where | {name: (value,) for name, value in instance}
         return About(self.metric, self._asked, where, Window.of_days(first, newest + _DAY), amount)
-
-
-def _within(series: Series, first: date, newest: date) -> Iterator[Point]:
-    for point in reversed(series):
-        if point.day < first:
-            return
-        if point.day <= newest:
-            yield point

@@ -1,15 +1,16 @@
 """Rule kind threshold: what it finds, what it says, and how little it asks."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
 
 from costwatch.model import About, Impact, Labels, Point, Series, State, Verdict, Window, labels, midnight
-from costwatch.plugins import Rule
+from costwatch.plugins import Indexed, Rule, Sums
 from costwatch.rules.budget import Budget
 from costwatch.rules.threshold import Threshold
 from costwatch.testing import Example, FakeSnapshot, check_rule, daily
@@ -188,17 +189,25 @@ class Counting:
     """A snapshot that counts what it is asked for the first time, as the warehouse's does."""
 
     facts: FakeSnapshot
-    answers: dict[object, Mapping[Labels, Series]] = field(default_factory=dict)
+    answers: dict[object, Any] = field(default_factory=dict)
     data_through: date | None = THROUGH
 
     def series(self, query: str, by: tuple[str, ...], window: Window) -> Mapping[Labels, Series]:
-        key = (query, by, window)
+        return self._once(("series", query, by, window), lambda: self.facts.series(query, by, window))
+
+    def totals(self, query: str, by: tuple[str, ...], windows: Sequence[Window]) -> Mapping[Window, Sums]:
+        def ask(window: Window) -> Sums:
+            return Indexed(self.facts.totals(query, by, [window])[window])
+
+        return {each: self._once(("totals", query, by, each), partial(ask, each)) for each in windows}
+
+    def _once(self, key: object, ask: Callable[[], Any]) -> Any:
         if key not in self.answers:
-            self.answers[key] = self.facts.series(query, by, window)
+            self.answers[key] = ask()
         return self.answers[key]
 
 
-def test_ten_thousand_rules_that_differ_by_label_share_two_queries() -> None:
+def test_ten_thousand_rules_that_differ_by_label_share_two_queries_and_one_a_window() -> None:
     given = facts(*(spend(f"team-{number}", number) for number in range(100)))
     snapshot = Counting(FakeSnapshot(given))
     rules: Sequence[Threshold] = [
@@ -206,11 +215,11 @@ def test_ten_thousand_rules_that_differ_by_label_share_two_queries() -> None:
             name=f"T{number}",
             by=("service", "team"),
             match={"team": f"team-{number % 100}", "service": ("Amazon EC2",)},
-            window=timedelta(days=1 + number % 30),
+            window=timedelta(days=1 + number % 3),
             above=Decimal(50),
         )
         for number in range(10_000)
     ]
     findings = [finding for rule in rules for finding in rule.evaluate(snapshot, NOW)]
     assert len(findings) == 10_000
-    assert len(snapshot.answers) == 2
+    assert len(snapshot.answers) == 2 + 3

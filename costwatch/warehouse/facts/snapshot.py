@@ -8,7 +8,7 @@ from typing import Any, TypeVar, TypeVarTuple
 
 from costwatch.errors import UsageError
 from costwatch.model import SeriesByLabels, State, Window
-from costwatch.plugins import FactQuery, Rates, Sums, fact_query
+from costwatch.plugins import FactQuery, Indexed, Rates, Sums, fact_query
 from costwatch.warehouse import queries as named
 from costwatch.warehouse.encoding import from_int, to_int, to_text
 from costwatch.warehouse.history import table_as_of
@@ -105,14 +105,14 @@ class WarehouseSnapshot:
         return None if row["day"] is None else from_int(row["day"])
 
     def _ask_series(self, query: str, by: tuple[str, ...], window: Window) -> SeriesByLabels:
-        return self._cached(self._query, query, by).ask(self, by, window)
+        return Indexed(self._cached(self._query, query, by).ask(self, by, window))
 
     def _ask_sums(self, query: str, by: tuple[str, ...], window: Window) -> Sums:
         asked = self._cached(self._query, query, by)
         if asked.sums is not None:
-            return asked.sums(self, by, window)
-        series = self.series(query, by, window)
-        return {key: sum((point.value for point in points), Decimal()) for key, points in series.items()}
+            return Indexed(asked.sums(self, by, window))
+        series = self.series(query, by, window).items()
+        return Indexed({key: sum((point.value for point in points), Decimal()) for key, points in series})
 
     def _ask_through(self, query: str) -> datetime | None:
         asked = self._query(query)
