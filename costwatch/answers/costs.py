@@ -1,16 +1,16 @@
-"""Cost by day and group, filtered: as rows, as groups, as CSV."""
+"""Cost by day and group, filtered, as a page shows it: as rows, as groups, as CSV."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 
+from costwatch.answers.cost_answer import CostAnswer, ask_cost
 from costwatch.cost.conversion import Conversion, Unit
-from costwatch.csv_text import Cell, csv_text
-from costwatch.model import DIMENSIONS, State
+from costwatch.model import State
 from costwatch.warehouse import queries
-from costwatch.warehouse.facts.cost import cost, values
+from costwatch.warehouse.facts.cost import values
 from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
 
 FILTERS = ("team", "system", "provider", "account", "service")
@@ -90,26 +90,29 @@ class CostRow:
         return self.EffectiveCost if metric == "EffectiveCost" else self.BilledCost
 
 
-def by_day(facts: WarehouseSnapshot, query: CostQuery, conversion: Conversion | None = None) -> list[CostRow]:
-    """Cost of each day and group, by day.
+def by_day(facts: WarehouseSnapshot, query: CostQuery, conversion: Conversion | None = None) -> CostAnswer:
+    """Cost of each day and group, from ``needed_from`` on.
 
     conversion: the rates of a converted query, which also has what has no rate, in its own currency.
     """
     where = {name: [value] for name, value in query.where}
     if not query.unit.converted:
         where["currency"] = [query.currency]
-    after = query.last + _DAY
-    states = facts.states(query.needed_from, after)
-    rows = cost(
-        facts.db,
-        query.needed_from,
+    first, after = query.needed_from, query.last + _DAY
+    return ask_cost(
+        facts,
+        first,
         after,
         (query.by,),
         where,
         per_day=True,
-        as_of=facts.as_of,
         conversion=conversion,
+        before_credits=False,
     )
+
+
+def rows_of(answer: CostAnswer, query: CostQuery) -> list[CostRow]:
+    """The rows of ``by_day``, by day."""
     return sorted(
         (
             CostRow(
@@ -118,9 +121,9 @@ def by_day(facts: WarehouseSnapshot, query: CostQuery, conversion: Conversion | 
                 row.labels["currency"],
                 row.amount("BilledCost"),
                 row.amount("EffectiveCost"),
-                states.get(row.day, State.ESTIMATED),
+                answer.state(row),
             )
-            for row in rows
+            for row in answer.rows
             if row.day is not None
         ),
         key=lambda line: (line.day, line.name),
@@ -143,16 +146,8 @@ def grouped(rows: Sequence[CostRow], query: CostQuery) -> list[CostGroup]:
     return sorted(groups, key=lambda group: (-abs(group.total), group.name))
 
 
-def as_csv(rows: Sequence[CostRow], query: CostQuery) -> str:
-    """Every day and group of the range, estimated days included, in FOCUS' names where it has them."""
-    columns = ["day", DIMENSIONS[query.by], "BillingCurrency", "BilledCost", "EffectiveCost", "x_State"]
-    lines: list[list[Cell]] = [
-        [row.day, row.name, row.currency, row.BilledCost, row.EffectiveCost, row.state]
-        for row in rows
-        if row.day >= query.first
-    ]
-    if query.unit.converted:
-        columns.append("x_Converted")
-        for line in lines:
-            line.append("true" if line[2] == query.currency else "false")
-    return csv_text(columns, lines)
+def as_csv(answer: CostAnswer, query: CostQuery) -> str:
+    """Every day and group of the range, estimated days included, by day."""
+    mine = [row for row in answer.rows if row.day is not None and row.day >= query.first]
+    mine.sort(key=lambda row: (row.day or date.min, row.labels[query.by]))
+    return replace(answer, rows=mine).as_csv()

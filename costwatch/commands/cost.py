@@ -1,13 +1,14 @@
 """``costwatch cost``: what was spent, by anything a bill can be cut by."""
 
-from collections.abc import Callable, Iterable, Mapping
+import sys
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from costwatch.commands.context import Context, pass_context
+from costwatch.commands.cost_question import answer_of
 from costwatch.commands.options import (
     Entry,
     Instant,
@@ -22,13 +23,9 @@ from costwatch.commands.options import (
 from costwatch.commands.output import complain, print_json
 from costwatch.commands.resources import resources
 from costwatch.commands.verify import verify
-from costwatch.cost.line_labels import KEYED_LABELS, LINE_LABELS, is_of_lines
+from costwatch.cost.line_labels import KEYED_LABELS, LINE_LABELS
 from costwatch.errors import UsageError
-from costwatch.model import COST_METRICS, DIMENSIONS, KINDS_BEFORE_CREDITS, METRICS
-
-if TYPE_CHECKING:
-    from costwatch.cost.conversion import Conversion
-    from costwatch.warehouse.facts.cost import Cost
+from costwatch.model import COST_METRICS, DIMENSIONS, METRICS
 
 _LABELS = ", ".join([*DIMENSIONS, *LINE_LABELS, *(f"{name}:KEY" for name in KEYED_LABELS)])
 
@@ -70,6 +67,7 @@ command.add_command(verify)
 @click.option("--converted", is_flag=True, help="In one currency, at the rates of costwatch.yaml.")
 @_filters
 @json_option
+@click.option("--csv", "as_csv", is_flag=True, help="CSV, for spreadsheets, every digit of the costs.")
 @pass_context
 def show(
     context: Context,
@@ -83,6 +81,7 @@ def show(
     as_of: datetime | None,
     converted: bool,
     as_json: bool,
+    as_csv: bool,
     **wanted: tuple[Any, ...],
 ) -> None:
     """Show cost, a row for each combination of what --by names, and each currency.
@@ -104,44 +103,24 @@ def show(
              costwatch cost show --by team --as-of 2026-11-03T06:00:00Z
              costwatch cost show --by tag:app --by billing_period --cost-category Team=data
     """
-    from costwatch.answers.unamortised import unamortised
-    from costwatch.commands.cost_names import as_known
-    from costwatch.commands.cost_output import CostTable
-    from costwatch.warehouse.facts.cost import cost, days_held
-    from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
-
+    if as_json and as_csv:
+        raise UsageError("cost show: --json and --csv exclude each other; choose one")
     first, after = _window(context, first, after, last)
-    where = _where(wanted)
-    of_lines = [name for name in (*by, *where) if is_of_lines(name)]
-    if of_lines and (as_of or converted):
-        option = "--as-of" if as_of else "--converted"
-        raise UsageError(
-            f"cost show: {of_lines[0]} is read from the lines as they are published now; leave out {option}"
-        )
-    conversion = _conversion(context) if converted else None
-    with context.warehouse.read() as db:
-        facts = WarehouseSnapshot(db, context.now, as_of=as_of)
-        where = as_known(facts, where, context)
-        held = days_held(db, as_of) or (context.now.date(), context.now.date())
-        first, after = first or held[0], after or held[1] + timedelta(days=1)
-        if not of_lines:
-            ask = partial(cost, db, first, after, by, per_day=per_day, as_of=as_of, conversion=conversion)
-            rows, before = ask(where), ask({**where, **_without_credits(where)})
-        states, odd = facts.states(first, after), unamortised(facts, first, after)
-        if conversion and any(row.labels["currency"] != conversion.reporting for row in rows):
-            daily = cost(db, first, after, (), where, per_day=True, as_of=as_of, conversion=conversion)
-            _tell_kept(daily, conversion)
-    if of_lines:
-        rows, before = _of_lines(context, first, after, by, where, per_day=per_day)
-    answer = CostTable(rows, before, first, after, held[1], states, as_of, conversion, odd)
+    answer = answer_of(
+        context, by, first, after, _where(wanted), per_day=per_day, as_of=as_of, converted=converted
+    )
+    from costwatch.commands import cost_output
+
     if as_json:
-        print_json(answer.as_json())
-    elif rows:
-        answer.print_table(metric, by)
+        print_json(cost_output.as_json(answer))
+    elif as_csv:
+        sys.stdout.write(answer.as_csv())
+    elif answer.rows:
+        cost_output.CostTable(answer).print_table(metric)
     else:
         then = f" as known on {as_of:%Y-%m-%d %H:%M} UTC" if as_of else ""
         complain(
-            f"nothing fits from {first} up to {after}{then}; "
+            f"nothing fits from {answer.first} up to {answer.after}{then}; "
             "`costwatch cost show --by team` shows what is held"
         )
 
@@ -156,32 +135,6 @@ def _where(wanted: Mapping[str, tuple[Any, ...]]) -> dict[str, tuple[str, ...]]:
     return where
 
 
-def _without_credits(where: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
-    """The kinds of charges that are left before credits, of those that are asked for."""
-    asked = where.get("charge_kind", KINDS_BEFORE_CREDITS)
-    return {"charge_kind": tuple(kind for kind in KINDS_BEFORE_CREDITS if kind in asked)}
-
-
-def _of_lines(
-    context: Context,
-    first: date,
-    after: date,
-    by: tuple[str, ...],
-    where: Mapping[str, tuple[str, ...]],
-    *,
-    per_day: bool,
-) -> tuple[list["Cost"], list["Cost"]]:
-    from costwatch.allocation.line_costs import line_costs
-    from costwatch.commands.cost_line_names import as_lines_write
-    from costwatch.ledger.files import LedgerFiles
-
-    files = LedgerFiles(context.config.ledger)
-    with context.working("Reading the lines"):
-        where = as_lines_write(context.warehouse, files, first, after, by, where)
-        found = line_costs(context.warehouse, files, first, after, by, where, per_day=per_day)
-    return found.rows, found.before_credits
-
-
 def _window(
     context: Context, first: date | None, after: date | None, last: timedelta | None
 ) -> tuple[date | None, date | None]:
@@ -191,24 +144,3 @@ def _window(
     if first or after:
         raise UsageError("cost show: --last and --from/--to exclude each other; choose one")
     return context.now.date() - max(last, timedelta(days=1)), context.now.date()
-
-
-def _conversion(context: Context) -> "Conversion":
-    """The configured rates. Raises UsageError where there are none."""
-    if context.config.currency is None:
-        raise UsageError(
-            f"{context.config.file}: --converted needs 'currency', which is not there; "
-            "add it with 'reporting' and 'rates'"
-        )
-    return context.config.currency
-
-
-def _tell_kept(daily: Iterable["Cost"], conversion: "Conversion") -> None:
-    """What stayed in its own currency."""
-    from costwatch.cost.conversion import months_of
-
-    kept = [(row.labels["currency"], row.day) for row in daily if row.day]
-    months = months_of(pair for pair in kept if pair[0] != conversion.reporting)
-    complain(
-        f"cost show: not converted, for want of a rate: {months}; add it to 'currency' in costwatch.yaml"
-    )

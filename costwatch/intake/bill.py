@@ -5,17 +5,22 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
+from typing import TYPE_CHECKING
 
 from costwatch.errors import RefusedError
 from costwatch.intake.batches import Intake, Stores
-from costwatch.ledger.register import Registered, register
 from costwatch.model import Batch, Export, Load, Window, midnight
 from costwatch.warehouse.bill.loads import newest_loads, record_load
 from costwatch.warehouse.intake.runs import record_batch
 
+if TYPE_CHECKING:
+    from costwatch.ledger.register import Registered
+
 
 def take_bill(stores: Stores, batch: Batch) -> Intake:
     """Register the files of a delivery. Raises RefusedError, SourceError."""
+    from costwatch.ledger.register import register  # here: most runs find nothing new
+
     export = batch.read()
     if not isinstance(export, Export):
         raise RefusedError(
@@ -81,7 +86,7 @@ def _emptied(stores: Stores, found: Sequence[Load]) -> list[Load]:
     ]
 
 
-def _store(stores: Stores, batch: Batch, found: Registered) -> list[Load]:
+def _store(stores: Stores, batch: Batch, found: "Registered") -> list[Load]:
     with stores.warehouse.write() as db:
         new = [load for load in found.loads if record_load(db, stores.source, load)]
         if not found.reasons:  # what was refused is looked at again by the next run, and told again

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from costwatch.errors import RefusedError, SourceError
-from costwatch.ledger import csv_to_parquet, parquet_check
 from costwatch.model import DeliveredFile
 from costwatch.scratch import scratch, sweep
 
@@ -90,11 +89,19 @@ def _write(file: DeliveredFile, part: Path, before: tuple[int, ...]) -> None:
     if is_parquet(file.path):
         shutil.copyfile(file.path, part)
     else:
-        csv_to_parquet.to_parquet(file.name, file.path, part)
+        from costwatch.ledger.csv_to_parquet import to_parquet
+
+        to_parquet(file.name, file.path, part)
     if _state(file.path) != before:
         raise SourceError(f"{file.name}: it was replaced while it was read; run it again")
-    if damage := parquet_check.damage(part):
-        raise RefusedError([f"{file.name}: cannot be read ({damage}); deliver the file again"])
+    if trouble := _damage(part):
+        raise RefusedError([f"{file.name}: cannot be read ({trouble}); deliver the file again"])
+
+
+def _damage(path: Path) -> str:
+    from costwatch.ledger.parquet_check import damage  # here: where nothing is new, no file is looked into
+
+    return damage(path)
 
 
 @contextmanager
@@ -114,7 +121,7 @@ def _settle(part: Path, target: Path) -> None:
 
 
 def _is_kept(target: Path) -> bool:
-    return target.exists() and not parquet_check.damage(target)
+    return target.exists() and not _damage(target)
 
 
 def _state(path: Path) -> tuple[int, ...]:

@@ -8,7 +8,18 @@ import streamlit as st
 from markupsafe import Markup
 
 from costwatch import money
-from costwatch.answers.costs import FILTERS, CostGroup, CostQuery, CostRow, as_csv, by_day, grouped, offered
+from costwatch.answers.cost_answer import CostAnswer
+from costwatch.answers.costs import (
+    FILTERS,
+    CostGroup,
+    CostQuery,
+    CostRow,
+    as_csv,
+    by_day,
+    grouped,
+    offered,
+    rows_of,
+)
 from costwatch.charts import cost as charts
 from costwatch.model import NO_SYSTEM, State
 from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
@@ -43,7 +54,8 @@ def page() -> None:
     if state is None:
         return
     query = _query(state)
-    every = ask(by_day_of_page, query)
+    answer = ask(by_day_of_page, query)
+    every = rows_of(answer, query)
     rows = [row for row in every if row.currency == query.currency]
     frame.tell_conversion(
         query.unit, ((row.currency, row.day) for row in every if row.currency != query.currency)
@@ -59,10 +71,10 @@ def page() -> None:
         _chart(rows, query)
     with frame.card(f"By {by}", f"last 7 days against the 7 before{query.unit.mark}"):
         st.html(_table(groups, query))
-    _download(every, query)
+    _download(answer, query)
 
 
-def by_day_of_page(facts: WarehouseSnapshot, query: CostQuery) -> list[CostRow]:
+def by_day_of_page(facts: WarehouseSnapshot, query: CostQuery) -> CostAnswer:
     """A question for ``ask``: at the configured rates where the query is converted."""
     return by_day(facts, query, configured().currency if query.unit.converted else None)
 
@@ -168,11 +180,11 @@ def _drill(name: str, query: CostQuery) -> Markup | str:
     return blocks.link(name, "costs", **{**filters.address(), **narrowed})
 
 
-def _download(rows: Sequence[CostRow], query: CostQuery) -> None:
+def _download(answer: CostAnswer, query: CostQuery) -> None:
     name = f"costs-{query.first}-{query.last}-by-{query.by}.csv"
     st.download_button(
         "CSV, every digit",
-        lambda: as_csv(rows, query),
+        lambda: as_csv(answer, query),
         name,
         "text/csv",
         icon=":material/download:",

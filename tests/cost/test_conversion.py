@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from costwatch.answers import data
-from costwatch.answers.costs import CostQuery, as_csv, by_day
+from costwatch.answers.costs import CostQuery, as_csv, by_day, rows_of
 from costwatch.answers.overview import overview
 from costwatch.config import load_config, schema
 from costwatch.cost.conversion import Conversion, Unit, converted, months_of
@@ -109,9 +109,9 @@ def test_two_currencies_in_one_file_never_share_a_total(mixed: Costwatch, tmp_pa
         }
         for currency, total in (("USD", 124), ("EUR", 1550)):
             asked = CostQuery((), "team", "EffectiveCost", Unit(currency), FIRST, LAST, LAST)
-            lines = by_day(facts, asked)
-            assert sum(line.EffectiveCost for line in lines) == total
-            held = list(csv.DictReader(io.StringIO(as_csv(lines, asked))))
+            answer = by_day(facts, asked)
+            assert sum(line.EffectiveCost for line in rows_of(answer, asked)) == total
+            held = list(csv.DictReader(io.StringIO(as_csv(answer, asked))))
             assert {row["BillingCurrency"] for row in held} == {currency}
             assert sum(Decimal(row["BilledCost"]) for row in held) == total
             assert data.unowned(facts, currency, LAST).total == total / 31 * 30

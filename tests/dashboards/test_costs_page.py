@@ -79,6 +79,7 @@ def test_the_csv_holds_every_digit_and_sums_to_the_total(open_page: Open, full: 
         "BillingCurrency",
         "BilledCost",
         "EffectiveCost",
+        "x_LineCount",
         "x_State",
     ]
     assert sum(Decimal(row["EffectiveCost"]) for row in held if row["x_State"] != "estimated") == total
