@@ -29,11 +29,10 @@ NEEDED = {
     "alerts list": set(),
     "alerts deliver": set(),
     "status": set(),
-    "teams suggest": set(),
     "cost show --by team --json": set(),
     "cost show --by service": {"rich"},
     "cost show --per-day --csv": set(),
-    "report weekly": {"jinja2"},
+    "report weekly --week 2026-W40": {"jinja2"},
 }
 
 
