@@ -13,7 +13,7 @@ from costwatch.commands.output import complain, line, print_json, print_table
 from costwatch.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:
-    from costwatch.config import AlertRules
+    from costwatch.config.alert_rules import AlertRules
     from costwatch.deliver import Delivery
     from costwatch.model import Alert, Group
 

@@ -15,7 +15,8 @@ from costwatch.errors import ConfigError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from costwatch.config import AlertRules, Config
+    from costwatch.config import Config
+    from costwatch.config.alert_rules import AlertRules
     from costwatch.model import Progress
     from costwatch.warehouse.store import Warehouse
 

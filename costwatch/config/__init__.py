@@ -3,24 +3,17 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from costwatch.allocation.splits.owner import OwnerPool
-from costwatch.config.consistency import (
-    check_alerts,
-    check_config,
-    check_receivers,
-    check_rules,
-    check_tables,
-)
+from costwatch.config.consistency import check_config, check_tables
 from costwatch.config.editor import default_text, schema
-from costwatch.config.files import UI, AlertRules, Config
+from costwatch.config.files import UI, Config
 from costwatch.config.kinds import loaded
 from costwatch.config.names import Names, names_of
 from costwatch.config.quote import looks_secret
-from costwatch.config.sentences import sentences, subject
 from costwatch.config.tree import Mistakes, Tree, read
 from costwatch.errors import ConfigError, UsageError
 from costwatch.plugins import COLLECTORS, NOTIFIERS, RULES, SPLITS
@@ -28,7 +21,6 @@ from costwatch.secret import NOT_A_REFERENCE
 
 __all__ = [
     "UI",
-    "AlertRules",
     "Config",
     "Names",
     "check",
@@ -38,6 +30,9 @@ __all__ = [
     "load_config",
     "schema",
 ]
+
+if TYPE_CHECKING:
+    from costwatch.config.alert_rules import AlertRules
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
@@ -51,7 +46,7 @@ def load_config(file: Path) -> Config:
     return config
 
 
-def load_alerts(file: Path, names: Names | None = None) -> AlertRules:
+def load_alerts(file: Path, names: Names | None = None) -> "AlertRules":
     """Read ``alerts.yaml``. Raises ConfigError with all its mistakes.
 
     names: what ``costwatch.yaml`` names (``Config.names``), and only that may be named again; None: anything.
@@ -98,6 +93,8 @@ def _read(file: Path, mistakes: Mistakes) -> Tree | None:
         del tree.root[key]
     for place, text in tree.texts():
         if looks_secret(text):
+            from costwatch.config.sentences import subject
+
             mistakes.add(tree.value_line(place), f"{subject(place)}: {NOT_A_REFERENCE}")
     return tree
 
@@ -126,9 +123,12 @@ def _with_charges(config: Config) -> Config:
     return config.model_copy(update={"sources": (*config.sources, source)})
 
 
-def _alerts(tree: Tree | None, file: Path, mistakes: Mistakes, names: Names) -> AlertRules | None:
+def _alerts(tree: Tree | None, file: Path, mistakes: Mistakes, names: Names) -> "AlertRules | None":
     if tree is None:
         return None
+    from costwatch.config.alert_consistency import check_alerts, check_receivers, check_rules
+    from costwatch.config.alert_rules import AlertRules  # here: half of the commands do without
+
     rules = loaded(tree, ("rules",), RULES, file.parent, mistakes, teams=names.teams)
     receivers = loaded(tree, ("receivers",), NOTIFIERS, file.parent, mistakes, teams=names.teams)
     known = {"file": file, "rules": rules, "receivers": receivers}
@@ -146,6 +146,8 @@ def _parsed(
     try:
         return model.model_validate(tree.root, context=known)
     except ValidationError as error:
+        from costwatch.config.sentences import sentences  # most files have no mistake
+
         for line, text in sentences(error, model, tree):
             mistakes.add(line, text)
         return None

@@ -1,37 +1,33 @@
-"""What no single entry shows: names given twice, and names that nothing bears.
+"""What no single entry of ``costwatch.yaml`` shows: names given twice, and names that nothing bears.
 
-All but the tables, what rules look at and what receivers can do reads the tree, not the models, so that one
-broken entry hides no other mistake.
+All but the tables reads the tree, not the models, so that one broken entry hides no other mistake.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
-from costwatch.config.matchers import check_matchers, routes
 from costwatch.config.matches import check_matches
-from costwatch.config.names import Names
-from costwatch.config.pools import check_pools, texts
-from costwatch.config.quote import instead, quoted
-from costwatch.config.selections import check_selections
+from costwatch.config.pools import check_pools
+from costwatch.config.quote import quoted
 from costwatch.config.systems import check_systems
 from costwatch.config.teams import check_teams, named
-from costwatch.config.tree import Place, Tree
+from costwatch.config.tree import Tree
 from costwatch.model import CONFIGURED
 from costwatch.model.names import folded
-from costwatch.plugins import Collector, Forwarder, Notifier, Receiver, Rule
+from costwatch.plugins import Collector
 
 Found = Iterator[tuple[int, str]]  # line, sentence
 
 
 def check_config(tree: Tree) -> Found:
     """Across the entries of ``costwatch.yaml``."""
-    yield from _named_once(tree, "sources")
-    yield from _named_once(tree, "charges")
+    yield from named_once(tree, "sources")
+    yield from named_once(tree, "charges")
     yield from _own_sources(tree)
-    yield from _named_once(tree, "teams", are_folded=True)
-    yield from _named_once(tree, "pools")
-    yield from _named_once(tree, "systems", are_folded=True)
+    yield from named_once(tree, "teams", are_folded=True)
+    yield from named_once(tree, "pools")
+    yield from named_once(tree, "systems", are_folded=True)
     yield from check_pools(tree)
-    yield from _budgets_named_once(tree)
+    yield from _budgetsnamed_once(tree)
     yield from check_teams(tree)
     yield from check_systems(tree)
     yield from check_matches(tree)
@@ -56,49 +52,8 @@ def check_tables(tree: Tree, sources: Sequence[Collector]) -> Found:
     yield from ((lines[name], text) for name, text in clashes(sources))
 
 
-def check_alerts(tree: Tree) -> Found:
-    """Across the entries of ``alerts.yaml``."""
-    yield from _named_once(tree, "rules")
-    yield from _named_once(tree, "receivers")
-    yield from _named_once(tree, "time_intervals")
-    receivers = [name for _, name in named(tree, "receivers")]
-    intervals = [name for _, name in named(tree, "time_intervals")]
-    for place, route in routes(tree):
-        yield from _receiver_exists(tree, (*place, "receiver"), receivers)
-        for key in ("mute_time_intervals", "active_time_intervals"):
-            for here, name in texts((*place, key), route.get(key)):
-                if name not in intervals:
-                    what = f"no time interval is called {quoted(name)}"
-                    yield tree.value_line(here), f"{what}{instead(name, intervals)}"
-    yield from _receiver_exists(tree, ("fallback",), receivers)
-
-
-def check_rules(tree: Tree, rules: Sequence[Rule], names: Names) -> Found:
-    """What the rules look at and matchers wait for, against what there can be."""
-    yield from check_selections(tree, rules, names)
-    yield from check_matchers(tree, rules, names)
-
-
-def check_receivers(tree: Tree, receivers: Sequence[Receiver]) -> Found:
-    """Whether those of ``receivers`` that ``alerts.yaml`` sends alerts to take any."""
-    by_name = {receiver.name: receiver for receiver in receivers}
-    routed = {str(route["receiver"]): place for place, route in routes(tree) if "receiver" in route}
-    for name, place in routed.items():
-        if name in by_name and not isinstance(by_name[name], (Notifier, Forwarder)):
-            what = f"receiver {quoted(name)} takes no alerts"
-            yield tree.value_line((*place, "receiver")), f"{what}; name one of a kind that does"
-    fallback = tree.root.get("fallback")
-    if not isinstance(fallback, str):
-        return
-    line = tree.value_line(("fallback",))
-    if fallback in by_name and not isinstance(by_name[fallback], Notifier):
-        yield line, f"receiver {quoted(fallback)} takes no messages; name one of a kind that does"
-    if routed.keys() == {fallback}:
-        what = f"{quoted(fallback)} is the only receiver of 'route' and would be its own fallback"
-        yield line, f"{what}; name another"
-
-
-def _named_once(tree: Tree, section: str, *, are_folded: bool = False) -> Found:
+def named_once(tree: Tree, section: str, *, are_folded: bool = False) -> Found:
+    """Names in a list of entries that are there before."""
     lines: dict[str, int] = {}
     for place, name in named(tree, section):
         key = folded(name) if are_folded else name
@@ -110,15 +65,10 @@ def _named_once(tree: Tree, section: str, *, are_folded: bool = False) -> Found:
         lines.setdefault(key, tree.line(place))
 
 
-def _budgets_named_once(tree: Tree) -> Found:
+def _budgetsnamed_once(tree: Tree) -> Found:
     lines: dict[str, int] = {}
     for place, entry in tree.entries(("budgets",)):
         name = entry.get("name") or f"{entry.get('team', '*')} {entry.get('period', 'month')}"
         if isinstance(name, str) and name in lines:
             yield tree.line(place), f"budget {quoted(name)} is also on line {lines[name]}; rename one"
         lines.setdefault(str(name), tree.line(place))
-
-
-def _receiver_exists(tree: Tree, place: Place, receivers: Iterable[str]) -> Found:
-    if isinstance(name := tree.at(place), str) and name not in receivers:
-        yield tree.value_line(place), f"no receiver is called {quoted(name)}{instead(name, receivers)}"

@@ -26,7 +26,8 @@ def schema() -> dict[str, Any]:
     """
     from pydantic.json_schema import models_json_schema
 
-    from costwatch.config import AlertRules, Config
+    from costwatch.config.alert_rules import AlertRules
+    from costwatch.config.files import Config
 
     kinds = {
         (section, kind): imported(point)

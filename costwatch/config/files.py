@@ -1,4 +1,4 @@
-"""What the two files may hold: each key once, each section by the model of its domain."""
+"""What ``costwatch.yaml`` may hold: each key once, each section by the model of its domain."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,15 +12,12 @@ from pydantic import (
     field_validator,
 )
 
-from costwatch.alerts.intervals import NamedTimeInterval
-from costwatch.alerts.muting import InhibitRule
-from costwatch.alerts.routing import RootRoute
 from costwatch.allocation.settings import Allocation
 from costwatch.config.names import Names
 from costwatch.cost.charges import Charge
 from costwatch.cost.conversion import Conversion
 from costwatch.ledger.engines import address
-from costwatch.plugins import Collector, Receiver, Rule, Settings, SplitSettings
+from costwatch.plugins import Collector, Settings, SplitSettings
 
 
 def _beside_the_file(path: str, info: ValidationInfo) -> Path:
@@ -43,15 +40,15 @@ FilePath = Annotated[
     AfterValidator(_beside_the_file),
 ]
 # What is written are entries that name a kind; what is read are the plugins that they describe.
-_ENTRIES = GetPydanticSchema(lambda _, handler: handler(tuple[dict[str, Any], ...]))
-_LOADED = AfterValidator(_as_loaded)
+ENTRIES = GetPydanticSchema(lambda _, handler: handler(tuple[dict[str, Any], ...]))
+LOADED = AfterValidator(_as_loaded)
 
 
 def _path(name: str) -> Any:
     return Field(default=name, validate_default=True)
 
 
-class _File(Settings):
+class File(Settings):
     """A file, as it is read."""
 
     _file: Path = PrivateAttr(default=Path())
@@ -81,7 +78,7 @@ class UI(Settings):
         return url.rstrip("/")
 
 
-class Config(_File, Allocation):
+class Config(File, Allocation):
     """``costwatch.yaml``. Paths are relative to the file, and absolute once it is read."""
 
     warehouse: FilePath = _path("costwatch.db")
@@ -89,8 +86,8 @@ class Config(_File, Allocation):
     engine: Annotated[str, AfterValidator(address.checked)] = address.IN_PROCESS
     reports: FilePath = _path("reports")
     alerts: FilePath = _path("alerts.yaml")
-    sources: Annotated[tuple[Collector, ...], _ENTRIES, _LOADED] = ()
-    pools: Annotated[tuple[SplitSettings, ...], _ENTRIES, _LOADED] = ()
+    sources: Annotated[tuple[Collector, ...], ENTRIES, LOADED] = ()
+    pools: Annotated[tuple[SplitSettings, ...], ENTRIES, LOADED] = ()
     charges: tuple[Charge, ...] = ()
     currency: Conversion | None = None
     ui: UI = UI()
@@ -111,14 +108,3 @@ class Config(_File, Allocation):
     def allocation(self) -> Allocation:
         """What the bill is allocated by."""
         return Allocation.model_construct(**{key: getattr(self, key) for key in Allocation.model_fields})
-
-
-class AlertRules(_File):
-    """``alerts.yaml``. ``fallback``: the receiver of what others do not take."""
-
-    rules: Annotated[tuple[Rule, ...], _ENTRIES, _LOADED] = ()
-    route: RootRoute
-    receivers: Annotated[tuple[Receiver, ...], _ENTRIES, _LOADED] = ()
-    inhibit_rules: tuple[InhibitRule, ...] = ()
-    time_intervals: tuple[NamedTimeInterval, ...] = ()
-    fallback: str | None = None

@@ -7,7 +7,6 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from costwatch.config.quote import instead, quoted
-from costwatch.config.sentences import sentences
 from costwatch.config.tree import Mistakes, Place, Tree
 from costwatch.errors import ConfigError
 from costwatch.plugins import SPLITS, PluginContext, SplitSettings, registered
@@ -40,6 +39,8 @@ def loaded(
         try:
             plugins.append(model.model_validate(settings, context=PluginContext(folder, kind, teams)))
         except ValidationError as error:
+            from costwatch.config.sentences import sentences  # most files have no mistake
+
             for line, text in sentences(error, model, tree, place, also=("kind",)):
                 mistakes.add(line, text)
         except Exception as error:  # a validator's own fault; its message could hold a secret

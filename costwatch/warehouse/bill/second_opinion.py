@@ -5,13 +5,16 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, timedelta
+from typing import TYPE_CHECKING
 
 from costwatch.model import Amounts, Load, State
-from costwatch.proof.second_opinion import Compared, ComparedLine
 from costwatch.warehouse import queries
 from costwatch.warehouse.bill.loads import newest_loads
 from costwatch.warehouse.bill.sums import amounts, sums
 from costwatch.warehouse.encoding import to_int
+
+if TYPE_CHECKING:
+    from costwatch.proof.second_opinion import Compared, ComparedLine
 
 # day, ServiceName, ChargeCategory, BillingCurrency, BilledCostNano, EffectiveCostNano, estimated
 Checked = tuple[int | str, ...]
@@ -40,7 +43,7 @@ def forget_others(db: sqlite3.Connection, sources: Collection[str]) -> None:
             db.execute("DELETE FROM check_cost WHERE source = ?", (row["source"],))
 
 
-def compared_bills(db: sqlite3.Connection, periods: Mapping[date, date]) -> Iterator[Compared]:
+def compared_bills(db: sqlite3.Connection, periods: Mapping[date, date]) -> "Iterator[Compared]":
     """Each source, period (in their order) and currency of which something is said.
 
     periods: start -> end of published ones.
@@ -63,7 +66,9 @@ def compared_bills(db: sqlite3.Connection, periods: Mapping[date, date]) -> Iter
 
 def _said(
     db: sqlite3.Connection, source: str, told: Sequence[sqlite3.Row], periods: Mapping[date, date]
-) -> Iterator[Compared]:
+) -> "Iterator[Compared]":
+    from costwatch.proof.second_opinion import Compared  # here: most runs only look whether anything is due
+
     months = {first: _calendar(first, after) for first, after in periods.items()}
     days = {number: day for calendar in months.values() for number, day in calendar.items()}
     rows = [row for row in told if row["day"] in days]
@@ -104,7 +109,9 @@ def _bill(db: sqlite3.Connection, rows: Sequence[sqlite3.Row], first: date, afte
     return list(db.execute(sql, {"first": to_int(first), "after": to_int(after), **named}))
 
 
-def _line(row: sqlite3.Row, calendar: Mapping[int, date], of: Amounts) -> ComparedLine:
+def _line(row: sqlite3.Row, calendar: Mapping[int, date], of: Amounts) -> "ComparedLine":
+    from costwatch.proof.second_opinion import ComparedLine
+
     return ComparedLine(
         calendar[row["day"]],
         row["ServiceName"],
