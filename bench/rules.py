@@ -78,8 +78,8 @@ def company(folder: Path, services: int) -> Path:
 def rules(services: int, above: int) -> str:
     """One for each team and service, in one line each: a file of rules may have a megabyte."""
     lines = [
-        f"- {{name: {team}{service:03d}, kind: threshold, by: [team, service],"
-        f" match: {{team: {team}, service: s{service:03d}}}, above: {above}}}"
+        f"- {{name: {team}{service:03d},kind: threshold,by: [team,service],"
+        f"match: {{team: {team},service: s{service:03d}}},above: {above}}}"
         for team in TEAMS
         for service in range(services)
     ]

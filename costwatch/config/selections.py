@@ -43,7 +43,6 @@ def _check(tree: Tree, place: Place, rule: Rule, one: Selection, names: Names) -
     except (ValueError, CostwatchError) as error:
         yield tree.line(place), str(error)
         return
-    known = names.values.get(one.query, {})
     for label, values in one.where.items():
         if not values:
             yield (
@@ -51,18 +50,24 @@ def _check(tree: Tree, place: Place, rule: Rule, one: Selection, names: Names) -
                 f"of {quoted(label)} no value is named; name one, or leave it out",
             )
         for value in values:
-            line = _line(tree, place, value)
-            if label == "account" and known:
-                yield from ((line, text) for text in misspelt_account(value, names.accounts))
-            elif label in known:
-                for part in value.split(_GIVEN_ON) if label == "pool" else (value,):
-                    if part not in known[label]:
-                        yield line, nothing_called(label, part, known[label], one.query)
+            for text in _troubles(label, value, one.query, names):
+                yield _line(tree, place, value), text
+
+
+def _troubles(label: str, value: str, query: str, names: Names) -> Iterator[str]:
+    """What is wrong with a value that is waited for."""
+    known = names.values.get(query, {})
+    if label == "account" and known:
+        yield from misspelt_account(value, names.accounts)
+    elif label in known:
+        for part in value.split(_GIVEN_ON) if label == "pool" else (value,):
+            if part not in known[label]:
+                yield nothing_called(label, part, known[label], query)
 
 
 def _line(tree: Tree, place: Place, text: str) -> int:
     """Where a rule's own keys have that text, as a value or a key; else the rule's line."""
-    own = [here for here in tree.marks if here[: len(place)] == place and {*here[len(place) :]} - _SHARED]
+    own = [here for here in tree.below(place) if {*here[len(place) :]} - _SHARED]
     values = [here for here in own if tree.at(here) == text and here[len(place)] not in _SHARED]
     keys = [here for here in own if here[-1] == text]
     return tree.value_line(values[0]) if values else tree.line(keys[0] if keys else place)

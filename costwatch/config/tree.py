@@ -95,6 +95,13 @@ class Tree:
             if isinstance(node, dict):
                 yield (*section, index), node
 
+    def below(self, place: Place) -> Iterator[Place]:
+        """Every place within the node at ``place``, in the order of the file."""
+        node = self.at(place)
+        for step in range(len(node)) if isinstance(node, list) else node if isinstance(node, dict) else ():
+            yield (*place, step)
+            yield from self.below((*place, step))
+
     def texts(self) -> Iterator[tuple[Place, str]]:
         """Every text, in the order of the file."""
         for place in self.marks:
