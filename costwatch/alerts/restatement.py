@@ -52,7 +52,7 @@ def sum_over(sums: Sums, about: About, of: Labels, unit: str) -> Decimal | None:
 def _same_day(old: About, new: About) -> bool:
     if old.day is None or new.day is None:
         return False
-    return replace(old, value=None) == replace(new, value=None)
+    return (old.query, old.by, old.where, old.window) == (new.query, new.by, new.where, new.window)
 
 
 def _first_value(alert: Alert, newest: Decimal) -> Decimal:

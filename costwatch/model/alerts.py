@@ -8,7 +8,9 @@ from enum import StrEnum
 from typing import Any
 
 from costwatch.model.facts import Labels
-from costwatch.model.time import Window
+from costwatch.model.time import Window, midnight
+
+_DAY = timedelta(days=1)
 
 
 class Severity(StrEnum):
@@ -51,8 +53,8 @@ class About:
         """The one UTC day that ``value`` is the sum of: its restatement can be told. None: it is not."""
         if self.window is None or self.value is None:
             return None
-        first = self.window.start.date()
-        return first if self.window == Window.of_days(first, first + timedelta(days=1)) else None
+        start, first = self.window.start, self.window.start.date()
+        return first if start == midnight(first) and self.window.end - start == _DAY else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Protocol
 
 from costwatch.errors import UsageError
@@ -168,7 +169,12 @@ RECENT_DAYS = 35
 
 def recent(facts: Snapshot, now: datetime) -> Window:
     """The 35 days up to the newest settled one, and all after it: rules that ask for it share answers."""
-    today = now.date()
-    through = facts.data_through or today
+    return _recent(facts.data_through, now.date())
+
+
+@lru_cache(maxsize=8)
+def _recent(data_through: date | None, today: date) -> Window:
+    """Made once for all rules."""
+    through = data_through or today
     first = min(through, today) - timedelta(days=RECENT_DAYS - 1)
     return Window.of_days(first, max(through, today) + timedelta(days=1))

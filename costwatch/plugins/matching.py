@@ -1,7 +1,7 @@
 """Which parts of an answer have the values that are asked for."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Set
+from collections.abc import Collection, Mapping, Set
 from functools import cached_property
 from typing import TypeVar
 
@@ -46,22 +46,23 @@ class Indexed(dict[Labels, _T]):
 
     def matching(self, where: Mapping[str, Collection[str]]) -> dict[Labels, _T]:
         """See the function of this name."""
-        conditions = [[*self._places(name, where[name])] for name in where if name in self._having]
+        conditions = [self._places(name, where[name]) for name in where if name in self._having]
         if not conditions:
             return dict(self)
         least, *others = sorted(conditions, key=lambda places: sum(map(len, places)))
-        found = set().union(*least)
+        found = least[0] if len(least) == 1 else set().union(*least)
         for places in others:
-            found = set().union(*(found & each for each in places))
-        return {key: self[key] for key in (self._keys[place] for place in sorted(found))}
+            found = found & places[0] if len(places) == 1 else set().union(*(found & each for each in places))
+        keys = self._keys
+        return {keys[place]: self[keys[place]] for place in sorted(found)}
 
-    def _places(self, name: str, values: Collection[str]) -> Iterator[Set[int]]:
+    def _places(self, name: str, values: Collection[str]) -> list[Set[int]]:
         """Where the label has one of the values, or is not there at all."""
         if name == "account":
             values = {spelt for value in values for spelt in self._accounts.get(folded_account(value), ())}
-        having = self._having[name]
-        yield self._lacking[name]
-        yield from (having[value] for value in values if value in having)
+        having, lacking = self._having[name], self._lacking[name]
+        found = [having[value] for value in values if value in having]
+        return [*found, lacking] if lacking else found
 
 
 def matching(answer: Mapping[Labels, _T], where: Mapping[str, Collection[str]]) -> dict[Labels, _T]:
