@@ -8,7 +8,7 @@ INSTALL := $(UV) pip install --quiet --python $(BIN)/python
 LOCKED := $(INSTALL) --require-hashes --compile-bytecode
 COMPILE := $(UV) pip compile --quiet --universal --generate-hashes --custom-compile-command "make lock"
 
-.PHONY: help demo test lint format bench scale soak lock dist wheel clean
+.PHONY: help demo test lint format bench rules scale soak lock dist wheel clean
 .DEFAULT_GOAL := help
 
 help:  ## Say what there is
@@ -32,6 +32,9 @@ format: .venv/dev  ## Format the code and mend what can be mended safely
 
 bench: .venv/dev  ## Measure CPU time of the commands people wait for
 	@$(BIN)/python bench/start.py
+
+rules: .venv/dev  ## Measure ten thousand rules by team and service over thirteen months
+	@$(BIN)/python bench/rules.py $(ARGS)
 
 scale: .venv/dev  ## Measure a bill of ten million lines beside bare engines (ARGS="--lines 1M --rounds 1")
 	@$(BIN)/python bench/ledger.py $(ARGS)
