@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 import subprocess
 import sys
 from datetime import UTC, date, datetime, timedelta
@@ -23,6 +24,7 @@ from tests.made.warehouse_rows import NOW, Row, company, company_rows, fill
 RATES = (
     "currency: {reporting: EUR, rates: {2026-09: {USD: 0.9137}, 2026-10: {USD: 0.9}, 2026-11: {USD: 0.91}}}"
 )
+README = Path(__file__).parents[1] / "README.md"
 EVERY_DAY = date(2026, 9, 14), date(2026, 11, 22)
 
 
@@ -186,6 +188,16 @@ def test_mistakes_are_told_in_a_sentence(filters: dict[str, Any], told: str, fol
 def test_without_a_path_the_file_of_the_folder_counts(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(folder)
     pd.testing.assert_frame_equal(costwatch.frame("cost", now=NOW), asked(folder))
+
+
+def test_the_example_of_the_readme_runs(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (example,) = re.findall(
+        r"^```python\n(import costwatch\n.*?)^```$", README.read_text(), re.MULTILINE | re.DOTALL
+    )
+    monkeypatch.chdir(folder)
+    scope: dict[str, Any] = {}
+    exec(example.replace(".plot.area()", ""), scope)
+    assert {*scope["days"]["x_Team"]} == {"risk"}
 
 
 def test_the_package_imports_nothing_before_a_frame_is_asked_for() -> None:
