@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any
 
-from costwatch.answers.cost_answer import NANO
+from costwatch.answers.cost_answer import NANO, held_days
 from costwatch.commands.context import Context
 from costwatch.commands.cost_question import answer_of, conversion_of
 from costwatch.commands.options import require_order
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Path = str | PathLike[str]
-_EVER = date(1970, 1, 1)
 _DAY = timedelta(days=1)
 _UNITS = 10**9
 _MOST = 2**63 - 1
@@ -113,7 +112,8 @@ def _facts(
         raise UsageError(f"frame: {error}, or 'cost' or 'alerts'") from None
     if unasked := where.keys() - {*by, "currency"}:
         raise UsageError(f"frame: where names {', '.join(sorted(unasked))}; add it to 'by'")
-    window = Window.of_days(first or _EVER, after or facts.now.date() + _DAY)
+    held = held_days(facts)
+    window = Window.of_days(first or held[0], after or max(held[1], facts.now.date()) + _DAY)
     is_money, is_daily = query.unit == "currency", query.step % _DAY == timedelta()
     labels = tuple(dict.fromkeys((*by, "currency") if is_money else by))
     stamp, amount = "day" if is_daily else "at", f"{name}{NANO}" if is_money else "value"
