@@ -32,7 +32,7 @@ def instead(word: str, known: Iterable[str]) -> str:
     """``; did you mean 'this'?``, or else all that is known."""
     import difflib
 
-    names = {name.lower(): name for name in known}
+    names = {name.lower(): name for name in sorted(known)}
     if close := difflib.get_close_matches(word[:_LONGEST].lower(), names, 1):
         return f"; did you mean '{names[close[0]]}'?"
     return f"; known here: {', '.join(sorted(names.values()))}" if names else "; none is known here"
