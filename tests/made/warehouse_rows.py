@@ -196,7 +196,6 @@ def _slice(currency: str, system: str) -> tuple[str, ...]:
         currency,
         "direct",
         system,
-        "",
     )
 
 
