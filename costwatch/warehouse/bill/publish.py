@@ -9,25 +9,30 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from costwatch.errors import WarehouseError
-from costwatch.model import CONFIGURED, RESIDUALS, Amounts, Load
+from costwatch.model import CONFIGURED, RESIDUALS, Amounts, Load, charge_kind
 from costwatch.warehouse import queries
 from costwatch.warehouse.bill.fingerprint import fingerprint
 from costwatch.warehouse.bill.loads import loads_of
-from costwatch.warehouse.bill.places import (
-    SLICE_COLUMNS,
-    SUMMARIES,
-    Place,
-    Slice,
-    kind_in,
-    kind_of,
-    places_of,
-)
 from costwatch.warehouse.bill.sums import amounts, sums
 from costwatch.warehouse.encoding import from_int, to_int, to_text
 
 if TYPE_CHECKING:
     from pyarrow import RecordBatch
 
+SLICE_COLUMNS = (
+    "source",
+    "ProviderName",
+    "BillingAccountId",
+    "SubAccountId",
+    "SubAccountName",
+    "RegionId",
+    "ChargeCategory",
+    "ChargeClass",
+    "x_UsageType",
+    "BillingCurrency",
+    "x_Pool",
+    "x_System",
+)
 INVOICE_COLUMNS = (
     "source",
     "BillingAccountId",
@@ -36,11 +41,9 @@ INVOICE_COLUMNS = (
     "ChargeCategory",
     "BillingCurrency",
 )
+_CATEGORY, _CLASS = SLICE_COLUMNS.index("ChargeCategory"), SLICE_COLUMNS.index("ChargeClass")
+Slice = tuple[str, ...]
 _ROWS_A_STATEMENT = 50
-# What tells the rows of a period apart, in the order in which they are stored.
-_KEYS = {"team_cost": ("team", "service", "day", "slice"), "place_day": ("place", "team", "service", "day")}
-_PLACED = """(SELECT d.*, p.summary, d.team > 0 AS by_team, d.service > 0 AS by_service
-FROM place_day d JOIN place p ON p.id = d.place)"""
 Invoiced = tuple[int | str, ...]  # INVOICE_COLUMNS, BilledCostNano, EffectiveCostNano, line_count
 
 
@@ -65,7 +68,6 @@ class Publication:
     day_lines: Sequence[tuple[str, int, int, int]] = ()  # source, day, lines, of these estimated
     # day, team, service, BillingCurrency, x_ChargeKind, both costs, lines
     summary: Sequence[Invoiced] = ()
-    by_place: Iterable["RecordBatch"] = ()  # as facts: place, team, service, day, both costs, lines
     bill: Sequence[Invoiced] = ()
     invoices: Sequence[Invoiced] = ()  # the team's number before each
     facts: Iterable["RecordBatch"] = ()
@@ -94,7 +96,6 @@ class Ids:
     team: dict[str, int]
     service: dict[str, int]
     slice: dict[Slice, int]
-    place: dict[Place, int] = field(default_factory=dict)
     new: list[tuple[str, tuple[int | str, ...]]] = field(default_factory=list)
 
 
@@ -140,9 +141,7 @@ def ids_for(
         team={row["name"]: row["id"] for row in db.execute("SELECT id, name FROM team")},
         service={row["name"]: row["id"] for row in db.execute("SELECT id, name FROM service")},
         slice={tuple(row)[1:]: row["id"] for row in db.execute(f"SELECT id, {known} FROM slice")},
-        place={tuple(row)[1:]: row["id"] for row in db.execute(f"SELECT id, summary, {known} FROM place")},
     )
-    slices = [*slices]
     for table, numbers, names in (("team", ids.team, teams), ("service", ids.service, services)):
         for name in sorted(set(names) - numbers.keys()):
             numbers[name] = len(numbers) + 1
@@ -150,10 +149,12 @@ def ids_for(
     for key in sorted(key for key in slices if key not in ids.slice):
         ids.slice[key] = len(ids.slice) + 1
         ids.new.append(("slice", (ids.slice[key], *key, kind_of(key))))
-    for place in sorted(places_of(slices) - ids.place.keys()):
-        ids.place[place] = len(ids.place) + 1
-        ids.new.append(("place", (ids.place[place], *place, kind_in(place))))
     return ids
+
+
+def kind_of(of: Slice) -> str:
+    """What kind the charges of a slice are: its ``x_ChargeKind``."""
+    return charge_kind(of[_CATEGORY], of[_CLASS])
 
 
 def publish(db: sqlite3.Connection, ids: Ids, publication: Publication, now: datetime) -> None:
@@ -166,13 +167,9 @@ def publish(db: sqlite3.Connection, ids: Ids, publication: Publication, now: dat
         "SELECT first_known_at, loads, config, inputs FROM published WHERE period = ?", (period,)
     ).fetchone()
     if first is None:
-        _insert(db, "team_cost", period, publication.facts)
-        _insert(db, "place_day", period, publication.by_place)
+        _insert_facts(db, "team_cost", period, publication.facts)
     else:
-        known_at, cause = to_text(now), _cause(first, publication)
-        _revise(db, "team_cost", period, publication.facts, known_at, cause)
-        _revise(db, "place_day", period, publication.by_place, known_at)
-        db.execute(queries.text("revise_cost_day"), {"period": period, "known_at": known_at})
+        _replace_facts(db, period, publication.facts, to_text(now), _cause(first, publication))
     _replace(db, "cost_day", period, publication.summary)
     _require_conservation(db, publication)
     _replace(db, "day_line", period, publication.day_lines)
@@ -209,27 +206,21 @@ def _cause(before: sqlite3.Row, publication: Publication) -> str:
 
 def _require_conservation(db: sqlite3.Connection, publication: Publication) -> None:
     """What is stored must be the bill, to the nano-unit. Raises WarehouseError, which undoes it all."""
-    daily = _sums(db, publication.period, "cost_day", "BillingCurrency")
-    stored = {currency: of for (currency,), of in daily.items()}
-    # Check sums over all currencies, which are never shown: which of them a fact is of, only its slice knows.
+    stored = _sums(db, publication.period, "cost_day", "BillingCurrency")
+    # A check sum over all currencies, which is never shown: which of them a fact is of, only its slice knows.
     facts = _sums(db, publication.period, "team_cost", "period").values()
     bill = {currency: Amounts(**total) for currency, total in publication.totals.items()}
-    whole = sum(bill.values(), Amounts())
-    placed = {(of.name, *carriers): whole for of in SUMMARIES for carriers in of.carriers if facts}
-    summaries = _sums(db, publication.period, _PLACED, "summary", "by_team", "by_service")
-    if stored != bill or sum(facts, Amounts()) != whole or summaries != placed:
+    if stored != bill or sum(facts, Amounts()) != sum(bill.values(), Amounts()):
         raise WarehouseError(
             f"period {publication.period}: teams would carry {stored}, the bill is {bill}; "
             "nothing was published, please report this"
         )
 
 
-def _sums(
-    db: sqlite3.Connection, period: date, table: str, *keys: str
-) -> dict[tuple[str | int, ...], Amounts]:
-    sql = queries.filled("stored_sums", keys=", ".join(keys), sums=sums(), table=table, condition="1")
+def _sums(db: sqlite3.Connection, period: date, table: str, key: str) -> dict[str | int, Amounts]:
+    sql = queries.filled("stored_sums", keys=key, sums=sums(), table=table, condition="1")
     of_period = {"first": to_int(period), "last": to_int(period)}
-    return {tuple(row[key] for key in keys): amounts(row) for row in db.execute(sql, of_period)}
+    return {row[key]: amounts(row) for row in db.execute(sql, of_period)}
 
 
 def _replace(db: sqlite3.Connection, table: str, period: int, rows: Sequence[Sequence[int | str]]) -> None:
@@ -240,11 +231,11 @@ def _replace(db: sqlite3.Connection, table: str, period: int, rows: Sequence[Seq
         db.executemany(f"INSERT INTO {table} VALUES ({places})", [(period, *row) for row in rows])
 
 
-def _insert(db: sqlite3.Connection, table: str, period: int, rows_of: Iterable["RecordBatch"]) -> None:
+def _insert_facts(db: sqlite3.Connection, table: str, period: int, facts: Iterable["RecordBatch"]) -> None:
     """Many rows a statement: to bind and run one for each takes twice as long."""
     import numpy as np
 
-    for batch in rows_of:
+    for batch in facts:
         rows = np.column_stack([column.to_numpy() for column in batch.columns])
         whole = len(rows) - len(rows) % _ROWS_A_STATEMENT
         for part, at_once in ((rows[:whole], _ROWS_A_STATEMENT), (rows[whole:], 1)):
@@ -253,22 +244,14 @@ def _insert(db: sqlite3.Connection, table: str, period: int, rows_of: Iterable["
             db.executemany(f"INSERT INTO {table} VALUES {places}", bound)
 
 
-def _revise(
-    db: sqlite3.Connection,
-    table: str,
-    period: int,
-    rows: Iterable["RecordBatch"],
-    known_at: str,
-    cause: str | None = None,
+def _replace_facts(
+    db: sqlite3.Connection, period: int, facts: Iterable["RecordBatch"], known_at: str, cause: str
 ) -> None:
-    """Replace the rows of a period of ``team_cost`` or ``place_day``, and keep what changed."""
     db.execute("DROP TABLE IF EXISTS temp.incoming")
-    keys = _KEYS[table]
-    columns = ", ".join(f"{key} INTEGER" for key in keys)
-    db.execute(queries.filled("incoming", columns=columns, keys=", ".join(keys)))
-    _insert(db, "temp.incoming", period, rows)
-    parameters = {"period": period, "known_at": known_at}
-    db.execute(queries.text(f"revise_{table}"), parameters | ({"cause": cause} if cause else {}))
-    db.execute(f"DELETE FROM {table} WHERE period = ?", (period,))
-    db.execute(f"INSERT INTO {table} SELECT * FROM temp.incoming")
+    db.execute(queries.text("incoming"))
+    _insert_facts(db, "temp.incoming", period, facts)
+    parameters = {"period": period, "known_at": known_at, "cause": cause}
+    db.execute(queries.text("revise"), parameters)
+    db.execute("DELETE FROM team_cost WHERE period = ?", (period,))
+    db.execute("INSERT INTO team_cost SELECT * FROM temp.incoming")
     db.execute("DROP TABLE temp.incoming")

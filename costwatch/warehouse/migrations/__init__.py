@@ -20,7 +20,6 @@ VERSIONS = (
     "0010_names",
     "0011_settled_truth",
     "0012_charge_kind",
-    "0013_day_summaries",
 )
 LATEST = len(VERSIONS)
 
