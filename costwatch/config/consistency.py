@@ -27,7 +27,7 @@ def check_config(tree: Tree) -> Found:
     yield from named_once(tree, "pools")
     yield from named_once(tree, "systems", are_folded=True)
     yield from check_pools(tree)
-    yield from _budgetsnamed_once(tree)
+    yield from _budgets_named_once(tree)
     yield from check_teams(tree)
     yield from check_systems(tree)
     yield from check_matches(tree)
@@ -65,7 +65,7 @@ def named_once(tree: Tree, section: str, *, are_folded: bool = False) -> Found:
         lines.setdefault(key, tree.line(place))
 
 
-def _budgetsnamed_once(tree: Tree) -> Found:
+def _budgets_named_once(tree: Tree) -> Found:
     lines: dict[str, int] = {}
     for place, entry in tree.entries(("budgets",)):
         name = entry.get("name") or f"{entry.get('team', '*')} {entry.get('period', 'month')}"
