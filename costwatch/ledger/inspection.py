@@ -77,6 +77,7 @@ class Inspector:
     def __init__(self, files: LedgerFiles) -> None:
         self.con = connect()
         self._files = files
+        self._asked: tuple[str, ir.Table] | None = None
 
     def close(self) -> None:
         """Let go of the engine."""
@@ -86,6 +87,7 @@ class Inspector:
         """Go on with another engine: after an error, this one may be of no more use."""
         self.close()
         self.con = connect()
+        self._asked = None
 
     def totals(self, digest: str, file: DeliveredFile, unamortised: tuple[str, ...] = ()) -> FileTotals:
         """Look into one file. Raises RefusedError where it is no bill, or nothing of it can be read.
@@ -110,7 +112,9 @@ class Inspector:
 
     def raw(self, digest: str) -> ir.Table:
         """The lines of a file of the ledger, until those of another are asked for."""
-        return raw_lines(self.con, [self._files.path(digest)], name="delivered")
+        if self._asked is None or self._asked[0] != digest:
+            self._asked = digest, raw_lines(self.con, [self._files.path(digest)], name="delivered")
+        return self._asked[1]
 
     def _unreadable(
         self, file: DeliveredFile, asked: _Question, rows: list[dict[str, Any]]

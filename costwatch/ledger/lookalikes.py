@@ -179,14 +179,19 @@ def _closely(
     few = raw.semi_join(suspected, [(_look(bill, raw, by_identity, told_by_all), "look")])
     told = bill.columns(few) | _more(few)
     costs = {f"{metric}Nano": nano(told[metric]) for metric in ("BilledCost", "EffectiveCost")}
-    charge = [told[column] for column in sorted(told_by_all)] + [*costs.values()]
+    line = bill.identity(few) or [*as_written(few).values()]
+    read = few.select(
+        **{f"charge_{column}": told[column] for column in sorted(told_by_all)},
+        **{f"line_{number}": value for number, value in enumerate(line)},
+        has_resource=told["ResourceId"].notnull(),
+        currency=told["BillingCurrency"],
+        **costs,
+    )
     return compiled(
-        few.select(
-            charge=salted_hash(charge),
-            line=salted_hash(bill.identity(few) or [*as_written(few).values()]),
-            has_resource=told["ResourceId"].notnull(),
-            currency=told["BillingCurrency"],
-            **costs,
+        read.select(
+            *("has_resource", "currency", *costs),
+            charge=salted_hash(_columns(read, "charge_", *costs)),
+            line=salted_hash(_columns(read, "line_")),
         )
     )
 
@@ -194,8 +199,9 @@ def _closely(
 @lru_cache(_QUESTIONS_KEPT)
 def _described(bill_format: str, operation: Any, period: date) -> str:
     raw = _of_period(format_named(bill_format), operation, period)
-    kept = [value for name, value in as_written(raw).items() if not is_measure(name)]
-    return compiled(raw.select(look=salted_hash(kept)))
+    kept = {name: value for name, value in as_written(raw).items() if not is_measure(name)}
+    read = raw.select(**kept)
+    return compiled(read.select(look=salted_hash([read[name] for name in kept])))
 
 
 @lru_cache(_QUESTIONS_KEPT)
@@ -219,6 +225,10 @@ def _lines_by_day(bill_format: str, operation: Any, period: date) -> str:
     lines = _of_period(bill, operation, period)
     days = lines.select(day=day_of(bill.columns(lines)["ChargePeriodStart"]))
     return compiled(days.group_by("day").agg(lines=days.count()))
+
+
+def _columns(read: ir.Table, begin: str, *others: str) -> list[ir.Value]:
+    return [read[name] for name in read.columns if name.startswith(begin) or name in others]
 
 
 def _hashes(column: pa.ChunkedArray) -> Hashes:
