@@ -254,6 +254,7 @@ class _Allocator:
         return ids, replace(
             nothing,
             totals=found.totals(),
+            priced=found.priced(),
             day_lines=found.day_lines(),
             summary=found.summary(),
             bill=found.bill(),

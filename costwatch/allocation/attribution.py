@@ -10,15 +10,24 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from costwatch.allocation import bill, owners, pools, redistribution, unclaimed, weighing
+from costwatch.allocation import (
+    bill,
+    conservation,
+    owners,
+    pools,
+    redistribution,
+    unclaimed,
+    weighing,
+    weights,
+)
 from costwatch.allocation.settings import Allocation, Pool
 from costwatch.allocation.spelling import Spelling
-from costwatch.allocation.weights import SUMMED, billing_period, numbered, shared, spans_of, summed
-from costwatch.errors import CostwatchError
+from costwatch.allocation.weights import CARRIED, billing_period, normalised, priced, summed, with_unit
 from costwatch.ledger.engines.duckdb import compiled, fetch, fetch_batches, keep, small_table, stored, take
 from costwatch.ledger.engines.engine import Engine
 from costwatch.model import Window
 from costwatch.plugins import Batches, Weighing
+from costwatch.proof.priced import Priced
 from costwatch.warehouse.bill.publish import INVOICE_COLUMNS, SLICE_COLUMNS, Slice
 from costwatch.warehouse.bill.unclaimed import Unclaimed
 from costwatch.warehouse.encoding import from_int
@@ -69,26 +78,17 @@ class Attribution:
             else:
                 take(self.con, name, step())
             if name == "facts":
-                self._require_every_line(period)
-        if self._sums("bill") != self._sums("carried"):
-            raise CostwatchError(
-                f"period {period}: teams carry {self._sums('carried')}, the bill is {self._sums('bill')}; "
-                "nothing was published, please report this"
-            )
-
-    def _require_every_line(self, period: date) -> None:
-        """As many lines in the facts as in what they were made of, which is needed no more."""
-        found, summed = self._lines("facts"), self._lines("days")
-        if found != summed:
-            raise CostwatchError(
-                f"period {period}: of {summed} lines {found} were found again; "
-                "nothing was published, please report this"
-            )
-        self.con.drop_table("days")
+                conservation.require_every_line(self.con, period)
+                self.con.drop_table("days")  # which is needed no more
+        conservation.require_whole_bill(self.con, self._answers, period)
 
     def totals(self) -> dict[str, dict[str, int]]:
         """The bill: per BillingCurrency its lines and the sums of its nano-units."""
-        return self._sums("bill")
+        return conservation.sums_of(self.con, self._answers["bill"])
+
+    def priced(self) -> Priced:
+        """The bill's quantities and contracted costs."""
+        return conservation.priced_of(self.con, self._answers["priced"])
 
     def day_lines(self) -> list[tuple[str, int, int, int]]:
         """source, day, the number of its lines, and of those that are estimated.
@@ -150,23 +150,15 @@ class Attribution:
         numbers = pa.table({of: pa.array(known, kind), f"{of}_id": pa.array(ids, pa.int64())})
         take(self.con, f"{of}_ids", numbers)
 
-    def _sums(self, of: str) -> dict[str, dict[str, int]]:
-        rows = fetch(self.con, self._answers[of]).sort_by("BillingCurrency").to_pylist()
-        return {row["BillingCurrency"]: {name: int(row[name]) for name in SUMMED} for row in rows}
-
-    def _lines(self, table: str) -> int:
-        counted = ibis.table({"line_count": "int64"}, name=table)
-        sums = counted.agg(line_count=counted.line_count.sum())
-        return int(fetch(self.con, compiled(sums))["line_count"][0].as_py() or 0)
-
     def _compile(self, days: ir.Table, line_kinds: ir.Table, claimed: owners.Claims) -> None:
         """Facts, and what kinds of them there are: most of what is asked of a fact is asked of its kind."""
         self._steps.clear()
         kinds = self._step("numbered_kinds", line_kinds.mutate(kind=ibis.row_number().cast("int32")))
         told = ("part", *bill.MARKS)
-        located = days.join(kinds.select(*told, "kind", "pool"), told)
+        located = days.join(kinds.select(*told, "kind", "pool", "PricingUnit"), told)
         located = located.mutate(day=located["first"], until=bill.until(located, self.ordered))
-        facts = self._step("facts", located.select("kind", "day", "until", *SUMMED))
+        located = located.mutate(**with_unit(located))
+        facts = self._step("facts", located.select("kind", "day", "until", *CARRIED))
         of_days = dict.fromkeys(("day", "before"), pa.int64())
         spans = small_table(self.con, "spans", owners.spans(self.teams), of_days)
         owned = [owners.whose(kinds, spans, number, claimed) for number in pools.owned(self.ordered)]
@@ -174,7 +166,7 @@ class Attribution:
         mine = facts.join(
             whose, [facts.kind == whose.kind, facts.day >= whose.since, facts.day < whose.before]
         )
-        carried = mine.select("team", "kind", "day", *SUMMED)
+        carried = mine.select("team", "kind", "day", *CARRIED)
         nobodys = unclaimed.by_names(facts, kinds, whose, self.ordered)
         takers: dict[int, ir.Table] = {}
         for number, pool in enumerate(self.ordered):
@@ -184,7 +176,7 @@ class Attribution:
                 kinds, carried, amounts = self._taken(kinds, carried, number, pool)
             else:
                 amounts = facts.join(kinds.filter(kinds.pool == number).select("kind"), "kind")
-            amounts = numbered(amounts, kinds, pool.over, self._days, _keys(pool))
+            amounts = weights.numbered(amounts, kinds, pool.over, self._days, _keys(pool))
             takers[number] = self._step(f"pool_{number}", amounts)
             parts = self._shared(kinds, takers[number], carried, number, pool)
             parts = self._step(f"carried_of_{number}", parts)
@@ -219,11 +211,11 @@ class Attribution:
         currency = kinds.select("kind", "BillingCurrency")
         daily = summed(carried.join(currency, "kind"), ("team", "day", "BillingCurrency"))
         daily = self._step(f"daily_{number}", daily)
-        spans = self._step(f"spans_{number}", spans_of(mine, _keys(pool)))
+        spans = self._step(f"spans_{number}", weights.spans_of(mine, _keys(pool)))
         question = compiled(spans), compiled(daily)
         self._steps.append((f"weights_{number}", partial(self._weigh, number, *question)))
-        weights = ibis.table(ibis.schema(dict(weighing.COLUMNS)), name=f"weights_{number}")
-        located = shared(mine, spans, weights).join(mine.select("row", "kind", "day"), "row")
+        given = ibis.table(ibis.schema(dict(weighing.COLUMNS)), name=f"weights_{number}")
+        located = weights.shared(mine, spans, given).join(mine.select("row", "kind", "day"), "row")
         return located.select(carried.columns)
 
     def _weigh(self, number: int, spans: str, daily: str) -> pa.Table:
@@ -249,8 +241,8 @@ class Attribution:
             "sliced", kinds.join(slices, SLICE_COLUMNS).select("kind", "slice", "ServiceName")
         )
         summary = ("day", "team_id", "service_id", "BillingCurrency", "x_ChargeKind")
-        whole = self._step("whole", summed(facts, ["kind"])).join(kinds, "kind")
-        by_kind = self._step("by_kind", summed(carried, ("team", "kind"))).join(kinds, "kind")
+        whole = self._step("whole", summed(facts, ["kind"], CARRIED)).join(kinds, "kind")
+        by_kind = self._step("by_kind", summed(carried, ("team", "kind"), CARRIED)).join(kinds, "kind")
         by_team = ("team", *INVOICE_COLUMNS)
         days = facts.join(kinds.select("kind", "source", "x_Estimated"), "kind")
         stored, slice_ids = self._number_facts(carried, sliced)
@@ -260,6 +252,8 @@ class Attribution:
         answers = {
             "bill": summed(whole, ["BillingCurrency"]),
             "carried": summed(by_kind, ["BillingCurrency"]),
+            "priced": priced(whole),
+            "priced_carried": priced(by_kind),
             "invoices": summed(whole, INVOICE_COLUMNS).order_by(*INVOICE_COLUMNS),
             "invoices_by_team": summed(by_kind, by_team).order_by(*by_team),
             "day_lines": days.group_by("source", "day")
@@ -272,7 +266,7 @@ class Attribution:
             "teams": by_kind.select("team").distinct(),
             "services": kinds.select("ServiceName").distinct(),
             "slices": slices.order_by("slice").select(*SLICE_COLUMNS),
-            "facts": stored.select(*(stored[column].cast("int64") for column in (*_STORED, *SUMMED))),
+            "facts": stored.select(*(stored[column].cast("int64") for column in (*_STORED, *CARRIED))),
             "summary": summed(told, summary).order_by(*summary),
         }
         self._answers = {name: compiled(expression) for name, expression in answers.items()}
@@ -290,7 +284,7 @@ class Attribution:
         known = known.select("kind", "service_id", "slice_id")
         numbers = ibis.table(known.schema(), name="numbers")
         joined = carried.join(teams, "team").join(numbers, "kind")
-        stored = summed(joined, _STORED).order_by(*_STORED)
+        stored = normalised(summed(joined, _STORED, CARRIED)).order_by(*_STORED)
         steps = {"numbers": known, "stored": stored}
         self._numbering = [(name, compiled(expression)) for name, expression in steps.items()]
         return ibis.table(stored.schema(), name="stored"), slices

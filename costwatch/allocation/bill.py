@@ -23,7 +23,7 @@ from costwatch.ledger.files import LedgerFiles
 from costwatch.ledger.formats import format_named
 from costwatch.ledger.formats.contract import BillFormat, Held, day_of, is_entry
 from costwatch.ledger.map_keys import keys_held
-from costwatch.ledger.nano import nano
+from costwatch.ledger.nano import nano, priced
 from costwatch.model import Load
 from costwatch.warehouse.bill.publish import SLICE_COLUMNS
 
@@ -86,8 +86,7 @@ def keep_facts(
     owner (``<pool>_tag_<n>``, ``<pool>_category_<n>``), those that pools tell lines apart by (``key
     <column>``), and whether a pool takes such lines from the team that carries them (``takes <pool>``).
     ``days``: ``part``, ``MARKS``, ``first`` and ``last`` (days of the charge period), ``line`` (where the
-    first of them stands), ``line_count`` and both costs in nano-units. docs/allocation.md tells what is made
-    on the way.
+    first of them stands) and ``weights.CARRIED``. docs/allocation.md tells what is made on the way.
     """
     written = [
         _written(engine, number, part, paths, period, by)
@@ -126,6 +125,8 @@ def _written(
         last=(told["ChargePeriodEnd"] - ibis.interval(microseconds=1)).date(),
         x_Billed=told["BilledCost"],
         x_Effective=told["EffectiveCost"],
+        x_Contracted=told["ContractedCost"],
+        x_Quantity=told["PricingQuantity"],
     )
     marks = {
         mark: engine.mark([lines[name] for name in names] or [ibis.literal("")])
@@ -139,11 +140,13 @@ def _written(
 def _days(written: _SchemaGroup) -> ir.Table:
     lines = written.lines
     file, row = (lines[column] for column in PLACE)
+    told = priced(lines.x_Quantity, lines.x_Contracted)
     sums = lines.group_by(*MARKS, "first", "last").agg(
         line=(file * _ROWS_OF_A_FILE + row).min(),
         line_count=lines.count(),
         BilledCostNano=nano(lines.x_Billed).sum(),
         EffectiveCostNano=nano(lines.x_Effective).sum(),
+        **{name: value.sum() for name, value in told.items()},
     )
     days = {name: day_of(sums[name]).cast("int32") for name in ("first", "last")}
     return sums.mutate(**days, part=ibis.literal(written.number, "int32"))

@@ -17,7 +17,7 @@ from costwatch.allocation.focus_rules import conforming
 from costwatch.errors import CostwatchError
 from costwatch.ledger.engines.duckdb import compiled, connect, keep, small_table, write
 from costwatch.ledger.files import LedgerFiles
-from costwatch.ledger.formats.contract import DESCRIBED
+from costwatch.ledger.formats.contract import DESCRIBED, PRICED
 from costwatch.model import midnight
 from costwatch.money import NANO
 from costwatch.scratch import scratch, sweep, temporary_files
@@ -30,6 +30,7 @@ _FORMULA = r"^[=+\-@\t\r\n]"
 # FOCUS's columns first, by name as it lists them, then ours.
 _COLUMNS = {
     **DESCRIBED,
+    **PRICED,
     "BilledCost": "float64",
     "BillingAccountId": "string",
     "BillingCurrency": "string",

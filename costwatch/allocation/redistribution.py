@@ -8,7 +8,7 @@ import ibis
 import ibis.expr.types as ir
 
 from costwatch.allocation.pools import GIVEN_ON, TAKES
-from costwatch.allocation.weights import SUMMED, summed
+from costwatch.allocation.weights import CARRIED, summed
 
 
 def marked(carried: ir.Table, kinds: ir.Table, number: int, team: str) -> ir.Table:
@@ -37,5 +37,5 @@ def extended(kinds: ir.Table, numbers: ir.Table, pool: str) -> ir.Table:
 def amounts(found: ir.Table, numbers: ir.Table) -> ir.Table:
     """What is taken: ``kind`` as it is given on, ``day``, ``until`` (the same) and sums."""
     taken = found.filter(found.taken).join(numbers, "kind")
-    sums = summed(taken.select("day", *SUMMED, kind="to"), ["kind", "day"])
+    sums = summed(taken.select("day", *CARRIED, kind="to"), ["kind", "day"], CARRIED)
     return sums.mutate(until=sums.day)

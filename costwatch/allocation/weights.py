@@ -9,21 +9,45 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from costwatch.ledger.engines.duckdb import small_table
-from costwatch.ledger.nano import quotient, split
+from costwatch.ledger.nano import carried_over, digits_of, digits_of_quantity, quotient, split
 from costwatch.model import UNMEASURED, Window
+from costwatch.money import NANO
 from costwatch.plugins import Over
+from costwatch.proof.priced import PRICED
 from costwatch.warehouse.encoding import to_int
 
 COST_NANOS = ("BilledCostNano", "EffectiveCostNano")
 SUMMED = (*COST_NANOS, "line_count")
+# What explains a cost is null where it is unknown. ``nano.counted`` says why a quantity has two parts.
+QUANTITY = PRICED[:2]
+CARRIED = (*SUMMED, *PRICED)
+_SPLIT = (*COST_NANOS, "ContractedCostNano", "PricingQuantity")
 # The ChargeFrequency of fees, which some bills put under Usage, and not always spell alike.
 _FEES = ("one-time", "recurring")
 _PERIOD = ("period_first", "period_last")
 
 
-def summed(table: ir.Table, keys: Sequence[str]) -> ir.Table:
-    """Both costs and the lines of ``table``, by ``keys``."""
-    return table.group_by(keys).agg(**{column: table[column].sum() for column in SUMMED})
+def summed(table: ir.Table, keys: Sequence[str], columns: Sequence[str] = SUMMED) -> ir.Table:
+    """The sums of some columns of ``table``, by ``keys``: both costs and the lines, if not told otherwise."""
+    return table.group_by(keys).agg(**{column: table[column].sum() for column in columns})
+
+
+def with_unit(facts: ir.Table) -> dict[str, ir.IntegerValue]:
+    """The quantities of those that have a PricingUnit: who knows what another one counts?"""
+    known = facts.PricingUnit != ""
+    return {name: ibis.ifelse(known, facts[name], ibis.null("int64")) for name in QUANTITY}
+
+
+def normalised(facts: ir.Table) -> ir.Table:
+    """The same with quantities whose rest is less than a unit."""
+    quantity = carried_over(*(facts[column] for column in QUANTITY))
+    return facts.mutate(**dict(zip(QUANTITY, quantity, strict=True)))
+
+
+def priced(lines: ir.Table) -> ir.Table:
+    """``PRICED`` by PricingUnit and BillingCurrency. A sum of a whole bill may be of more than 64 bits."""
+    sums = {column: lines[column].sum().cast("decimal(38, 0)") for column in PRICED}
+    return lines.group_by("PricingUnit", "BillingCurrency").agg(**sums)
 
 
 def is_monthly(lines: ir.Table) -> ir.BooleanValue:
@@ -59,7 +83,7 @@ def numbered(
     is_monthly = ibis.literal(over == "month") if over else located.is_monthly
     last = located.day if over == "day" else located.until
     weighed = located.select(
-        *("kind", "day", *SUMMED, "BillingCurrency", *keys),
+        *("kind", "day", *CARRIED, "BillingCurrency", *keys),
         first=ibis.ifelse(is_monthly, located.period_first, located.day),
         last=ibis.ifelse(is_monthly, located.period_last, last),
     )
@@ -75,31 +99,50 @@ def spans_of(amounts: ir.Table, keys: Sequence[str]) -> ir.Table:
 
 
 def shared(amounts: ir.Table, spans: ir.Table, weights: ir.Table) -> ir.Table:
-    """The charges of one shared pool, split: ``row``, ``team``, both costs in nano-units, ``line_count``.
+    """The charges of one shared pool, split: ``row``, ``team`` and ``CARRIED``.
 
     amounts: as ``numbered`` has them; ``line_count`` stays whole, at the first team by name. weights: as
     ``weighing.weigh`` gives them. A charge whose span has none is ``unmeasured``.
     """
     located = amounts.join(spans, [column for column in spans.columns if column != "span"])
-    # Both costs are split in one go: two rows for each charge, even and odd.
-    both = ibis.union(
+    # All amounts of a charge are split in one go, each a row; what is unknown is none.
+    money = ibis.union(
         *(
-            located.select("span", row=located.row * len(COST_NANOS) + number, amount=located[column])
-            for number, column in enumerate(COST_NANOS)
+            located.filter(located[column].notnull()).select(
+                "span", row=located.row * len(_SPLIT) + number, **digits_of(located[column])
+            )
+            for number, column in enumerate(_SPLIT[:-1])
         ),
         distinct=False,
     )
-    parts = split(both, weights, "amount")
-    which = parts.row % len(COST_NANOS)
-    parts = parts.group_by(row=quotient(parts.row, len(COST_NANOS)), team=parts.team).agg(
-        **{
-            name: ibis.ifelse(which == n, parts.amount, 0).sum().cast("int64")
-            for n, name in enumerate(COST_NANOS)
-        }
+    quantities = located.filter(located.PricingQuantityWhole.notnull()).select(
+        "span",
+        row=located.row * len(_SPLIT) + len(_SPLIT) - 1,
+        **digits_of_quantity(*(located[column] for column in QUANTITY)),
     )
+    parts = split(money, weights).union(split(quantities, weights), distinct=False)
+    parts = _of_charges(parts.mutate(of=parts.row % len(_SPLIT), row=quotient(parts.row, len(_SPLIT))))
     first = ibis.row_number().over(ibis.window(group_by=parts.row, order_by=parts.team)) == 0
     counted = parts.mutate(first=first).join(amounts.select("row", lines="line_count"), "row")
     counted = counted.mutate(line_count=ibis.ifelse(counted.first, counted.lines, 0).cast("int64"))
     unweighted = located.anti_join(weights, "span").mutate(team=ibis.literal(UNMEASURED))
-    columns = ("row", "team", *SUMMED)
+    columns = ("row", "team", *CARRIED)
     return counted.select(*columns).union(unweighted.select(*columns), distinct=False)
+
+
+def _of_charges(parts: ir.Table) -> ir.Table:
+    """Parts, ``of`` which amount each is, as one row for each charge and team."""
+
+    def sum_of(number: int, value: ir.IntegerValue) -> ir.IntegerValue:
+        return ibis.ifelse(parts["of"] == number, value, ibis.null("int64")).sum().cast("int64")
+
+    nanos = parts.whole * NANO + parts.rest
+    *costs, quantity = range(len(_SPLIT))
+    sums = {_SPLIT[number]: sum_of(number, nanos) for number in costs}
+    return parts.group_by("row", "team").agg(
+        **sums,
+        **{
+            name: sum_of(quantity, parts[part])
+            for name, part in zip(QUANTITY, ("whole", "rest"), strict=True)
+        },
+    )

@@ -21,7 +21,7 @@ from costwatch.ledger.files import LedgerFiles, is_parquet
 from costwatch.ledger.formats import format_named
 from costwatch.ledger.formats.contract import COSTS, MAPS, REQUIRED_VALUES, BillFormat, amount, shown
 from costwatch.ledger.formats.recognition import recognise
-from costwatch.ledger.nano import LIMIT, is_exact, nano
+from costwatch.ledger.nano import LIMIT, is_countable, is_exact, nano
 from costwatch.model import DeliveredFile
 from costwatch.wording import shortened
 
@@ -147,10 +147,22 @@ def _question(bill_format: str, operation: Any, unamortised: tuple[str, ...]) ->
         period_end=lines.BillingPeriodEnd.date(),
         account=lines.BillingAccountId,
         currency=lines.BillingCurrency,
-    ).agg(**sums(lines), **{f"bad {column}": bad[column].cast("int64").sum() for column in bad})
+    ).agg(
+        **sums(lines),
+        uncounted=_uncounted(lines),
+        **{f"bad {column}": bad[column].cast("int64").sum() for column in bad},
+    )
     return _Question(
         bill, charges, unamortised, tuple(bad), compiled(totals), compiled(bill.evidence(charges))
     )
+
+
+def _uncounted(lines: ir.Table) -> ir.IntegerValue:
+    """In how many lines a quantity or a contracted cost is beyond what is counted exactly."""
+    too_much = (lines.PricingQuantity.notnull() & ~is_countable(lines.PricingQuantity)) | (
+        lines.ContractedCost.notnull() & ~is_exact(lines.ContractedCost)
+    )
+    return too_much.cast("int64").sum()
 
 
 def _delivered_maps(bill: BillFormat, raw: ir.Table) -> dict[str, ir.Value]:

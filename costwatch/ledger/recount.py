@@ -6,8 +6,10 @@ from decimal import Decimal
 from enum import StrEnum
 
 import ibis
+import ibis.expr.types as ir
 
 from costwatch.errors import LedgerError, SourceError
+from costwatch.ledger import nano
 from costwatch.ledger.engines.duckdb import InProcess, of_one_schema
 from costwatch.ledger.files import LedgerFiles, sha256
 from costwatch.ledger.formats import FORMATS, format_named
@@ -16,6 +18,7 @@ from costwatch.model import METRICS, Amounts, Counted, Load
 from costwatch.money import units
 from costwatch.proof.bill import Check, Discrepancy
 from costwatch.proof.bridge import Part
+from costwatch.proof.priced import PRICED, Priced
 from costwatch.scratch import temporary_files
 from costwatch.wording import RESTORE, digits
 
@@ -42,7 +45,7 @@ class Recount:
     """A load's files by digest, and what they hold now by currency; None where they were not counted.
 
     ``trouble``: what kept them from being read; empty where that went well. ``parts``: the same lines by
-    currency and by why their two costs differ.
+    currency and by why their two costs differ. ``priced``: what explains their costs.
     """
 
     load: Load
@@ -50,6 +53,7 @@ class Recount:
     totals: Mapping[str, Counted] | None
     trouble: str = ""
     parts: Mapping[str, Mapping[Part, Amounts]] = field(default_factory=dict)
+    priced: Priced = field(default_factory=Priced)
 
     def findings(self) -> Iterator[Discrepancy]:
         """Files that are not as they were delivered, and sums that are not as they were registered."""
@@ -94,8 +98,8 @@ def recount(files: LedgerFiles, load: Load) -> Recount:
     if trouble or not all(each.is_whole for each in kept.values()):
         return Recount(load, kept, None, trouble)
     try:
-        totals, parts = _totals(files, load)
-        return Recount(load, kept, totals, parts=parts)
+        totals, parts, priced = _totals(files, load)
+        return Recount(load, kept, totals, parts=parts, priced=priced)
     except (LedgerError, SourceError, OSError) as error:
         reason = str(error).splitlines()[0][:300]
         return Recount(load, kept, None, f"ledger {files.folder}: {reason}")
@@ -112,7 +116,9 @@ def _kept(files: LedgerFiles, digest: str, name: str) -> Kept:
 
 
 @temporary_files()
-def _totals(files: LedgerFiles, load: Load) -> tuple[dict[str, Counted], dict[str, dict[Part, Amounts]]]:
+def _totals(
+    files: LedgerFiles, load: Load
+) -> tuple[dict[str, Counted], dict[str, dict[Part, Amounts]], Priced]:
     engine = InProcess()
     try:
         known = format_named(load.format)
@@ -127,6 +133,7 @@ def _totals(files: LedgerFiles, load: Load) -> tuple[dict[str, Counted], dict[st
         )
         lines = lines.filter(lines.BillingPeriodStart.date() == ibis.literal(load.period))
         rows = engine.fetch(lines.group_by("BillingCurrency", "part").agg(**sums(lines))).to_pylist()
+        priced = Priced.of(engine.fetch(_priced(lines)).to_pylist())
     finally:
         engine.close()
     totals: dict[str, Counted] = {}
@@ -138,7 +145,16 @@ def _totals(files: LedgerFiles, load: Load) -> tuple[dict[str, Counted], dict[st
         so_far = totals.get(currency, _NOTHING)
         control = {metric: so_far.control[metric] + row[f"{metric}Control"] for metric in METRICS}
         totals[currency] = Counted(so_far.amounts + amounts, control)
-    return totals, parts
+    return totals, parts, priced
+
+
+def _priced(lines: ir.Table) -> ir.Table:
+    """By unit and currency; a quantity of no unit is unknown."""
+    unit = lines.PricingUnit.fill_null("")
+    quantity = ibis.ifelse(unit != "", lines.PricingQuantity, ibis.null("float64"))
+    told = lines.select("BillingCurrency", PricingUnit=unit, **nano.priced(quantity, lines.ContractedCost))
+    sums_of = {name: told[name].sum().cast("decimal(38, 0)") for name in PRICED}
+    return told.group_by("PricingUnit", "BillingCurrency").agg(**sums_of)
 
 
 def _told(counted: Counted) -> str:

@@ -21,9 +21,19 @@ from costwatch.ledger.formats.contract import COSTS
 from costwatch.ledger.formats.recognition import lacking
 from costwatch.ledger.inspection import FileTotals, Inspector
 from costwatch.ledger.lookalikes import described, lookalikes
-from costwatch.ledger.nano import LIMIT
+from costwatch.ledger.nano import LIMIT, QUANTITY_LIMIT
 from costwatch.ledger.peek import periods_of
-from costwatch.model import Amounts, Counted, DeliveredFile, Export, Load, LoadFinding, Progress, untold
+from costwatch.model import (
+    Amounts,
+    Counted,
+    DeliveredFile,
+    Export,
+    Load,
+    LoadFinding,
+    LoadFindingKind,
+    Progress,
+    untold,
+)
 from costwatch.wording import shortened
 
 _SHOWN_REASONS = 12  # of each file
@@ -189,10 +199,24 @@ def _load(
         delivered=tuple(sorted({(Path(row["name"]).name, row["size"], row["digest"]) for row in rows})),
         findings=(
             *findings,
+            *_uncounted(parts),
             *lacking((Path(part.file.name).name, part.bill, part.lacking) for part in parts),
         ),
         unamortised=unamortised,
     )
+
+
+def _uncounted(parts: Sequence[FileTotals]) -> Iterator[LoadFinding]:
+    """Quantities and contracted costs that count as unknown, for they cannot be counted exactly."""
+    of = {Path(part.file.name).name: sum(row["uncounted"] for row in part.rows) for part in parts}
+    names = sorted(name for name, count in of.items() if count)
+    if names:
+        text = (
+            f"{shortened(', '.join(names), 80)}: {sum(of.values()):,} lines have a PricingQuantity of "
+            f"{QUANTITY_LIMIT:.0e} or more, or a ContractedCost of {LIMIT:.0e} or more, up to which they are "
+            "counted exactly: these count as unknown; export them in larger units"
+        )
+        yield LoadFinding(LoadFindingKind.UNCOUNTED, text)
 
 
 def _totals(rows: Sequence[Mapping[str, Any]]) -> dict[str, Counted]:

@@ -60,6 +60,7 @@ class LoadFindingKind(StrEnum):
     UNAMORTISED = "unamortised"  # commitments whose lines stay at their unblended cost
     REPLACED = "replaced"  # a file whose charges a later one holds, too
     LACKING = "lacking"  # columns that its format has and it has not
+    UNCOUNTED = "uncounted"  # quantities and contracted costs beyond what is counted exactly
 
     @property
     def is_wrong(self) -> bool:

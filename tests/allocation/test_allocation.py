@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from costwatch.ledger.engines.duckdb import connect, small_table
-from costwatch.ledger.nano import nano, split
+from costwatch.ledger.nano import digits_of, nano, split
+from costwatch.money import NANO
 from tests.made.bills import line, on_day, tags, write_csv
 from tests.made.company import Company
 
@@ -185,16 +186,17 @@ def test_a_split_is_exact_and_fair_to_the_nano(amounts: list[int], weights: list
     con = connect()
     integers = dict.fromkeys(("row", "span", "x"), pa.int64())
     rows = small_table(con, "a", [(n, 0, x) for n, x in enumerate(amounts)], integers)
+    rows = rows.select("row", "span", **digits_of(rows.x))
     shares = small_table(
         con,
         "w",
         [(0, f"t{n}", w) for n, w in enumerate(weights)],
         {"span": pa.int64(), "team": pa.string(), "weight": pa.int64()},
     )
-    parts = con.to_pyarrow(split(rows, shares, "x")).to_pylist()
+    parts = con.to_pyarrow(split(rows, shares)).to_pylist()
     con.disconnect()
     for number, amount in enumerate(amounts):
-        mine = {part["team"]: part["x"] for part in parts if part["row"] == number}
+        mine = {part["team"]: part["whole"] * NANO + part["rest"] for part in parts if part["row"] == number}
         assert sum(mine.values()) == amount
         for n, weight in enumerate(weights):
             assert abs(mine[f"t{n}"] * sum(weights) - amount * weight) < sum(weights)

@@ -29,10 +29,12 @@ DEFAULTS: Row = {
     "line_item_resource_id": "i-0a1b2c3d",
     "line_item_unblended_cost": "1.5",
     "line_item_usage_account_id": "100000000001",
+    "line_item_usage_amount": "1",
     "line_item_usage_end_date": "2026-10-01T01:00:00Z",
     "line_item_usage_start_date": "2026-10-01T00:00:00Z",
     "line_item_usage_type": "BoxUsage:m5.large",
     "pricing_public_on_demand_cost": "2",
+    "pricing_unit": "Hrs",
     "product": {"product_name": "Amazon Elastic Compute Cloud"},
     "product_region_code": "eu-west-1",
     "reservation_effective_cost": "",
@@ -52,7 +54,7 @@ DEFAULTS: Row = {
     "split_line_item_parent_resource_id": "",
 }
 MAPS = ("product", "resource_tags", "cost_category")
-_NUMBERS = ("_cost", "_commitment", "_to_date", "_fee", "_fee_for_billing_period")
+_NUMBERS = ("_amount", "_cost", "_commitment", "_to_date", "_fee", "_fee_for_billing_period")
 
 
 def line(**columns: object) -> Row:

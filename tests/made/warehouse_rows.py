@@ -196,6 +196,7 @@ def _slice(currency: str, system: str) -> tuple[str, ...]:
         currency,
         "direct",
         system,
+        "",
     )
 
 

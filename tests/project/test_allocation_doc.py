@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from costwatch.allocation import bill
-from costwatch.allocation.weights import SUMMED
+from costwatch.allocation.weights import CARRIED, SUMMED
 from costwatch.ledger.engines import duckdb
 from costwatch.model import names
 from costwatch.warehouse.bill.publish import SLICE_COLUMNS
@@ -24,6 +24,7 @@ OF_A_BILL = ("columns_N", "entries_N")  # which columns these have depends on wh
 GROUPS = {
     "MARKS": bill.MARKS,
     "SUMMED": SUMMED,
+    "CARRIED": CARRIED,
     "KEPT": bill.KEPT,
     "SLICE_COLUMNS": SLICE_COLUMNS,
     "TOLD": (

@@ -37,6 +37,7 @@ DISCOUNT = "Discount"  # how the types of all discounts end that have lines of t
 
 PLAN_ARN, RESERVATION_ARN = "savings_plan_savings_plan_a_r_n", "reservation_reservation_a_r_n"
 UNBLENDED, NET_UNBLENDED = "line_item_unblended_cost", "line_item_net_unblended_cost"
+PUBLIC_COST = "pricing_public_on_demand_cost"
 PLAN_COST = "savings_plan_savings_plan_effective_cost"
 COMMITTED, USED_COMMITMENT = "savings_plan_total_commitment_to_date", "savings_plan_used_commitment"
 RESERVED_COST = "reservation_effective_cost"
@@ -177,6 +178,21 @@ def effective_cost(raw: ir.Table, read: Read, unamortised: Unamortised = None) -
     deducted = [is_discount(raw)] if SPREAD_DISCOUNTS in left else []
     told = [*known, *((is_so, nothing) for is_so in (*in_advance, *paid_back, *deducted))]
     return ibis.cases(*told, else_=unblended) if told else unblended
+
+
+def contracted_cost(raw: ir.Table, read: Read) -> ir.NumericValue:
+    """FOCUS's ContractedCost: what a line costs by contract before any commitment.
+
+    AWS bills what a reservation covers at 0, so that its public price stands for it.
+    """
+    covered = read(raw, PUBLIC_COST)
+    own = ibis.coalesce(read(raw, NET_UNBLENDED), read(raw, UNBLENDED))
+    return priced_once(raw, ibis.ifelse(line_type(raw) == DISCOUNTED, covered, own))
+
+
+def priced_once(raw: ir.Table, value: ir.NumericValue) -> ir.NumericValue:
+    """0 for a negation, which repeats the quantity and takes back the cost of covered usage."""
+    return ibis.ifelse(line_type(raw) == NEGATION, 0.0, value)
 
 
 def _named(raw: ir.Table, left: Collection[str], *commitments: str) -> list[ir.BooleanValue]:

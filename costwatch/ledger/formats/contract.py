@@ -17,6 +17,12 @@ from costwatch.model import LoadFinding
 INSTANTS = ("BillingPeriodStart", "BillingPeriodEnd", "ChargePeriodStart", "ChargePeriodEnd")
 COSTS = ("BilledCost", "EffectiveCost")
 MAPS = ("Tags", "x_CostCategories")
+# What explains a cost besides: how much of what, and its cost before any commitment.
+PRICED: Mapping[str, str] = {
+    "PricingUnit": "string",
+    "PricingQuantity": "float64",
+    "ContractedCost": "float64",
+}
 # A line without one of these cannot be placed on the bill.
 REQUIRED_VALUES = (*INSTANTS, *COSTS, "BillingCurrency", "BillingAccountId", "ChargeCategory")
 
@@ -33,13 +39,10 @@ DESCRIBED: Mapping[str, str] = {
     "CommitmentDiscountUnit": "string",
     "ConsumedQuantity": "float64",
     "ConsumedUnit": "string",
-    "ContractedCost": "float64",
     "ContractedUnitPrice": "float64",
     "ListCost": "float64",
     "ListUnitPrice": "float64",
     "PricingCategory": "string",
-    "PricingQuantity": "float64",
-    "PricingUnit": "string",
     "PublisherName": "string",
     "RegionName": "string",
     "ResourceName": "string",
@@ -108,6 +111,8 @@ class BillFormat(Protocol):
 
     def columns(self, raw: ir.Table, unamortised: Collection[str] | None = None) -> dict[str, ir.Value]:
         """What the bill is allocated by, and ``x_<cost>Decimal`` control values.
+
+        ``PRICED`` are null where a line does not say; 0 where it says once more what another one does.
 
         unamortised: what ``judged`` said of the bill that ``raw`` is a part of; None: it was not asked.
         """

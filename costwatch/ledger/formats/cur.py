@@ -33,11 +33,9 @@ _READ = (
     "line_item_operation",
     "line_item_resource_id",
     "line_item_usage_account_name",
-    "line_item_usage_amount",
     "line_item_usage_type",
     "pricing_public_on_demand_cost",
     "pricing_rate_code",
-    "pricing_unit",
     "product_product_name",
     "product_region",
     "product_region_code",
@@ -60,6 +58,8 @@ _READ = (
 
 def _slashed(column: str) -> str:
     """``line_item_usage_type`` as the report's CSV spells it: ``lineItem/UsageType``."""
+    if column.startswith("pricing_"):
+        return column.replace("_", "/", 1)
     for group in ("bill", "line_item", "reservation", "savings_plan"):
         if column.startswith(f"{group}_"):
             first, *rest = group.split("_")

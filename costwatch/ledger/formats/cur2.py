@@ -40,8 +40,10 @@ MANDATORY = (
     "line_item_product_code",
     "line_item_unblended_cost",
     "line_item_usage_account_id",
+    "line_item_usage_amount",
     "line_item_usage_end_date",
     "line_item_usage_start_date",
+    "pricing_unit",
 )
 origins = {
     "BillingPeriodStart": ("bill_billing_period_start_date",),
@@ -133,6 +135,9 @@ def columns(raw: ir.Table, unamortised: Unamortised = None) -> dict[str, ir.Valu
         "x_Estimated": ibis.literal(False),
         "BilledCost": amount(raw, "line_item_unblended_cost"),
         "EffectiveCost": amortisation.effective_cost(raw, quantity, unamortised),
+        "ContractedCost": amortisation.contracted_cost(raw, amount),
+        "PricingQuantity": amortisation.priced_once(raw, amount(raw, "line_item_usage_amount")),
+        "PricingUnit": _unit(raw),
         "x_BilledCostDecimal": control(raw, "line_item_unblended_cost"),
         "x_EffectiveCostDecimal": amortisation.effective_cost(raw, control, unamortised),
         "Tags": mapping(raw, ["resource_tags", "tags"]),
@@ -153,14 +158,9 @@ def described(raw: ir.Table) -> dict[str, ir.Value]:
         "CommitmentDiscountId": amortisation.commitment_id(raw),
         "ConsumedQuantity": amount(raw, "line_item_usage_amount"),
         "ConsumedUnit": _unit(raw),
-        "ContractedCost": ibis.coalesce(
-            amount(raw, "line_item_net_unblended_cost"), amount(raw, "line_item_unblended_cost")
-        ),
         "ListCost": ibis.coalesce(
             amount(raw, "pricing_public_on_demand_cost"), amount(raw, "line_item_unblended_cost")
         ),
-        "PricingQuantity": amount(raw, "line_item_usage_amount"),
-        "PricingUnit": _unit(raw),
         "PublisherName": text(raw, "line_item_legal_entity"),
         "SkuId": text(raw, "product_sku"),
         "SkuPriceId": text(raw, "pricing_rate_code"),

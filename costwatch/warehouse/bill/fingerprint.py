@@ -8,10 +8,11 @@ from costwatch.model import NO_SYSTEM
 from costwatch.warehouse import queries
 
 _NAMES = (
-    # What belongs to no system is hashed as it was before there were systems. What kind a charge is follows
-    # from its category and class.
+    # What belongs to no system, or has no unit, is hashed as it was before there were any. What kind a charge
+    # is follows from its category and class.
     "SELECT id, source, ProviderName, BillingAccountId, SubAccountId, SubAccountName, RegionId,"
-    " ChargeCategory, ChargeClass, x_UsageType, BillingCurrency, x_Pool, x_System"
+    " ChargeCategory, ChargeClass, x_UsageType, BillingCurrency, x_Pool, x_System,"
+    f" CASE PricingUnit WHEN '' THEN '{NO_SYSTEM}' ELSE 'unit ' || PricingUnit END"
     " FROM slice WHERE id IN (SELECT slice FROM team_cost WHERE period = ?) ORDER BY id",
     "SELECT * FROM team WHERE id IN (SELECT team FROM cost_day WHERE period = ?) ORDER BY id",
     "SELECT * FROM service WHERE id IN (SELECT service FROM cost_day WHERE period = ?) ORDER BY id",
@@ -23,5 +24,6 @@ def fingerprint(db: sqlite3.Connection, period: int) -> str:
     digest = hashlib.sha256()
     for sql in (queries.text("weighed_facts"), *_NAMES):
         for row in db.execute(sql, (period,)):
-            digest.update(json.dumps([value for value in row if value != NO_SYSTEM]).encode())
+            told = [value for value in row if value != NO_SYSTEM]
+            digest.update(json.dumps(told[:-2] if told[-2:] == [None, None] else told).encode())
     return digest.hexdigest()

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 
 from costwatch.errors import WarehouseError
 from costwatch.model import CONFIGURED, RESIDUALS, Amounts, Load, charge_kind
+from costwatch.proof.priced import PRICED, Priced
 from costwatch.warehouse import queries
 from costwatch.warehouse.bill.fingerprint import fingerprint
 from costwatch.warehouse.bill.loads import loads_of
-from costwatch.warehouse.bill.sums import amounts, sums
+from costwatch.warehouse.bill.priced import require_priced, rows_of, take_units
+from costwatch.warehouse.bill.sums import SUMMED, amounts, sums
 from costwatch.warehouse.encoding import from_int, to_int, to_text
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ SLICE_COLUMNS = (
     "BillingCurrency",
     "x_Pool",
     "x_System",
+    "PricingUnit",
 )
 INVOICE_COLUMNS = (
     "source",
@@ -44,6 +47,7 @@ INVOICE_COLUMNS = (
 _CATEGORY, _CLASS = SLICE_COLUMNS.index("ChargeCategory"), SLICE_COLUMNS.index("ChargeClass")
 Slice = tuple[str, ...]
 _ROWS_A_STATEMENT = 50
+FACT_COLUMNS = ("period", "team", "service", "day", "slice", *SUMMED, *PRICED)
 Invoiced = tuple[int | str, ...]  # INVOICE_COLUMNS, BilledCostNano, EffectiveCostNano, line_count
 
 
@@ -51,8 +55,8 @@ Invoiced = tuple[int | str, ...]  # INVOICE_COLUMNS, BilledCostNano, EffectiveCo
 class Publication:
     """One billing period as it shall be read.
 
-    facts: 64-bit integers, ascending by the first four: team, service, day, slice, BilledCostNano,
-    EffectiveCostNano, line_count.
+    facts: 64-bit integers, ascending by the first four: ``FACT_COLUMNS`` without the period; those of
+    ``PRICED`` may be null, or left out. priced: the bill's sums of these.
     """
 
     period: date
@@ -65,6 +69,7 @@ class Publication:
     unclaimed: Sequence[tuple[int | str, ...]] = ()  # as ``unclaimed.as_rows``
     # BillingCurrency -> line_count and nano sums of the bill
     totals: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    priced: Priced = field(default_factory=Priced)
     day_lines: Sequence[tuple[str, int, int, int]] = ()  # source, day, lines, of these estimated
     # day, team, service, BillingCurrency, x_ChargeKind, both costs, lines
     summary: Sequence[Invoiced] = ()
@@ -164,21 +169,24 @@ def publish(db: sqlite3.Connection, ids: Ids, publication: Publication, now: dat
         named = [row for _, row in rows]
         db.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * len(named[0]))})", named)
     first = db.execute(
-        "SELECT first_known_at, loads, config, inputs FROM published WHERE period = ?", (period,)
+        "SELECT first_known_at, loads, config, inputs, priced_since FROM published WHERE period = ?",
+        (period,),
     ).fetchone()
     if first is None:
         _insert_facts(db, "team_cost", period, publication.facts)
     else:
-        _replace_facts(db, period, publication.facts, to_text(now), _cause(first, publication))
+        _replace_facts(db, publication, first, to_text(now))
     _replace(db, "cost_day", period, publication.summary)
     _require_conservation(db, publication)
+    require_priced(db, publication.period, publication.priced)
     _replace(db, "day_line", period, publication.day_lines)
     _replace(db, "bill", period, publication.bill)
     _replace(db, "team_invoice", period, publication.invoices)
     _replace(db, "unclaimed", period, publication.unclaimed)
     db.execute(
         "INSERT OR REPLACE INTO published (period, period_end, inputs_key, loads, config, first_known_at,"
-        " known_at, totals, fingerprint, inputs, spelling) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " known_at, totals, fingerprint, inputs, spelling, priced, priced_since)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             period,
             to_int(publication.period_end),
@@ -191,6 +199,8 @@ def publish(db: sqlite3.Connection, ids: Ids, publication: Publication, now: dat
             fingerprint(db, period),
             publication.inputs,
             publication.spelling,
+            publication.priced.as_json(),
+            (first and first["priced_since"]) or to_text(now),
         ),
     )
 
@@ -233,25 +243,27 @@ def _replace(db: sqlite3.Connection, table: str, period: int, rows: Sequence[Seq
 
 def _insert_facts(db: sqlite3.Connection, table: str, period: int, facts: Iterable["RecordBatch"]) -> None:
     """Many rows a statement: to bind and run one for each takes twice as long."""
-    import numpy as np
-
     for batch in facts:
-        rows = np.column_stack([column.to_numpy() for column in batch.columns])
+        names = ", ".join(FACT_COLUMNS[: batch.num_columns + 1])
+        rows = rows_of(batch)
         whole = len(rows) - len(rows) % _ROWS_A_STATEMENT
         for part, at_once in ((rows[:whole], _ROWS_A_STATEMENT), (rows[whole:], 1)):
-            places = ", ".join([f"({period:d}, ?, ?, ?, ?, ?, ?, ?)"] * at_once)
-            bound = part.reshape(-1, at_once * rows.shape[1]).tolist()
-            db.executemany(f"INSERT INTO {table} VALUES {places}", bound)
+            places = ", ".join([f"({period:d}{', ?' * batch.num_columns})"] * at_once)
+            bound = part.reshape(-1, at_once * batch.num_columns).tolist()
+            db.executemany(f"INSERT INTO {table} ({names}) VALUES {places}", bound)
 
 
 def _replace_facts(
-    db: sqlite3.Connection, period: int, facts: Iterable["RecordBatch"], known_at: str, cause: str
+    db: sqlite3.Connection, publication: Publication, before: sqlite3.Row, known_at: str
 ) -> None:
+    period, is_priced = to_int(publication.period), before["priced_since"] is not None
     db.execute("DROP TABLE IF EXISTS temp.incoming")
     db.execute(queries.text("incoming"))
-    _insert_facts(db, "temp.incoming", period, facts)
-    parameters = {"period": period, "known_at": known_at, "cause": cause}
-    db.execute(queries.text("revise"), parameters)
+    _insert_facts(db, "temp.incoming", period, publication.facts)
+    if not is_priced:
+        take_units(db, period)
+    parameters = {"period": period, "known_at": known_at, "cause": _cause(before, publication)}
+    db.execute(queries.text("revise"), parameters | {"is_priced": is_priced})
     db.execute("DELETE FROM team_cost WHERE period = ?", (period,))
     db.execute("INSERT INTO team_cost SELECT * FROM temp.incoming")
     db.execute("DROP TABLE temp.incoming")

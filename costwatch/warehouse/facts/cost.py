@@ -31,7 +31,7 @@ _SUMMARY = {
     "billing_period": _PERIOD,
     **_ABOVE,
 }
-_FACTS = {name: f"s.{column}" for name, column in DIMENSIONS.items()} | {
+FACTS = {name: f"s.{column}" for name, column in DIMENSIONS.items()} | {
     "team": "t.name",
     "service": "v.name",
     "source": "s.source",
@@ -97,7 +97,7 @@ def cost(
     row and day.
     """
     where = where or {}
-    _check(by, where)
+    require_known([*by, *where])
     return stored_cost(db.execute, first, after, by, where, per_day, as_of, conversion)
 
 
@@ -131,18 +131,18 @@ def _stored(
 ) -> list[Cost]:
     grouped = tuple(dict.fromkeys((*by, "currency")))
     summary = as_of is None and {*grouped, *where} <= _SUMMARY.keys()
-    columns = _SUMMARY if summary else _FACTS
-    conditions, parameters = _conditions(where, columns)
+    columns = _SUMMARY if summary else FACTS
+    conditions, parameters = conditions_of(where, columns)
     fields = [f'{columns[name]} AS "{name}",' for name in grouped] + (["c.day AS day,"] if per_day else [])
     query = "cost_by_team" if summary else "cost_by_slice" if as_of is None else "cost_as_of"
     sql = queries.filled(
         query,
         columns=" ".join(fields),
-        joins=_joined({*grouped, *where}, as_of),
+        joins=joined_for({*grouped, *where}, as_of),
         conditions=conditions,
         grouping=", ".join([columns[name] for name in grouped] + (["c.day"] if per_day else [])),
     )
-    parameters |= _instant(as_of)
+    parameters |= instant_of(as_of)
     found = [
         Cost(
             {name: row[name] for name in grouped},
@@ -190,33 +190,36 @@ def days_held(db: sqlite3.Connection, as_of: datetime | None = None) -> tuple[da
     as_of: those that held any then; where that was not noted, those that do or did since.
     """
     sql = queries.filled("days_held", day_state=table_as_of("day_state", as_of))
-    row = db.execute(sql, _instant(as_of)).fetchone()
+    row = db.execute(sql, instant_of(as_of)).fetchone()
     if row["first"] is None and as_of is not None:
-        row = db.execute(queries.text("days_ever_held"), _instant(as_of)).fetchone()
+        row = db.execute(queries.text("days_ever_held"), instant_of(as_of)).fetchone()
     return None if row["first"] is None else (from_int(row["first"]), from_int(row["last"]))
 
 
-def _instant(as_of: datetime | None) -> dict[str, str]:
+def instant_of(as_of: datetime | None) -> dict[str, str]:
+    """The parameter of queries that are asked as of then."""
     return {} if as_of is None else {"as_of": to_text(as_of)}
 
 
-def _check(by: Sequence[str], where: Mapping[str, Collection[str]]) -> None:
-    for name in (*by, *where):
+def require_known(names: Iterable[str]) -> None:
+    """Raises UsageError for a label that cost does not have."""
+    for name in names:
         if name not in DIMENSIONS:
             known = ", ".join(DIMENSIONS)
             raise UsageError(f"'{name}': cost cannot be grouped or filtered by it; use one of {known}")
 
 
-def _joined(asked: Set[str], as_of: datetime | None) -> str:
+def joined_for(asked: Set[str], as_of: datetime | None) -> str:
     """What has to be joined to ask for these labels."""
     if not _ABOVE.keys() & asked:
         return ""
     return queries.filled("join_membership", membership=table_as_of("membership", as_of))
 
 
-def _conditions(
+def conditions_of(
     where: Mapping[str, Collection[str]], columns: Mapping[str, str]
 ) -> tuple[str, dict[str, str]]:
+    """What keeps the rows that are asked for, as SQL over ``columns``, and its parameters."""
     parameters: dict[str, str] = {}
     conditions = ["1"]
     for name, accepted in where.items():

@@ -20,6 +20,7 @@ VERSIONS = (
     "0010_names",
     "0011_settled_truth",
     "0012_charge_kind",
+    "0013_priced",
 )
 LATEST = len(VERSIONS)
 

@@ -1,0 +1,49 @@
+"""Whether what was computed of a period is the whole bill: every line, every nano-unit."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+import ibis
+
+from costwatch.allocation.weights import SUMMED
+from costwatch.errors import CostwatchError
+from costwatch.ledger.engines.duckdb import compiled, fetch
+from costwatch.proof.priced import Priced
+
+
+def require_every_line(con: Any, period: date) -> None:
+    """As many lines in ``facts`` as in ``days``, which they were made of. Raises CostwatchError."""
+    found, summed = _lines(con, "facts"), _lines(con, "days")
+    if found != summed:
+        raise CostwatchError(
+            f"period {period}: of {summed} lines {found} were found again; "
+            "nothing was published, please report this"
+        )
+
+
+def require_whole_bill(con: Any, answers: Mapping[str, str], period: date) -> None:
+    """What teams and residuals carry is the bill. answers: see ``Attribution``. Raises CostwatchError."""
+    for sums, of, carried in ((sums_of, "bill", "carried"), (priced_of, "priced", "priced_carried")):
+        if sums(con, answers[of]) != sums(con, answers[carried]):
+            raise CostwatchError(
+                f"period {period}: teams carry {sums(con, answers[carried])}, the bill is "
+                f"{sums(con, answers[of])}; nothing was published, please report this"
+            )
+
+
+def sums_of(con: Any, sql: str) -> dict[str, dict[str, int]]:
+    """Lines and the sums of nano-units per BillingCurrency."""
+    rows = fetch(con, sql).sort_by("BillingCurrency").to_pylist()
+    return {row["BillingCurrency"]: {name: int(row[name]) for name in SUMMED} for row in rows}
+
+
+def priced_of(con: Any, sql: str) -> Priced:
+    """The sums of quantities and contracted costs."""
+    return Priced.of(fetch(con, sql).to_pylist())
+
+
+def _lines(con: Any, table: str) -> int:
+    counted = ibis.table({"line_count": "int64"}, name=table)
+    sums = counted.agg(line_count=counted.line_count.sum())
+    return int(fetch(con, compiled(sums))["line_count"][0].as_py() or 0)
