@@ -261,6 +261,7 @@ class _Allocator:
             invoices=found.invoices(ids.team),
             spelling=found.spelling.as_json(),
             unclaimed=as_rows(self._unclaimed(plan, found, parts)),
+            weighed=found.weighed(),
             facts=found.facts(),
         )
 

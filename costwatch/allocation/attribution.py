@@ -28,6 +28,7 @@ from costwatch.ledger.engines.engine import Engine
 from costwatch.model import Window
 from costwatch.plugins import Batches, Weighing
 from costwatch.proof.priced import Priced
+from costwatch.warehouse.bill.fingerprint import Weighed
 from costwatch.warehouse.bill.publish import INVOICE_COLUMNS, SLICE_COLUMNS, Slice
 from costwatch.warehouse.bill.unclaimed import Unclaimed
 from costwatch.warehouse.encoding import from_int
@@ -141,6 +142,10 @@ class Attribution:
     def facts(self) -> Iterator[pa.RecordBatch]:
         """The facts as ``publish.Publication`` has them; while they are read, nothing else can be asked."""
         return fetch_batches(self.con, self._answers["facts"])
+
+    def weighed(self) -> Weighed:
+        """What the facts weigh as they are to be stored."""
+        return conservation.weighed(self.con)
 
     def _rows(self, of: str) -> list[tuple[Any, ...]]:
         columns = fetch(self.con, self._answers[of]).columns

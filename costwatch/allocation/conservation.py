@@ -10,6 +10,7 @@ from costwatch.allocation.weights import SUMMED
 from costwatch.errors import CostwatchError
 from costwatch.ledger.engines.duckdb import compiled, fetch
 from costwatch.proof.priced import Priced
+from costwatch.warehouse.bill.fingerprint import Weighed, sql_of_weights
 
 
 def require_every_line(con: Any, period: date) -> None:
@@ -41,6 +42,14 @@ def sums_of(con: Any, sql: str) -> dict[str, dict[str, int]]:
 def priced_of(con: Any, sql: str) -> Priced:
     """The sums of quantities and contracted costs."""
     return Priced.of(fetch(con, sql).to_pylist())
+
+
+def weighed(con: Any) -> Weighed:
+    """What the facts of ``stored`` weigh."""
+    facts = "(SELECT *, team_id AS team, service_id AS service, slice_id AS slice FROM stored)"
+    (sums,) = fetch(con, sql_of_weights(facts)).to_pylist()
+    slices = fetch(con, "SELECT DISTINCT slice_id FROM stored").column(0).to_pylist()
+    return Weighed(tuple(None if each is None else int(each) for each in sums.values()), tuple(slices))
 
 
 def _lines(con: Any, table: str) -> int:

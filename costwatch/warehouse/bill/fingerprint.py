@@ -3,6 +3,7 @@
 import hashlib
 import json
 import sqlite3
+from dataclasses import dataclass
 
 from costwatch.model import NO_SYSTEM
 from costwatch.warehouse import queries
@@ -13,17 +14,41 @@ _NAMES = (
     "SELECT id, source, ProviderName, BillingAccountId, SubAccountId, SubAccountName, RegionId,"
     " ChargeCategory, ChargeClass, x_UsageType, BillingCurrency, x_Pool, x_System,"
     f" CASE PricingUnit WHEN '' THEN '{NO_SYSTEM}' ELSE 'unit ' || PricingUnit END"
-    " FROM slice WHERE id IN (SELECT slice FROM team_cost WHERE period = ?) ORDER BY id",
-    "SELECT * FROM team WHERE id IN (SELECT team FROM cost_day WHERE period = ?) ORDER BY id",
-    "SELECT * FROM service WHERE id IN (SELECT service FROM cost_day WHERE period = ?) ORDER BY id",
+    " FROM slice WHERE id IN (SELECT value FROM json_each(:slices)) ORDER BY id",
+    "SELECT * FROM team WHERE id IN (SELECT team FROM cost_day WHERE period = :period) ORDER BY id",
+    "SELECT * FROM service WHERE id IN (SELECT service FROM cost_day WHERE period = :period) ORDER BY id",
 )
 
 
-def fingerprint(db: sqlite3.Connection, period: int) -> str:
-    """SHA-256 over weighed sums of the facts and over every row that names them."""
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """What the facts of a period weigh, all of them together, and which slices they are of."""
+
+    sums: tuple[int | None, ...]
+    slices: tuple[int, ...]
+
+
+def sql_of_weights(facts: str) -> str:
+    """The SQL of ``Weighed.sums``, for SQLite and for the engine that computes facts.
+
+    facts: what follows FROM, with the columns of ``team_cost``.
+    """
+    return queries.filled("weighed_facts", facts=facts)
+
+
+def weighed(db: sqlite3.Connection, period: int) -> Weighed:
+    """Of the facts as they are stored, which are all read."""
+    stored = "team_cost WHERE period = ?"
+    sums = db.execute(sql_of_weights(stored), (period,)).fetchone()
+    slices = db.execute(f"SELECT DISTINCT slice FROM {stored}", (period,))
+    return Weighed(tuple(sums), tuple(row["slice"] for row in slices))
+
+
+def fingerprint(db: sqlite3.Connection, period: int, of: Weighed) -> str:
+    """SHA-256 over what the facts weigh and over every row that names them."""
+    named = {"period": period, "slices": json.dumps(of.slices)}
     digest = hashlib.sha256()
-    for sql in (queries.text("weighed_facts"), *_NAMES):
-        for row in db.execute(sql, (period,)):
-            told = [value for value in row if value != NO_SYSTEM]
-            digest.update(json.dumps(told[:-2] if told[-2:] == [None, None] else told).encode())
+    for row in (of.sums, *(row for sql in _NAMES for row in db.execute(sql, named))):
+        told = [value for value in row if value != NO_SYSTEM]
+        digest.update(json.dumps(told[:-2] if told[-2:] == [None, None] else told).encode())
     return digest.hexdigest()

@@ -1,7 +1,7 @@
 """What explains the cost of a published period: quantities in their units, and contracted cost."""
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ from costwatch.proof.priced import PRICED, Priced, PricedProof
 from costwatch.warehouse import queries
 from costwatch.warehouse.bill.registered_loads import UNREADABLE, day_text
 from costwatch.warehouse.bill.sums import sums, sums_of
-from costwatch.warehouse.encoding import from_int, to_int
+from costwatch.warehouse.encoding import from_int
 from costwatch.wording import RESTORE
 
 if TYPE_CHECKING:
@@ -40,15 +40,13 @@ def proofs(db: sqlite3.Connection, bounds: Mapping[str, int]) -> Iterator[Priced
                 yield Discrepancy(Check.BILL, period, text)
 
 
-def require_priced(db: sqlite3.Connection, period: date, bill: Priced) -> None:
+def require_priced(period: date, facts: Iterable[sqlite3.Row], bill: Priced) -> None:
     """What is stored of a period must be the bill's. Raises WarehouseError.
 
-    Held against each other are check sums over all units and currencies: which of them a fact is of, only
-    its slice knows.
+    facts: ``sums`` of them, over all units and currencies.
     """
-    sql = queries.filled("stored_sums", keys="period", sums=sums(of=PRICED), table="team_cost", condition="1")
     stored = 0, 0
-    for row in db.execute(sql, {"first": to_int(period), "last": to_int(period)}):
+    for row in facts:
         whole, rest, contracted = (found or 0 for found in sums_of(row, PRICED).values())
         stored = whole * NANO + rest, contracted
     if stored != bill.total:

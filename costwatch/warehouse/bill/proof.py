@@ -12,7 +12,7 @@ from costwatch.money import NANO
 from costwatch.proof.bill import Check, Differing, Discrepancy, InvoicePart, Proof, total
 from costwatch.warehouse import queries
 from costwatch.warehouse.bill import registered_loads
-from costwatch.warehouse.bill.fingerprint import fingerprint
+from costwatch.warehouse.bill.fingerprint import fingerprint, weighed
 from costwatch.warehouse.bill.publish import INVOICE_COLUMNS
 from costwatch.warehouse.bill.registered_loads import UNREADABLE, day_text
 from costwatch.warehouse.bill.sums import SUMMED, amounts, sums
@@ -230,7 +230,9 @@ def unlike_published(db: sqlite3.Connection, of: PublishedBills) -> Iterator[Dis
     """Periods of which some fact, or a name of one, is not what was published; reads all facts."""
     for row in queries.rows(db, "published"):
         within = of.bounds["first"] <= row["period"] <= of.bounds["last"]
-        if within and row["fingerprint"] and row["fingerprint"] != fingerprint(db, row["period"]):
+        if not within or not row["fingerprint"]:
+            continue
+        if row["fingerprint"] != fingerprint(db, row["period"], weighed(db, row["period"])):
             period = day_text(row["period"])
             text = f"{period}: team_cost, or a name that it rests on, is not what was published"
             yield Discrepancy(Check.BILL, period, f"{text}; {RESTORE}")

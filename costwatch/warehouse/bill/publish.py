@@ -12,7 +12,7 @@ from costwatch.errors import WarehouseError
 from costwatch.model import CONFIGURED, RESIDUALS, Amounts, Load, charge_kind
 from costwatch.proof.priced import PRICED, Priced
 from costwatch.warehouse import queries
-from costwatch.warehouse.bill.fingerprint import fingerprint
+from costwatch.warehouse.bill.fingerprint import Weighed, fingerprint, weighed
 from costwatch.warehouse.bill.loads import loads_of
 from costwatch.warehouse.bill.priced import require_priced, rows_of, take_units
 from costwatch.warehouse.bill.sums import SUMMED, amounts, sums
@@ -76,6 +76,7 @@ class Publication:
     bill: Sequence[Invoiced] = ()
     invoices: Sequence[Invoiced] = ()  # the team's number before each
     facts: Iterable["RecordBatch"] = ()
+    weighed: Weighed | None = None  # None: to be read from what is stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +179,6 @@ def publish(db: sqlite3.Connection, ids: Ids, publication: Publication, now: dat
         _replace_facts(db, publication, first, to_text(now))
     _replace(db, "cost_day", period, publication.summary)
     _require_conservation(db, publication)
-    require_priced(db, publication.period, publication.priced)
     _replace(db, "day_line", period, publication.day_lines)
     _replace(db, "bill", period, publication.bill)
     _replace(db, "team_invoice", period, publication.invoices)
@@ -196,7 +196,7 @@ def publish(db: sqlite3.Connection, ids: Ids, publication: Publication, now: dat
             to_text(now) if first is None else first["first_known_at"],
             to_text(now),
             json.dumps(publication.totals, sort_keys=True),
-            fingerprint(db, period),
+            fingerprint(db, period, publication.weighed or weighed(db, period)),
             publication.inputs,
             publication.spelling,
             publication.priced.as_json(),
@@ -216,21 +216,25 @@ def _cause(before: sqlite3.Row, publication: Publication) -> str:
 
 def _require_conservation(db: sqlite3.Connection, publication: Publication) -> None:
     """What is stored must be the bill, to the nano-unit. Raises WarehouseError, which undoes it all."""
-    stored = _sums(db, publication.period, "cost_day", "BillingCurrency")
-    # A check sum over all currencies, which is never shown: which of them a fact is of, only its slice knows.
-    facts = _sums(db, publication.period, "team_cost", "period").values()
+    stored = {
+        row["BillingCurrency"]: amounts(row) for row in _sums(db, publication.period, "cost_day", SUMMED)
+    }
     bill = {currency: Amounts(**total) for currency, total in publication.totals.items()}
-    if stored != bill or sum(facts, Amounts()) != sum(bill.values(), Amounts()):
+    # Check sums over all currencies and units, never shown: which of them a fact is of, only its slice knows.
+    facts = _sums(db, publication.period, "team_cost", (*SUMMED, *PRICED))
+    carried = sum(map(amounts, facts), Amounts())
+    if stored != bill or carried != sum(bill.values(), Amounts()):
         raise WarehouseError(
             f"period {publication.period}: teams would carry {stored}, the bill is {bill}; "
             "nothing was published, please report this"
         )
+    require_priced(publication.period, facts, publication.priced)
 
 
-def _sums(db: sqlite3.Connection, period: date, table: str, key: str) -> dict[str | int, Amounts]:
-    sql = queries.filled("stored_sums", keys=key, sums=sums(), table=table, condition="1")
-    of_period = {"first": to_int(period), "last": to_int(period)}
-    return {row[key]: amounts(row) for row in db.execute(sql, of_period)}
+def _sums(db: sqlite3.Connection, period: date, table: str, of: Sequence[str]) -> list[sqlite3.Row]:
+    key = {"cost_day": "BillingCurrency", "team_cost": "period"}[table]
+    sql = queries.filled("stored_sums", keys=key, sums=sums(of=of), table=table, condition="1")
+    return db.execute(sql, {"first": to_int(period), "last": to_int(period)}).fetchall()
 
 
 def _replace(db: sqlite3.Connection, table: str, period: int, rows: Sequence[Sequence[int | str]]) -> None:

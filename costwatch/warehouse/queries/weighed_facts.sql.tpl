@@ -4,4 +4,4 @@ SELECT SUM(slice * (ABS(BilledCostNano % 10007) + 1)), SUM(slice * (ABS(Effectiv
   SUM(slice * (day % 100 * 50 + team % 50 + 1)), SUM(slice * (service % 10007 + 1)), COUNT(*),
   SUM(slice * (ABS((PricingQuantityWhole + PricingQuantityRest) % 10007) + 1)),
   SUM(slice * (ABS(ContractedCostNano % 10007) + 1))
-FROM team_cost WHERE period = ?
+FROM {facts}
