@@ -1,6 +1,6 @@
 """The single lines behind what was published, each with the team that owns it."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import reduce
@@ -99,12 +99,15 @@ def tag_keys(con: Any, bill: PublishedLines) -> set[str]:
     return found
 
 
-def owned_and_tagged(con: Any, bill: PublishedLines, tags: Sequence[str]) -> ir.Table:
-    """The same with little else than the team, EffectiveCostNano, account, what names owners, and ``tags``.
+def owned_and_tagged(
+    con: Any, bill: PublishedLines, tags: Sequence[str], accounts: Iterable[str]
+) -> ir.Table:
+    """The same of some accounts, with little else than the team, what names owners, and ``tags``.
 
-    These are called as ``owners.tag_column`` says. To tell all columns takes a second for each period.
+    Lines that are alike are one, with ``EffectiveCostNano`` and ``line_count``; tags are called as
+    ``owners.tag_column`` says. To tell all columns, and each line by itself, takes seconds for each period.
     """
-    _, named, is_given = _told_apart(_Reading.of(con, bill, tags=tags))
+    _, named, is_given = _told_apart(_Reading.of(con, bill, tags=tags, accounts=accounts))
     return named.filter(~is_given)
 
 
@@ -140,7 +143,7 @@ def split(con: Any, bill: PublishedLines) -> ir.Table:
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """How the lines of a period are read. tags: told besides, and little else."""
+    """How the lines of a period are read. tags: told besides, and little else, of some accounts."""
 
     con: Any
     by: Allocation
@@ -149,14 +152,21 @@ class _Reading:
     spelling: Spelling
     entries: Entries
     tags: Sequence[str] | None
+    accounts: Iterable[str]
 
     @classmethod
     def of(
-        cls, con: Any, bill: PublishedLines, entries: Entries = (), tags: Sequence[str] | None = None
+        cls,
+        con: Any,
+        bill: PublishedLines,
+        entries: Entries = (),
+        tags: Sequence[str] | None = None,
+        accounts: Iterable[str] = (),
     ) -> "_Reading":
         by = bill.allocation if tags is None else bill.allocation.model_copy(update={"systems": ()})
         groups = [(part, paths) for part in bill.parts for paths in of_one_schema(part.paths)]
-        return cls(con, by, bill.period, groups, bill.spelling or _spelling(con, groups, by), entries, tags)
+        spelling = bill.spelling or _spelling(con, groups, by)
+        return cls(con, by, bill.period, groups, spelling, entries, tags, accounts)
 
     def lines(self) -> ir.Table:
         """All of them."""
@@ -169,9 +179,10 @@ class _Reading:
         values = named_values(of_format, raw, by, spelling.keys, self.tags or ())
         lines = raw.select(**self._columns(part, raw), **values, **self._entries(of_format, raw, paths))
         lines = lines.filter(lines.BillingPeriodStart.date() == ibis.literal(self.period))
-        lines = lines.mutate(
-            day=day_of(lines.ChargePeriodStart), pool=pools.pool_index(by.pools, lines, spelling)
-        )
+        lines = lines.mutate(day=day_of(lines.ChargePeriodStart))
+        if self.tags is not None:
+            lines = _alike(lines.filter(lines.SubAccountId.isin(sorted(self.accounts))))
+        lines = lines.mutate(pool=pools.pool_index(by.pools, lines, spelling))
         costs = ("BilledCost", "EffectiveCost")
         return lines.mutate(
             source=ibis.literal(part.source),
@@ -196,6 +207,13 @@ class _Reading:
         held = keys_held(self.con, paths) if self.entries else {}
         read = {"tag": of_format.tag, "cost_category": of_format.cost_category}
         return {f"{kind}:{key}": read[kind](raw, key, held) for kind, key in self.entries}
+
+
+def _alike(lines: ir.Table) -> ir.Table:
+    """Lines that say the same as one, with their sum: whose they are is then asked of few."""
+    told = [column for column in lines.columns if column not in ("ChargePeriodStart", "EffectiveCost")]
+    sums = {"EffectiveCostNano": nano(lines.EffectiveCost).sum(), "line_count": lines.count()}
+    return lines.group_by(*told).agg(**sums)
 
 
 def _told_apart(reading: _Reading) -> tuple[ir.Table, ir.Table, ir.BooleanValue]:

@@ -57,7 +57,7 @@ def looked_up(
     con: Any, bill: PublishedLines, keys: Sequence[str], accounts: Iterable[str]
 ) -> list[Unclaimed]:
     """Lines of these accounts that nothing asked for names, by what is under ``keys``, else by account."""
-    lines = owned_and_tagged(con, bill, keys)
+    lines = owned_and_tagged(con, bill, keys, accounts)
     unnamed = [
         _is_blank(lines[column])
         for number in pools.owned(bill.allocation.pools)
@@ -66,10 +66,8 @@ def looked_up(
     ]
     lines = lines.filter(
         lines.team == UNALLOCATED,
-        lines.SubAccountId.isin(sorted(accounts)),
         reduce(and_, unnamed, ibis.literal(True)),
     )
-    lines = lines.mutate(line_count=ibis.literal(1, "int64"))
     named = [("tag", key, lines[owners.tag_column(key)].fill_null("")) for key in keys]
     rows = fetch(con, compiled(_summed(_by_what_names(lines, named)))).to_pylist()
     return [Unclaimed(**row) for row in rows]

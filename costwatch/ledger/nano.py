@@ -44,16 +44,15 @@ def is_countable(value: ir.FloatingValue) -> ir.BooleanValue:
 def priced(quantity: ir.FloatingValue, contracted: ir.FloatingValue) -> dict[str, ir.IntegerValue]:
     """``proof.priced.PRICED`` of a line, from its PricingQuantity and its ContractedCost; null where unknown.
 
-    A quantity is in two: whole units, and the rest in nano-units, half away from zero; both have its sign.
+    A quantity is in two: whole units, and the rest in nano-units, half up, from 0 to 1e9 (both included).
     Nano-units alone end at 9.2e9 units, which some teams ask for in a day.
     """
     nothing = ibis.null("float64")
     known = ibis.ifelse(quantity.abs() < QUANTITY_LIMIT, quantity, nothing)
-    size, sign = known.abs(), ibis.ifelse(quantity < 0, -1, 1)
-    whole = size.floor().cast("int64")
-    rest = ((size - whole.cast("float64")) * ibis.literal(1e9, "float64") + 0.5).floor().cast("int64")
+    whole = known.floor().cast("int64")
+    rest = ((known - whole.cast("float64")) * ibis.literal(1e9, "float64") + 0.5).floor().cast("int64")
     cost = _nano(ibis.ifelse(contracted.abs() < LIMIT, contracted, nothing))
-    return dict(zip(PRICED, (whole * sign, rest * sign, cost), strict=True))
+    return dict(zip(PRICED, (whole, rest, cost), strict=True))
 
 
 def carried_over(whole: ir.IntegerValue, rest: ir.IntegerValue) -> tuple[ir.IntegerValue, ir.IntegerValue]:

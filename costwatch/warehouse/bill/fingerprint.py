@@ -4,19 +4,22 @@ import hashlib
 import json
 import sqlite3
 from dataclasses import dataclass
+from itertools import chain
 
 from costwatch.model import NO_SYSTEM
 from costwatch.warehouse import queries
 
-_NAMES = (
-    # What belongs to no system, or has no unit, is hashed as it was before there were any. What kind a charge
-    # is follows from its category and class.
+# What belongs to no system, or has no unit, is hashed as it was before there were any. What kind a charge is
+# follows from its category and class.
+_SLICES = (
     "SELECT id, source, ProviderName, BillingAccountId, SubAccountId, SubAccountName, RegionId,"
     " ChargeCategory, ChargeClass, x_UsageType, BillingCurrency, x_Pool, x_System,"
     f" CASE PricingUnit WHEN '' THEN '{NO_SYSTEM}' ELSE 'unit ' || PricingUnit END"
-    " FROM slice WHERE id IN (SELECT value FROM json_each(:slices)) ORDER BY id",
-    "SELECT * FROM team WHERE id IN (SELECT team FROM cost_day WHERE period = :period) ORDER BY id",
-    "SELECT * FROM service WHERE id IN (SELECT service FROM cost_day WHERE period = :period) ORDER BY id",
+    " FROM slice ORDER BY id"
+)
+_NAMES = (
+    "SELECT * FROM team WHERE id IN (SELECT team FROM cost_day WHERE period = ?) ORDER BY id",
+    "SELECT * FROM service WHERE id IN (SELECT service FROM cost_day WHERE period = ?) ORDER BY id",
 )
 
 
@@ -46,9 +49,11 @@ def weighed(db: sqlite3.Connection, period: int) -> Weighed:
 
 def fingerprint(db: sqlite3.Connection, period: int, of: Weighed) -> str:
     """SHA-256 over what the facts weigh and over every row that names them."""
-    named = {"period": period, "slices": json.dumps(of.slices)}
+    known = set(of.slices)
+    slices = (row for row in db.execute(_SLICES) if row["id"] in known)
+    others = (row for sql in _NAMES for row in db.execute(sql, (period,)))
     digest = hashlib.sha256()
-    for row in (of.sums, *(row for sql in _NAMES for row in db.execute(sql, named))):
+    for row in chain([of.sums], slices, others):
         told = [value for value in row if value != NO_SYSTEM]
         digest.update(json.dumps(told[:-2] if told[-2:] == [None, None] else told).encode())
     return digest.hexdigest()
