@@ -16,12 +16,14 @@ from costwatch.allocation.bill import LoadFiles, named_values, naming
 from costwatch.allocation.match import matches
 from costwatch.allocation.settings import Allocation
 from costwatch.allocation.spelling import Spelling, compared_columns, conditions, spelling_of
+from costwatch.allocation.trails import passed_on as passed_on_by
 from costwatch.ledger.engines.duckdb import compiled, fetch, of_one_schema, raw_lines
 from costwatch.ledger.files import LedgerFiles
 from costwatch.ledger.formats import format_named
 from costwatch.ledger.formats.contract import DESCRIBED, BillFormat, day_of
 from costwatch.ledger.map_keys import keys_held
 from costwatch.ledger.nano import nano
+from costwatch.model import Load
 from costwatch.warehouse.bill import loads, publish
 from costwatch.warehouse.facts.cost import Cost, cost
 from costwatch.warehouse.store import Warehouse
@@ -47,6 +49,24 @@ class PublishedLines:
     shared: tuple[str, ...]
     spelling: Spelling | None = None
 
+    @classmethod
+    def of(
+        cls,
+        period: date,
+        known: publish.PublishedPeriod,
+        charged: Sequence[Load],
+        files: LedgerFiles,
+        trails: Sequence[str],
+    ) -> "PublishedLines":
+        """As it is stored. charged: its loads; trails: what ``x_Pool`` says anywhere.
+
+        Raises CostwatchError for one of pools that are not known any more.
+        """
+        allocation = pools.completed(Allocation.as_published(period, known.config))
+        parts = tuple(LoadFiles.of(load, files) for load in charged if load.files)
+        spelling = Spelling.from_json(known.spelling) if known.spelling else None
+        return cls(period, parts, allocation, passed_on_by(allocation, trails), spelling)
+
 
 def bills(warehouse: Warehouse, files: LedgerFiles, first: date, after: date) -> list[PublishedLines]:
     """The published periods that hold charges of the days ``first`` up to ``after``, in order.
@@ -60,16 +80,9 @@ def bills(warehouse: Warehouse, files: LedgerFiles, first: date, after: date) ->
         trails = publish.pools_published(db)
     found = []
     for period, each in sorted(known.items()):
-        if parts := tuple(LoadFiles.of(load, files) for load in of[period] if load.files):
-            allocation = pools.completed(Allocation.as_published(period, each.config))
-            spelling = Spelling.from_json(each.spelling) if each.spelling else None
-            found.append(PublishedLines(period, parts, allocation, _shared(allocation, trails), spelling))
+        if any(load.files for load in of[period]):
+            found.append(PublishedLines.of(period, each, of[period], files, trails))
     return found
-
-
-def _shared(allocation: Allocation, trails: Sequence[str]) -> tuple[str, ...]:
-    split = {pool.name for pool in allocation.pools if not pool.is_owner}
-    return tuple(trail for trail in trails if trail in split or pools.GIVEN_ON in trail)
 
 
 def owned(con: Any, bill: PublishedLines, entries: Entries = ()) -> ir.Table:

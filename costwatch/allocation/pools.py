@@ -17,8 +17,6 @@ DEFAULT_OWNER = OwnerPool(name="direct", split="owner")
 # How the columns begin that say by what a pool tells its lines apart, and what a pool takes from a team.
 KEY = "key "
 TAKES = "takes "
-# Between the pools in the ``x_Pool`` of what was given on: no pool's name can hold it.
-GIVEN_ON = " > "
 
 
 def key_column(column: str) -> str:

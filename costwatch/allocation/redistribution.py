@@ -7,7 +7,8 @@ needs to know nothing of it.
 import ibis
 import ibis.expr.types as ir
 
-from costwatch.allocation.pools import GIVEN_ON, TAKES
+from costwatch.allocation.pools import TAKES
+from costwatch.allocation.trails import GIVEN_ON
 from costwatch.allocation.weights import CARRIED, summed
 
 

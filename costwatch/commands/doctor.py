@@ -121,7 +121,7 @@ def _notes(facts: "WarehouseSnapshot", context: Context) -> Iterator[str]:
 
 def _idle_pools(facts: "WarehouseSnapshot", context: Context) -> Iterator[str]:
     """Pools that took nothing of all that was published: misspelt, or of what is to come."""
-    from costwatch.allocation.pools import GIVEN_ON
+    from costwatch.allocation.trails import GIVEN_ON
     from costwatch.plugins import Match
     from costwatch.warehouse.bill.publish import pools_published
 

@@ -56,7 +56,8 @@ def resources(
     first = first or after - timedelta(days=30)
     files = LedgerFiles(context.config.ledger)
     with context.working("Reading the lines"):
-        found = found_resources(context.warehouse, files, team, service, first, after)
+        answer = found_resources(context.warehouse, files, team, service, first, after, context.say)
+    found = answer.rows
     if as_json:
         print_json([_as_json(each) for each in found])
     elif found:
@@ -66,6 +67,8 @@ def resources(
         complain(
             f"{team} has no cost of {service} from {first} up to {after}; `costwatch cost show --by service`"
         )
+    if answer.remark:
+        complain(answer.remark)
 
 
 def _as_json(each: "Resource") -> Mapping[str, Any]:

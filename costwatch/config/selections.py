@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from costwatch.allocation.trails import GIVEN_ON
 from costwatch.config.matches import misspelt_account
 from costwatch.config.names import Names
 from costwatch.config.quote import instead, quoted
@@ -18,7 +19,6 @@ _NOTHING_CALLED = {
     **{(metric, "parent"): "at the top, no team is called" for metric in COST_METRICS},
 }
 _SHARED = {field.alias or name for name, field in RuleSettings.model_fields.items()}
-_GIVEN_ON = " > "  # as allocation.pools has it, which is heavy to import
 
 
 def check_selections(tree: Tree, rules: Sequence[Rule], names: Names) -> Found:
@@ -60,7 +60,7 @@ def _troubles(label: str, value: str, query: str, names: Names) -> Iterator[str]
     if label == "account" and known:
         yield from misspelt_account(value, names.accounts)
     elif label in known:
-        for part in value.split(_GIVEN_ON) if label == "pool" else (value,):
+        for part in value.split(GIVEN_ON) if label == "pool" else (value,):
             if part not in known[label]:
                 yield nothing_called(label, part, known[label], query)
 

@@ -1,14 +1,15 @@
 """Where delivered files and rows are kept: ``<folder>/<SHA-256 of the delivered or written bytes>.parquet``.
 
 A file is written in a scratch folder beside them and renamed when it is whole; all that a killed run leaves
-behind is that folder, which nothing reads and the next run removes.
+behind is that folder, which nothing reads and the next run removes. What is derived of files lies in a folder
+of its own, named by what it was made of.
 """
 
 import hashlib
 import os
 import re
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -70,6 +71,27 @@ class LedgerFiles:
                 digest = sha256(part)
                 _settle(part, self.path(digest))
         return digest
+
+    def derived(self, name: str) -> Path:
+        """Where what is made of files of the ledger lies; it can be deleted, and made again."""
+        return self.folder / "derived" / f"{name}.parquet"
+
+    def derive(self, name: str, write: Callable[[Path], object]) -> None:
+        """Keep what ``write`` makes. Raises SourceError where it cannot be stored, and what that raises."""
+        target = self.derived(name)
+        with _storing(f"ledger {self.folder}"):
+            target.parent.mkdir(exist_ok=True)
+            sweep(self.folder)
+            with scratch(self.folder) as aside:
+                write(aside / target.name)
+                _settle(aside / target.name, target)
+
+    def keep_derived(self, names: Collection[str]) -> None:
+        """Remove what was derived under any other name: of what is not published any more."""
+        for file in self.derived("*").parent.glob("*.parquet"):
+            if file.stem not in names:
+                with suppress(OSError):
+                    file.unlink()
 
     def discard(self, digest: str) -> None:
         """Keep a file no longer: the engine could not read it."""

@@ -147,7 +147,7 @@ def test_lines_that_were_given_on_are_no_resources_of_the_giver(tmp_path: Path) 
     files = LedgerFiles(tmp_path / "ledger")
 
     def found(team: str, service: str) -> list[tuple[str, str, int]]:
-        answer = resources(made.warehouse, files, team, service, *EVER)
+        answer = resources(made.warehouse, files, team, service, *EVER).rows
         return [(each.ResourceId, each.x_Pool, each.EffectiveCostNano) for each in answer]
 
     assert found("platform", STORAGE) == []

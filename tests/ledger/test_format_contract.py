@@ -59,7 +59,7 @@ def ledger(company: Company) -> LedgerFiles:
 
 
 def test_resources_add_up_to_what_is_published(made: Company) -> None:
-    found = resources(made.warehouse, ledger(made), "risk", EC2, *EVER)
+    found = resources(made.warehouse, ledger(made), "risk", EC2, *EVER).rows
     told = [(each.ResourceId, each.x_Pool) for each in found]
     assert told == [("i-1", ""), ("i-9", ""), ("", "tax"), ("i-2", "")]
     (published,) = made.cost(where={"team": ("risk",), "service": (EC2,)})
@@ -69,7 +69,7 @@ def test_resources_add_up_to_what_is_published(made: Company) -> None:
 
 
 def test_a_team_without_cost_of_a_service_has_no_resources(made: Company) -> None:
-    assert resources(made.warehouse, ledger(made), "payments", "EBS", *EVER) == []
+    assert resources(made.warehouse, ledger(made), "payments", "EBS", *EVER).rows == ()
 
 
 @pytest.mark.parametrize("name", ["bill.parquet", "bill.csv", "bill.csv.gz"])

@@ -26,6 +26,7 @@ from costwatch.ledger.engines.engine import PLACE
 _MEMORY_LIMIT = "512MB"
 
 _ROWS_AT_ONCE = 50_000
+_ROWS_OF_A_PART = 122_880  # DuckDB's own
 # It takes longer to compile what is asked of a small bill than to answer it.
 _COMPILED_KEPT = 512
 _SALTS = {"salt_of_two": 10, "salt_of_four": 12}  # names and lengths: two and four more than eight
@@ -241,13 +242,14 @@ def fetch_batches(con: Any, sql: str) -> Iterator[pa.RecordBatch]:
         ) from None
 
 
-def write(con: Any, sql: str, target: Path) -> int:
+def write(con: Any, sql: str, target: Path, rows_of_a_part: int = _ROWS_OF_A_PART) -> int:
     """Write the answer of compiled SQL as CSV or Parquet, as the name ends; the number of its rows.
 
-    Raises OSError, LedgerError.
+    rows_of_a_part: in Parquet, how many are read together. Raises OSError, LedgerError.
     """
     packed = ", COMPRESSION gzip" if ".gz" in target.suffixes else ""
-    form = "csv, HEADER" + packed if ".csv" in target.suffixes else "parquet, COMPRESSION zstd"
+    parquet = f"parquet, COMPRESSION zstd, ROW_GROUP_SIZE {rows_of_a_part}"
+    form = "csv, HEADER" + packed if ".csv" in target.suffixes else parquet
     name = str(target).replace("'", "''")
     with _explained():
         try:
