@@ -26,6 +26,7 @@ from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
 from dashboards import blocks, filters, frame
 from dashboards.blocks import Column, Tile
 from dashboards.frame import METRICS, DataReach
+from dashboards.panels.resources import resources_behind
 from dashboards.reading import ask, configured
 
 _GROUPS = (
@@ -72,6 +73,7 @@ def page() -> None:
     with frame.card(f"By {by}", f"last 7 days against the 7 before{query.unit.mark}"):
         st.html(_table(groups, query))
     _download(answer, query)
+    resources_behind(query)
 
 
 def by_day_of_page(facts: WarehouseSnapshot, query: CostQuery) -> CostAnswer:
