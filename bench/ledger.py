@@ -103,6 +103,7 @@ def measure_costwatch(rounds: Rounds, name: str, root: Path, lines: int) -> None
     rounds[f"{name}: collect"].append(collect)
     rounds[f"{name}: allocate"].append(allocate)
     rounds[f"{name}: collect + allocate"].append(collect.then(allocate))
+    rounds[f"{name}: cost resources, the first time"].append(measured(folder, COSTWATCH, *drill))
     rounds[f"{name}: cost resources"].append(measured(folder, COSTWATCH, *drill))
     with sqlite3.connect(folder / "costwatch.db") as db:
         published = db.execute("SELECT sum(line_count) FROM cost_day").fetchone()[0]

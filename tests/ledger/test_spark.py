@@ -13,6 +13,7 @@ import pytest
 
 from collectors.exports import Exports
 from costwatch.allocate import AllocatedPeriod, allocate
+from costwatch.allocation.resources import resources
 from costwatch.allocation.settings import Allocation
 from costwatch.collect import collect
 from costwatch.errors import EngineError
@@ -224,6 +225,18 @@ def test_spark_and_duckdb_publish_the_same_bill(runs: Runs) -> None:
     assert {row.labels["currency"] for row in teams[0]} == {"USD", "EUR"}
     assert held[0]["team_cost"].row_count > 100
     assert held[0]["check_cost"].row_count > 0
+
+
+def test_resources_are_those_of_the_same_bill_whichever_engine_published_it(runs: Runs) -> None:
+    files = LedgerFiles(runs.root / "ledger")
+    duckdb, spark = (Warehouse(runs.root / name) for name in ("duckdb.db", "spark.db"))
+    with duckdb.read() as db:
+        asked = [(row.labels["team"], row.labels["service"]) for row in cost(db, *EVER, ("team", "service"))]
+    for team, service in {*asked}:
+        found = resources(spark, files, team, service, *EVER)
+        assert found == resources(duckdb, files, team, service, *EVER)
+        assert found.rows
+        assert not found.remark
 
 
 def test_both_workers_had_a_part_and_nothing_is_left_lying_about(runs: Runs) -> None:
