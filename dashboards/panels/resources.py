@@ -123,8 +123,7 @@ def _amounts(of: Resource) -> Amounts:
 
 
 def _download(query: CostQuery) -> None:
-    chosen = dict(query.where)
-    name = f"resources-{query.first}-{query.end}-{chosen['team']}.csv"
+    name = f"resources-{query.first}-{query.end}.csv"
     st.download_button(
         "CSV, every resource",
         lambda: as_csv(rows_of(query)),
