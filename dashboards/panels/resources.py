@@ -51,6 +51,8 @@ def resources_behind(query: CostQuery) -> None:
             st.html(blocks.note(f"They cannot be read here: {error}"))
             return
         st.html(_table(found))
+        if query.unit.converted:
+            st.html(blocks.note("Each in the currency of its bill, not converted."))
         if found.remark:
             st.html(blocks.note(found.remark))
         _download(query)
@@ -88,7 +90,7 @@ def rows_of(query: CostQuery) -> list[Resource]:
 def _shown(found: Resources, query: CostQuery) -> list[Resource]:
     """In the currency that is shown; where that is converted, each in its own."""
     mine = [row for row in found.rows if query.unit.converted or row.BillingCurrency == query.currency]
-    return sorted(mine, key=lambda row: -abs(_amounts(row).nano(query.metric)))
+    return sorted(mine, key=lambda row: (row.BillingCurrency, -abs(_amounts(row).nano(query.metric))))
 
 
 def _table(found: LargestResources) -> Markup:

@@ -91,6 +91,18 @@ def test_other_filters_are_to_be_cleared(open_page: Open, company: Path) -> None
     assert "i-29" not in shown.text
 
 
+def test_where_cost_is_converted_resources_are_not_and_say_so(
+    open_page: Open, company: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(company.parent, tmp_path, dirs_exist_ok=True)
+    file = tmp_path / "costwatch.yaml"
+    rates = "currency: {reporting: EUR, rates: {2026-10: {USD: 0.9}}}\n"
+    file.write_text(CONFIG + rates)
+    shown = opened(open_page, file, **CHOSEN, currency="EUR, converted")
+    assert "not converted" in shown.text
+    assert "$29.00" in shown.text
+
+
 def test_without_the_ledger_the_page_says_so_and_goes_on(
     open_page: Open, company: Path, tmp_path: Path
 ) -> None:
