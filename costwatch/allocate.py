@@ -24,7 +24,7 @@ from costwatch.plugins import Batches, Collector
 from costwatch.proof.restatement import Restatement
 from costwatch.scratch import temporary_files
 from costwatch.warehouse.bill import loads as stored
-from costwatch.warehouse.bill import publish, restatements, second_opinion
+from costwatch.warehouse.bill import places, publish, restatements, second_opinion
 from costwatch.warehouse.bill.unclaimed import Unclaimed, as_rows
 from costwatch.warehouse.health import damage
 from costwatch.warehouse.store import Warehouse
@@ -249,14 +249,14 @@ class _Allocator:
         teams, services, slices = found.names()
         with self.warehouse.read() as db:
             ids = publish.ids_for(db, teams, services, slices)
-        kinds = {ids.slice[each]: publish.kind_of(each) for each in slices}
-        found.number(ids.team, ids.service, kinds)
+        found.number(ids.team, ids.service, places.numbered(slices, ids.slice, ids.place))
         return ids, replace(
             nothing,
             totals=found.totals(),
             priced=found.priced(),
             day_lines=found.day_lines(),
             summary=found.summary(),
+            by_place=found.by_place(),
             bill=found.bill(),
             invoices=found.invoices(ids.team),
             spelling=found.spelling.as_json(),

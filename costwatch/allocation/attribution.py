@@ -13,6 +13,7 @@ import pyarrow as pa
 from costwatch.allocation import (
     bill,
     conservation,
+    day_summaries,
     owners,
     pools,
     redistribution,
@@ -29,7 +30,8 @@ from costwatch.model import Window
 from costwatch.plugins import Batches, Weighing
 from costwatch.proof.priced import Priced
 from costwatch.warehouse.bill.fingerprint import Weighed
-from costwatch.warehouse.bill.publish import INVOICE_COLUMNS, SLICE_COLUMNS, Slice
+from costwatch.warehouse.bill.places import SLICE_COLUMNS, Numbered, Slice
+from costwatch.warehouse.bill.publish import INVOICE_COLUMNS
 from costwatch.warehouse.bill.unclaimed import Unclaimed
 from costwatch.warehouse.encoding import from_int
 
@@ -129,19 +131,23 @@ class Attribution:
             self._rows("slices"),
         )
 
-    def number(self, team: Mapping[str, int], service: Mapping[str, int], slices: Mapping[int, str]) -> None:
-        """By which numbers ``summary`` and ``facts`` name them. slices: with their kinds, as in ``names``."""
+    def number(self, team: Mapping[str, int], service: Mapping[str, int], places: Numbered) -> None:
+        """By which numbers summaries and ``facts`` name them. places: of the slices of ``names``."""
         self._number("team", pa.string(), [*team], [*team.values()])
         self._number("service", pa.string(), [*service], [*service.values()])
-        self._number("slice", pa.int64(), range(1, len(slices) + 1), [*slices])
-        kinds = pa.table({"slice_id": pa.array([*slices], pa.int64()), "x_ChargeKind": [*slices.values()]})
-        take(self.con, "slice_kinds", kinds)
+        self._number("slice", pa.int64(), range(1, len(places.slices["slice"]) + 1), places.slices["slice"])
+        take(self.con, day_summaries.SLICES, pa.table(dict(places.slices)))
+        take(self.con, day_summaries.PLACES, pa.table(dict(places.places)))
         for name, sql in self._numbering:
             keep(self.con, name, sql)
 
     def facts(self) -> Iterator[pa.RecordBatch]:
         """The facts as ``publish.Publication`` has them; while they are read, nothing else can be asked."""
         return fetch_batches(self.con, self._answers["facts"])
+
+    def by_place(self) -> Iterator[pa.RecordBatch]:
+        """The facts summed by place, in the same way, and after them."""
+        return fetch_batches(self.con, self._answers["by_place"])
 
     def weighed(self) -> Weighed:
         """What the facts weigh as they are to be stored."""
@@ -151,7 +157,7 @@ class Attribution:
         columns = fetch(self.con, self._answers[of]).columns
         return list(zip(*(column.to_pylist() for column in columns), strict=True))
 
-    def _number(self, of: str, kind: pa.DataType, known: Sequence[str | int], ids: Sequence[int]) -> None:
+    def _number(self, of: str, kind: pa.DataType, known: Sequence[str | int], ids: Sequence[Any]) -> None:
         numbers = pa.table({of: pa.array(known, kind), f"{of}_id": pa.array(ids, pa.int64())})
         take(self.con, f"{of}_ids", numbers)
 
@@ -245,15 +251,11 @@ class Attribution:
         sliced = self._step(
             "sliced", kinds.join(slices, SLICE_COLUMNS).select("kind", "slice", "ServiceName")
         )
-        summary = ("day", "team_id", "service_id", "BillingCurrency", "x_ChargeKind")
         whole = self._step("whole", summed(facts, ["kind"], CARRIED)).join(kinds, "kind")
         by_kind = self._step("by_kind", summed(carried, ("team", "kind"), CARRIED)).join(kinds, "kind")
         by_team = ("team", *INVOICE_COLUMNS)
         days = facts.join(kinds.select("kind", "source", "x_Estimated"), "kind")
-        stored, slice_ids = self._number_facts(carried, sliced)
-        currencies = slices.join(slice_ids, "slice").select("slice_id", "BillingCurrency")
-        kinds_of = ibis.table({"slice_id": "int64", "x_ChargeKind": "string"}, name="slice_kinds")
-        told = stored.join(currencies.join(kinds_of, "slice_id"), "slice_id")
+        stored, placed = self._number_facts(carried, sliced)
         answers = {
             "bill": summed(whole, ["BillingCurrency"]),
             "carried": summed(by_kind, ["BillingCurrency"]),
@@ -272,15 +274,13 @@ class Attribution:
             "services": kinds.select("ServiceName").distinct(),
             "slices": slices.order_by("slice").select(*SLICE_COLUMNS),
             "facts": stored.select(*(stored[column].cast("int64") for column in (*_STORED, *CARRIED))),
-            "summary": summed(told, summary).order_by(*summary),
+            "summary": day_summaries.by_team(stored),
+            "by_place": day_summaries.by_place(placed),
         }
         self._answers = {name: compiled(expression) for name, expression in answers.items()}
 
     def _number_facts(self, carried: ir.Table, sliced: ir.Table) -> tuple[ir.Table, ir.Table]:
-        """Facts as they are stored, and in that order, once all names have a number.
-
-        And the table that slices will have theirs from.
-        """
+        """Facts as they are stored, in that order, once all names have a number; and without usage types."""
         ids = {"team": "string", "service": "string", "slice": "int64"}
         teams, services, slices = (
             ibis.table({of: kind, f"{of}_id": "int64"}, name=f"{of}_ids") for of, kind in ids.items()
@@ -290,9 +290,10 @@ class Attribution:
         numbers = ibis.table(known.schema(), name="numbers")
         joined = carried.join(teams, "team").join(numbers, "kind")
         stored = normalised(summed(joined, _STORED, CARRIED)).order_by(*_STORED)
-        steps = {"numbers": known, "stored": stored}
-        self._numbering = [(name, compiled(expression)) for name, expression in steps.items()]
-        return ibis.table(stored.schema(), name="stored"), slices
+        placed = day_summaries.without_usage_types(facts := ibis.table(stored.schema(), name="stored"))
+        steps = {"numbers": known, "stored": stored, "placed": placed}
+        self._numbering = [(name, compiled(step)) for name, step in steps.items()]
+        return facts, ibis.table(placed.schema(), name="placed")
 
 
 def _keys(pool: Pool) -> list[str]:

@@ -25,7 +25,7 @@ from costwatch.ledger.formats.contract import BillFormat, Held, day_of, is_entry
 from costwatch.ledger.map_keys import keys_held
 from costwatch.ledger.nano import nano, priced
 from costwatch.model import Load
-from costwatch.warehouse.bill.publish import SLICE_COLUMNS
+from costwatch.warehouse.bill.places import SLICE_COLUMNS
 
 # What a fact keeps of its lines besides team, service and day; its pool and system are known later.
 _KNOWN_LATER = ("x_Pool", "x_System")

@@ -44,8 +44,10 @@ def changes(
     metric: str = "EffectiveCost",
 ) -> list[Change]:
     """[first, after) against [prior_first, prior_after), over ``comparable_days``; see ``cost.explain``."""
-    return explain.changes(
-        facts.series(metric, by, Window.of_days(first, after)),
-        facts.series(metric, by, Window.of_days(prior_first, prior_after)),
-        comparable_days(facts, first, after, prior_first, prior_after, metric),
-    )
+    windows = Window.of_days(first, after), Window.of_days(prior_first, prior_after)
+    pairs = comparable_days(facts, first, after, prior_first, prior_after, metric)
+    if pairs and len(pairs) == (after - first).days == (prior_after - prior_first).days:
+        sums = facts.totals(metric, by, windows)  # far fewer than the days of each
+        return explain.compared(*(sums[window] for window in windows))
+    now, then = (facts.series(metric, by, window) for window in windows)
+    return explain.changes(now, then, pairs)

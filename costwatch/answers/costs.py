@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import NamedTuple
 
 from costwatch.answers.cost_answer import CostAnswer, ask_cost
 from costwatch.cost.conversion import Conversion, Unit
@@ -74,8 +75,7 @@ def offered(facts: WarehouseSnapshot, first: date, last: date) -> Mapping[str, l
     return {name: [value for value in found[name] if value] for name in FILTERS}
 
 
-@dataclass(frozen=True, slots=True)
-class CostRow:
+class CostRow(NamedTuple):  # of a year there are many, and a tuple is made in a fraction of the time
     """Cost of one group on one day; ``state``: how settled the day is."""
 
     day: date

@@ -1,7 +1,7 @@
 """Which teams and services a change in cost comes from. Pure."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -60,13 +60,16 @@ def changes(now: SeriesByLabels, then: SeriesByLabels, pairs: Sequence[tuple[dat
     """
     if not pairs:
         return []
-    after = _sums(now, {day for day, _ in pairs})
-    before = _sums(then, {day for _, day in pairs})
+    return compared(_sums(now, {day for day, _ in pairs}), _sums(then, {day for _, day in pairs}))
+
+
+def compared(after: Mapping[Labels, Decimal], before: Mapping[Labels, Decimal]) -> list[Change]:
+    """The same of sums of days that can be compared."""
     found = []
     for key in after.keys() | before.keys():
-        names = dict(key)
-        currency = names.pop("currency")
-        found.append(Change(currency, tuple(sorted(names.items())), before[key], after[key]))
+        names = tuple(pair for pair in key if pair[0] != "currency")
+        amounts = before.get(key, Decimal()), after.get(key, Decimal())
+        found.append(Change(dict(key)["currency"], names, *amounts))
     return sorted(found, key=lambda change: (change.currency, -abs(change.delta), change.labels))
 
 

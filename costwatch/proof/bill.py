@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from itertools import pairwise
 
 from costwatch.model import METRICS, Amounts, Load, LoadFinding
 from costwatch.money import exact, smallest_unit, units
@@ -116,9 +117,14 @@ class Proof:
         """Whether the bill by invoice is there to be held against."""
         return bool(self.parts) or not self.published
 
-    def carried(self, table: str = "team_cost") -> Amounts:
-        """What teams and residuals carry together."""
-        return total(self.teams[table].values())
+    def carried(self, table: str = "") -> Amounts:
+        """What teams and residuals carry together: by the facts or their sums, unless a table is named."""
+        return total(self.teams[table or self._counted].values())
+
+    @property
+    def _counted(self) -> str:
+        """``team_cost``, or its summary where it was not counted again."""
+        return next(name for name in self.teams if name != "team_invoice")
 
     def rounding(self, metric: str) -> Decimal:
         """The files' own decimal sum less the sum of nano-units, in currency units."""
@@ -136,14 +142,14 @@ class Proof:
     def differing(self) -> Iterator[Differing]:
         """Where tables disagree, so far as sums of the period, of each team and of each part tell."""
         yield from self.differing_bill()
-        pairs = (("team_invoice", "team_cost"), ("team_cost", "cost_day"))
+        pairs = [*pairwise(self.teams)]
         for left, right in pairs[0 if self.is_kept else 1 :]:
             for team in sorted({*self.teams[left], *self.teams[right]}):
                 by = self.teams[left].get(team, Amounts()) - self.teams[right].get(team, Amounts())
                 yield from self._differs((left, right), f"team {team}", by)
         if not self.is_kept:
             yield from self._differs(
-                ("published", "team_cost"), "the whole period", self.published - self.carried()
+                ("published", self._counted), "the whole period", self.published - self.carried()
             )
 
     def differing_bill(self) -> Iterator[Differing]:

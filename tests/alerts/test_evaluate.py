@@ -312,7 +312,7 @@ def test_a_restated_day_that_is_unsettled_again_is_unknown_not_zero(warehouse: W
     fill(warehouse, november(100, 5000, 10))
     evaluate(warehouse, [SPEND], NOW + DAY)
     with warehouse.write() as db:
-        db.execute("DELETE FROM cost_day")
+        db.execute("DELETE FROM place_day")
         db.execute("UPDATE source SET data_through = NULL")
     assert evaluate(warehouse, [SPEND], NOW + 2 * DAY).changes == ()
 

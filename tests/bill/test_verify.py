@@ -119,6 +119,13 @@ ALTERED = {
     "a currency": "UPDATE cost_day SET BillingCurrency = 'CHF' WHERE BillingCurrency = 'EUR'",
     "a kind of charge in the summary": "UPDATE cost_day SET x_ChargeKind = 'refunds' WHERE day = 20261001",
     "a kind of charge in the facts": "UPDATE slice SET x_ChargeKind = 'credits' WHERE ChargeCategory = 'Tax'",
+    "a cost of a sum by place": "UPDATE place_day SET BilledCostNano = 7 WHERE period > 20260901",
+    "sums of a day by place deleted": "DELETE FROM place_day WHERE day = 20261002 AND service = 0",
+    "facts without usage types deleted": "DELETE FROM place_day WHERE day = 20261002 AND team * service > 0",
+    "another account of a place": "UPDATE place SET SubAccountId = 'x' WHERE summary = 'account'",
+    "another kind of charge of a place": "UPDATE place SET x_ChargeKind = 'x' WHERE summary = 'charge'",
+    "places of a summary gone": "DELETE FROM place WHERE summary = 'system'",
+    "places of the facts gone": "DELETE FROM place WHERE summary = 'place'",
     "a cost of an invoice": "UPDATE bill SET BilledCostNano = 0 WHERE InvoiceId = 'EU-1'",
     "another invoice": "UPDATE bill SET InvoiceId = 'EU-3' WHERE InvoiceId = 'EU-2'",
     "another payer": "UPDATE team_invoice SET BillingAccountId = '9' WHERE InvoiceId = 'EU-2'",
@@ -150,6 +157,7 @@ def test_an_altered_row_is_found_and_its_period_named(
 KEYS = {
     "team_cost": ("period", "team", "service", "day", "slice"),
     "cost_day": ("period", "day", "team", "service", "BillingCurrency", "x_ChargeKind"),
+    "place_day": ("period", "place", "team", "service", "day"),
     "bill": ("period", *INVOICE_COLUMNS),
     "team_invoice": ("period", "team", *INVOICE_COLUMNS),
 }

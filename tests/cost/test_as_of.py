@@ -18,7 +18,7 @@ from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
 from costwatch.warehouse.store import Warehouse
 from tests.made.bills import every_day, line, on_day, write_csv
 from tests.made.company import EVER, NOW, Company
-from tests.made.warehouse_rows import SOURCE, fill, in_batches, summary_of
+from tests.made.warehouse_rows import SOURCE, by_place_of, fill, in_batches, summary_of
 
 START = datetime(2026, 10, 2, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -130,6 +130,7 @@ def published(db, month: date, facts: Mapping[Fact, Costs], now: datetime) -> No
             totals=totals,
             day_lines=[(SOURCE, day, 1, 0) for day in days],
             summary=summary_of(rows, ids),
+            by_place=in_batches(by_place_of(rows, ids)),
             facts=in_batches(rows),
         ),
         now,

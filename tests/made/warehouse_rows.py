@@ -16,7 +16,8 @@ from costwatch.model import METRICS, NO_SYSTEM, About, Amounts, Counted, Load, S
 from costwatch.money import nanos, units
 from costwatch.warehouse import history
 from costwatch.warehouse.bill import loads
-from costwatch.warehouse.bill.publish import SLICE_COLUMNS, Publication, ids_for, kind_of, publish
+from costwatch.warehouse.bill.places import PLACE_COLUMNS, SLICE_COLUMNS, SUMMARIES, kind_of
+from costwatch.warehouse.bill.publish import Publication, ids_for, publish
 from costwatch.warehouse.encoding import from_int, to_int, to_text
 from costwatch.warehouse.intake import runs
 from costwatch.warehouse.store import Warehouse
@@ -85,6 +86,7 @@ def fill(
                     totals=_totals(its_rows),
                     day_lines=[(SOURCE, to_int(day), 1, 0) for day in sorted({row[0] for row in its_rows})],
                     summary=summary_of(facts, ids),
+                    by_place=in_batches(by_place_of(facts, ids)),
                     bill=_invoiced(((), row) for row in its_rows),
                     invoices=_invoiced(((ids.team[row[1]],), row) for row in its_rows),
                     facts=in_batches(facts),
@@ -232,6 +234,21 @@ def summary_of(facts, ids) -> list[tuple[int | str, ...]]:
     for team, service, day, of, *sums in facts:
         held = found.setdefault((day, team, service, *told[of]), [0, 0, 0])
         held[:] = [one + more for one, more in zip(held, sums, strict=True)]
+    return [(*key, *sums) for key, sums in sorted(found.items())]
+
+
+def by_place_of(facts, ids) -> list[tuple[int, ...]]:
+    """The facts by day in every summary, as allocate sums them."""
+    slices = {number: key for key, number in ids.slice.items()}
+    found: dict[tuple[int, ...], list[int]] = {}
+    for team, service, day, of, *sums in facts:
+        told = dict(zip(SLICE_COLUMNS, slices[of], strict=True))
+        for summary in SUMMARIES:
+            kept = (told[column] if column in summary.columns else "" for column in PLACE_COLUMNS)
+            place = ids.place[(summary.name, *kept)]
+            for by_team, by_service in summary.carriers:
+                held = found.setdefault((place, team * by_team, service * by_service, day), [0, 0, 0])
+                held[:] = [one + more for one, more in zip(held, sums, strict=True)]
     return [(*key, *sums) for key, sums in sorted(found.items())]
 
 

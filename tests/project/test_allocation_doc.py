@@ -14,7 +14,7 @@ from costwatch.allocation import bill
 from costwatch.allocation.weights import CARRIED, SUMMED
 from costwatch.ledger.engines import duckdb
 from costwatch.model import names
-from costwatch.warehouse.bill.publish import SLICE_COLUMNS
+from costwatch.warehouse.bill.places import SLICE_COLUMNS
 from tests.made.bills import Line, line, on_day, tags
 from tests.made.company import Company
 

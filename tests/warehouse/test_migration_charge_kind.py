@@ -1,6 +1,7 @@
 """Version 12 tells credits, refunds and tax from other charges, also in what was published before."""
 
 from datetime import UTC, date, datetime
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -8,8 +9,10 @@ import pytest
 from costwatch.answers.verification import verification
 from costwatch.ledger.files import LedgerFiles
 from costwatch.model import Window
+from costwatch.proof.priced import PRICED
 from costwatch.proof.second_opinion import Tolerance
 from costwatch.warehouse import migrations
+from costwatch.warehouse.bill.places import SLICE_COLUMNS
 from costwatch.warehouse.facts.cost import cost
 from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
 from tests.made.bills import on_day
@@ -18,6 +21,8 @@ from tests.made.older_warehouse import LeftBefore
 
 OCTOBER = (date(2026, 10, 1), date(2026, 11, 1))
 SLICE = "INSERT INTO slice VALUES ({}, 'aws', 'AWS', '9', '1', '', '', {}, '', 'USD', 'direct', 'no system');"
+FACTS = ("team_cost", "team_cost_revision")
+SUMMARIES_OF_LATER = ("place", "place_day", "place_day_revision", "cost_day_revision")
 KINDS = {
     "'Usage', ''": "charges",
     "'Usage', 'Correction'": "charges",
@@ -90,8 +95,15 @@ def test_nothing_is_published_anew_by_the_upgrade_and_all_is_proven(
     before = made.cost("team", "service", "charge_kind")
     with made.warehouse.write() as db:  # as version 11 had it
         for statement in (
+            *(f"DROP TABLE {name}" for name in SUMMARIES_OF_LATER),
             "DROP VIEW cost",
-            "ALTER TABLE slice DROP COLUMN x_ChargeKind",
+            f"CREATE TABLE older AS SELECT id, {', '.join(SLICE_COLUMNS[:-1])} FROM slice",
+            "DROP TABLE slice",
+            "ALTER TABLE older RENAME TO slice",
+            *(f"ALTER TABLE {table} DROP COLUMN {name}" for table, name in product(FACTS, PRICED)),
+            "ALTER TABLE published DROP COLUMN priced",
+            "ALTER TABLE published DROP COLUMN priced_since",
+            "UPDATE published SET fingerprint = ''",  # it tells units
             "CREATE TABLE older AS SELECT period, day, team, service, BillingCurrency,"
             " SUM(BilledCostNano) AS b, SUM(EffectiveCostNano) AS e, SUM(line_count) AS n FROM cost_day"
             " GROUP BY period, day, team, service, BillingCurrency",

@@ -11,8 +11,9 @@ from costwatch.model import METRICS, Amounts, Load, Role
 from costwatch.money import NANO
 from costwatch.proof.bill import Check, Differing, Discrepancy, InvoicePart, Proof, total
 from costwatch.warehouse import queries
-from costwatch.warehouse.bill import registered_loads
+from costwatch.warehouse.bill import compared, registered_loads
 from costwatch.warehouse.bill.fingerprint import fingerprint, weighed
+from costwatch.warehouse.bill.places import PLACE_COLUMNS
 from costwatch.warehouse.bill.publish import INVOICE_COLUMNS
 from costwatch.warehouse.bill.registered_loads import UNREADABLE, day_text
 from costwatch.warehouse.bill.sums import SUMMED, amounts, sums
@@ -22,17 +23,12 @@ from costwatch.wording import RESTORE
 MOST_PLACES = 1000  # where two tables differ
 _DIFFERS = " OR ".join(f"{name}Rest % {NANO} OR {name}Whole + {name}Rest / {NANO}" for name in SUMMED)
 _OF_CURRENCY = "slice IN (SELECT id FROM slice WHERE BillingCurrency = :currency)"
-_FACTS = """(SELECT c.*, s.source, s.BillingAccountId, s.ChargeCategory, s.BillingCurrency, s.x_ChargeKind
-FROM team_cost c JOIN slice s ON s.id = c.slice)"""
-_LINES = """(SELECT period, day, line_count,
-'' AS BillingCurrency, 0 AS BilledCostNano, 0 AS EffectiveCostNano FROM {})"""
+# What each team carries, as it was summed when it was published.
+_CARRIED = """(SELECT c.*, s.BillingCurrency FROM place s CROSS JOIN published p
+CROSS JOIN place_day c ON c.period = p.period AND c.place = s.id AND c.team > 0 AND c.service = 0
+WHERE s.summary = 'currency')"""
+_PLACES = f"SELECT id, summary, {', '.join(PLACE_COLUMNS)} FROM place"
 _CHECKS = "(SELECT *, 0 AS line_count FROM check_cost)"
-# Two tables, how each is read, and what both know of a cost: an altered row of one no longer fits the other.
-_COMPARED = (
-    ("team_invoice", "team_cost", "{}", _FACTS, ("team", "source", "BillingAccountId", "ChargeCategory")),
-    ("team_cost", "cost_day", _FACTS, "{}", ("team", "service", "day", "x_ChargeKind")),
-    ("cost_day", "day_line", _LINES, _LINES, ("day",)),
-)
 
 _Told = dict[tuple[str | int, ...], Amounts]
 
@@ -52,22 +48,32 @@ class PublishedBills:
         return {proof.period: proof.period_end for proof in self.proofs}
 
 
-def published_bills(
-    db: sqlite3.Connection, first: date | None = None, after: date | None = None, at_most: int | None = None
-) -> PublishedBills:
-    """The periods that overlap the days ``first`` up to, not including, ``after``; None: all there are.
+def newest_bills(db: sqlite3.Connection, at_most: int) -> PublishedBills:
+    """So many periods, the newest, as they were summed when they were published: no fact is counted again."""
+    return _published(db, None, None, at_most, recount=False)
 
-    at_most: only so many, the newest.
-    """
+
+def published_bills(
+    db: sqlite3.Connection, first: date | None = None, after: date | None = None
+) -> PublishedBills:
+    """The periods that overlap the days ``first`` up to, not including, ``after``; None: all there are."""
+    return _published(db, first, after, None, recount=True)
+
+
+def _published(
+    db: sqlite3.Connection, first: date | None, after: date | None, at_most: int | None, *, recount: bool
+) -> PublishedBills:
     rows = [row for row in queries.rows(db, "published") if _overlaps(row, first, after)][:at_most]
     bounds = {"first": 0, "last": 99999999}
     if first or after or at_most:
         if not rows:
             return PublishedBills((), (), (), bounds)
         bounds = {"first": rows[-1]["period"], "last": rows[0]["period"]}
-    told = _Tables(db, bounds)
+    told = _Tables(db, bounds, recount=recount)
     loads: list[Load] = []
-    findings = [*told.left_over({row["period"] for row in rows}), *_nameless(db, bounds)]
+    findings = [*told.left_over({row["period"] for row in rows})]
+    if recount:
+        findings += _nameless(db, bounds)
     for load in registered_loads.loads(db, rows, bounds):
         if isinstance(load, Discrepancy):
             findings.append(load)
@@ -99,15 +105,16 @@ def differing(db: sqlite3.Connection, of: PublishedBills) -> Iterator[Differing]
         what: {row["id"]: row["name"] for row in db.execute(f"SELECT id, name FROM {what}")}
         for what in ("team", "service")
     }
-    for left, right, left_as, right_as, known in _COMPARED:
+    names["place"] = {row["id"]: " ".join(filter(None, tuple(row)[1:])) for row in db.execute(_PLACES)}
+    for left, right, left_rows, right_rows, known in compared.pairs():
         keys = ("period", "BillingCurrency", *known)
         sql = queries.filled(
             "differing_sums",
             keys=", ".join(keys),
             sums=sums(factor="sign * "),
             summed=", ".join(SUMMED),
-            left=left_as.format(left),
-            right=right_as.format(right),
+            left=left_rows,
+            right=right_rows,
             differs=_DIFFERS,
         )
         for row in db.execute(sql, {**of.bounds, "limit": MOST_PLACES}):
@@ -119,7 +126,9 @@ def differing(db: sqlite3.Connection, of: PublishedBills) -> Iterator[Differing]
 
 def _placed(key: str, value: str | int, names: Mapping[str, Mapping[int, str]]) -> str:
     if key in names:
-        return f"{key} {names[key].get(int(value), value)}"
+        if value == 0:
+            return f"all {key}s"
+        return f"{key} {value if value is None else names[key].get(int(value), value)}"
     return f"{key} {day_text(int(value)) if key == 'day' else value}"
 
 
@@ -132,7 +141,7 @@ def _overlaps(row: sqlite3.Row, first: date | None, after: date | None) -> bool:
 class _Tables:
     """What each table tells of the periods, by their numbers."""
 
-    def __init__(self, db: sqlite3.Connection, bounds: Mapping[str, int]) -> None:
+    def __init__(self, db: sqlite3.Connection, bounds: Mapping[str, int], *, recount: bool) -> None:
         self._db, self._bounds = db, bounds
         by_part = ("period", *INVOICE_COLUMNS)
         by_team = ("period", "BillingCurrency", "team")
@@ -140,11 +149,11 @@ class _Tables:
         self.bill = self._sums("bill", by_part)
         self.carried = self._sums("team_invoice", by_part)
         self.checks = self._sums(_CHECKS, ("load", "BillingCurrency"))
-        self.teams = {
-            "team_invoice": self._sums("team_invoice", by_team),
-            "team_cost": self._facts(),
-            "cost_day": self._sums("cost_day", by_team),
-        }
+        self.teams = {"team_invoice": self._sums("team_invoice", by_team)}
+        if recount:
+            self.teams |= {"team_cost": self._facts(), "cost_day": self._sums("cost_day", by_team)}
+        else:
+            self.teams["place_day"] = self._sums(_CARRIED, by_team)
 
     def _sums(self, table: str, keys: Sequence[str], condition: str = "1", currency: str = "") -> _Told:
         sql = queries.filled(

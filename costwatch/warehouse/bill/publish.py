@@ -9,11 +9,21 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from costwatch.errors import WarehouseError
-from costwatch.model import CONFIGURED, RESIDUALS, Amounts, Load, charge_kind
+from costwatch.model import CONFIGURED, RESIDUALS, Amounts, Load
 from costwatch.proof.priced import PRICED, Priced
 from costwatch.warehouse import queries
 from costwatch.warehouse.bill.fingerprint import Weighed, fingerprint, weighed
 from costwatch.warehouse.bill.loads import loads_of
+from costwatch.warehouse.bill.places import (
+    PLACE_COLUMNS,
+    SLICE_COLUMNS,
+    SUMMARIES,
+    Place,
+    Slice,
+    kind_in,
+    kind_of,
+    places_of,
+)
 from costwatch.warehouse.bill.priced import require_priced, rows_of, take_units
 from costwatch.warehouse.bill.sums import SUMMED, amounts, sums
 from costwatch.warehouse.encoding import from_int, to_int, to_text
@@ -21,21 +31,6 @@ from costwatch.warehouse.encoding import from_int, to_int, to_text
 if TYPE_CHECKING:
     from pyarrow import RecordBatch
 
-SLICE_COLUMNS = (
-    "source",
-    "ProviderName",
-    "BillingAccountId",
-    "SubAccountId",
-    "SubAccountName",
-    "RegionId",
-    "ChargeCategory",
-    "ChargeClass",
-    "x_UsageType",
-    "BillingCurrency",
-    "x_Pool",
-    "x_System",
-    "PricingUnit",
-)
 INVOICE_COLUMNS = (
     "source",
     "BillingAccountId",
@@ -44,10 +39,12 @@ INVOICE_COLUMNS = (
     "ChargeCategory",
     "BillingCurrency",
 )
-_CATEGORY, _CLASS = SLICE_COLUMNS.index("ChargeCategory"), SLICE_COLUMNS.index("ChargeClass")
-Slice = tuple[str, ...]
 _ROWS_A_STATEMENT = 50
-FACT_COLUMNS = ("period", "team", "service", "day", "slice", *SUMMED, *PRICED)
+_KEYS = {"team_cost": ("team", "service", "day", "slice"), "place_day": ("place", "team", "service", "day")}
+FACT_COLUMNS = ("period", *_KEYS["team_cost"], *SUMMED, *PRICED)
+_COLUMNS = {"team_cost": FACT_COLUMNS, "place_day": ("period", *_KEYS["place_day"], *SUMMED)}
+_PLACED = """(SELECT d.*, p.summary, d.team > 0 AS by_team, d.service > 0 AS by_service
+FROM place_day d JOIN place p ON p.id = d.place)"""
 Invoiced = tuple[int | str, ...]  # INVOICE_COLUMNS, BilledCostNano, EffectiveCostNano, line_count
 
 
@@ -73,6 +70,7 @@ class Publication:
     day_lines: Sequence[tuple[str, int, int, int]] = ()  # source, day, lines, of these estimated
     # day, team, service, BillingCurrency, x_ChargeKind, both costs, lines
     summary: Sequence[Invoiced] = ()
+    by_place: Iterable["RecordBatch"] = ()  # as facts: place, team, service, day, both costs, lines
     bill: Sequence[Invoiced] = ()
     invoices: Sequence[Invoiced] = ()  # the team's number before each
     facts: Iterable["RecordBatch"] = ()
@@ -102,6 +100,7 @@ class Ids:
     team: dict[str, int]
     service: dict[str, int]
     slice: dict[Slice, int]
+    place: dict[Place, int] = field(default_factory=dict)
     new: list[tuple[str, tuple[int | str, ...]]] = field(default_factory=list)
 
 
@@ -142,12 +141,14 @@ def ids_for(
     db: sqlite3.Connection, teams: Iterable[str], services: Iterable[str], slices: Iterable[Slice]
 ) -> Ids:
     """Known numbers, and the next free ones for new names, sorted: a re-run gives the same."""
-    known = ", ".join(SLICE_COLUMNS)
+    known, located = ", ".join(SLICE_COLUMNS), ", ".join(PLACE_COLUMNS)
     ids = Ids(
         team={row["name"]: row["id"] for row in db.execute("SELECT id, name FROM team")},
         service={row["name"]: row["id"] for row in db.execute("SELECT id, name FROM service")},
         slice={tuple(row)[1:]: row["id"] for row in db.execute(f"SELECT id, {known} FROM slice")},
+        place={tuple(row)[1:]: row["id"] for row in db.execute(f"SELECT id, summary, {located} FROM place")},
     )
+    slices = [*slices]
     for table, numbers, names in (("team", ids.team, teams), ("service", ids.service, services)):
         for name in sorted(set(names) - numbers.keys()):
             numbers[name] = len(numbers) + 1
@@ -155,12 +156,10 @@ def ids_for(
     for key in sorted(key for key in slices if key not in ids.slice):
         ids.slice[key] = len(ids.slice) + 1
         ids.new.append(("slice", (ids.slice[key], *key, kind_of(key))))
+    for place in sorted(places_of(slices) - ids.place.keys()):
+        ids.place[place] = len(ids.place) + 1
+        ids.new.append(("place", (ids.place[place], *place, kind_in(place))))
     return ids
-
-
-def kind_of(of: Slice) -> str:
-    """What kind the charges of a slice are: its ``x_ChargeKind``."""
-    return charge_kind(of[_CATEGORY], of[_CLASS])
 
 
 def publish(db: sqlite3.Connection, ids: Ids, publication: Publication, now: datetime) -> None:
@@ -174,9 +173,14 @@ def publish(db: sqlite3.Connection, ids: Ids, publication: Publication, now: dat
         (period,),
     ).fetchone()
     if first is None:
-        _insert_facts(db, "team_cost", period, publication.facts)
+        _insert(db, "team_cost", period, publication.facts)
+        _insert(db, "place_day", period, publication.by_place)
     else:
-        _replace_facts(db, publication, first, to_text(now))
+        known_at, is_priced = to_text(now), first["priced_since"] is not None
+        why: dict[str, str | bool] = {"cause": _cause(first, publication), "is_priced": is_priced}
+        _revise(db, "team_cost", period, publication.facts, known_at, **why)
+        _revise(db, "place_day", period, publication.by_place, known_at)
+        db.execute(queries.text("revise_cost_day"), {"period": period, "known_at": known_at})
     _replace(db, "cost_day", period, publication.summary)
     _require_conservation(db, publication)
     _replace(db, "day_line", period, publication.day_lines)
@@ -216,24 +220,28 @@ def _cause(before: sqlite3.Row, publication: Publication) -> str:
 
 def _require_conservation(db: sqlite3.Connection, publication: Publication) -> None:
     """What is stored must be the bill, to the nano-unit. Raises WarehouseError, which undoes it all."""
-    stored = {
-        row["BillingCurrency"]: amounts(row) for row in _sums(db, publication.period, "cost_day", SUMMED)
-    }
+    period = publication.period
+    daily = _sums(db, period, "cost_day", "BillingCurrency", SUMMED)
+    stored = {row["BillingCurrency"]: amounts(row) for row in daily}
     bill = {currency: Amounts(**total) for currency, total in publication.totals.items()}
     # Check sums over all currencies and units, never shown: which of them a fact is of, only its slice knows.
-    facts = _sums(db, publication.period, "team_cost", (*SUMMED, *PRICED))
+    facts = _sums(db, period, "team_cost", "period", (*SUMMED, *PRICED))
+    placed = _sums(db, period, _PLACED, "summary, by_team, by_service", SUMMED)
+    whole = sum(bill.values(), Amounts())
+    is_placed = len(placed) == (sum(len(each.carriers) for each in SUMMARIES) if facts else 0)
     carried = sum(map(amounts, facts), Amounts())
-    if stored != bill or carried != sum(bill.values(), Amounts()):
+    if stored != bill or carried != whole or not is_placed or any(amounts(row) != whole for row in placed):
         raise WarehouseError(
             f"period {publication.period}: teams would carry {stored}, the bill is {bill}; "
             "nothing was published, please report this"
         )
-    require_priced(publication.period, facts, publication.priced)
+    require_priced(period, facts, publication.priced)
 
 
-def _sums(db: sqlite3.Connection, period: date, table: str, of: Sequence[str]) -> list[sqlite3.Row]:
-    key = {"cost_day": "BillingCurrency", "team_cost": "period"}[table]
-    sql = queries.filled("stored_sums", keys=key, sums=sums(of=of), table=table, condition="1")
+def _sums(
+    db: sqlite3.Connection, period: date, table: str, keys: str, of: Sequence[str]
+) -> list[sqlite3.Row]:
+    sql = queries.filled("stored_sums", keys=keys, sums=sums(of=of), table=table, condition="1")
     return db.execute(sql, {"first": to_int(period), "last": to_int(period)}).fetchall()
 
 
@@ -245,29 +253,40 @@ def _replace(db: sqlite3.Connection, table: str, period: int, rows: Sequence[Seq
         db.executemany(f"INSERT INTO {table} VALUES ({places})", [(period, *row) for row in rows])
 
 
-def _insert_facts(db: sqlite3.Connection, table: str, period: int, facts: Iterable["RecordBatch"]) -> None:
-    """Many rows a statement: to bind and run one for each takes twice as long."""
-    for batch in facts:
-        names = ", ".join(FACT_COLUMNS[: batch.num_columns + 1])
+def _insert(
+    db: sqlite3.Connection, table: str, period: int, batches: Iterable["RecordBatch"], to: str = ""
+) -> None:
+    """Many rows a statement: to bind and run one for each takes twice as long.
+
+    to: another table of the same columns.
+    """
+    for batch in batches:
+        names = ", ".join(_COLUMNS[table][: batch.num_columns + 1])
         rows = rows_of(batch)
         whole = len(rows) - len(rows) % _ROWS_A_STATEMENT
         for part, at_once in ((rows[:whole], _ROWS_A_STATEMENT), (rows[whole:], 1)):
             places = ", ".join([f"({period:d}{', ?' * batch.num_columns})"] * at_once)
             bound = part.reshape(-1, at_once * batch.num_columns).tolist()
-            db.executemany(f"INSERT INTO {table} ({names}) VALUES {places}", bound)
+            db.executemany(f"INSERT INTO {to or table} ({names}) VALUES {places}", bound)
 
 
-def _replace_facts(
-    db: sqlite3.Connection, publication: Publication, before: sqlite3.Row, known_at: str
+def _revise(
+    db: sqlite3.Connection,
+    table: str,
+    period: int,
+    batches: Iterable["RecordBatch"],
+    known_at: str,
+    **why: str | bool,
 ) -> None:
-    period, is_priced = to_int(publication.period), before["priced_since"] is not None
+    """Replace the rows of a period of ``team_cost`` or ``place_day``, and keep what changed, and why."""
+    columns = ", ".join(f"{column} INTEGER" for column in _COLUMNS[table])
+    keys = ", ".join(("period", *_KEYS[table]))
     db.execute("DROP TABLE IF EXISTS temp.incoming")
-    db.execute(queries.text("incoming"))
-    _insert_facts(db, "temp.incoming", period, publication.facts)
-    if not is_priced:
+    db.execute(queries.filled("incoming", columns=columns, keys=keys))
+    _insert(db, table, period, batches, to="temp.incoming")
+    if not why.get("is_priced", True):
         take_units(db, period)
-    parameters = {"period": period, "known_at": known_at, "cause": _cause(before, publication)}
-    db.execute(queries.text("revise"), parameters | {"is_priced": is_priced})
-    db.execute("DELETE FROM team_cost WHERE period = ?", (period,))
-    db.execute("INSERT INTO team_cost SELECT * FROM temp.incoming")
+    db.execute(queries.text(f"revise_{table}"), {"period": period, "known_at": known_at, **why})
+    db.execute(f"DELETE FROM {table} WHERE period = ?", (period,))
+    db.execute(f"INSERT INTO {table} SELECT * FROM temp.incoming")
     db.execute("DROP TABLE temp.incoming")

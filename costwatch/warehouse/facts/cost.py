@@ -1,43 +1,23 @@
 """The one door to cost: ``cost`` of a connection, and ``stored_cost`` of whoever reads rows."""
 
 import sqlite3
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from costwatch.cost.conversion import converted
 from costwatch.errors import UsageError
-from costwatch.model import DIMENSIONS, NO_COST_CENTER
+from costwatch.model import DIMENSIONS
 from costwatch.money import NANO, units
 from costwatch.plugins import Rates
 from costwatch.warehouse import queries
 from costwatch.warehouse.encoding import from_int, to_int, to_text
+from costwatch.warehouse.facts import cost_tables
 from costwatch.warehouse.history import table_as_of
 
-# The teams above a team are those of the charge's day.
-_ABOVE = {
-    "parent": "coalesce(m.x_Parent, t.name)",
-    "cost_center": f"coalesce(m.x_CostCenter, '{NO_COST_CENTER}')",
-}
-_CHAIN = "coalesce(m.chain, '/' || t.name || '/')"
-_PERIOD = "printf('%04d-%02d-%02d', c.period / 10000, c.period / 100 % 100, c.period % 100)"
-_SUMMARY = {
-    "team": "t.name",
-    "service": "v.name",
-    "currency": "c.BillingCurrency",
-    "charge_kind": "c.x_ChargeKind",
-    "billing_period": _PERIOD,
-    **_ABOVE,
-}
-FACTS = {name: f"s.{column}" for name, column in DIMENSIONS.items()} | {
-    "team": "t.name",
-    "service": "v.name",
-    "source": "s.source",
-    "billing_period": _PERIOD,
-    **_ABOVE,
-}
 _Rows = Callable[[str, Mapping[str, Any]], Iterable[Any]]
 
 
@@ -115,7 +95,7 @@ def stored_cost(
     if conversion is None:
         return _stored(read, first, after, by, where, per_day, as_of)
     # Parents and cost centers are sums of their teams, whatever is lost to rounding in each.
-    of_teams = not by or _ABOVE.keys() & {*by}
+    of_teams = not by or cost_tables.ABOVE & {*by}
     parts = _stored(read, first, after, (*by, "team") if of_teams else by, where, True, as_of)
     return _converted(parts, tuple(dict.fromkeys((*by, "currency"))), conversion, per_day=per_day)
 
@@ -130,31 +110,27 @@ def _stored(
     as_of: datetime | None,
 ) -> list[Cost]:
     grouped = tuple(dict.fromkeys((*by, "currency")))
-    summary = as_of is None and {*grouped, *where} <= _SUMMARY.keys()
-    columns = _SUMMARY if summary else FACTS
-    conditions, parameters = conditions_of(where, columns)
-    fields = [f'{columns[name]} AS "{name}",' for name in grouped] + (["c.day AS day,"] if per_day else [])
-    query = "cost_by_team" if summary else "cost_by_slice" if as_of is None else "cost_as_of"
-    sql = queries.filled(
-        query,
-        columns=" ".join(fields),
-        joins=joined_for({*grouped, *where}, as_of),
-        conditions=conditions,
-        grouping=", ".join([columns[name] for name in grouped] + (["c.day"] if per_day else [])),
+    table = cost_tables.table_for({*grouped, *where})
+    question = cost_tables.Question(grouped, where, per_day, as_of)
+    window = {"first": to_int(first), "after": to_int(after), "summary": table.summary}
+    bound = {**question.parameters, **instant_of(as_of), **window}
+    sums: dict[tuple[Any, ...], tuple[int, int, int]] = {}
+    for sign, sql in question.statements(table):
+        for *names, billed, billed_rest, effective, effective_rest, lines in read(sql, bound):
+            found = billed * NANO + billed_rest, effective * NANO + effective_rest, lines
+            key = tuple(names)
+            if sign < 0:  # what became known later
+                held = sums.get(key, (0, 0, 0))
+                found = held[0] - found[0], held[1] - found[1], held[2] - lines
+            sums[key] = found
+    labels_of = cache(lambda *of: dict(zip(grouped, of, strict=True)))
+    day_of = cache(from_int)
+    rows = (
+        Cost(labels_of(*key[: len(grouped)]), day_of(key[-1]) if per_day else None, *of)
+        for key, of in (sums.items() if as_of is None else sorted(sums.items()))
     )
-    parameters |= instant_of(as_of)
-    found = [
-        Cost(
-            {name: row[name] for name in grouped},
-            from_int(row["day"]) if per_day else None,
-            row["BilledCostWhole"] * NANO + row["BilledCostRest"],
-            row["EffectiveCostWhole"] * NANO + row["EffectiveCostRest"],
-            row["line_count"],
-        )
-        for row in read(sql, {**parameters, "first": to_int(first), "after": to_int(after)})
-    ]
     # What became known later is there as itself less itself.
-    return found if as_of is None else [row for row in found if not row.is_nothing]
+    return [*rows] if as_of is None else [row for row in rows if not row.is_nothing]
 
 
 def _converted(
@@ -181,7 +157,13 @@ def _converted(
 
 def values(db: sqlite3.Connection, dimension: str, first: date, after: date) -> list[str]:
     """The values one dimension takes in a window, sorted: what a filter offers."""
-    return sorted({row.labels[dimension] for row in cost(db, first, after, (dimension,))})
+    require_known([dimension])
+    looked_for = cost_tables.values(dimension)
+    if looked_for is None:
+        return sorted({row.labels[dimension] for row in cost(db, first, after, (dimension,))})
+    sql, summary = looked_for
+    window = {"first": to_int(first), "after": to_int(after), "summary": summary}
+    return [row["value"] for row in db.execute(sql, window)]
 
 
 def days_held(db: sqlite3.Connection, as_of: datetime | None = None) -> tuple[date, date] | None:
@@ -207,27 +189,3 @@ def require_known(names: Iterable[str]) -> None:
         if name not in DIMENSIONS:
             known = ", ".join(DIMENSIONS)
             raise UsageError(f"'{name}': cost cannot be grouped or filtered by it; use one of {known}")
-
-
-def joined_for(asked: Set[str], as_of: datetime | None) -> str:
-    """What has to be joined to ask for these labels."""
-    if not _ABOVE.keys() & asked:
-        return ""
-    return queries.filled("join_membership", membership=table_as_of("membership", as_of))
-
-
-def conditions_of(
-    where: Mapping[str, Collection[str]], columns: Mapping[str, str]
-) -> tuple[str, dict[str, str]]:
-    """What keeps the rows that are asked for, as SQL over ``columns``, and its parameters."""
-    parameters: dict[str, str] = {}
-    conditions = ["1"]
-    for name, accepted in where.items():
-        keys = [f"{name}_{number}" for number in range(len(accepted))]
-        parameters.update(zip(keys, accepted, strict=True))
-        if name == "parent":  # at any level, with all that is below it
-            above = " OR ".join(f"instr({_CHAIN}, '/' || :{key} || '/')" for key in keys)
-            conditions.append(f"({above or '0'})")
-        else:
-            conditions.append(f"{columns[name]} IN ({', '.join(':' + key for key in keys)})")
-    return " AND ".join(conditions), parameters

@@ -10,7 +10,8 @@ from costwatch.proof.priced import PRICED
 from costwatch.warehouse import queries
 from costwatch.warehouse.bill.sums import SUMMED, sums, sums_of
 from costwatch.warehouse.encoding import from_int, to_int
-from costwatch.warehouse.facts.cost import FACTS, conditions_of, instant_of, joined_for, require_known
+from costwatch.warehouse.facts.cost import instant_of, require_known
+from costwatch.warehouse.facts.cost_tables import FACTS, CostTable, Question
 
 _UNIT = "s.PricingUnit"
 _UNIT_THEN = "CASE WHEN c.is_priced THEN s.PricingUnit ELSE '' END"
@@ -55,18 +56,15 @@ def priced_cost(
     where = where or {}
     require_known([name for name in (*by, *where) if name != "unit"])
     grouped = tuple(dict.fromkeys((*by, "currency", "unit")))
-    columns = {**FACTS, "unit": _UNIT if as_of is None else _UNIT_THEN}
-    conditions, parameters = conditions_of(where, columns)
-    fields = [f'{columns[name]} AS "{name}",' for name in grouped] + (["c.day AS day,"] if per_day else [])
+    unit = _UNIT if as_of is None else _UNIT_THEN
+    question = Question(grouped, where, per_day, as_of)
     sql = queries.filled(
         "priced_by_slice" if as_of is None else "priced_as_of",
-        columns=" ".join(fields),
+        **question.parts(CostTable(FACTS.name, {**FACTS.columns, "unit": unit})),
         sums=sums("c.", of=(*SUMMED, *PRICED)),
-        joins=joined_for({*grouped, *where}, as_of),
-        conditions=conditions,
-        grouping=", ".join([columns[name] for name in grouped] + (["c.day"] if per_day else [])),
+        joins=question.above(),
     )
-    asked = {**parameters, **instant_of(as_of), "first": to_int(first), "after": to_int(after)}
+    asked = {**question.parameters, **instant_of(as_of), "first": to_int(first), "after": to_int(after)}
     found = [_priced_cost(row, grouped, per_day=per_day) for row in db.execute(sql, asked)]
     # What became known later is there as itself less itself.
     return [row for row in found if as_of is None or _is_something(row)]

@@ -21,6 +21,7 @@ VERSIONS = (
     "0011_settled_truth",
     "0012_charge_kind",
     "0013_priced",
+    "0014_day_summaries",
 )
 LATEST = len(VERSIONS)
 

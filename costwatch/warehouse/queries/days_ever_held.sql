@@ -1,3 +1,3 @@
 -- The first and the last day that hold any cost, or did since :as_of.
 SELECT MIN(day) AS first, MAX(day) AS last
-FROM (SELECT day FROM day_state UNION ALL SELECT day FROM team_cost_revision WHERE known_at > :as_of)
+FROM (SELECT day FROM day_state UNION ALL SELECT day FROM cost_day_revision WHERE known_at > :as_of)

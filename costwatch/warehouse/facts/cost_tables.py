@@ -1,0 +1,194 @@
+"""Which stored table answers a question of cost, and the SQL that asks it.
+
+Days are summed by place (``bill.places``), and by team and service in ``cost_day``: whatever is asked for is
+read from the smallest summary that is told by all of it. Only usage types are read from the facts.
+"""
+
+from collections.abc import Collection, Mapping, Sequence, Set
+from dataclasses import dataclass
+from datetime import datetime
+
+from costwatch.model import DIMENSIONS, NO_COST_CENTER
+from costwatch.warehouse import queries
+from costwatch.warehouse.bill.places import PLACE, SUMMARIES, Carriers
+from costwatch.warehouse.history import table_as_of
+
+# The teams above a team are those of the charge's day.
+_ABOVE = {
+    "parent": "coalesce(m.x_Parent, t.name)",
+    "cost_center": f"coalesce(m.x_CostCenter, '{NO_COST_CENTER}')",
+}
+ABOVE: Set[str] = _ABOVE.keys()
+_CHAIN = "coalesce(m.chain, '/' || t.name || '/')"
+_CARRIED = {
+    "team": "t.name",
+    "service": "v.name",
+    "billing_period": "printf('%04d-%02d-%02d', c.period / 10000, c.period / 100 % 100, c.period % 100)",
+    **_ABOVE,
+}
+_OF_SLICES = {name: column for name, column in DIMENSIONS.items() if name not in _CARRIED}
+_OF_SLICES |= {"source": "source"}
+_PLACED = {name: f"s.{column}" for name, column in _OF_SLICES.items()} | _CARRIED
+_DAILY = {"currency": "c.BillingCurrency", "charge_kind": "c.x_ChargeKind"} | _CARRIED
+_BY_BOTH = (True, True)
+_PERIODS = "SELECT period FROM day_line WHERE day >= :first AND day < :after"
+_DAYS = """(SELECT DISTINCT period, day FROM day_line WHERE day >= :first AND day < :after) d
+CROSS JOIN published p ON p.period = d.period
+CROSS JOIN cost_day c ON c.period = d.period AND c.day = d.day"""
+_REVISED_DAYS = """published p
+CROSS JOIN cost_day_revision c ON c.period = p.period AND c.day >= :first AND c.day < :after"""
+
+
+@dataclass(frozen=True, slots=True)
+class CostTable:
+    """What is read: ``columns`` of labels in SQL; of ``place_day`` one summary by its carriers."""
+
+    name: str
+    columns: Mapping[str, str]
+    summary: str = ""
+    carriers: Carriers = _BY_BOTH
+
+
+FACTS = CostTable("team_cost", _PLACED)
+_COST_DAY = CostTable("cost_day", _DAILY)
+
+
+def table_for(asked: Set[str]) -> CostTable:
+    """The smallest that knows all these labels of ``DIMENSIONS``."""
+    carriers = (bool(asked & {"team", *ABOVE}), "service" in asked)
+    if carriers == _BY_BOTH and asked <= _DAILY.keys():
+        return _COST_DAY
+    columns = {_OF_SLICES[name] for name in asked & _OF_SLICES.keys()}
+    if "x_ChargeKind" in columns:  # it follows from both
+        columns = columns - {"x_ChargeKind"} | {"ChargeCategory", "ChargeClass"}
+    for summary in SUMMARIES:
+        if carriers in summary.carriers and columns <= summary.columns:
+            return CostTable("place_day", _PLACED, summary.name, carriers)
+    if columns <= PLACE.columns:  # of one carrier only, by two places at once
+        return CostTable("place_day", _PLACED, PLACE.name)
+    return FACTS
+
+
+def values(label: str) -> tuple[str, str] | None:
+    """SQL for the values of a label in a window, and the summary to look in; None where it is summed.
+
+    It binds ``first``, ``after`` and ``summary``.
+    """
+    table = table_for({label})
+    if label in ("billing_period", *ABOVE):
+        return None
+    named, carried = "place s", "c.team = 0 AND c.service = 0"
+    if label == "team":
+        named, carried = "team t", "c.team = t.id AND c.service = 0"
+    elif label == "service":
+        named, carried = "service v", "c.team = 0 AND c.service = v.id"
+    within = "published p" if named == "place s" else "place s CROSS JOIN published p"
+    column = table.columns[label]
+    sql = queries.filled("cost_values", column=column, named=named, within=within, carried=carried)
+    return sql, table.summary
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked of cost: sums by ``grouped`` labels of ``DIMENSIONS``, and by day if ``per_day``."""
+
+    grouped: Sequence[str]
+    where: Mapping[str, Collection[str]]
+    per_day: bool
+    as_of: datetime | None
+
+    def statements(self, table: CostTable) -> list[tuple[int, str]]:
+        """SQL, each with the sign of what it answers: as of an instant, revisions since are to be taken off.
+
+        It binds ``first`` and ``after``, ``summary``, ``as_of`` where that is asked, and ``parameters``.
+        """
+        if table == FACTS:
+            return [(1, self._of_facts())]
+        stored = self._filled(table, table.name)
+        return [(1, stored), *([(-1, self._filled(table, f"{table.name}_revision"))] if self.as_of else [])]
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """The values of the filters."""
+        return {
+            key: value
+            for name, accepted in self.where.items()
+            for key, value in zip(_keys(name, accepted), accepted, strict=True)
+        }
+
+    def _of_facts(self) -> str:
+        return queries.filled(
+            "cost_by_slice" if self.as_of is None else "cost_as_of",
+            **self.parts(FACTS),
+            joins=self.above(),
+        )
+
+    def _filled(self, table: CostTable, name: str) -> str:
+        since = " AND c.known_at > :as_of" if name != table.name else ""
+        parts = self.parts(table)
+        if self.as_of:
+            parts["conditions"] += f" AND p.first_known_at <= :as_of{since}"
+        joins = self._names(table) + self.above()
+        if table.summary:
+            periods = "SELECT period FROM published" if since else _PERIODS
+            return queries.filled(
+                "cost_by_place",
+                **parts,
+                table=name,
+                periods=periods,
+                carried=self._carried(table),
+                joins=joins,
+            )
+        days = _REVISED_DAYS if since else _DAYS
+        if "service" in self.where and "team" not in self.where:  # so that a service's rows are found, too
+            parts["conditions"] += " AND c.team IN (SELECT id FROM team)"
+        return queries.filled("cost_by_team", **parts, days=days, joins=joins)
+
+    def parts(self, table: CostTable) -> dict[str, str]:
+        """The columns, conditions and grouping of a query of ``table``."""
+        fields = [f'{table.columns[name]} AS "{name}",' for name in self.grouped]
+        grouping = [table.columns[name] for name in self.grouped]
+        if self.per_day:
+            fields, grouping = [*fields, "c.day AS day,"], [*grouping, "c.day"]
+        conditions = ["1", *(self._condition(table, name) for name in self.where)]
+        return {
+            "columns": " ".join(fields),
+            "conditions": " AND ".join(conditions),
+            "grouping": ", ".join(grouping),
+        }
+
+    def _condition(self, table: CostTable, name: str) -> str:
+        keys = [f":{key}" for key in _keys(name, self.where[name])]
+        if name == "parent":  # at any level, with all that is below it
+            above = " OR ".join(f"instr({_CHAIN}, '/' || {key} || '/')" for key in keys)
+            return f"({above or '0'})"
+        accepted = ", ".join(keys)
+        if name in ("team", "service"):  # by its number, by which rows are found
+            return f"c.{name} IN (SELECT id FROM {name} WHERE name IN ({accepted}))"
+        return f"{table.columns[name]} IN ({accepted})"
+
+    def _carried(self, table: CostTable) -> str:
+        """Which rows of a place."""
+        parts = []
+        for name, is_by in zip(("team", "service"), table.carriers, strict=True):
+            if not is_by:
+                parts.append(f" AND c.{name} = 0")
+            elif name not in self.where:
+                parts.append(f" AND c.{name} > 0")
+        return "".join(parts)
+
+    def _names(self, table: CostTable) -> str:
+        asked = {*self.grouped, *self.where}
+        team = "CROSS JOIN team t ON t.id = c.team\n" if {"team", *ABOVE} & asked else ""
+        service = "CROSS JOIN service v ON v.id = c.service\n" if "service" in asked else ""
+        return team + service
+
+    def above(self) -> str:
+        """What has to be joined for the teams above a team."""
+        if not ABOVE & {*self.grouped, *self.where}:
+            return ""
+        return queries.filled("join_membership", membership=table_as_of("membership", self.as_of))
+
+
+def _keys(name: str, accepted: Collection[str]) -> list[str]:
+    return [f"{name}_{number}" for number in range(len(accepted))]
