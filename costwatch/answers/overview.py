@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from costwatch.answers import alerts
-from costwatch.answers.changes import changes
+from costwatch.answers.changes import changes_of_all
 from costwatch.answers.spending import spending
 from costwatch.cost.conversion import Conversion
 from costwatch.cost.explain import Change
 from costwatch.cost.forecast import HISTORY_DAYS
 from costwatch.cost.spending import TeamSpending
-from costwatch.model import BEFORE_CREDITS, Alert, Window
+from costwatch.model import Alert, Window
 from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
 
 _WEEK = timedelta(days=7)
@@ -40,10 +40,7 @@ def overview(facts: WarehouseSnapshot, conversion: Conversion | None = None) -> 
     if facts.data_through is None:
         return Overview((), (), (), firing, ())
     after = facts.data_through + _DAY
-    moved, rises = (
-        changes(facts, after - _WEEK, after, after - 2 * _WEEK, after - _WEEK, metric=metric)
-        for metric in ("EffectiveCost", BEFORE_CREDITS["EffectiveCost"])
-    )
+    moved, rises = changes_of_all(facts, after - _WEEK, after, after - 2 * _WEEK, after - _WEEK)
     read = facts.series("EffectiveCost", (), Window.of_days(after - HISTORY_DAYS * _DAY, after))
     days = [(dict(key)["currency"], point.day) for key, points in read.items() for point in points]
     return Overview(spending(facts), moved, rises, firing, days)

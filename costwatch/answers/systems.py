@@ -1,15 +1,16 @@
 """What each system costs, and whose teams and services that is."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
 from costwatch.cost.forecast import period_of
 from costwatch.cost.systems import System
-from costwatch.model import Labels, Window
+from costwatch.model import Window
 from costwatch.plugins import Snapshot
 from costwatch.warehouse import queries
+from costwatch.warehouse.facts.cost import cost
 from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
 
 _WEEK = timedelta(days=7)
@@ -19,10 +20,7 @@ _LATELY = timedelta(days=35)  # a whole month of bills, with the days in which i
 
 @dataclass(frozen=True, slots=True)
 class SystemCost:
-    """EffectiveCost of one system through the settled UTC day ``through``; what had none then cost nothing.
-
-    by_team, by_service: the parts of ``month_to_date``, largest first; each adds up to it.
-    """
+    """EffectiveCost of one system through the settled UTC day ``through``; what had none cost nothing."""
 
     system: str
     currency: str
@@ -30,8 +28,6 @@ class SystemCost:
     month_to_date: Decimal
     last_7_days: Decimal
     prior_7_days: Decimal
-    by_team: tuple[tuple[str, Decimal], ...]
-    by_service: tuple[tuple[str, Decimal], ...]
 
 
 def systems(facts: Snapshot) -> list[SystemCost]:
@@ -46,10 +42,6 @@ def systems(facts: Snapshot) -> list[SystemCost]:
     month = Window.of_days(period_of("month", through)[0], after)
     last, prior = Window.of_days(after - _WEEK, after), Window.of_days(after - 2 * _WEEK, after - _WEEK)
     sums = facts.totals("EffectiveCost", ("system",), (month, last, prior))
-    by_team, by_service = (
-        _parts(facts.totals("EffectiveCost", ("system", name), (month,))[month], name)
-        for name in ("team", "service")
-    )
     found = [
         SystemCost(
             system=dict(key)["system"],
@@ -58,12 +50,18 @@ def systems(facts: Snapshot) -> list[SystemCost]:
             month_to_date=sums[month].get(key, Decimal()),
             last_7_days=sums[last].get(key, Decimal()),
             prior_7_days=sums[prior].get(key, Decimal()),
-            by_team=by_team.get(key, ()),
-            by_service=by_service.get(key, ()),
         )
         for key in {key for window in (month, last, prior) for key in sums[window]}
     ]
     return sorted(found, key=lambda one: (one.currency, -one.month_to_date, one.system))
+
+
+def parts(facts: WarehouseSnapshot, of: SystemCost, by: str) -> list[tuple[str, Decimal]]:
+    """``month_to_date`` of a system by ``team`` or ``service``, largest first."""
+    first, after = period_of("month", of.through)[0], of.through + _DAY
+    where = {"system": [of.system], "currency": [of.currency]}
+    rows = cost(facts.db, first, after, (by,), where, as_of=facts.as_of)
+    return sorted(((row.labels[by], row.amount()) for row in rows), key=lambda pair: (-pair[1], pair[0]))
 
 
 def named(facts: WarehouseSnapshot) -> frozenset[str]:
@@ -86,13 +84,3 @@ def unmatched(facts: Snapshot, known: Iterable[System]) -> dict[str, str]:
         for system in known
         if held and system.name not in held
     }
-
-
-def _parts(sums: Mapping[Labels, Decimal], by: str) -> dict[Labels, tuple[tuple[str, Decimal], ...]]:
-    """The sums of each system and currency by one label more."""
-    found: dict[Labels, list[tuple[str, Decimal]]] = {}
-    for key, amount in sums.items():
-        names = dict(key)
-        part = names.pop(by)
-        found.setdefault(tuple(sorted(names.items())), []).append((part, amount))
-    return {key: tuple(sorted(parts, key=lambda pair: (-pair[1], pair[0]))) for key, parts in found.items()}

@@ -7,7 +7,7 @@ import streamlit as st
 from markupsafe import Markup
 
 from costwatch import money
-from costwatch.answers.systems import SystemCost, named, systems
+from costwatch.answers.systems import SystemCost, named, parts, systems
 from costwatch.cost.systems import System
 from costwatch.model import NO_SYSTEM
 from dashboards import blocks, filters, frame
@@ -102,19 +102,19 @@ def _one(of: SystemCost, system: System | None) -> None:
         )
     )
     left, right = st.columns(2, gap="medium")
-    for place, by, parts in ((left, "team", of.by_team), (right, "service", of.by_service)):
+    for place, by in ((left, "team"), (right, "service")):
         with place, frame.card(f"By {by}", "month to date"):
-            st.html(_parts(of, by, parts))
+            st.html(_parts(of, by))
 
 
-def _parts(of: SystemCost, by: str, parts: Sequence[tuple[str, Decimal]]) -> Markup:
+def _parts(of: SystemCost, by: str) -> Markup:
     columns = (Column(by.capitalize(), "text"), Column("EffectiveCost", "number"))
     rows = [
         (
             _link(name or "(none)", "costs", system=of.system, **{by: name}),
             _exact(amount, of.currency),
         )
-        for name, amount in parts
+        for name, amount in ask(parts, of, by)
     ]
     return blocks.table(columns, rows)
 

@@ -11,7 +11,7 @@ import pytest
 
 from costwatch.allocation import focus_export
 from costwatch.allocation.settings import Allocation
-from costwatch.answers.systems import systems, unmatched
+from costwatch.answers.systems import parts, systems, unmatched
 from costwatch.cost.conversion import Conversion
 from costwatch.ledger.files import LedgerFiles
 from costwatch.model import NO_SYSTEM, Window
@@ -124,12 +124,12 @@ def test_systems_are_answered_with_whose_cost_they_are(made: Company) -> None:
     with made.warehouse.read() as db:
         facts = WarehouseSnapshot(db, datetime(2026, 11, 20, tzinfo=UTC))
         found = {one.system: one for one in systems(facts)}
-    assert found.keys() >= {"scoring", "index", "disks", "helpdesk", NO_SYSTEM}
-    assert all(
-        sum(amount for _, amount in parts) == one.month_to_date
-        for one in found.values()
-        for parts in (one.by_team, one.by_service)
-    )
+        assert found.keys() >= {"scoring", "index", "disks", "helpdesk", NO_SYSTEM}
+        assert all(
+            sum(amount for _, amount in parts(facts, one, by)) == one.month_to_date
+            for one in found.values()
+            for by in ("team", "service")
+        )
 
 
 def test_systems_that_nothing_matches_are_named_with_the_reason(made: Company) -> None:

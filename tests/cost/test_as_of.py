@@ -102,6 +102,7 @@ def published(db, month: date, facts: Mapping[Fact, Costs], now: datetime) -> No
             currency,
             "direct",
             "no system",
+            "",
         )
         for _, _, _, region, currency in facts
     }

@@ -21,7 +21,7 @@ from costwatch.warehouse.history import table_as_of
 _Rows = Callable[[str, Mapping[str, Any]], Iterable[Any]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # of a year there are many: a frozen one takes three times as long to make
 class Cost:
     """The sum of one combination of labels (always with ``currency``), of one day if asked per day."""
 
@@ -115,19 +115,22 @@ def _stored(
     window = {"first": to_int(first), "after": to_int(after), "summary": table.summary}
     bound = {**question.parameters, **instant_of(as_of), **window}
     sums: dict[tuple[Any, ...], tuple[int, int, int]] = {}
-    for sign, sql in question.statements(table):
-        for *names, billed, billed_rest, effective, effective_rest, lines in read(sql, bound):
-            found = billed * NANO + billed_rest, effective * NANO + effective_rest, lines
-            key = tuple(names)
-            if sign < 0:  # what became known later
+    width, is_summed = len(grouped) + per_day, question.is_summed(table)
+    for sign, sql in question.statements(table):  # -1: what became known later
+        for row in read(sql, bound):
+            key, amounts = row[:width], row[width:]
+            if is_summed:
+                billed, billed_rest, effective, effective_rest, lines = amounts
+                amounts = billed * NANO + billed_rest, effective * NANO + effective_rest, lines
+            if sign < 0 or key in sums:
                 held = sums.get(key, (0, 0, 0))
-                found = held[0] - found[0], held[1] - found[1], held[2] - lines
-            sums[key] = found
+                amounts = tuple(one + sign * more for one, more in zip(held, amounts, strict=True))
+            sums[key] = amounts
     labels_of = cache(lambda *of: dict(zip(grouped, of, strict=True)))
     day_of = cache(from_int)
     rows = (
         Cost(labels_of(*key[: len(grouped)]), day_of(key[-1]) if per_day else None, *of)
-        for key, of in (sums.items() if as_of is None else sorted(sums.items()))
+        for key, of in (sums.items() if is_summed and as_of is None else sorted(sums.items()))
     )
     # What became known later is there as itself less itself.
     return [*rows] if as_of is None else [row for row in rows if not row.is_nothing]
