@@ -273,7 +273,7 @@ OCTOBER = ("2026-10", "USD")
 ALTERED = {
     "only the payers and months that the other source knows are compared": ((), {}),
     "a day that the bill lost": (
-        ("UPDATE team_cost SET BilledCostNano = 0, EffectiveCostNano = 0 WHERE day = 20261001",),
+        ("UPDATE place_day SET BilledCostNano = 0, EffectiveCostNano = 0 WHERE day = 20261001",),
         {"unexplained": "-10"},
     ),
     "days that the other source does not reach yet": (
@@ -281,7 +281,7 @@ ALTERED = {
         {"not yet settled": "30"},
     ),
     "days that the bill does not reach yet": (
-        ("DELETE FROM team_cost WHERE day > 20261001",),
+        ("DELETE FROM place_day WHERE day > 20261001",),
         {"not yet settled": "-50"},
     ),
     "a day that the other source calls estimated": (
@@ -308,13 +308,13 @@ ALTERED = {
     ),
     "a charge billed a month later counts on its day": (
         (
-            "UPDATE team_cost SET period = 20260901 WHERE day = 20261001",
+            "UPDATE place_day SET period = 20260901 WHERE day = 20261001",
             "INSERT INTO day_line VALUES (20260901, 'aws', 20261001, 1, 0)",
         ),
         {},
     ),
     "a day that is none": (
-        ("UPDATE team_cost SET day = 20261099 WHERE day = 20261001",),
+        ("UPDATE place_day SET day = 20261099 WHERE day = 20261001",),
         {"unexplained": "-10"},
     ),
     "a month that is none": (
