@@ -49,7 +49,7 @@ def make(path: Path, lines_a_month: int, months: int, resources: int) -> int:
     made_cur.RESOURCES = resources
     company = made_cur.Company(as_text=False)
     warehouse = Warehouse(path)
-    periods = [_month(NEWEST, number) for number in range(1 - months, 1)]
+    periods = [month(NEWEST, number) for number in range(1 - months, 1)]
     count = 0
     for number, period in enumerate(periods):
         print(f"publishing {period:%Y-%m}", file=sys.stderr)
@@ -88,7 +88,7 @@ def _facts(
 ) -> dict[str, np.ndarray]:
     """Columns of facts whose teams and services are positions, and whose slices are packed."""
     rng = np.random.default_rng((3, number))
-    days = (min(_month(period, 1), NOW.date()) - period).days
+    days = (min(month(period, 1), NOW.date()) - period).days
     resource = np.searchsorted(company.likely, rng.random(lines))
     day = np.floor((company.born[resource] + rng.random(lines) * company.life[resource]) / 24).astype(int)
     team, application = np.divmod(company.label[resource] - 1, 8)
@@ -175,7 +175,7 @@ def _publication(
     by_place = compiled(day_summaries.by_place(ibis.table(without.schema(), name="placed")))
     return Publication(
         period=period,
-        period_end=_month(period, 1),
+        period_end=month(period, 1),
         inputs_key="made",
         loads=(load,),
         config="{}",
@@ -201,7 +201,7 @@ def _load(db, period: date, facts: Mapping[str, np.ndarray], now: datetime) -> i
     control = {metric: units(sums.nano(metric)) for metric in METRICS}
     totals = {"USD": Counted(sums, control)}
     name = f"{period} {to_text(now)}"
-    record_load(db, "aws", Load(period, _month(period, 1), name, "cur2", (name,), ("900000000001",), totals))
+    record_load(db, "aws", Load(period, month(period, 1), name, "cur2", (name,), ("900000000001",), totals))
     return int(db.execute("SELECT MAX(id) FROM load").fetchone()[0])
 
 
@@ -227,6 +227,7 @@ def _settle(db) -> None:
         history.note(db, table, NOW)
 
 
-def _month(of: date, later: int) -> date:
+def month(of: date, later: int) -> date:
+    """The first day of the month that many later."""
     months = of.year * 12 + of.month - 1 + later
     return date(months // 12, months % 12 + 1, 1)

@@ -25,19 +25,19 @@ from ledger import number, print_machine
 from costwatch.answers import costs, data
 from costwatch.answers.costs import CostQuery
 from costwatch.answers.overview import overview
-from costwatch.answers.systems import systems
+from costwatch.answers.systems import parts, systems
 from costwatch.cost.conversion import Unit
 from costwatch.warehouse.facts.cost import cost
 from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
 from costwatch.warehouse.store import Warehouse
 from dashboards import frame
-from dashboards.panels import proof
 from dashboards.views.costs import _GROUPS
 
 COSTWATCH = Path(sys.executable).with_name("costwatch")
 NOW = made_warehouse.NOW
 END = NOW.date() - timedelta(days=4)
 AS_OF = NOW - timedelta(hours=12)
+NEWEST_PERIODS = ((made_warehouse.NEWEST, made_warehouse.month(made_warehouse.NEWEST, 1)),)
 KNOWN = {
     "team": made_cur.TEAMS,
     "service": made_cur.SERVICES,
@@ -88,7 +88,10 @@ def questions(runs: int) -> Iterator[tuple[str, float | None, list[Question]]]:
         "what nobody owns": lambda facts: data.unowned(facts, "USD", END),
         "restatements": lambda facts: data.restatements(facts, first, END),
         "proof": lambda facts: data.held(facts),
-        "second opinions": lambda facts: data.second_opinions(facts, proof.newest(data.held(facts).periods)),
+        "the parts of a system": lambda facts: [
+            parts(facts, systems(facts)[0], by) for by in ("team", "service")
+        ],
+        "second opinions": lambda facts: data.second_opinions(facts, NEWEST_PERIODS),
     }
     for name, question in known.items():
         yield name, 50, [question] * few
@@ -127,6 +130,7 @@ def page_runs(folder: Path, runs: int) -> Iterator[tuple[str, Times, Times]]:
         "costs": {},
         "costs, 365 days": {"range": "365d"},
         "system": {},
+        "system, one": {"system": "system-01"},
         "data": {},
     }
     for name, query in pages.items():

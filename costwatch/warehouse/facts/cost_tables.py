@@ -115,7 +115,7 @@ class Question:
 
         To sum what is one row for each group and day, or little more, takes twice as long as to read it.
         """
-        return not (self.per_day and table.summary and table.carriers != _BY_BOTH)
+        return not self.per_day or table == FACTS or table.summary == PLACE.name
 
     @property
     def parameters(self) -> dict[str, str]:
@@ -138,25 +138,20 @@ class Question:
         parts = self.parts(table)
         if self.as_of:
             parts["conditions"] += f" AND p.first_known_at <= :as_of{since}"
-        joins = self._names(table) + self.above()
+        grouping, is_summed = parts.pop("grouping"), self.is_summed(table)
+        parts |= {
+            "amounts": _SUMS if is_summed else ", ".join(f"c.{name}" for name in SUMMED),
+            "joins": self._names(table) + self.above(),
+            "order": f"GROUP BY {grouping} ORDER BY {grouping}" if is_summed else "",
+        }
         if table.summary:
             periods = "SELECT period FROM published" if since else _PERIODS
-            grouping = parts.pop("grouping")
-            is_summed = self.is_summed(table)
-            return queries.filled(
-                "cost_by_place",
-                **parts,
-                amounts=_SUMS if is_summed else ", ".join(f"c.{name}" for name in SUMMED),
-                order=f"GROUP BY {grouping} ORDER BY {grouping}" if is_summed else "",
-                table=name,
-                periods=periods,
-                carried=self._carried(table),
-                joins=joins,
-            )
+            carried = self._carried(table)
+            return queries.filled("cost_by_place", **parts, table=name, periods=periods, carried=carried)
         days = _REVISED_DAYS if since else _DAYS
         if "service" in self.where and "team" not in self.where:  # so that a service's rows are found, too
             parts["conditions"] += " AND c.team IN (SELECT id FROM team)"
-        return queries.filled("cost_by_team", **parts, days=days, joins=joins)
+        return queries.filled("cost_by_team", **parts, days=days)
 
     def parts(self, table: CostTable) -> dict[str, str]:
         """The columns, conditions and grouping of a query of ``table``."""
