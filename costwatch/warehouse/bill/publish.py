@@ -40,11 +40,10 @@ INVOICE_COLUMNS = (
     "BillingCurrency",
 )
 _ROWS_A_STATEMENT = 50
+# What tells the rows of a period apart, in the order in which they are stored.
 _KEYS = {"team_cost": ("team", "service", "day", "slice"), "place_day": ("place", "team", "service", "day")}
 FACT_COLUMNS = ("period", *_KEYS["team_cost"], *SUMMED, *PRICED)
 _COLUMNS = {"team_cost": FACT_COLUMNS, "place_day": ("period", *_KEYS["place_day"], *SUMMED)}
-_PLACED = """(SELECT d.*, p.summary, d.team > 0 AS by_team, d.service > 0 AS by_service
-FROM place_day d JOIN place p ON p.id = d.place)"""
 Invoiced = tuple[int | str, ...]  # INVOICE_COLUMNS, BilledCostNano, EffectiveCostNano, line_count
 
 
@@ -226,7 +225,9 @@ def _require_conservation(db: sqlite3.Connection, publication: Publication) -> N
     bill = {currency: Amounts(**total) for currency, total in publication.totals.items()}
     # Check sums over all currencies and units, never shown: which of them a fact is of, only its slice knows.
     facts = _sums(db, period, "team_cost", "period", (*SUMMED, *PRICED))
-    placed = _sums(db, period, _PLACED, "summary, by_team, by_service", SUMMED)
+    limbs = ", ".join(f"SUM({name}{limb}) AS {name}{limb}" for name in SUMMED for limb in ("Whole", "Rest"))
+    sql = queries.filled("placed_sums", totals=limbs, sums=sums())
+    placed = db.execute(sql, {"period": to_int(period)}).fetchall()
     whole = sum(bill.values(), Amounts())
     is_placed = len(placed) == (sum(len(each.carriers) for each in SUMMARIES) if facts else 0)
     carried = sum(map(amounts, facts), Amounts())
