@@ -1,4 +1,4 @@
-"""Version 14 keeps what explains cost; of what was published before, that is unknown until it is again."""
+"""Version 13 keeps what explains cost; of what was published before, that is unknown until it is again."""
 
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
