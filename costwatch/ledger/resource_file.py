@@ -9,8 +9,6 @@ from glob import escape
 from pathlib import Path
 from typing import NamedTuple
 
-import duckdb
-
 from costwatch.errors import LedgerError
 
 SORTED_BY = ("x_Team", "ServiceName")
@@ -38,6 +36,8 @@ class ResourceSum(NamedTuple):
 
 def resource_sums(path: Path, team: str, service: str, first: int, after: int) -> list[ResourceSum]:
     """Of the days ``first`` up to ``after`` (yyyymmdd). Raises LedgerError for a file that cannot be read."""
+    import duckdb  # here: pages are served by a process that mostly has no use for it
+
     asked = {
         "path": escape(str(path)),
         "team": team,

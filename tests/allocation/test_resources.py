@@ -215,7 +215,7 @@ def test_a_full_disk_still_answers_and_leaves_nothing(made: Company, monkeypatch
 
 def test_lines_that_are_not_those_published_are_refused(made: Company) -> None:
     with made.warehouse.write() as db:
-        db.execute("UPDATE team_cost SET EffectiveCostNano = EffectiveCostNano + 1")
+        db.execute("UPDATE place_day SET EffectiveCostNano = EffectiveCostNano + 1")
     with pytest.raises(CostwatchError, match="costwatch cost verify"):
         asked(made)
 

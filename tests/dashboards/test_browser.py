@@ -27,6 +27,7 @@ from tests.made.command_line import Costwatch, commands
 
 pytestmark = pytest.mark.browser
 
+expect.set_options(timeout=20_000)  # a machine that does a lot else draws slowly
 PATHS = {page.path: "" if page is PAGES[0] else page.path for page in PAGES}
 LOOKS = {"light": ("light", 1440), "dark": ("dark", 1440), "phone": ("light", 390)}
 READY = "[data-testid=stApp][data-test-script-state=notRunning]"
