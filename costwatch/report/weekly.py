@@ -52,7 +52,7 @@ def weekly(
     counted = settled_days(facts, first, after, METRIC)
     if not counted:
         raise _nothing_settled(facts, first)
-    costs = _Costs.of(facts, first, counted[-1])
+    costs = _Costs.of(facts, first, counted[-1], team)
     everyone = spending(costs.daily, costs.budgets, counted[-1], METRIC)
     _check_team(team, everyone)
     standings = [one for one in everyone if team in (None, one.team)]
@@ -95,20 +95,25 @@ class _Costs:
 
     first: date
     daily: Mapping[str, DailyCosts]
-    by_service: SeriesByLabels  # and team
+    by_service: SeriesByLabels  # and team, of the week and the one before
     by_service_before_credits: SeriesByLabels
+    charted: SeriesByLabels  # by service, of the weeks of the chart; and by team where one is asked for
     budgets: SeriesByLabels
 
     @classmethod
-    def of(cls, facts: Snapshot, first: date, last: date) -> "_Costs":
+    def of(cls, facts: Snapshot, first: date, last: date, team: str | None) -> "_Costs":
         """last: the newest settled day of the week."""
-        begins = min(window_of(last).start.date(), first - (_CHART_WEEKS - 1) * _WEEK)
-        window = Window.of_days(begins, first + _WEEK)
+        after, charted = first + _WEEK, first - (_CHART_WEEKS - 1) * _WEEK
+        window = Window.of_days(min(window_of(last).start.date(), charted), after)
         known = budgets(facts, last)
+        # Thousands of series each: of no more days than are compared.
+        compared = Window.of_days(first - _WEEK, after)
         by_service, before = (
-            facts.series(metric, ("team", "service"), window) for metric in (METRIC, BEFORE_CREDITS[METRIC])
+            facts.series(metric, ("team", "service"), compared) for metric in (METRIC, BEFORE_CREDITS[METRIC])
         )
-        return cls(first, daily_costs(facts, window, known, METRIC), by_service, before, known)
+        by = ("service",) if team is None else ("team", "service")
+        chart = facts.series(METRIC, by, Window.of_days(charted, after))
+        return cls(first, daily_costs(facts, window, known, METRIC), by_service, before, chart, known)
 
     @property
     def whole(self) -> SeriesByLabels:
@@ -247,11 +252,10 @@ def _sum(points: Series, days: Collection[date]) -> Decimal:
 
 def _days(costs: _Costs, team: str | None) -> dict[str, list[DayCost]]:
     """Currency -> what each service cost on each day of the four weeks up to the week's end."""
-    begins = costs.first - (_CHART_WEEKS - 1) * _WEEK
     found: dict[str, list[DayCost]] = defaultdict(list)
-    for key, points in within(costs.by_service, begins, costs.first + _WEEK).items():
+    for key, points in costs.charted.items():
         names = dict(key)
-        if team in (None, names["team"]):
+        if team in (None, names.get("team")):
             found[names["currency"]] += [
                 DayCost(point.day, names["service"], point.value, point.state) for point in points
             ]
