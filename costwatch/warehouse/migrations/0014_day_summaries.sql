@@ -118,6 +118,7 @@ SELECT f.period, p.place, f.team, f.service, f.day, f.known_at, SUM(f.BilledCost
 FROM team_cost_revision f
 JOIN placed p ON p.summary = 'place' AND p.slice = f.slice
 GROUP BY f.period, p.place, f.team, f.service, f.day, f.known_at;
+-- One summary after the other: to sort all of them together takes six times the room on the disk.
 INSERT INTO place_day
 SELECT f.period, p.coarser, f.team * c.team AS t, f.service * c.service AS v, f.day,
   SUM(f.BilledCostNano), SUM(f.EffectiveCostNano), SUM(f.line_count)
