@@ -67,7 +67,7 @@ def compared(after: Mapping[Labels, Decimal], before: Mapping[Labels, Decimal]) 
     """The same of sums of days that can be compared."""
     found = []
     for key in after.keys() | before.keys():
-        names = tuple(pair for pair in key if pair[0] != "currency")
+        names = tuple([pair for pair in key if pair[0] != "currency"])
         amounts = before.get(key, Decimal()), after.get(key, Decimal())
         found.append(Change(dict(key)["currency"], names, *amounts))
     return sorted(found, key=lambda change: (change.currency, -abs(change.delta), change.labels))
