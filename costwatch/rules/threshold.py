@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import cached_property
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, AliasChoices, Field, model_validator
@@ -94,7 +95,7 @@ class Threshold(RuleSettings):
             raise ValueError("'below' is more than 'above': every amount would be in breach")
         return self
 
-    @property
+    @cached_property
     def selections(self) -> tuple[Selection, ...]:
         """See ``plugins.RuleSettings``."""
         return (Selection(self.metric, self._asked, self._where),)
@@ -115,12 +116,12 @@ class Threshold(RuleSettings):
         for instance, amount in self._amounts(facts, span, days).items():
             yield self._finding(instance, amount, first, newest, covered=covered)
 
-    @property
+    @cached_property
     def _asked(self) -> tuple[str, ...]:
         """The labels asked for, always in one order, so that rules share answers."""
         return tuple(name for name in DIMENSIONS if name in self.by or name in self.match)
 
-    @property
+    @cached_property
     def _where(self) -> dict[str, tuple[str, ...]]:
         values = {name: (value,) if isinstance(value, str) else value for name, value in self.match.items()}
         return {**values, "currency": (self.currency,)}
