@@ -91,6 +91,8 @@ def main() -> NoReturn:
     """The ``costwatch`` program."""
     os.umask(0o077)  # a bill is nobody else's: nor are its copies, backups, exports and reports
     gc.set_threshold(GARBAGE_AFTER)
+    # To look for what changes pydantic takes a look at every package there is, and nothing here is for it.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     sys.exit(run(sys.argv[1:], datetime.now(UTC)))
 
 
