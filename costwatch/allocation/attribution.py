@@ -26,6 +26,7 @@ from costwatch.allocation.spelling import Spelling
 from costwatch.allocation.weights import CARRIED, billing_period, normalised, priced, summed, with_unit
 from costwatch.ledger.engines.duckdb import compiled, fetch, fetch_batches, keep, small_table, stored, take
 from costwatch.ledger.engines.engine import Engine
+from costwatch.ledger.rows import rows_of
 from costwatch.model import Window
 from costwatch.plugins import Batches, Weighing
 from costwatch.proof.priced import Priced
@@ -49,11 +50,10 @@ class Attribution:
     """
 
     def __init__(self, engine: Engine, allocation: Allocation, batches: Batches) -> None:
-        self.engine, self.con = engine, engine.con
+        self.engine, self.con, self._batches = engine, engine.con, batches
         self.allocation = pools.completed(allocation)
         self.teams, self.ordered = allocation.teams, self.allocation.pools
         self.spelling, self.tag_keys = Spelling(), [""]
-        self._batches = batches
         self._steps: list[_Step] = []
         self._numbering: list[tuple[str, str]] = []
         self._answers: dict[str, str] = {}
@@ -142,7 +142,12 @@ class Attribution:
             keep(self.con, name, sql)
 
     def facts(self) -> Iterator[pa.RecordBatch]:
-        """The facts as ``publish.Publication`` has them; while they are read, nothing else can be asked."""
+        """The facts as ``publish.Publication`` has them; while they are read, nothing else can be asked.
+
+        All else but ``by_place`` is forgotten: who stores them needs the memory.
+        """
+        for name in {name for name, _ in (*self._steps, *self._numbering)} - {"stored", "placed"}:
+            self.con.drop_table(name)
         return fetch_batches(self.con, self._answers["facts"])
 
     def by_place(self) -> Iterator[pa.RecordBatch]:
@@ -154,8 +159,7 @@ class Attribution:
         return conservation.weighed(self.con)
 
     def _rows(self, of: str) -> list[tuple[Any, ...]]:
-        columns = fetch(self.con, self._answers[of]).columns
-        return list(zip(*(column.to_pylist() for column in columns), strict=True))
+        return rows_of(fetch(self.con, self._answers[of]))
 
     def _number(self, of: str, kind: pa.DataType, known: Sequence[str | int], ids: Sequence[Any]) -> None:
         numbers = pa.table({of: pa.array(known, kind), f"{of}_id": pa.array(ids, pa.int64())})
@@ -187,7 +191,7 @@ class Attribution:
                 kinds, carried, amounts = self._taken(kinds, carried, number, pool)
             else:
                 amounts = facts.join(kinds.filter(kinds.pool == number).select("kind"), "kind")
-            amounts = weights.numbered(amounts, kinds, pool.over, self._days, _keys(pool))
+            amounts = weights.numbered(amounts, kinds, pool.over, self._days, pools.key_columns(pool))
             takers[number] = self._step(f"pool_{number}", amounts)
             parts = self._shared(kinds, takers[number], carried, number, pool)
             parts = self._step(f"carried_of_{number}", parts)
@@ -222,7 +226,7 @@ class Attribution:
         currency = kinds.select("kind", "BillingCurrency")
         daily = summed(carried.join(currency, "kind"), ("team", "day", "BillingCurrency"))
         daily = self._step(f"daily_{number}", daily)
-        spans = self._step(f"spans_{number}", weights.spans_of(mine, _keys(pool)))
+        spans = self._step(f"spans_{number}", weights.spans_of(mine, pools.key_columns(pool)))
         question = compiled(spans), compiled(daily)
         self._steps.append((f"weights_{number}", partial(self._weigh, number, *question)))
         given = ibis.table(ibis.schema(dict(weighing.COLUMNS)), name=f"weights_{number}")
@@ -294,7 +298,3 @@ class Attribution:
         steps = {"numbers": known, "stored": stored, "placed": placed}
         self._numbering = [(name, compiled(step)) for name, step in steps.items()]
         return facts, ibis.table(placed.schema(), name="placed")
-
-
-def _keys(pool: Pool) -> list[str]:
-    return [pools.key_column(column) for column in pool.columns]
