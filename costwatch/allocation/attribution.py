@@ -152,7 +152,8 @@ class Attribution:
 
     def by_place(self) -> Iterator[pa.RecordBatch]:
         """The facts summed by place, in the same way, and after them."""
-        return fetch_batches(self.con, self._answers["by_place"])
+        for sql in self._by_place:
+            yield from fetch_batches(self.con, sql)
 
     def weighed(self) -> Weighed:
         """What the facts weigh as they are to be stored."""
@@ -279,9 +280,9 @@ class Attribution:
             "slices": slices.order_by("slice").select(*SLICE_COLUMNS),
             "facts": stored.select(*(stored[column].cast("int64") for column in (*_STORED, *CARRIED))),
             "summary": day_summaries.by_team(stored),
-            "by_place": day_summaries.by_place(placed),
         }
         self._answers = {name: compiled(expression) for name, expression in answers.items()}
+        self._by_place = [*map(compiled, day_summaries.by_place(placed))]
 
     def _number_facts(self, carried: ir.Table, sliced: ir.Table) -> tuple[ir.Table, ir.Table]:
         """Facts as they are stored, in that order, once all names have a number; and without usage types."""
