@@ -142,10 +142,8 @@ class Attribution:
             keep(self.con, name, sql)
 
     def facts(self) -> Iterator[pa.RecordBatch]:
-        """The facts as ``publish.Publication`` has them; while they are read, nothing else can be asked.
-
-        All else but ``by_place`` is forgotten: who stores them needs the memory.
-        """
+        """As ``publish.Publication`` has them; nothing else can be asked until then, and ``by_place`` after it."""
+        # Who stores them needs the memory.
         for name in {name for name, _ in (*self._steps, *self._numbering)} - {"stored", "placed"}:
             self.con.drop_table(name)
         return fetch_batches(self.con, self._answers["facts"])
