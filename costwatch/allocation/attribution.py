@@ -142,7 +142,7 @@ class Attribution:
             keep(self.con, name, sql)
 
     def facts(self) -> Iterator[pa.RecordBatch]:
-        """As ``publish.Publication`` has them; nothing else can be asked until then, and ``by_place`` after it."""
+        """As ``publish.Publication`` has them; meanwhile ask nothing else, and ``by_place`` after it."""
         # Who stores them needs the memory.
         for name in {name for name, _ in (*self._steps, *self._numbering)} - {"stored", "placed"}:
             self.con.drop_table(name)
