@@ -35,6 +35,7 @@ _ADVICE = {
     400: "correct the query",
     401: "check username, password, token and headers",
     403: "check username, password, token and headers, and what they may read",
+    422: "correct the query, or ask for fewer series",
     404: "check the path of url, such as /prometheus for Mimir",
 } | dict.fromkeys(_PASSING, "look at its load, and run it again")
 
@@ -74,7 +75,9 @@ class LimitedSession(requests.Session):
         self._settings, self._method = settings, "POST"
         self._adapter = LimitedAdapter()
         self._credentials = self.auth = Credentials(settings)
-        self.headers.update({"Accept-Encoding": "gzip", "User-Agent": "costwatch"})
+        self.headers.update(
+            {"Accept-Encoding": "gzip" if settings.gzip else "identity", "User-Agent": "costwatch"}
+        )
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self.verify = settings.ca_file or True
         if settings.cert_file:
@@ -184,8 +187,10 @@ class LimitedSession(requests.Session):
         """The server's own refusal."""
         said = ": ".join(self._quoted(each) for each in (kind, text) if each)
         what = f"answers {status}{f' ({said})' if said else ''}"
-        if status == 422 or kind == "timeout" or _TOO_MUCH.search(text):
+        if kind == "timeout" or _TOO_MUCH.search(text):
             return self._error(what, _SMALLER, TooMuchError)
+        if status == 422:  # a limit in other words, or a query that cannot be evaluated
+            return self._error(what, _ADVICE[status], TooMuchError)
         error = self._error(what, _ADVICE.get(status, "correct what it names"))
         error.may_pass = status in _PASSING
         return error
