@@ -109,7 +109,7 @@ class LimitedSession(requests.Session):
         try:
             response, body = self._answered(url, params)
         except RefusedAddressError:
-            raise self._error("is a link-local or metadata address", "write another url") from None
+            raise self.error("is a link-local or metadata address", "write another url") from None
         except (exceptions.RequestException, OSError) as error:
             is_late = time.monotonic() - began >= self._settings.timeout_seconds
             raise self._broken(exceptions.ReadTimeout() if is_late else error) from None
@@ -124,7 +124,7 @@ class LimitedSession(requests.Session):
             raise self._said(200, error.kind, error.text) from None
         except ValueError:
             kind = self._quoted(response.headers.get("Content-Type", "")) or "something"
-            raise self._error(
+            raise self.error(
                 f"answers {kind} that is no result of a query", "check that url leads to Prometheus itself"
             ) from None
 
@@ -151,7 +151,7 @@ class LimitedSession(requests.Session):
         """All of it, unpacked: of an error no more than its beginning."""
         packing = response.headers.get("Content-Encoding", "")
         if packing not in ("", "identity", "gzip"):
-            raise self._error(
+            raise self.error(
                 f"answers packed by {self._quoted(packing)}", "have it answer plainly or by gzip"
             )
         is_result = response.status_code == 200
@@ -161,20 +161,18 @@ class LimitedSession(requests.Session):
             pieces.append(piece)
             size += len(piece)
             if size > most and is_result:
-                raise self._error(f"answers more than max_bytes ({most:,})", _SMALLER, TooMuchError)
+                raise self.error(f"answers more than max_bytes ({most:,})", _SMALLER, TooMuchError)
             if size > most:
                 break
         return b"".join(pieces)
 
-    def _refused(self, response: requests.Response, body: bytes) -> "AskError":
+    def _refused(self, response: requests.Response, body: bytes) -> AskError:
         status = response.status_code
         if response.is_redirect:
             target = self._quoted(
                 urlsplit(response.headers["Location"])._replace(query="", fragment="").geturl()
             )
-            return self._error(
-                f"answers with a redirect to {target}", "write the address that answers itself"
-            )
+            return self.error(f"answers with a redirect to {target}", "write the address that answers itself")
         try:
             parsed(body)
         except StatusError as error:
@@ -183,42 +181,43 @@ class LimitedSession(requests.Session):
             pass
         return self._said(status, "", "")
 
-    def _said(self, status: int, kind: str, text: str) -> "AskError":
+    def _said(self, status: int, kind: str, text: str) -> AskError:
         """The server's own refusal."""
         said = ": ".join(self._quoted(each) for each in (kind, text) if each)
         what = f"answers {status}{f' ({said})' if said else ''}"
         if kind == "timeout" or _TOO_MUCH.search(text):
-            return self._error(what, _SMALLER, TooMuchError)
+            return self.error(what, _SMALLER, TooMuchError)
         if status == 422:  # a limit in other words, or a query that cannot be evaluated
-            return self._error(what, _ADVICE[status], TooMuchError)
-        error = self._error(what, _ADVICE.get(status, "correct what it names"))
+            return self.error(what, _ADVICE[status], TooMuchError)
+        error = self.error(what, _ADVICE.get(status, "correct what it names"))
         error.may_pass = status in _PASSING
         return error
 
-    def _broken(self, error: Exception) -> "AskError":
+    def _broken(self, error: Exception) -> AskError:
         """What breaks on the way."""
         match error:
             case exceptions.ReadTimeout():
                 limit = self._settings.timeout_seconds
-                return self._error(
+                return self.error(
                     f"has not answered whole in {limit} s", "look at its load, or raise timeout_seconds"
                 )
             case exceptions.SSLError():
-                return self._error(
+                return self.error(
                     f"speaks TLS that fails ({reason(error)})", "check ca_file, cert_file and key_file"
                 )
             case exceptions.ChunkedEncodingError() | exceptions.ContentDecodingError():
-                broken = self._error("broke off its answer", "look whether it is restarted, and run it again")
+                broken = self.error("broke off its answer", "look whether it is restarted, and run it again")
             case exceptions.ConnectionError():
-                broken = self._error(f"cannot be reached ({reason(error)})", "check url, and that it runs")
+                broken = self.error(f"cannot be reached ({reason(error)})", "check url, and that it runs")
             case _:
-                return self._error(
+                return self.error(
                     f"cannot be asked ({reason(error)})", "check url, ca_file, cert_file and key_file"
                 )
         broken.may_pass = True
         return broken
 
-    def _error(self, what: str, to_do: str, kind: "type[AskError]" = AskError) -> "AskError":
+    def error(self, what: str, to_do: str, kind: type[AskError] = AskError) -> AskError:
+        """An error that names the source and its url."""
         return kind(f"{self._settings.name}: {self._settings.url} {what}; {to_do}")
 
     def _quoted(self, text: str) -> str:

@@ -230,6 +230,7 @@ def test_a_partial_answer_says_so(
 # ---- what goes wrong
 
 
+LABELLESS = {"metric": ["a"], "value": [1, "2"]}
 HTML = Answer(200, b"<html>log in</html>", {"Content-Type": "text/html"})
 PASSES: dict[str, Fault] = {
     "a connection reset before": Reset(),
@@ -264,6 +265,11 @@ FAULTS: dict[str, tuple[Fault, int, str]] = {
     "nothing": (Answer(200), 1, "answers something that is no result of a query"),
     "values that are no numbers": (matrix((1, "one")), 1, "no result of a query"),
     "values that are not there": (matrix((1, "")), 1, "no result of a query"),
+    "series without labels": (
+        says(200, {"status": "success", "data": {"resultType": "vector", "result": [LABELLESS]}}),
+        1,
+        "answers series without labels; check that url leads to it",
+    ),
     "an error in a 200": (
         says(200, error("execution", "out of luck")),
         1,

@@ -28,8 +28,9 @@ def real_prometheus(
     """The url of a Prometheus that keeps its data in ``folder``, which need not exist.
 
     openmetrics: samples to begin with, as OpenMetrics text or a file of it; with ``# EOF`` at its end.
-    targets: job -> url, scraped each second, and once before the block begins. honor_timestamps: samples keep the times that targets give;
-    those much older than the newest sample are then dropped. flags: further ones of the command line.
+    targets: job -> url, scraped each second, and once before the block begins. honor_timestamps: samples
+    keep the times that targets give; those much older than the newest sample are then dropped. flags:
+    further ones of the command line.
     """
     data = folder / "tsdb"
     data.mkdir(parents=True)
