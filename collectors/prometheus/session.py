@@ -1,10 +1,10 @@
 """One request, limited in time and size, tried again where that may help, and refused in our words."""
 
+import os
 import re
-import time
 from collections.abc import Mapping
 from http.cookiejar import DefaultCookiePolicy
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import requests
@@ -73,6 +73,12 @@ class LimitedSession(requests.Session):
     def __init__(self, settings: PrometheusSettings) -> None:
         super().__init__()
         self._settings, self._method = settings, "POST"
+        for key in ("ca_file", "cert_file", "key_file"):
+            path = getattr(settings, key)
+            if path and not os.access(path, os.R_OK):
+                raise SourceError(
+                    f"{settings.name}: {key}: {path} cannot be read; check the path and its rights"
+                )
         self._adapter = LimitedAdapter()
         self._credentials = self.auth = Credentials(settings)
         self.headers.update(
@@ -86,6 +92,9 @@ class LimitedSession(requests.Session):
     def get_adapter(self, url: str) -> LimitedAdapter:
         """Ours, whatever PrometheusConnect mounts."""
         return self._adapter
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """None: requests reads the whole body of what leads elsewhere, even where it does not go there."""
 
     def close(self) -> None:
         """Close the connection; another question opens it anew."""
@@ -105,14 +114,12 @@ class LimitedSession(requests.Session):
         raise AssertionError("the last attempt returns or raises")
 
     def _asked(self, url: str, params: Mapping[str, str]) -> Part:
-        began = time.monotonic()
         try:
             response, body = self._answered(url, params)
         except RefusedAddressError:
             raise self.error("is a link-local or metadata address", "write another url") from None
         except (exceptions.RequestException, OSError) as error:
-            is_late = time.monotonic() - began >= self._settings.timeout_seconds
-            raise self._broken(exceptions.ReadTimeout() if is_late else error) from None
+            raise self._broken(error) from None
         if response.status_code == 405 and self._method == "POST":
             self._method = "GET"
             return self._asked(url, params)
@@ -139,13 +146,22 @@ class LimitedSession(requests.Session):
             timeout=(min(limit, _CONNECT_SECONDS), limit),
             allow_redirects=False,
             stream=True,
+            verify=self.verify,  # left out, the environment's certificates would take the place of ca_file
+            cert=self.cert,
         )
-        raw: Any = response.raw  # as LimitedAdapter's connections give it
+        watch = cast(Any, response.raw).watch
         try:
-            return response, self._body(response)
+            body = self._body(response)
+        except exceptions.RequestException:
+            if watch.is_over:
+                raise exceptions.ReadTimeout from None
+            raise
         finally:
-            raw.watch.cancel()
+            watch.cancel()
             response.close()
+        if watch.is_over:  # where nothing says how long an answer is, a cut looks like its end
+            raise exceptions.ReadTimeout
+        return response, body
 
     def _body(self, response: requests.Response) -> bytes:
         """All of it, unpacked: of an error no more than its beginning."""
@@ -169,9 +185,7 @@ class LimitedSession(requests.Session):
     def _refused(self, response: requests.Response, body: bytes) -> AskError:
         status = response.status_code
         if response.is_redirect:
-            target = self._quoted(
-                urlsplit(response.headers["Location"])._replace(query="", fragment="").geturl()
-            )
+            target = self._quoted(_place(response.headers["Location"]))
             return self.error(f"answers with a redirect to {target}", "write the address that answers itself")
         try:
             parsed(body)
@@ -223,3 +237,12 @@ class LimitedSession(requests.Session):
     def _quoted(self, text: str) -> str:
         """What a server says, short, in one line and without a secret of ours."""
         return printable(self._credentials.hidden(text))[:_QUOTED]
+
+
+def _place(address: str) -> str:
+    """An address without what may be a secret in it."""
+    try:
+        parts = urlsplit(address)
+        return f"{parts.scheme}://{parts.hostname}{parts.path}" if parts.hostname else parts.path
+    except ValueError:
+        return "an address that cannot be read"

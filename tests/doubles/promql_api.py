@@ -4,6 +4,7 @@ What goes wrong on the way is planned with a ``fault_proxy`` before it.
 """
 
 import json
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,25 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
+
+from tests.doubles.fault_proxy import Answer
+
+
+def says(status: int, document: object) -> Answer:
+    """A JSON body as servers write it, for a ``fault_proxy`` to answer."""
+    body = json.dumps(document, separators=(",", ":")).encode()
+    return Answer(status, body, {"Content-Type": "application/json"})
+
+
+def matrix(*values: tuple[float, str], **more: object) -> Answer:
+    """One series of times and values, with ``more`` beside the data."""
+    series = {"metric": {"a": "b"}, "values": [list(pair) for pair in values]}
+    return says(200, {"status": "success", "data": {"resultType": "matrix", "result": [series]}, **more})
+
+
+def error(kind: str, text: str) -> dict[str, str]:
+    """The body of a refusal."""
+    return {"status": "error", "errorType": kind, "error": text}
 
 
 @dataclass(frozen=True)
@@ -42,6 +62,7 @@ class PromqlApi:
     most_samples: float = float("inf")
     most_points: int = 11_000
     by_get_only: bool = False
+    connections: int = 0
     asked: list[Asked] = field(default_factory=list)
 
     def answer(self, asked: Asked) -> tuple[int, dict[str, Any]]:
@@ -55,10 +76,10 @@ class PromqlApi:
             return 404, {}
         if asked.points > self.most_points:
             text = f"exceeded maximum resolution of {self.most_points} points per timeseries."
-            return 400, {"status": "error", "errorType": "bad_data", "error": text}
+            return 400, error("bad_data", text)
         if asked.points * self.series > self.most_samples:
             text = "query processing would load too many samples into memory in query execution"
-            return 422, {"status": "error", "errorType": "execution", "error": text}
+            return 422, error("execution", text)
         start, step = float(asked.parameters["start"]), float(asked.parameters["step"])
         times = [round(start + step * point, 3) for point in range(asked.points)]
         result = [
@@ -69,13 +90,17 @@ class PromqlApi:
 
 
 @contextmanager
-def promql_api() -> Iterator[PromqlApi]:
+def promql_api(tls: ssl.SSLContext | None = None) -> Iterator[PromqlApi]:
     """A double that serves until the block ends."""
     double = PromqlApi()
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         disable_nagle_algorithm = True
+
+        def setup(self) -> None:
+            super().setup()
+            double.connections += 1
 
         def _handle(self) -> None:
             address = urlsplit(self.path)
@@ -98,7 +123,9 @@ def promql_api() -> Iterator[PromqlApi]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
-    double.url = f"http://127.0.0.1:{server.server_port}"
+    if tls:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+    double.url = f"{'https' if tls else 'http'}://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     try:
