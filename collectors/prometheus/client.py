@@ -58,7 +58,7 @@ class Prometheus:
         self.close()
 
     def _parts(self, query: str, window: Window, step: timedelta, offset: timedelta) -> Iterator[Part]:
-        from collectors.prometheus.session import TooMuchError
+        from collectors.prometheus.refusals import TooMuchError
 
         left = -((window.start - window.end) // step)
         start, most = window.start + offset, _MOST_POINTS
@@ -88,12 +88,14 @@ class Prometheus:
         try:
             return Answer(joined(parts), tuple(warnings))
         except ValueError:
-            raise self._session.error("answers series without labels", "check that url leads to it") from None
+            raise self._session.refusals.error(
+                "answers series without labels", "check that url leads to it"
+            ) from None
 
     @property
     def _limit(self) -> dict[str, Any]:
-        """The server need not go on when nobody waits any more."""
-        return {"timeout": f"{self._settings.timeout_seconds}s"}
+        """The server gives up a little before we do, so that it can say so and less be asked of it."""
+        return {"timeout": f"{900 * self._settings.timeout_seconds}ms"}
 
     @cached_property
     def _session(self) -> "LimitedSession":

@@ -75,6 +75,11 @@ FAULTS: dict[str, tuple[Fault, int, str]] = {
         1,
         "(execution: many-to-many matching not allowed); correct the query, or ask for fewer series",
     ),
+    "a query that takes too long": (
+        says(503, error("timeout", "query timed out in expression evaluation")),
+        1,
+        "(timeout: query timed out in expression evaluation); ask for fewer series, or raise the limit",
+    ),
     "no credentials": (Answer(401, b"Unauthorized"), 1, "answers 401; check username, password, token and"),
     "no rights": (Answer(403), 1, "answers 403; check username, password, token and headers, and what they"),
     "another path": (Answer(404, b"404 page not found"), 1, "answers 404; check the path of url, such as"),
