@@ -8,7 +8,7 @@ Everything a real cluster does to whoever measures it is in here, most of it on 
 - 13:00 to 15:00 the whole Prometheus is down; node ``b1`` lived from 12:40 to 15:30;
 - containers start over (with and without a new cgroup), images cannot be pulled, pods fit on no node.
 
-Times are Unix seconds UTC. A pod that is deleted ends on a step's edge; one that completes does so at any second.
+Times are Unix seconds UTC. A pod that is deleted ends on a step's edge; one that completes, at any second.
 A team is the pod label ``team``, else the namespace's label ``team``, else the namespace's name.
 """
 
@@ -98,7 +98,7 @@ class Claim:
 
 @dataclass(frozen=True, eq=False)
 class Pod:
-    """One pod: its kubelet took it at ``begin``, its work ended at ``end``, its object is deleted at ``gone``."""
+    """One pod: taken by its kubelet at ``begin``, its work done at ``end``, its object gone at ``gone``."""
 
     cluster: str
     namespace: str

@@ -1,7 +1,8 @@
-"""What cAdvisor and DCGM tell of the made clusters: counters and gauges that vary, stamped by each node's clock."""
+"""What cAdvisor and DCGM tell of the made clusters: what varies, stamped by the clock of each node."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import pairwise
 
 import numpy as np
 
@@ -22,7 +23,7 @@ def _at(use: Use, values: np.ndarray, times: np.ndarray) -> np.ndarray:
 
 
 def cpu_of(world: World, pod: Pod, container: Container, since: int) -> Callable[[np.ndarray], np.ndarray]:
-    """The CPU counter of one container from ``since`` on; where its cgroup stays, it starts over in its series."""
+    """One container's CPU counter from ``since`` on; where its cgroup stays, it starts over in its series."""
     use = used(world.seed, pod, container)
     resets = [instant for instant, new in pod.restarts if not new and instant > since]
 
@@ -51,7 +52,7 @@ def containers(world: World, of: PodValues, cpu: bool) -> Iterator[Series]:
         running = [container for container in pod.containers if container.init != "plain"]
         for container in running:
             edges = [pod.begin, *(instant for instant, new in pod.restarts if new), pod.end]
-            for life, (begin, end) in enumerate(zip(edges, edges[1:], strict=False)):
+            for life, (begin, end) in enumerate(pairwise(edges)):
                 made = {
                     "id": f"{top}/{container.name}{life}",
                     "image": "acme/app:1",

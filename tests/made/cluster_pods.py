@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
+from itertools import pairwise
 
 import numpy as np
 
@@ -172,7 +173,7 @@ class _Lives:
             if work.away:
                 cuts += [work.away[1]]
             cuts = sorted({*cuts, work.end})
-            for version, (begin, end) in enumerate(zip(cuts, cuts[1:], strict=False)):
+            for version, (begin, end) in enumerate(pairwise(cuts)):
                 stop = work.away[0] if work.away and end == work.away[1] else end
                 self._live(work, number, version, begin, stop)
 

@@ -1,4 +1,4 @@
-"""The made clusters' metrics as OpenMetrics text, as ``promtool tsdb create-blocks-from openmetrics`` reads it."""
+"""The made clusters' metrics as text for ``promtool tsdb create-blocks-from openmetrics``."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from tests.made.cluster import DUPLICATED, SERVER_GAP, STEP, World
 from tests.made.cluster_metrics import Family, Series
 
 LAST_SCRAPE = 8
-"""Seconds before the end of a step at which kube-state-metrics is scraped last: what is seen is of this step."""
+"""Seconds before a step's end at which kube-state-metrics is scraped last: what it sees is of this step."""
 
 KUBE_STATE: Mapping[str, Family] = {
     "kube_namespace_labels": state.namespace_labels,
@@ -73,8 +73,8 @@ def openmetrics(
 ) -> Iterator[str]:
     """The text of a half-open window of Unix seconds, in pieces of a series each.
 
-    ``scrape_seconds`` divides 300. What says nothing new (pod-level and ``POD`` series, phases that are 0, restarts,
-    another exporter's copies) is told of every ``traps_every``-th pod only, for months.
+    ``scrape_seconds`` divides 300. What says nothing new (pod-level and ``POD`` series, phases at 0,
+    restarts, another exporter's copies) is told of every ``traps_every``-th pod only, for months.
     """
     assert STEP % scrape_seconds == 0, scrape_seconds
     ksm, again, opencost = (_clock(window, scrape_seconds, early) for early in (LAST_SCRAPE, 3, 13))

@@ -9,13 +9,13 @@ import numpy as np
 from tests.made.cluster import DAY, GIB, STEP, Container, Pod
 
 BUSY_SECONDS = 240
-"""A container does the work of a step in its first four minutes, so whatever reads the counter in the fifth minute
+"""A container does a step's work in its first four minutes, so whatever reads the counter in the fifth minute
 sees all of the step, and the truth does not depend on when somebody scrapes."""
 
 
 @dataclass(frozen=True)
 class Use:
-    """By step, from step ``first`` (Unix seconds / 300) on: seconds alive, CPU seconds, memory, share of a GPU."""
+    """By step, from ``first`` (Unix seconds / 300) on: seconds alive, CPU seconds, memory, share of a GPU."""
 
     first: int
     seconds: np.ndarray
