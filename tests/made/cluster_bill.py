@@ -1,7 +1,7 @@
 """The FOCUS bill of October 2026 beside the made clusters: instances by their ids, and what else AWS charges.
 
 On-demand instances (``p5`` by the hour, the rest by the day), Spot, and instances that a Savings Plan covers
-(BilledCost 0, EffectiveCost what the plan gives). ``r3`` has no line; a bastion and a build machine are no nodes.
+(BilledCost 0, EffectiveCost what the plan gives). ``r3`` has no line; two instances are no nodes.
 """
 
 import json
@@ -22,7 +22,10 @@ CHATTY = "i-0b00000000000004"
 """An instance that is charged for its traffic too, under the same id."""
 STRANGERS = {"i-0d00000000000001": 0.0416, "i-0d00000000000002": 0.192}
 PLAN = "arn:aws:savingsplans::900000000001:savingsplan/0a1b2c3d"
-LOAD_BALANCER = "arn:aws:elasticloadbalancing:eu-west-1:100000000001:loadbalancer/net/k8s-shop-web-0a1b2c3d4e/0123456789abcdef"
+LOAD_BALANCER = (
+    "arn:aws:elasticloadbalancing:eu-west-1:100000000001:loadbalancer/"
+    "net/k8s-shop-web-0a1b2c3d4e/0123456789abcdef"
+)
 NONE = {
     "ResourceId": "",
     "ResourceType": "",
@@ -110,7 +113,7 @@ def _instance(node: Node, day: int) -> Iterator[Line]:
 
 
 def _others(world: World, day: int) -> Iterator[Line]:
-    """A day of what is no node: other instances, volumes, the load balancer, control planes, the plan itself."""
+    """A day of what is no node: other instances, volumes, the load balancer, control planes, the plan."""
     for instance, price in STRANGERS.items():
         yield _line(day, DAY, instance, *[24 * price] * 3, x_UsageType="EU-BoxUsage:other")
     for claim in world.claims:

@@ -1,7 +1,7 @@
 """What the made clusters really used, as numpy arrays, and what that costs: nothing of the product is asked.
 
-A *measured* step is one in which the server was up. Node metrics that are missing on their own make no difference:
-capacity is a property of a node, not of a scrape.
+A *measured* step is one in which the server was up. Node metrics that are missing on their own make no
+difference: capacity is a property of a node, not of a scrape.
 """
 
 from collections import defaultdict
@@ -24,9 +24,9 @@ FIELDS = (
     "gpu_seconds",
     "gpu_used_seconds",
 )
-"""Sums over containers; ``cpu_core_seconds`` and ``memory_byte_seconds`` are of max(request, usage) in each step. A
-plain init container counts nowhere (25 seconds of a pod). What jobs use is in here even where no scrape saw it; they
-never use more than they asked for."""
+"""Sums over containers: ``cpu_core_seconds`` and ``memory_byte_seconds`` of max(request, usage) in each step,
+``gpu_seconds`` of whole GPUs, also where pods ask for slices. A plain init container counts nowhere (it takes
+25 seconds). What jobs use is in here even where no scrape saw it; they never use more than they asked for."""
 MIN_COVERAGE = 0.5
 
 
@@ -76,7 +76,7 @@ def _pod_days(seed: int, pod: Pod, window: tuple[int, int], measured: bool) -> D
             memory,
             used_memory,
             np.maximum(memory, used_memory),
-            container.gpus * seconds,
+            container.gpus * seconds / pod.node.slices if pod.node else 0 * seconds,
             use.gpu_share * seconds,
         )
         kept = _inside(use.begins, window, measured)
@@ -114,9 +114,9 @@ def dollars(
 ) -> dict[str, float]:
     """What each team carries of the nodes' cost, ``idle`` (signed) and ``unmeasured`` besides.
 
-    ``cost`` is what an instance cost on a day (counted from 0) of the window. Its parts weigh vCPU : GiB = 9 : 1,
-    with GPUs GPU : vCPU : GiB = 9 : .9 : .1, GPUs by their physical number; a pod has its share of what was there in
-    measured steps, and so of the whole day. Below half measured, the whole node-day is ``unmeasured``.
+    ``cost`` is what an instance cost on a day of the window, counted from 0. Its parts weigh vCPU : GiB =
+    9 : 1, with GPUs GPU : vCPU : GiB = 9 : .9 : .1. A pod has its share of what was there in measured steps,
+    and so of the whole day. Below half measured, the whole node-day is ``unmeasured``.
     """
     nodes = {node.instance: node for node in world.nodes}
     measured = {node.instance: seconds for node, seconds in node_days(world, window).items()}
@@ -143,7 +143,7 @@ def _share(node: Node, sums: np.ndarray, measured_seconds: float) -> float:
     amount = dict(zip(FIELDS, sums / measured_seconds, strict=True))
     core, gib = (0.9, 0.1) if node.gpus else (9.0, 1.0)
     whole = 9 * node.gpus + core * node.cores + gib * node.memory_bytes / GIB
-    gpus = 9 * amount["gpu_seconds"] / node.slices if node.gpus else 0.0
+    gpus = 9 * amount["gpu_seconds"]
     asked = core * amount["cpu_core_seconds"] + gib * amount["memory_byte_seconds"] / GIB + gpus
     return float(asked / whole)
 
@@ -151,8 +151,8 @@ def _share(node: Node, sums: np.ndarray, measured_seconds: float) -> float:
 def volume_days(world: World, window: tuple[int, int] = MONTH) -> dict[tuple[str, str, str], Days]:
     """By volume, namespace and workload ('' is nobody): mounted seconds by day, and the same shared.
 
-    Mounted seconds count each pod; the second column gives every pod its part of a step that several pods mount, so
-    that it sums to the seconds the volume was there. Measured steps only.
+    Mounted seconds count each pod; the second column gives each its part of a step that several pods mount,
+    and sums to the seconds the volume was there. Measured steps only.
     """
     days = (window[1] - window[0]) // DAY
     begins = np.arange(window[0], window[1], STEP)
