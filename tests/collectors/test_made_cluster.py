@@ -1,9 +1,10 @@
 """The made clusters are what they say: an independent reading of their text finds the truth beside it."""
 
+import json
 import re
 import shutil
-import subprocess
 from collections import defaultdict
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +12,10 @@ import pytest
 
 from tests.made import cluster_bill
 from tests.made.cluster import DAY, DUPLICATED, NODE_GAP, SERVER_GAP, STEP, World, at
+from tests.made.cluster_blocks import fill
 from tests.made.cluster_pods import made
 from tests.made.cluster_reading import Sums, read
-from tests.made.cluster_text import openmetrics, write
+from tests.made.cluster_text import openmetrics
 from tests.made.cluster_truth import FIELDS, dollars, node_days, volume_days, workload_days
 from tests.made.company import Company
 
@@ -47,7 +49,7 @@ def test_a_month_has_240_pods_at_a_time_and_1440_in_all() -> None:
 
 def test_parts_of_a_window_make_the_whole(world: World) -> None:
     def lines(*hours: int) -> list[str]:
-        text = "".join(openmetrics(world, (at(10, hours[0]), at(10, hours[1]))))
+        text = "".join(openmetrics(world, (at(10, hours[0]), at(10, hours[1])), 300))
         return [line for line in text.splitlines() if not line.startswith("#")]
 
     assert sorted([*lines(9, 10), *lines(10, 12)]) == sorted(lines(9, 12))
@@ -102,24 +104,29 @@ def test_cadvisor_tells_no_node_and_its_own_time(tenth: str) -> None:
 
 
 def test_the_gaps_are_where_they_are_said_to_be(world: World, tenth: str) -> None:
-    def times(pattern: str) -> np.ndarray:
-        return np.array([float(time) for time in re.findall(rf"^{pattern}.* (\S+)$", tenth, re.MULTILINE)])
+    def times(*parts: str) -> np.ndarray:
+        lines = [line for line in tenth.splitlines() if all(part in line for part in parts)]
+        return np.array([float(line.rpartition(" ")[2]) for line in lines])
 
-    for pattern, (begin, end) in {"kube_": SERVER_GAP, "container_": SERVER_GAP}.items():
-        told = times(pattern)
-        assert not ((told >= begin) & (told < end)).any()
+    told = times("{")
+    assert not ((told >= SERVER_GAP[0]) & (told < SERVER_GAP[1])).any()
     nodes = times('kube_node_info{cluster="prod"')
     assert not ((nodes >= NODE_GAP[0]) & (nodes < NODE_GAP[1])).any()
-    twice = times(r'kube_\w+{.*instance="10.0.0.9')
+    twice = times('instance="10.0.0.9')
     assert DUPLICATED[0] <= twice.min() <= twice.max() < DUPLICATED[1]
 
 
 @pytest.mark.skipif(not shutil.which("promtool"), reason="needs Debian's prometheus")
 def test_promtool_makes_blocks_of_it(world: World, tmp_path: Path) -> None:
-    text = write(tmp_path / "in.om", world, (at(10, 9), at(10, 12)))
-    command = ["promtool", "tsdb", "create-blocks-from", "--max-block-duration=768h", "openmetrics"]
-    subprocess.run([*command, str(text), str(tmp_path / "tsdb")], check=True, capture_output=True)
-    assert list(tmp_path.glob("tsdb/*/meta.json"))
+    fill(tmp_path / "tsdb", world, (at(9, 23), at(11, 1)), 300)
+    metas = [json.loads(path.read_text()) for path in tmp_path.glob("tsdb/*/meta.json")]
+    times = sorted((meta["minTime"], meta["maxTime"]) for meta in metas)
+    assert all(end <= begin for (_, end), (begin, _) in pairwise(times))
+    written = sum(
+        piece.count("\n") for piece in openmetrics(world, (at(9, 23), at(11, 1)), 300) if piece[0] != "#"
+    )
+    assert sum(meta["stats"]["numSamples"] for meta in metas) == written
+    assert [path.name for path in tmp_path.iterdir()] == ["tsdb"]
 
 
 def test_a_reading_of_the_text_finds_the_truth(world: World) -> None:
@@ -142,6 +149,18 @@ def test_more_scrapes_find_the_same(world: World) -> None:
     every, fifth = (read(openmetrics(world, (at(20) - STEP, at(20, 3)), s), at(20)) for s in (60, 300))
     for team, sums in fifth.items():
         assert every[team] == pytest.approx(sums, rel=1e-6), team
+
+
+def test_counters_start_over_in_their_series_and_in_new_ones(world: World) -> None:
+    kinds = {new for pod in world.pods for _, new in pod.restarts if at(1) < pod.begin < at(32)}
+    assert kinds == {True, False}
+    pod, instant = next(
+        (pod, pod.restarts[0][0]) for pod in world.pods if pod.restarts and not pod.restarts[0][1]
+    )
+    text = "".join(openmetrics(world, (instant - STEP, instant + STEP), 300))
+    line = rf"^container_cpu.*container=\"{pod.containers[0].name}\".*pod{pod.uid}/.* (\S+) \S+$"
+    before, after = map(float, re.findall(line, text, re.MULTILINE))
+    assert 0 < after < before
 
 
 def test_the_truth_adds_up(world: World) -> None:

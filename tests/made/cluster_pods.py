@@ -188,7 +188,8 @@ class _Lives:
                 )
                 continue
             late = int(self.random.integers(1, 200)) if begin % STEP == 0 else 0
-            restarts = self._restarts(begin, stop) if work.kind in ("deployment", "statefulset") else ()
+            served = work.kind in ("deployment", "statefulset") and work.pulled and node
+            restarts = self._restarts(begin, stop) if served else ()
             self._add(work, number, version, node, begin + late, stop, restarts)
             begin = stop
 
