@@ -169,20 +169,20 @@ def completions(world: World) -> Iterator[Series]:
 
 def terminated(world: World) -> Iterator[Series]:
     for pod in world.pods:
-        for instant, _ in pod.restarts:
+        if pod.restarts:
             labels = {"container": pod.containers[0].name, "reason": "OOMKilled"}
-            yield Series(_of(pod) | labels, instant, pod.gone)
+            yield Series(_of(pod) | labels, pod.restarts[0][0], pod.gone)
 
 
 def restarts(world: World) -> Iterator[Series]:
     for pod in world.pods:
         if pod.node:
-            edge = pod.restarts[0][0] if pod.restarts else pod.gone
+            edges = np.array([instant for instant, _ in pod.restarts])
             yield Series(
                 _of(pod) | {"container": pod.containers[0].name},
                 pod.begin,
                 pod.gone,
-                partial(lambda edge, times: (times >= edge).astype(float), edge),
+                partial(lambda edges, times: np.searchsorted(edges, times, "right").astype(float), edges),
                 traps=None if pod.restarts else pod,
             )
 

@@ -40,6 +40,7 @@ HOSTILE = {
     "note": "<script>alert('made')</script>\nsecond line",
     "sum": "=cmd|' /C calc'!A0",
 }
+RESTARTS = (at(10, 9), at(20, 9))
 BROKEN_DAYS = (at(9, 8), at(12, 8))
 
 
@@ -189,7 +190,7 @@ class _Lives:
                 continue
             late = int(self.random.integers(1, 200)) if begin % STEP == 0 else 0
             served = work.kind in ("deployment", "statefulset") and work.pulled and node
-            restarts = self._restarts(begin, stop) if served else ()
+            restarts = self._restarts(work, number, begin, stop) if served else ()
             self._add(work, number, version, node, begin + late, stop, restarts)
             begin = stop
 
@@ -211,14 +212,16 @@ class _Lives:
         here = (pod for pod in self.on[node.instance] if pod.begin - STEP < instant < pod.end)
         return sum(container.cpu + 0.1 for pod in here for container in pod.containers)
 
-    def _restarts(self, begin: int, end: int) -> tuple[tuple[int, bool], ...]:
-        """Every fifth pod's containers start over, on a step's edge outside the gap."""
-        if self.random.random() > 0.2 or end - begin < DAY:
-            return ()
-        instant = int(self.random.integers(begin // STEP + 3, end // STEP - 3)) * STEP
-        if SERVER_GAP[0] <= instant <= SERVER_GAP[1]:
-            return ()
-        return ((instant, bool(self.random.integers(2))),)
+    def _restarts(self, work: Workload, number: int, begin: int, end: int) -> tuple[tuple[int, bool], ...]:
+        """A fifth of the pods start over, ``reco``'s all at one hour; on a step's edge outside the gap."""
+        due = [*RESTARTS] if work.name == "reco" else []
+        if self.random.random() < 0.2 and end - begin > DAY:
+            due.append(int(self.random.integers(begin // STEP + 3, end // STEP - 3)) * STEP)
+        return tuple(
+            (instant, bool((instant // STEP + number) % 2))
+            for instant in sorted({*due})
+            if begin + 3 * STEP < instant < end - 3 * STEP and not SERVER_GAP[0] <= instant <= SERVER_GAP[1]
+        )
 
     def cron(self, cluster: str, namespace: str) -> None:
         """A cron job three times a day, of 90 seconds to 20 minutes, kept for an hour after it."""
