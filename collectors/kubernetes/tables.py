@@ -18,7 +18,7 @@ _SUMS: Mapping[str, ColumnType] = {
     "memory_requested_byte_seconds": "real",
     "memory_used_byte_seconds": "real",
     "memory_byte_seconds": "real",
-    "gpu_seconds": "real",  # requested
+    "gpu_seconds": "real",  # requested, in whole GPUs: a twelfth each where one is sliced in twelve
     "gpu_used_seconds": "real",
 }
 _PEAKS: Mapping[str, ColumnType] = {
@@ -65,8 +65,7 @@ NODE_DAYS = Table(
         "capacity_type": "text",  # spot, on-demand, or ''
         "cpu_cores": "real",
         "memory_bytes": "real",
-        "gpus": "real",  # physical ones, by which the node is weighed
-        "gpus_advertised": "real",  # more than these where they are sliced by time; pods request these
+        "gpus": "real",  # physical ones, however many are advertised
         "expected_seconds": "real",  # how long the node lived that day
         "measured_seconds": "real",  # of these, for how long the server has samples of its pods
         "labels": "text",
