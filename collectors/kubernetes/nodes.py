@@ -109,7 +109,10 @@ def nodes(steps: Steps, known: Known) -> list[Node]:
     names = _named(known.info)
     capacity = _named(known.capacity)
     described = _named(known.described)
-    created = {_name(labels): float(row[-1]) for labels, row in zip(known.created.labels, known.created.values, strict=True)}
+    created = {
+        _name(labels): float(row[-1])
+        for labels, row in zip(known.created.labels, known.created.values, strict=True)
+    }
     found = []
     for name in sorted({*names, *capacity, *known.pods}):
         present = known.pods.get(name, np.zeros(steps.count, dtype=bool)).copy()
@@ -118,9 +121,13 @@ def nodes(steps: Steps, known: Known) -> list[Node]:
         lives = _lives(known.info, names[name], present)
         for place, (provider_id, alive) in enumerate(lives):
             is_last = place == len(lives) - 1
-            alive = _beyond_gaps(alive, place == 0, is_last, name, known, created.get(name, np.nan) < steps.start)
+            alive = _beyond_gaps(
+                alive, place == 0, is_last, name, known, created.get(name, np.nan) < steps.start
+            )
             seconds = alive * np.clip(
-                steps.ends - (np.nan_to_num(created.get(name, np.nan)) if is_last else 0.0), 0.0, steps.seconds
+                steps.ends - (np.nan_to_num(created.get(name, np.nan)) if is_last else 0.0),
+                0.0,
+                steps.seconds,
             )
             amounts = _amounts(known.capacity, capacity[name], alive)
             labels = _labels(known.described, described[name], alive)
@@ -164,7 +171,9 @@ def _lives(info: Grid, rows: Sequence[int], present: Mask) -> list[tuple[str, Ma
     for place, row in enumerate(order):
         since = first[place] if place else 0
         until = first[place + 1] if place + 1 < len(order) else len(present)
-        lives.append((info.labels[row].get("provider_id", ""), _between(present & (at >= since) & (at < until))))
+        lives.append(
+            (info.labels[row].get("provider_id", ""), _between(present & (at >= since) & (at < until)))
+        )
     return lives or [("", _between(present))]
 
 

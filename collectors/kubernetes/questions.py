@@ -16,7 +16,7 @@ class Question:
     name is one where there are several. where: matchers as PromQL writes them, such as ``container!=""``.
     of: the ``last`` value, the ``sum`` or the ``mean`` of the samples in each step. above: only values above
     this one. step_seconds: how long a step is; None: the whole span is one. steps_before: how many steps
-    before the span are asked, too.
+    before the span are asked, too. days_later: of a question about the whole span, that of another day.
     """
 
     names: tuple[str, ...]
@@ -26,6 +26,7 @@ class Question:
     above: float | None = None
     step_seconds: int | None = STEP_SECONDS
     steps_before: int = 0
+    days_later: int = 0
 
     def promql(self, cluster_label: str, match: Mapping[str, str], span_seconds: int) -> str:
         """As Prometheus is asked. match: labels that every series has. span_seconds: of a step.

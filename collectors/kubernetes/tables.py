@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from costwatch.plugins.tables import ColumnType, Table
 
-_SUMS: Mapping[str, ColumnType] = {
+SUMS: Mapping[str, ColumnType] = {
     "running_seconds": "real",
     "cpu_requested_core_seconds": "real",
     "cpu_used_core_seconds": "real",
@@ -48,7 +48,7 @@ POD_HOURS = Table(
         "uid": "text",
         "container": "text",
         **_OWNER,
-        **_SUMS,
+        **SUMS,
         **_PEAKS,
     },
     store="ledger",
@@ -80,7 +80,7 @@ WORKLOAD_DAYS = Table(
         "namespace": "text",
         **_OWNER,
         "pods": "integer",  # distinct uids
-        **_SUMS,
+        **SUMS,
     },
 )
 
@@ -94,7 +94,7 @@ VOLUME_DAYS = Table(
         "persistentvolumeclaim": "text",
         "namespace": "text",
         **_OWNER,
-        "mounted_seconds": "real",  # by this workload's running pods, each counted
+        "mounted_seconds": "real",  # by this workload's running pods; evenly between all that mount it then
         "capacity_bytes": "real",
         "expected_seconds": "real",  # how long the volume existed
         "idle_seconds": "real",  # existed and nobody mounted it; on the row without a workload
