@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from collectors.kubernetes.day import Day
 from collectors.kubernetes.grid import AnySeries, Steps
@@ -115,7 +115,7 @@ class Answered:
         yield from self._tables.get(table, ())
 
     @cached_property
-    def _tables(self) -> "Mapping[str, Sequence[pa.RecordBatch]]":
+    def _tables(self) -> "Mapping[str, list[pa.RecordBatch]]":
         """Empty where nothing is known of the day."""
         if self.error:
             raise self.error
@@ -125,7 +125,7 @@ class Answered:
             self.error = error
             raise
 
-    def _read(self) -> Any:
+    def _read(self) -> "dict[str, list[pa.RecordBatch]]":
         source = self._server.source
         listed = Listed(
             source.pod_labels,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from collectors.kubernetes.grid import Array, Grid, Labels, Steps, merged
+from collectors.kubernetes.grid import Array, Grid, Labels, Mask, Steps, merged
 from collectors.kubernetes.pods import Pods, shared_out
 from collectors.kubernetes.requests import Containers, Row
 from collectors.kubernetes.usage import First, growth, since_zero
@@ -70,13 +70,13 @@ def _firsts(
     seen = grid.is_seen
     first = np.where(seen.any(axis=1), seen.argmax(axis=1), 0)
     last = seen.shape[1] - 1 - seen[:, ::-1].argmax(axis=1)
-    watched: dict[str, Array] = {}
+    watched: dict[str, Mask] = {}
     ended: dict[tuple[str, ...], list[int]] = defaultdict(list)
     for number, labels in enumerate(grid.labels):
         ended[_container(labels)].append(number)
     for cluster in {labels["cluster"] for labels in grid.labels}:
         rows = [number for number, labels in enumerate(grid.labels) if labels["cluster"] == cluster]
-        watched[cluster] = seen[rows].any(axis=0)
+        watched[cluster] = np.logical_or.reduce(seen[rows], axis=0)
     firsts: list[First | None] = []
     for number, labels in enumerate(grid.labels):
         at = int(first[number])

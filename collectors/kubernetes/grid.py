@@ -16,11 +16,19 @@ class AnySeries(Protocol):
     """What Prometheus answers: labels, Unix seconds, values (NaN: unknown)."""
 
     @property
-    def labels(self) -> Labels: ...
+    def labels(self) -> Labels:
+        """As the server gives them."""
+        ...
+
     @property
-    def times(self) -> Array: ...
+    def times(self) -> Array:
+        """Unix seconds, rising."""
+        ...
+
     @property
-    def values(self) -> Array: ...
+    def values(self) -> Array:
+        """As many."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

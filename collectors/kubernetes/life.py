@@ -78,4 +78,5 @@ def _edges(steps: Steps, of: Sightings, first: np.ndarray, last: np.ndarray) -> 
 def _is_measured(measured: Mask, rows: np.ndarray, at: np.ndarray) -> Mask:
     """Whether the cluster was measured in step ``at``; False outside of the span."""
     inside = (at >= 0) & (at < measured.shape[1])
-    return inside & measured[rows, np.clip(at, 0, measured.shape[1] - 1)]
+    is_measured: Mask = inside & measured[rows, np.clip(at, 0, measured.shape[1] - 1)]
+    return is_measured

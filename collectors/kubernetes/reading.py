@@ -13,8 +13,8 @@ from collectors.kubernetes.questions import HOUR_SECONDS, STEP_SECONDS, Question
 from collectors.kubernetes.volumes import HANDLES
 
 Ask = Callable[[Question], Sequence[AnySeries]]
-_POD = ("namespace", "pod", "uid")
-_CONTAINER = (*_POD, "container")
+POD = ("namespace", "pod", "uid")
+_CONTAINER = (*POD, "container")
 _CADVISOR = ("namespace", "pod", "container", "id", "node")
 _OF_CONTAINERS = ('container!=""', 'container!="POD"')
 _DCGM = tuple(f"{prefix}{name}" for prefix in ("", "exported_") for name in ("namespace", "pod", "container"))
@@ -49,7 +49,7 @@ class Listed:
 
 @dataclass(slots=True)
 class Reading:
-    """Questions about the steps of a day. names: of metrics, see ``names``. cluster: of series that name none."""
+    """Questions about the steps of a day. names: of metrics. cluster: of series that name none."""
 
     ask: Ask
     steps: Steps
@@ -94,7 +94,7 @@ class Reading:
     def phases(self) -> Grid:
         """In how many samples of each step a pod was Pending, or Running."""
         where = ('phase=~"Pending|Running"',)
-        return self.grid(Question(self.names["phase"], (*_POD, "phase"), where, of="sum", above=0))
+        return self.grid(Question(self.names["phase"], (*POD, "phase"), where, of="sum", above=0))
 
     def cpu_used(self) -> Grid:
         """Counters of core-seconds, one step more in front."""

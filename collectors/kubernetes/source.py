@@ -30,9 +30,9 @@ _LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 class Kubernetes(PrometheusSettings):
     """What the pods of Kubernetes clusters requested and used, by container and hour, from Prometheus.
 
-    It needs the metrics of kube-state-metrics (version 2; 1 does) and of cAdvisor, which the kubelet serves.
-    GPUs are measured where NVIDIA's DCGM exporter is scraped. Each day is read once, the running one up to its
-    last whole hour; what arrives up to two hours late is read again.
+    It needs the metrics of kube-state-metrics (version 2; 1 does) and of cAdvisor, which the kubelet
+    serves. GPUs are measured where NVIDIA's DCGM exporter is scraped. Each day is read once, the running
+    one up to its last whole hour; what arrives up to two hours late is read again.
 
     cluster: what series are of that carry no ``cluster_label``; by default the source's name.
     cluster_label: tells the clusters of one server apart.

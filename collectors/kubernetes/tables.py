@@ -1,9 +1,10 @@
 """What the collector brings: pod-hours in the ledger, and what is small, day by day, in the warehouse.
 
 Each window is one UTC day, and all tables of a day come from one reading of it. Unknown is null, never 0.
-``labels`` is the same text everywhere: JSON with sorted keys and no blanks of the labels that the configuration
-lists, '' where there are none. A pod's label is written bare (``app``), a namespace's ``namespace:team``, a node's
-``node:pool``; an annotation follows ``annotation:`` (``namespace:annotation:owner``).
+``labels`` is the same text everywhere: JSON, with sorted keys and no blanks, of the labels that the
+configuration lists; '' where there are none. A pod's label is written bare (``app``), a namespace's
+``namespace:team``, a node's ``node:pool``; annotations follow ``annotation:``, as in
+``namespace:annotation:owner``.
 """
 
 from collections.abc import Mapping
@@ -11,7 +12,7 @@ from collections.abc import Mapping
 from costwatch.plugins.tables import ColumnType, Table
 
 SUMS: Mapping[str, ColumnType] = {
-    "running_seconds": "real",
+    "running_seconds": "real",  # in phase Running; what is pending holds what it asks for, too
     "cpu_requested_core_seconds": "real",
     "cpu_used_core_seconds": "real",
     "cpu_core_seconds": "real",  # of the larger one, step by step
@@ -94,10 +95,11 @@ VOLUME_DAYS = Table(
         "persistentvolumeclaim": "text",
         "namespace": "text",
         **_OWNER,
-        "mounted_seconds": "real",  # by this workload's running pods; evenly between all that mount it then
+        "mounted_seconds": "real",  # by this workload's running pods, each counted
+        "shared_seconds": "real",  # its part of them, evenly between all that mount it at the same time
         "capacity_bytes": "real",
         "expected_seconds": "real",  # how long the volume existed
-        "idle_seconds": "real",  # existed and nobody mounted it; on the row without a workload
+        "idle_seconds": "real",  # it existed and nobody mounted it; on the row without a workload
     },
 )
 

@@ -29,9 +29,10 @@ class Volume(NamedTuple):
 
 
 class Shared(NamedTuple):
-    """Seconds of a volume: mounted by each pod (number -> seconds), by nobody, and in all."""
+    """Seconds of a volume: mounted by each pod (number -> seconds), its part of these, by nobody, in all."""
 
     mounted: Mapping[int, float]
+    parts: Mapping[int, float]
     idle: float
     expected: float
 
@@ -81,9 +82,9 @@ def shared(seen: Mask, measured: Mask, running: Mapping[int, Array], seconds: fl
     longest = stacked.max(axis=0, initial=0.0)
     total = stacked.sum(axis=0)
     part = np.divide(longest, total, out=np.zeros_like(total), where=total > 0)
-    mounted = (stacked * part).sum(axis=1)
     return Shared(
-        dict(zip(running, map(float, mounted), strict=True)),
+        dict(zip(running, map(float, stacked.sum(axis=1)), strict=True)),
+        dict(zip(running, map(float, (stacked * part).sum(axis=1)), strict=True)),
         float((here * seconds - longest).sum()),
         float(lived.sum() * seconds),
     )
