@@ -39,7 +39,7 @@ def amounts(day: Day) -> Amounts:
     starts = day.lives.starts
     init, running = _init(day)
     cores = [node.cpu_cores if node else np.nan for node in day.node_of_pod]
-    cpu = cadvisor.cpu_seconds(reading.cpu_used(), pods, starts, cores, containers, steps)
+    cpu = cadvisor.cpu_seconds(reading.cpu_used(), pods, day.lives, cores, containers, steps)
     memory = cadvisor.memory_bytes(reading.memory_used(), pods, starts, containers, steps)
     gpus = _gpus_used(day)
     killed, restarts = _oom(day)

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from collectors.kubernetes.grid import Array, Grid, Labels, Mask, Steps, merged
+from collectors.kubernetes.grid import Array, Grid, Labels, Mask, Steps, carried, merged
+from collectors.kubernetes.lives import Lives
 from collectors.kubernetes.pods import Pods, shared_out
 from collectors.kubernetes.requests import Containers, Row
 from collectors.kubernetes.usage import First, growth, since_zero
@@ -24,26 +25,28 @@ def uid_of(labels: Labels) -> str:
 
 
 def cpu_seconds(
-    grid: Grid, pods: Pods, starts: Array, cores: Sequence[float], containers: Containers, steps: Steps
+    grid: Grid, pods: Pods, lives: Lives, cores: Sequence[float], containers: Containers, steps: Steps
 ) -> list[Row]:
     """Core-seconds that containers used in each step; NaN where unknown.
 
-    grid: counters, one step more in front. starts, cores: of each pod (Unix seconds) and of its node; NaN
-    where unknown. A container that began again has another cgroup: both count. What two endpoints of the
-    kubelet both tell counts once: the one without cgroups is left out where it is not more.
+    grid: counters, one step more in front. cores: of each pod's node, NaN where unknown. A container that
+    began again has another cgroup: both count. What two endpoints of the kubelet both tell counts once.
     """
     candidates = [pods.of(labels, uid_of(labels)) for labels in grid.labels]
     ends = np.concatenate([[steps.start], steps.ends])
-    firsts = _firsts(grid, candidates, starts, cores)
-    grown = growth(since_zero(grid.values, firsts, ends))
+    firsts = _firsts(grid, candidates, lives.starts, cores)
+    anyhow = np.full(steps.count, steps.seconds)
+    lived = [lives.lived[each[0]] if len(each) == 1 else anyhow for each in candidates]
+    grown = growth(since_zero(grid.values, firsts, ends), np.array(lived).reshape(len(lived), steps.count))
     parts: dict[tuple[int, bool], dict[bool, list[Array]]] = defaultdict(lambda: defaultdict(list))
     for labels, found, row in zip(grid.labels, candidates, grown, strict=True):
         if not found or np.isnan(row).all():
             continue
-        for pod, share in shared_out(found, row, starts, steps.ends):
+        for pod, share in shared_out(found, row, lives.starts, steps.ends):
             number = containers.number(pod, labels["container"])
             is_total = labels.get("cpu", "total") in ("total", "")
             parts[number, bool(labels.get("id"))][is_total].append(share)
+    # Of a container that is told with cgroups and without, the caller takes the higher one, step by step.
     return [(number, _added(each[True] or each[False])) for (number, _), each in parts.items()]
 
 
@@ -107,7 +110,7 @@ def oom_kills(was_killed: Iterable[Row], restarts: Iterable[Row], containers: in
     was_killed: where its last end was one, one step more in front. restarts: counters, likewise. It was
     killed when that was first seen, and as often as it began again while it was still the reason.
     """
-    reason = np.nan_to_num(merged(list(was_killed), containers, steps.count + 1))
-    again = np.nan_to_num(growth(merged(list(restarts), containers, steps.count + 1)))
-    appeared = (reason[:, 1:] > 0) & ~(reason[:, :-1] > 0)
-    return np.where(reason[:, 1:] > 0, np.maximum(appeared, np.round(again)), 0.0)
+    reason = merged(list(was_killed), containers, steps.count + 1) > 0
+    counter = carried(merged(list(restarts), containers, steps.count + 1))
+    again = np.maximum(0.0, np.nan_to_num(np.diff(counter, axis=1)))
+    return np.where(reason[:, 1:], np.maximum(reason[:, 1:] & ~reason[:, :-1], again), 0.0)

@@ -1,12 +1,12 @@
 """When each pod held its node, out of phases, requests, start and completion."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from collectors.kubernetes.grid import Array, Grid, Mask, Steps, merged
-from collectors.kubernetes.life import Sightings, held_seconds
+from collectors.kubernetes.life import Sightings, held_seconds, overlap_seconds, spans
 from collectors.kubernetes.pods import Pods
 from collectors.kubernetes.reading import POD, Reading
 from collectors.kubernetes.requests import Containers, Row, by_resource, scheduled, seen_of_pods
@@ -14,11 +14,12 @@ from collectors.kubernetes.requests import Containers, Row, by_resource, schedul
 
 @dataclass(frozen=True, slots=True)
 class Lives:
-    """By pod: seconds of each step for which it held its node, and in which it ran; when it started.
+    """By pod: seconds of each step that it lived, held its node in measured ones, and ran; when it started.
 
     rows: resource -> requests by container.
     """
 
+    lived: Array
     held: Array
     running: Array
     starts: Array
@@ -38,25 +39,21 @@ def lives(
     starts = _times(reading.once("start", POD), pods)
     rows = containers.rows(scheduled(requests), pods, starts, steps.ends)
     present = seen_of_pods(rows, containers, pods, steps)
-    running = _counts(phases, pods, steps, ("Running",))
-    counts = running + _counts(phases, pods, steps, ("Pending",))
+    running, pending = (_counts(phases, pods, steps, phase) for phase in ("Running", "Pending"))
     is_not_there = _is_waiting(requests, pods, present) | _is_elsewhere(phases, pods, present)
-    with_phases = {labels["cluster"] for labels in phases.labels}
-    has_phases = np.array([pod.cluster in with_phases for pod in pods.all], dtype=bool)
-    held = held_seconds(
-        steps,
-        Sightings(
-            np.where(is_not_there, 0.0, counts),
-            has_phases,
-            present,
-            by_pod(measured, pods, steps),
-            starts,
-            _times(reading.once("completion", POD), pods),
-            np.array([bool(pod.uid) for pod in pods.all], dtype=bool),
-        ),
+    has_phases = np.isin([pod.cluster for pod in pods.all], [labels["cluster"] for labels in phases.labels])
+    of = Sightings(
+        np.where(is_not_there, 0.0, running + pending),
+        has_phases,
+        present,
+        by_pod(measured, pods, steps),
+        starts,
+        _times(reading.once("completion", POD), pods),
+        np.array([bool(pod.uid) for pod in pods.all], dtype=bool),
     )
-    ran = np.where((running > 0) | ~has_phases[:, None], held, 0.0)
-    return Lives(held, ran, starts, by_resource(rows))
+    lived = overlap_seconds(steps, *spans(steps, of))
+    held = held_seconds(of, lived)
+    return Lives(lived, held, np.where((pending > 0) & (running == 0), 0.0, held), starts, by_resource(rows))
 
 
 def by_pod(masks: Mapping[str, Mask], pods: Pods, steps: Steps) -> Mask:
@@ -96,12 +93,12 @@ def _times(grid: Grid, pods: Pods) -> Array:
     return times
 
 
-def _counts(grid: Grid, pods: Pods, steps: Steps, phases: Sequence[str]) -> Array:
-    """Samples by pod and step in which the phase was one of these."""
+def _counts(grid: Grid, pods: Pods, steps: Steps, phase: str) -> Array:
+    """Samples by pod and step in which the phase was this one."""
     rows = [
         (pod, row)
         for labels, row in zip(grid.labels, grid.values, strict=True)
-        if labels.get("phase") in phases
+        if labels.get("phase") == phase
         for pod in pods.of(labels)
     ]
     return np.nan_to_num(merged(rows, len(pods), steps.count))
