@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from collectors.kubernetes.grid import Array, Grid, Labels, Mask, Steps, carried, merged
+from collectors.kubernetes.grid import Array, Grid, Labels, Mask, Steps, carried, merged, summed
 from collectors.kubernetes.lives import Lives
 from collectors.kubernetes.pods import Pods, shared_out
 from collectors.kubernetes.requests import Containers, Row
@@ -47,7 +47,7 @@ def cpu_seconds(
             is_total = labels.get("cpu", "total") in ("total", "")
             parts[number, bool(labels.get("id"))][is_total].append(share)
     # Of a container that is told with cgroups and without, the caller takes the higher one, step by step.
-    return [(number, _added(each[True] or each[False])) for (number, _), each in parts.items()]
+    return [(number, summed(each[True] or each[False])) for (number, _), each in parts.items()]
 
 
 def memory_bytes(grid: Grid, pods: Pods, starts: Array, containers: Containers, steps: Steps) -> list[Row]:
@@ -58,12 +58,6 @@ def memory_bytes(grid: Grid, pods: Pods, starts: Array, containers: Containers, 
             if pod >= 0:
                 found.append((containers.number(pod, labels["container"]), share))
     return found
-
-
-def _added(rows: Sequence[Array]) -> Array:
-    """Their sum, where any is known."""
-    stacked = np.stack(rows)
-    return np.where(np.isnan(stacked).all(axis=0), np.nan, np.nansum(stacked, axis=0))
 
 
 def _firsts(

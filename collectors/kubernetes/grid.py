@@ -86,6 +86,17 @@ def merged(rows: Sequence[tuple[int, Array]], count: int, steps: int) -> Array:
     return values
 
 
+def summed(rows: Sequence[Array]) -> Array:
+    """Of one row for all, where any is known."""
+    return added(np.stack(rows, axis=-1))
+
+
+def added(values: Array) -> Array:
+    """Along the last axis, of what is known; NaN where nothing is."""
+    total: Array = np.where(np.isnan(values).all(axis=-1), np.nan, np.nansum(values, axis=-1))
+    return total
+
+
 def carried(values: Array) -> Array:
     """Each row with the last known value where nothing is known, and the first one before that."""
     return _filled(_filled(values)[:, ::-1])[:, ::-1]

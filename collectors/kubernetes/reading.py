@@ -96,6 +96,11 @@ class Reading:
         where = ('phase=~"Pending|Running"',)
         return self.grid(Question(self.names["phase"], (*POD, "phase"), where, of="sum", above=0))
 
+    def other_phases(self) -> Grid:
+        """Pods that were in another phase."""
+        where = ('phase!~"Pending|Running"',)
+        return self.grid(Question(self.names["phase"], POD, where, of="sum", above=0, step_seconds=None))
+
     def cpu_used(self) -> Grid:
         """Counters of core-seconds, one step more in front."""
         by = (*_CADVISOR, "cpu")

@@ -92,7 +92,15 @@ def _fill(data: Path, openmetrics: str | Path) -> None:
     file = openmetrics if isinstance(openmetrics, Path) else data.with_name("samples.om")
     if isinstance(openmetrics, str):
         file.write_text(openmetrics)
-    command = ["promtool", "tsdb", "create-blocks-from", "--max-block-duration=768h", "openmetrics", file, data]
+    command = [
+        "promtool",
+        "tsdb",
+        "create-blocks-from",
+        "--max-block-duration=768h",
+        "openmetrics",
+        file,
+        data,
+    ]
     made = subprocess.run(command, capture_output=True, text=True, check=False)
     assert made.returncode == 0, made.stdout + made.stderr
 
