@@ -303,8 +303,8 @@ NODES: dict[str, tuple[list[Told], list[tuple[Any, ...]]]] = {
             capacity("4x4 _x4 8x4"),
             node_info(AWS, "1x4"),
             node_info("aws:///us-east-1a/i-0bbb", "1x4", since=2400),
-        ]
-        + [request(HOUR, C, "n2")],
+            request(HOUR, C, "n2"),
+        ],
         [("", None, 3600.0, 3600.0), ("i-0aaa", 4.0, 1200.0, 1200.0), ("i-0bbb", 8.0, 1200.0, 1200.0)],
     ),
     "a node counts from when it was made": (
