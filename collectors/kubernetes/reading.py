@@ -65,7 +65,13 @@ class Reading:
         count = 1
         if question.step_seconds:
             count = round(self.steps.count * self.steps.seconds / seconds) + question.steps_before
-        return Grid.of(self.ask(question), Steps(start, count, seconds), self.cluster_label, self.cluster)
+        return Grid.of(
+            self.ask(question),
+            question.labels,
+            Steps(start, count, seconds),
+            self.cluster_label,
+            self.cluster,
+        )
 
     def requests(self) -> Grid:
         """Of CPU, memory and GPUs."""

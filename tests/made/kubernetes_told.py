@@ -107,20 +107,17 @@ class Answering:
         seconds = span_seconds(question, self.steps)
         start = self.steps.start - question.steps_before * seconds + 86_400 * question.days_later
         end = start + 86_400 if question.days_later else self.steps.start + self.steps.count * STEP
-        found: dict[tuple[tuple[str, str], ...], dict[float, float]] = defaultdict(dict)
+        found = []
         for name, labels, samples in self.series:
             if name in question.names and all(_fits(labels, matcher) for matcher in question.where):
-                kept = {each: labels[each] for each in ("cluster", *question.by) if labels.get(each)}
-                if len(question.names) > 1:
-                    kept["__name__"] = name
-                for at, value in _by_step(samples, start, end, seconds, question.of):
-                    if question.above is None or value > question.above:
-                        row = found[tuple(sorted(kept.items()))]
-                        row[at] = max(value, row.get(at, value))
-        return [
-            Series(dict(labels), np.array([*row], dtype=float), np.array([*row.values()]))
-            for labels, row in found.items()
-        ]
+                row = dict(_by_step(samples, start, end, seconds, question.of))
+                kept = {
+                    at: value for at, value in row.items() if question.above is None or value > question.above
+                }
+                if kept:
+                    times, values = (np.array([*each], dtype=float) for each in (kept, kept.values()))
+                    found.append(Series({**labels, "__name__": name}, times, values))
+        return found
 
 
 def _by_step(
