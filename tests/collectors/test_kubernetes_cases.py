@@ -1,4 +1,4 @@
-"""Public bug reports rebuilt as small clusters, with answers made by hand; and a real server for all of them."""
+"""Public bug reports rebuilt as small clusters, with answers made by hand; all on a real server, too."""
 
 import re
 import time
@@ -14,8 +14,10 @@ from collectors.kubernetes import Kubernetes
 from costwatch.errors import SourceError
 from costwatch.model import Window
 from tests.collectors.test_kubernetes import CORES, GPUS, NODES, OOM, OWNERS, VOLUMES
+from tests.doubles.prometheus_server import exposition_server, real_prometheus
 from tests.made.kubernetes_told import Told, capacity, core_hours, openmetrics, request, tables_of, written
-from tests.made.real_prometheus import exposition_server, real_prometheus
+
+pytestmark = pytest.mark.prometheus
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 CASES = {path.name[:3]: path for path in (DATA / "cases").glob("k*.md")}
