@@ -97,6 +97,8 @@ class Grid:
         return ~np.isnan(self.values)
 
 
+NOTHING = Grid([], np.empty((0, 1)))
+
 _UNITS = {
     prefix + unit: factor
     for unit in ("core", "byte")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from collectors.kubernetes.gpus import RESOURCES
-from collectors.kubernetes.grid import AnySeries, Grid, Mask, Steps, in_base_units
+from collectors.kubernetes.grid import NOTHING, AnySeries, Grid, Mask, Steps, in_base_units
 from collectors.kubernetes.labels import prometheus_names
 from collectors.kubernetes.nodes import KNOWN_LABELS
 from collectors.kubernetes.questions import HOUR_SECONDS, STEP_SECONDS, Question, quoted
@@ -141,6 +141,11 @@ class Reading:
         names = (*self.names["node_info"], *self.names["capacity"])
         return self.grid(Question(names, ("node",), step_seconds=None, days_later=days_later))
 
+    def of_day_before(self, name: str) -> Grid:
+        """``node_info`` or ``capacity`` as they were last."""
+        by = ("node", "provider_id") if name == "node_info" else ("node", "resource", "unit")
+        return in_base_units(self.grid(Question(self.names[name], by, step_seconds=None, days_later=-1)))
+
     def volumes(self) -> Grid:
         """Volumes and their handles."""
         return self.grid(Question(self.names["volumes"], ("persistentvolume", *HANDLES)))
@@ -178,7 +183,7 @@ class Reading:
         """Labels or annotations that are listed; nothing where none is."""
         asked = self.listed.asked(kind)
         if not asked:
-            return Grid([], np.empty((0, 1)))
+            return NOTHING
         return self.once(kind, (*by, *dict.fromkeys(asked)))
 
 

@@ -302,6 +302,14 @@ NODES: dict[str, tuple[list[Told], list[tuple[Any, ...]]]] = {
         [capacity("4x2"), request(HOUR), node_info(AWS, "1x2")],
         [("i-0aaa", 4.0, 3600.0, 3600.0)],
     ),
+    "what a node had the day before holds where nothing else is known": (
+        [
+            told("kube_node_status_capacity", {"node": "n1", "resource": "cpu"}, "4", since=-7200),
+            node_info(AWS, "1", since=-7200),
+            request(HOUR),
+        ],
+        [("i-0aaa", 4.0, 3600.0, 3600.0)],
+    ),
     "a gap is expected and not measured": (
         [capacity("4x4 _x4 4x4"), node_info(AWS, "1x4 _x4 1x4")],
         [("i-0aaa", 4.0, 3600.0, 2400.0)],
