@@ -24,6 +24,7 @@ from costwatch.allocation import (
 )
 from costwatch.allocation.settings import Allocation, Pool
 from costwatch.allocation.spelling import Spelling
+from costwatch.allocation.split_lines import WithSplitLines
 from costwatch.allocation.weights import CARRIED, TAGS, billing_period, normalised, priced, summed, with_unit
 from costwatch.ledger.engines.duckdb import compiled, fetch, fetch_batches, keep, small_table, stored, take
 from costwatch.ledger.engines.engine import Engine
@@ -73,6 +74,8 @@ class Attribution:
         """
         self._period, self._missing = Window.of_days(period, period_end), missing
         self._tags, self.notes = allocated_tags.TagNumbers(), []
+        labels = {key for pool in self.ordered for key in getattr(pool, "labels", ())}
+        self._asked = WithSplitLines(self._batches, self.engine, parts, period, sorted(labels))
         self._days = billing_period(self.con, self._period)
         self.spelling, self.tag_keys = bill.keep_facts(self.engine, parts, period, self.allocation)
         claimed = owners.claims(self.con, self.teams, self.spelling)
@@ -189,7 +192,8 @@ class Attribution:
             if pool.is_owner:
                 continue
             if pool.carried_by:
-                kinds, carried, amounts = self._taken(kinds, carried, number, pool)
+                taken = redistribution.taken(self._step, carried, kinds, number, pool)
+                kinds, carried, amounts = taken
             else:
                 amounts = facts.join(kinds.filter(kinds.pool == number).select("kind"), "kind")
             amounts = weights.numbered(amounts, kinds, pool.over, self._days, _keys(pool))
@@ -207,20 +211,6 @@ class Attribution:
     def _step(self, name: str, expression: ir.Table) -> ir.Table:
         self._steps.append((name, compiled(expression)))
         return ibis.table(expression.schema(), name=name)
-
-    def _taken(
-        self, kinds: ir.Table, carried: ir.Table, number: int, pool: Pool
-    ) -> tuple[ir.Table, ir.Table, ir.Table]:
-        """Kinds, what is still carried, and what a pool takes of it from the team it names."""
-        found = redistribution.marked(carried, kinds, number, pool.carried_by)
-        found = self._step(f"carried_before_{number}", found)
-        numbers = self._step(f"kinds_of_{number}", redistribution.renumbered(found, kinds))
-        kinds = self._step(f"kinds_after_{number}", redistribution.extended(kinds, numbers, pool.name))
-        return (
-            kinds,
-            found.filter(~found.taken).select(carried.columns),
-            redistribution.amounts(found, numbers),
-        )
 
     def _shared(
         self, kinds: ir.Table, mine: ir.Table, carried: ir.Table, number: int, pool: Pool
@@ -247,7 +237,7 @@ class Attribution:
             self._period,
             weighing.spans(fetch(self.con, spans)),
             teams,
-            self._batches,
+            self._asked,
             weighing.carried(fetch(self.con, daily), teams),
             owners.teams_by_name(self.teams),
         )
@@ -276,12 +266,7 @@ class Attribution:
             "priced_carried": priced(by_kind),
             "invoices": summed(whole, INVOICE_COLUMNS).order_by(*INVOICE_COLUMNS),
             "invoices_by_team": summed(by_kind, by_team).order_by(*by_team),
-            "day_lines": days.group_by("source", "day")
-            .agg(
-                lines=days.line_count.sum(),
-                estimated=ibis.ifelse(days.x_Estimated, days.line_count, 0).sum(),
-            )
-            .order_by("source", "day"),
+            "day_lines": weights.day_lines(days).order_by("source", "day"),
             "unclaimed": nobodys,
             "teams": by_kind.select("team").distinct(),
             "services": kinds.select("ServiceName").distinct(),

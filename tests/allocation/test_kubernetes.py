@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from costwatch.allocation.clusters.resources import balancer, identities, identity
 from costwatch.allocation.splits.kubernetes import KubernetesPool
-from costwatch.allocation.splits.kubernetes.resources import balancer, identities, identity
 from costwatch.allocation.weighing import weigh
 from costwatch.model import Window
 from costwatch.plugins import Span

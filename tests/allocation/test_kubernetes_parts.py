@@ -60,7 +60,8 @@ def exact_to_the_nano(weights: pa.Table, amounts: Sequence[tuple[int, int]]) -> 
     for span, weight in zip(weights["span"].to_pylist(), weights["weight"].to_pylist(), strict=True):
         spans.setdefault(span, []).append(weight)
     for of in spans.values():
-        assert 0 < sum(of) and sum(map(abs, of)) <= min(WEIGHT_SUM, sum(of) * MOST_TIMES)
+        assert sum(of) > 0
+        assert sum(map(abs, of)) <= min(WEIGHT_SUM, sum(of) * MOST_TIMES)
     found = parts(weights, amounts)
     for number, (span, amount) in enumerate(amounts):
         mine, of = sorted(found.get(number, [])), spans.get(span, [])
@@ -78,7 +79,10 @@ WEIGHTS = st.one_of(
     st.integers(-(10**9), 10**9).map(float),
 )
 ROWS = st.tuples(
-    st.integers(0, 2), st.sampled_from([*TEAMS, *RESIDUALS]), WEIGHTS, st.sampled_from(["", '{"a":"b"}', "{}"])
+    st.integers(0, 2),
+    st.sampled_from([*TEAMS, *RESIDUALS]),
+    WEIGHTS,
+    st.sampled_from(["", '{"a":"b"}', "{}"]),
 )
 
 

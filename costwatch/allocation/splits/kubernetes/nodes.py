@@ -13,9 +13,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from costwatch.allocation.splits.kubernetes.owners import TOLD, Receivers
-from costwatch.allocation.splits.kubernetes.parts import Numbers, Parts, by_day, numbers, ordinals, texts
-from costwatch.allocation.splits.kubernetes.resources import identities
+from costwatch.allocation.clusters.owners import TOLD, Receivers
+from costwatch.allocation.clusters.parts import Numbers, Parts, by_day, numbers, ordinals, texts
+from costwatch.allocation.clusters.resources import identities
 from costwatch.model import IDLE, UNMEASURED
 from costwatch.model.names import folded
 
