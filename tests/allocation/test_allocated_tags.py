@@ -166,6 +166,25 @@ def test_what_is_no_label_is_refused(label: str, company: Clustered) -> None:
         company.cost(label)
 
 
+def test_a_workload_of_several_days_is_counted_once_a_day(tmp_path: Path) -> None:
+    days = [DAY + timedelta(days=number) for number in range(3)]
+    made = Clustered(tmp_path, {"teams": TEAMS, "pools": [POOL]})
+    made.bill(
+        [
+            {**machine(), **on_day(number + 1, ServiceName="Amazon EC2", ResourceId="i-0aaa")}
+            for number in range(3)
+        ]
+    )
+    made.steps(
+        collected(
+            node_days=[node(day=day) for day in days],
+            workload_days=[used("risk", 4, day=day) for day in days],
+        )
+    )
+    assert made.effective() == {"risk": sum(row.amount() for row in made.cost())}
+    assert [row.line_count for row in made.cost("workload")] == [3]
+
+
 def test_days_without_usage_are_unmeasured_and_estimated(tmp_path: Path) -> None:
     made = Clustered(tmp_path, {"teams": TEAMS, "pools": [POOL]})
     made.bill([machine()])
