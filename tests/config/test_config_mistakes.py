@@ -251,8 +251,8 @@ IN_CONFIG = {
             "11: no team is called 'c'; known here: a, b, platform",
             "12: no source is called 'k8s-prd'; did you mean 'k8s-prod'?",
             "13: 'idle' must be 'keep' or 'share', not 'kept'; did you mean 'keep'?",
-            "14: unknown key 'fallback'; known here: carried_by, idle, kind, labels, match, name, namespaces, "
-            "over, split",
+            "14: unknown key 'fallback'; known here: carried_by, idle, kind, labels, match, name, "
+            "namespaces, over, split",
         ],
     ),
     "one name for two": (
