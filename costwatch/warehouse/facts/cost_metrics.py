@@ -9,6 +9,7 @@ from operator import attrgetter
 from costwatch.model import (
     BEFORE_CREDITS,
     DIMENSIONS,
+    KEYED_DIMENSIONS,
     KINDS_BEFORE_CREDITS,
     Point,
     SeriesByLabels,
@@ -61,6 +62,7 @@ def _query(
     return FactQuery(
         name=name,
         labels=tuple(DIMENSIONS),
+        keyed=tuple(KEYED_DIMENSIONS),
         unit="currency",
         step=_DAY,
         page="costs",
