@@ -20,7 +20,6 @@ _SHOWN_WITH: Mapping[str, tuple[str, ...]] = {
 }
 _AMOUNTS = ("requested", "requested_with_use", "used", "larger", "capacity")
 _NOBODY_KNOWS = ClusterCapacity(None, None, None, 0, 0)
-_DAYS = timedelta(days=30)
 _DAY = timedelta(days=1)
 
 
@@ -93,9 +92,9 @@ class UsageAnswer:
 
 
 def held_days(facts: WarehouseSnapshot) -> tuple[date, date] | None:
-    """The last 30 UTC days of which usage is held, the second not included; None: of none."""
+    """The UTC days of which usage is held, the second not included; None: of none."""
     held = reading.days_held(facts.db)
-    return held and (max(held[0], held[1] + _DAY - _DAYS), held[1] + _DAY)
+    return held and (held[0], held[1] + _DAY)
 
 
 def usage(

@@ -15,6 +15,7 @@ from costwatch.errors import UsageError
 if TYPE_CHECKING:
     from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
 
+_DAYS = timedelta(days=30)
 _NOTHING = (
     "no usage was collected yet; "
     "add a source of kind kubernetes to costwatch.yaml and run `costwatch collect`"
@@ -91,15 +92,17 @@ def show(
         facts = WarehouseSnapshot(db, context.now)
         held = held_days(facts)
         filters = _known_filters(facts, by, where) if held else {}
-        last = after or (held[1] if held else context.now.date())
-        start = first or (held[0] if held and held[0] < last else last - timedelta(days=30))
+        if held is None:
+            held = (context.now.date(), context.now.date())
+        last = after or held[1]
+        start = first or max(held[0], last - _DAYS)
         answer = usage(facts, by, start, last, filters)
     if as_json:
         print_json([usage_output.as_json(row) for row in answer.rows])
     elif answer.rows:
         usage_output.print_usage(answer)
-    elif held:
-        complain(f"no usage fits from {start} up to {last}; it is held up to {held[1]}")
+    elif held[0] < held[1]:
+        complain(f"no usage fits from {start} up to {last}; it is held from {held[0]} up to {held[1]}")
     else:
         complain(_NOTHING)
 

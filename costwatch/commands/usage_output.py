@@ -6,9 +6,9 @@ from typing import Any
 
 import click
 
-from costwatch.answers.usage import Resource, UsageAnswer, UsageRow
+from costwatch.answers.usage import LABEL, Resource, UsageAnswer, UsageRow
 from costwatch.commands.output import line, print_table
-from costwatch.savings.manifests import kubectl_line, yaml_lines
+from costwatch.savings.manifests import kubectl_line, kubectl_lines, yaml_lines
 from costwatch.savings.quantities import MIB, cpu_text, memory_text
 from costwatch.savings.rightsizing import Advice
 
@@ -50,7 +50,7 @@ def print_usage(answer: UsageAnswer) -> None:
         f"Requests against use, {answer.first} to {last} (UTC days), in hours of cores, GiB and GPUs\n"
     )
     names = [*answer.rows[0].labels]
-    has_gpus = any(row.gpu.requested or row.gpu.capacity for row in answer.rows)
+    has_gpus = any(map(_has_gpus, answer.rows))
     of_clusters = any(row.cpu.capacity is not None for row in answer.rows)
     columns = ["CPU requested", "CPU used", "CPU eff.", "Memory requested", "Memory used", "Memory eff."]
     columns += ["GPU requested", "GPU used", "GPU eff."] if has_gpus else []
@@ -59,12 +59,21 @@ def print_usage(answer: UsageAnswer) -> None:
     rows = []
     for row in answer.rows:
         parts = [row.cpu, row.memory, *([row.gpu] if has_gpus else [])]
-        cells = [cell for of in parts for cell in (hours(of.requested), used(of), share(of.efficiency))]
+        cells = [cell for of in parts for cell in _requests(of, is_shown=of is not row.gpu or _has_gpus(row))]
         if of_clusters:
             cells += [cell for of in parts[:2] for cell in (hours(of.capacity), hours(of.idle))]
-            cells += [hours(row.gpu.idle)] if has_gpus else []
+            cells += [hours(row.gpu.idle) if _has_gpus(row) else ""] if has_gpus else []
         rows.append([*(value or "(none)" for value in row.labels.values()), *cells, share(row.coverage)])
-    print_table([*(name.capitalize() for name in names), *columns], rows, right={*columns})
+    titles = [name if name.startswith(LABEL) else name.capitalize() for name in names]
+    print_table([*titles, *columns], rows, right={*columns})
+
+
+def _has_gpus(row: UsageRow) -> bool:
+    return bool(row.gpu.requested or row.gpu.capacity)
+
+
+def _requests(of: Resource, *, is_shown: bool) -> tuple[str, ...]:
+    return (hours(of.requested), used(of), share(of.efficiency)) if is_shown else ("", "", "")
 
 
 def hours(amount: float | None) -> str:
@@ -141,7 +150,7 @@ def print_advice(found: Sequence[Advice], limit: int) -> None:
     print_table(["Cluster", "Namespace", "Workload", "Container", *right, "Why"], rows, right={*right})
     if len(found) > limit:
         click.echo(f"({len(found) - limit:,} more; --limit shows them)")
-    lines = [text for each in shown if (text := kubectl_line(each))]
+    lines = kubectl_lines(shown)
     if lines:
         click.echo()
     for text in lines:

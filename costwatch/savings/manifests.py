@@ -1,15 +1,17 @@
 """Advice as what to type: a line for kubectl, and lines for a manifest. Pure.
 
-Names come from a cluster's metrics, and whoever runs pods there writes them. What Kubernetes would not take for a
-name goes into no line; what it would take is quoted for where it goes all the same.
+Names come from a cluster's metrics, and whoever runs pods there writes them. What Kubernetes would not take
+for a name goes into no line; what it would take is quoted for where it goes all the same.
 """
 
 import json
 import re
 import shlex
+from collections.abc import Iterable
 
 from costwatch.savings.quantities import cpu_text, memory_text
 from costwatch.savings.rightsizing import Advice
+from costwatch.wording import printable
 
 # Those whose pod template can be changed while they are there. Source:
 # https://kubernetes.io/docs/reference/kubectl/generated/kubectl_set/kubectl_set_resources/
@@ -40,6 +42,15 @@ def kubectl_line(of: Advice) -> str:
         *([f"--limits={_pairs(limits)}"] if limits else []),
     ]
     return shlex.join(["kubectl", "set", "resources", *words])
+
+
+def kubectl_lines(advised: Iterable[Advice]) -> list[str]:
+    """The lines of each cluster below its name as a remark: kubectl changes the one that it is pointed at."""
+    by_cluster: dict[str, list[str]] = {}
+    for each in advised:
+        if line := kubectl_line(each):
+            by_cluster.setdefault(each.container.cluster, []).append(line)
+    return [line for name, lines in by_cluster.items() for line in (printable(f"# cluster {name}"), *lines)]
 
 
 def yaml_lines(of: Advice) -> str:

@@ -6,7 +6,6 @@ Source: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/q
 from math import ceil
 
 MIB = 2**20
-GIB = 2**30
 # Measured amounts are sums of floats: what exceeds a whole unit by less than this does so by rounding.
 _NOISE = 1e-6
 
@@ -22,10 +21,10 @@ def whole_mebibytes(size_bytes: float) -> int:
 
 
 def cpu_text(millicores: int) -> str:
-    """``250m``, ``2``."""
-    return f"{millicores}m" if millicores % 1000 else str(millicores // 1000)
+    """``250m``, ``2000m``: in one unit, to be compared."""
+    return f"{millicores}m"
 
 
 def memory_text(mebibytes: int) -> str:
-    """``512Mi``, ``2Gi``."""
-    return f"{mebibytes}Mi" if mebibytes % 1024 or not mebibytes else f"{mebibytes // 1024}Gi"
+    """``512Mi``, ``2048Mi``: in one unit, to be compared."""
+    return f"{mebibytes}Mi"

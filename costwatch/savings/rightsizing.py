@@ -130,12 +130,12 @@ def _memory(use: ContainerUse) -> tuple[int | None, str]:
     after_kill = (
         0 if killed_at is None else whole_mebibytes(max(killed_at * _OOM_RATIO, killed_at + _OOM_BYTES))
     )
+    times = f"OOM-killed {'once' if use.oom_kills == 1 else f'{use.oom_kills:,} times'}"
     if killed_at is not None and after_kill >= needed:
-        times = "once" if use.oom_kills == 1 else f"{use.oom_kills:,} times"
-        return after_kill, f"OOM-killed {times} at {memory_text(whole_mebibytes(killed_at))}, and a margin"
+        return after_kill, f"{times} at {memory_text(whole_mebibytes(killed_at))}, and a margin"
     if needed < LEAST_MEBIBYTES:
         return LEAST_MEBIBYTES, "the least to ask for"
-    return needed, "the highest use and 15 %"
+    return needed, "the highest use and 15 %" + (f"; {times}" if use.oom_kills else "")
 
 
 def _killed_at(use: ContainerUse) -> float | None:
@@ -162,7 +162,7 @@ def _gpu(use: ContainerUse) -> str:
     share = use.gpu_used_hours / use.gpu_hours
     if share >= _HARDLY_USED:
         return ""
-    return f"its GPUs are requested and hardly used ({share:.0%}): give them back, or share them"
+    return f"its GPUs are requested and hardly used ({share * 100:.0f} %): give them back, or share them"
 
 
 def _saving(cpu: Request, memory: Request, hours: Decimal, rates: Rates | None) -> Decimal | None:

@@ -10,7 +10,7 @@ from costwatch import money
 from costwatch.answers.rightsizing import DAYS, advice_on
 from costwatch.errors import CostwatchError
 from costwatch.ledger.files import LedgerFiles
-from costwatch.savings.manifests import kubectl_line, yaml_lines
+from costwatch.savings.manifests import kubectl_line, kubectl_lines, yaml_lines
 from costwatch.savings.quantities import cpu_text, memory_text
 from costwatch.savings.rightsizing import Advice, Request
 from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
@@ -95,8 +95,8 @@ def _lines(advised: Sequence[Advice]) -> None:
     """In the order of the table, to be copied."""
     form = frame.choose("Lines", "lines", ("kubectl", "yaml"), "kubectl")
     if form == "kubectl":
-        lines = [line for one in advised if (line := kubectl_line(one))]
-        if len(lines) < len(advised):
+        lines = kubectl_lines(advised)
+        if not all(map(kubectl_line, advised)):
             st.html(
                 blocks.note("What is made anew rather than changed, such as a job, has no line; see yaml.")
             )

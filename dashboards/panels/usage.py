@@ -52,7 +52,7 @@ def usage_of_pods() -> None:
         by = frame.select("Group by", "usage_by", (*DIMENSIONS, *labels), DIMENSIONS[0])
         days = _RANGES[frame.choose("Range", "range", tuple(_RANGES), "30d", passed=("180d", "365d"))]
     where = tuple((name, value) for name, value in chosen.items() if value is not None)
-    first, after = held[1] - timedelta(days=days), held[1]
+    first, after = max(held[0], held[1] - timedelta(days=days)), held[1]
     answer = ask(usage_where, by, first, after, where)
     if not answer.rows:
         st.html(blocks.note("No usage in this range fits the filters."))
@@ -91,9 +91,8 @@ def _of_use(of: Resource) -> str:
 
 
 def _requests(answer: UsageAnswer) -> Markup:
-    names = [*answer.rows[0].labels]
     columns = [
-        *(Column(_title(name), "text", wide=name == "cluster" and len(names) > 1) for name in names),
+        Column(_title([*answer.rows[0].labels][-1]), "text"),
         *(
             Column(f"{of} {what}", "number", wide=is_wide)
             for of in ("CPU", "Memory")
@@ -108,7 +107,7 @@ def _requests(answer: UsageAnswer) -> Markup:
     ]
     rows = [
         (
-            *(value or "(none)" for value in row.labels.values()),
+            _name(row),
             *(cell for of in (row.cpu, row.memory) for cell in _cells(of)),
             _percent(row.coverage),
         )
@@ -150,6 +149,13 @@ def _clusters(rows: Sequence[UsageRow]) -> Markup:
             for row in rows
         ),
     )
+
+
+def _name(row: UsageRow) -> Markup:
+    """The group, and below it what it is a part of."""
+    *above, name = (value or "(none)" for value in row.labels.values())
+    below = Markup("<br>{}").format(blocks.toned(" · ".join(above), "muted")) if above else ""
+    return Markup("<b>{}</b>{}").format(name, below)
 
 
 def _title(name: str) -> str:

@@ -81,7 +81,10 @@ def test_one_busy_pod_of_thirty_is_what_the_request_must_hold(tmp_path: Path) ->
             id="hours that were not measured do not count as 0",
         ),
         pytest.param(
-            hours(24, cpu_used_cores_max=None), ["cpu_cores_p95"], None, id="what was never measured is unknown"
+            hours(24, cpu_used_cores_max=None),
+            ["cpu_cores_p95"],
+            None,
+            id="what was never measured is unknown",
         ),
         pytest.param(
             hours(24, memory_used_bytes_max=None), ["memory_bytes_max"], None, id="nor is memory 0 then"
@@ -134,7 +137,11 @@ def test_what_is_read(tmp_path: Path, rows: list[Row], names: list[str], value: 
 def test_only_one_cluster_and_namespace(tmp_path: Path) -> None:
     files = written(
         tmp_path,
-        [pod_hour(cluster=cluster, namespace=name) for cluster in ("prod", "dev") for name in ("shop", "risk")],
+        [
+            pod_hour(cluster=cluster, namespace=name)
+            for cluster in ("prod", "dev")
+            for name in ("shop", "risk")
+        ],
     )
     assert len(container_uses(files)) == 4
     assert {use.container.cluster for use in container_uses(files, namespace="shop")} == {"prod", "dev"}

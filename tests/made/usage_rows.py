@@ -1,4 +1,4 @@
-"""Hours of pods and days of nodes, stored through collect by a source that brings the tables of Kubernetes."""
+"""Hours of pods and days of nodes, stored through collect by a source that brings Kubernetes' tables."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -60,7 +60,9 @@ def pod_hour(number: int = 0, **fields: Any) -> Row:
 def hours(count: int, **fields: Any) -> list[Row]:
     """The first so many hours of November 2026; a field may be a function of the hour's number."""
     return [
-        pod_hour(number, **{name: value(number) if callable(value) else value for name, value in fields.items()})
+        pod_hour(
+            number, **{name: value(number) if callable(value) else value for name, value in fields.items()}
+        )
         for number in range(count)
     ]
 
@@ -147,7 +149,7 @@ def known_sum(values: Iterable[float | None]) -> float | None:
 def stored(
     folder: Path, pod_hours: Iterable[Row], node_days: Iterable[Row] = (), name: str = "k8s"
 ) -> Warehouse:
-    """A warehouse and its ledger below ``folder`` that hold these rows, as `costwatch collect` stores them."""
+    """A warehouse and its ledger below ``folder`` that hold these rows, as collect stores them."""
     warehouse, source = Warehouse(folder / "costwatch.db"), Pods(name=name)
     source.says(pod_hours, node_days)
     run(warehouse, source)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from costwatch.savings.container_use import Container
-from costwatch.savings.manifests import kubectl_line, yaml_lines
+from costwatch.savings.manifests import kubectl_line, kubectl_lines, yaml_lines
 from costwatch.savings.rightsizing import Advice
 from tests.savings.test_rightsizing import API, MIB, advice
 
@@ -107,6 +107,18 @@ def test_a_line_is_one_command_whatever_the_names_are(namespace: str, workload: 
     if text := yaml_lines(found):
         (container,) = yaml.safe_load(text)
         assert container == {"name": name, "resources": {"requests": {"cpu": "120m", "memory": "460Mi"}}}
+
+
+def test_lines_of_each_cluster_stand_below_its_name() -> None:
+    names = [("prod", "api"), ("dev\nreboot", "api"), ("prod", "web"), ("idle", "$(reboot)")]
+    found = kubectl_lines(of(API._replace(cluster=cluster, workload=name)) for cluster, name in names)
+    assert [line.split(" --")[0] for line in found] == [
+        "# cluster prod",
+        "kubectl set resources deployment/api",
+        "kubectl set resources deployment/web",
+        "# cluster dev\\nreboot",
+        "kubectl set resources deployment/api",
+    ]
 
 
 @pytest.mark.parametrize("name", ["on", "null", "1e3", "0x10", "2026-11-01"])

@@ -51,16 +51,14 @@ def test_cpu(cores: float | None, millicores: int | None) -> None:
     ("fields", "mebibytes", "why"),
     [
         pytest.param({}, 460, "the highest use and 15 %", id="the highest use and headroom are asked for"),
-        pytest.param(
-            {"memory_bytes_max": MIB}, 32, "the least to ask for", id="at least 32Mi are asked for"
-        ),
+        pytest.param({"memory_bytes_max": MIB}, 32, "the least to ask for", id="at least 32Mi are asked for"),
         pytest.param(
             {"memory_bytes_max": None}, None, "its use is not measured", id="unknown use gives no advice"
         ),
         pytest.param(
             {"oom_kills": 3, "oom_limit_bytes": 2048 * MIB},
             2458,
-            "OOM-killed 3 times at 2Gi, and a margin",
+            "OOM-killed 3 times at 2048Mi, and a margin",
             id="a fifth more than what it was killed at",
         ),
         pytest.param(
@@ -72,13 +70,13 @@ def test_cpu(cores: float | None, millicores: int | None) -> None:
         pytest.param(
             {"oom_kills": 1, "oom_limit_bytes": 128 * MIB},
             460,
-            "the highest use and 15 %",
+            "the highest use and 15 %; OOM-killed once",
             id="what it used since, where that is more",
         ),
         pytest.param(
             {"oom_kills": 1, "memory_limit_bytes": None},
             1229,
-            "OOM-killed once at 1Gi, and a margin",
+            "OOM-killed once at 1024Mi, and a margin",
             id="without a limit, more than what it is known to have had",
         ),
         pytest.param(
@@ -172,7 +170,7 @@ def test_of_what_is_not_known_nothing_is_saved() -> None:
         pytest.param(
             720.0,
             36.0,
-            "its GPUs are requested and hardly used (5%): give them back, or share them",
+            "its GPUs are requested and hardly used (5 %): give them back, or share them",
             684,
             id="less than that is hardly used",
         ),
@@ -250,9 +248,7 @@ def test_rates_come_to_what_nodes_cost() -> None:
     assert m5 is not None
     assert (round(m5.core_hour, 6), round(m5.gib_hour, 7)) == (Decimal("0.173077"), Decimal("0.0192308"))
     assert round(2 * m5.core_hour + 2 * m5.gib_hour, 6) == Decimal("0.384615")
-    p3 = rates_of(
-        Decimal(10), "USD", core_hours=Decimal(64), gib_hours=Decimal(488), gpu_hours=Decimal(8)
-    )
+    p3 = rates_of(Decimal(10), "USD", core_hours=Decimal(64), gib_hours=Decimal(488), gpu_hours=Decimal(8))
     assert p3 is not None
     assert (round(p3.gpu_hour, 6), round(p3.core_hour, 7)) == (Decimal("0.504484"), Decimal("0.0504484"))
     assert round(p3.gib_hour, 8) == Decimal("0.00560538")
@@ -285,9 +281,9 @@ def test_efficiency(requested: float | None, used: float | None, ratio: float | 
     ("written", "text"),
     [
         (cpu_text(250), "250m"),
-        (cpu_text(2000), "2"),
+        (cpu_text(2000), "2000m"),
         (memory_text(512), "512Mi"),
-        (memory_text(2048), "2Gi"),
+        (memory_text(2048), "2048Mi"),
         (memory_text(0), "0Mi"),
         (memory_text(whole_mebibytes(1.5 * GIB)), "1536Mi"),
         (cpu_text(whole_millicores(0.0001)), "1m"),

@@ -21,7 +21,9 @@ AFTER = FIRST + 30 * DAY
 SUMMED = ("running_seconds", "cpu_requested_core_seconds", "cpu_used_core_seconds", "cpu_core_seconds")
 
 
-def uses(warehouse: Warehouse, grain: str = "workload", first: date = FIRST, after: date = AFTER) -> list[Any]:
+def uses(
+    warehouse: Warehouse, grain: str = "workload", first: date = FIRST, after: date = AFTER
+) -> list[Any]:
     with warehouse.read() as db:
         return sorted(use_of(db, first, after, grain))
 
@@ -36,7 +38,9 @@ def test_nodes_are_summed_up(tmp_path: Path) -> None:
 
 
 def test_a_namespace_is_all_its_workloads_and_labels(tmp_path: Path) -> None:
-    warehouse = stored(tmp_path, [pod_hour(), pod_hour(workload="web", labels=""), pod_hour(namespace="risk")])
+    warehouse = stored(
+        tmp_path, [pod_hour(), pod_hour(workload="web", labels=""), pod_hour(namespace="risk")]
+    )
     assert len(uses(warehouse)) == 3
     assert [(use.namespace, use.workload, use.cpu.requested) for use in uses(warehouse, "namespace")] == [
         ("risk", "", 1800.0),
@@ -159,6 +163,7 @@ said = st.lists(
         st.none() | st.integers(0, 3600),
         st.none() | st.integers(0, 3600),
     ),
+    min_size=1,
     max_size=12,
 )
 
