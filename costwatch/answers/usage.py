@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
+from typing import NamedTuple
 
 from costwatch.savings.efficiency import efficiency
 from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
@@ -18,13 +19,11 @@ _SHOWN_WITH: Mapping[str, tuple[str, ...]] = {
     "namespace": ("cluster", "namespace"),
     "workload": ("cluster", "namespace", "workload"),
 }
-_AMOUNTS = ("requested", "requested_with_use", "used", "larger", "capacity")
 _NOBODY_KNOWS = ClusterCapacity(None, None, None, 0, 0)
 _DAY = timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Resource:
+class Resource(NamedTuple):  # of a month there are many, and a tuple is made in a fraction of the time
     """One resource over a span, in hours of cores, GiB or GPUs. None: unknown.
 
     requested_with_use: what was requested where use is known; used is of that only. larger: the larger of
@@ -83,12 +82,12 @@ class UsageAnswer:
     @property
     def cpu(self) -> Resource:
         """Of all rows together."""
-        return _whole(row.cpu for row in self.rows)
+        return Resource._make(map(_summed, zip(*(row.cpu for row in self.rows), strict=True)))
 
     @property
     def memory(self) -> Resource:
         """Of all rows together."""
-        return _whole(row.memory for row in self.rows)
+        return Resource._make(map(_summed, zip(*(row.memory for row in self.rows), strict=True)))
 
 
 def held_days(facts: WarehouseSnapshot) -> tuple[date, date] | None:
@@ -168,28 +167,23 @@ def _row(
     measured = sum(each.measured_seconds for each in nodes)
     return UsageRow(
         labels,
-        _resource((use.cpu for use in uses), had.cpu, 3600),
-        _resource((use.memory for use in uses), had.memory, 3600 * 2**30),
-        _resource((use.gpu for use in uses), had.gpu, 3600),
+        _resource([use.cpu for use in uses], had.cpu, 3600),
+        _resource([use.memory for use in uses], had.memory, 3600 * 2**30),
+        _resource([use.gpu for use in uses], had.gpu, 3600),
         measured / expected if expected else None,
     )
 
 
-def _resource(parts: Iterable[Taken], capacity: float | None, units: float) -> Resource:
+def _resource(parts: Sequence[Taken], capacity: float | None, units: float) -> Resource:
     """units: how many of what is stored make one of what is shown."""
-    sums = (_summed(values, units) for values in zip(*parts, strict=True))
-    return replace(Resource(*sums), capacity=None if capacity is None else capacity / units)
+    sums = parts[0] if len(parts) == 1 else map(_summed, zip(*parts, strict=True))
+    return Resource._make(None if value is None else value / units for value in (*sums, capacity))
 
 
-def _whole(parts: Iterable[Resource]) -> Resource:
-    """Sums of what is known."""
-    mine = list(parts)
-    return Resource(**{name: _summed((getattr(part, name) for part in mine), 1) for name in _AMOUNTS})
-
-
-def _summed(values: Iterable[float | None], units: float) -> float | None:
+def _summed(values: Iterable[float | None]) -> float | None:
+    """Of what is known; None where nothing is."""
     known = [value for value in values if value is not None]
-    return sum(known) / units if known else None
+    return sum(known) if known else None
 
 
 def _order(row: UsageRow) -> tuple[float, tuple[str, ...]]:

@@ -57,8 +57,8 @@ def _table(advised: Sequence[Advice]) -> Markup:
     priced = any(one.saving is not None for one in advised)
     columns = [
         Column("Container", "text"),
-        Column("CPU", "number"),
-        Column("Memory", "number"),
+        Column("CPU", "text"),
+        Column("Memory", "text"),
         *([Column("Saving a month", "number")] if priced else []),
         Column("Why", "text", wide=True),
     ]
@@ -67,11 +67,10 @@ def _table(advised: Sequence[Advice]) -> Markup:
 
 def _row(of: Advice, *, priced: bool) -> tuple[blocks.Text, ...]:
     container = of.container
-    whose = Markup("<b>{}</b> · {}/{}<br>{}").format(
-        container.name,
-        container.workload_kind,
-        container.workload,
-        blocks.toned(f"{container.cluster} · {container.namespace}", "muted"),
+    whose = Markup("<b>{}</b> · {}<br>{}").format(
+        printable(container.name),
+        printable(f"{container.workload_kind}/{container.workload}"),
+        blocks.toned(printable(f"{container.cluster} · {container.namespace}"), "muted"),
     )
     saving = _UNKNOWN if of.saving is None else money.exact(of.saving, of.currency)
     why = [f"CPU: {of.cpu.why}.", f"Memory: {of.memory.why}.", f"GPU: {of.gpu}." if of.gpu else ""]

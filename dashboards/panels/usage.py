@@ -18,6 +18,7 @@ from costwatch.answers.usage import (
     usage,
 )
 from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
+from costwatch.wording import printable
 from dashboards import blocks, frame
 from dashboards.blocks import Column, Tile
 from dashboards.panels.rightsizing import advised_requests
@@ -97,7 +98,7 @@ def _requests(answer: UsageAnswer) -> Markup:
             Column(f"{of} {what}", "number", wide=is_wide)
             for of in ("CPU", "Memory")
             for what, is_wide in (
-                ("requested", False),
+                ("requested", of == "Memory"),
                 ("used", True),
                 ("unused", True),
                 ("efficiency", False),
@@ -138,7 +139,7 @@ def _clusters(rows: Sequence[UsageRow]) -> Markup:
         columns,
         (
             (
-                row.labels["cluster"] or "(none)",
+                printable(row.labels["cluster"]) or "(none)",
                 *(
                     _hours(amount)
                     for of in (row.cpu, row.memory)
@@ -153,7 +154,7 @@ def _clusters(rows: Sequence[UsageRow]) -> Markup:
 
 def _name(row: UsageRow) -> Markup:
     """The group, and below it what it is a part of."""
-    *above, name = (value or "(none)" for value in row.labels.values())
+    *above, name = (printable(value) or "(none)" for value in row.labels.values())
     below = Markup("<br>{}").format(blocks.toned(" · ".join(above), "muted")) if above else ""
     return Markup("<b>{}</b>{}").format(name, below)
 

@@ -16,7 +16,6 @@ CREATE TABLE usage_group (              -- what days are summed by
 CREATE TABLE usage_day (
   usage_group INTEGER NOT NULL,
   day INTEGER NOT NULL,
-  running_seconds REAL,
   cpu_requested_core_seconds REAL,
   cpu_requested_with_use REAL,
   cpu_used_core_seconds REAL,

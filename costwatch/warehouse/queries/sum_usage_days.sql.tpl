@@ -1,13 +1,12 @@
 -- The days of one grain, of what is stored of the workloads.
 INSERT INTO usage_day
-SELECT g.id, w.day, w.running,
+SELECT g.id, w.day,
   w.cpu_requested, w.cpu_with_use, w.cpu_used, w.cpu,
   w.memory_requested, w.memory_with_use, w.memory_used, w.memory,
   w.gpu_requested, w.gpu_with_use, w.gpu_used
 FROM (
   SELECT source, {named},
     CAST(replace(substr(window_start, 1, 10), '-', '') AS INTEGER) AS day,
-    SUM(running_seconds) AS running,
     SUM(cpu_requested_core_seconds) AS cpu_requested,
     SUM(cpu_requested_core_seconds) FILTER (WHERE cpu_used_core_seconds IS NOT NULL) AS cpu_with_use,
     SUM(cpu_used_core_seconds) AS cpu_used,

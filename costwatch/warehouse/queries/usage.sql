@@ -1,6 +1,5 @@
 -- What was requested and used on days from :first up to :after, of each group of one grain.
 SELECT g.cluster, g.namespace, g.workload_kind, g.workload, g.labels,
-  SUM(d.running_seconds) AS running,
   SUM(d.cpu_requested_core_seconds) AS cpu_requested,
   SUM(d.cpu_requested_with_use) AS cpu_with_use,
   SUM(d.cpu_used_core_seconds) AS cpu_used,

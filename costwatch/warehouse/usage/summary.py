@@ -14,7 +14,6 @@ _KEYS = ("cluster", "namespace", "workload_kind", "workload", "labels")
 # How many of the keys each grain is told apart by; the others are '' then.
 GRAINS: Mapping[str, int] = {"namespace": 2, "workload": 5}
 _SUMMED = (
-    "running_seconds",
     "cpu_requested_core_seconds",
     "cpu_used_core_seconds",
     "cpu_core_seconds",
