@@ -8,6 +8,7 @@ from collectors.kubernetes.grid import Labels
 
 RESOURCES = ".*gpu.*|nvidia_com_mig_.*"  # as kube-state-metrics writes their names
 _MIG = re.compile(r"mig[_-](\d+)g[._](\d+)gb", re.IGNORECASE)
+_EXPORTER = re.compile(r"(nvidia-)?dcgm-exporter")
 _FOUR_SLICES = {6, 12, 24}  # GB of the profiles of an A30, which has four slices; the others have seven
 _COUNT, _REPLICAS, _PRODUCT = (f"label_nvidia_com_gpu_{name}" for name in ("count", "replicas", "product"))
 
@@ -67,14 +68,14 @@ def attached(rows: Sequence[Labels]) -> list[dict[str, str] | None]:
     """To which container each of DCGM's series is attached, None: to none.
 
     Where a scrape keeps the target's labels (``honor_labels: false``), the container's own are called
-    ``exported_…``; series without them are then of GPUs that nobody has.
+    ``exported_…``, and ``pod`` is the exporter's: also of GPUs that nobody has.
     """
-    is_exported = any(labels.get("exported_pod") for labels in rows)
-    prefix = "exported_" if is_exported else ""
+    exporters = {(labels["cluster"], labels.get("pod")) for labels in rows if labels.get("exported_pod")}
     found: list[dict[str, str] | None] = []
     for labels in rows:
-        pod = labels.get(f"{prefix}pod", "")
+        pod = labels.get("pod", "")
+        prefix = "exported_" if labels.get("exported_pod") else ""
+        is_idle = not prefix and ((labels["cluster"], pod) in exporters or _EXPORTER.match(pod) or not pod)
         own = {name: labels.get(f"{prefix}{name}", "") for name in ("namespace", "pod", "container")}
-        is_exporter = not is_exported and re.match(r"(nvidia-)?dcgm-exporter", pod)
-        found.append(None if not pod or is_exporter else {"cluster": labels["cluster"], **own})
+        found.append(None if is_idle else {"cluster": labels["cluster"], **own})
     return found

@@ -16,11 +16,19 @@ class AnySeries(Protocol):
     """What Prometheus answers: labels, Unix seconds, values (NaN: unknown)."""
 
     @property
-    def labels(self) -> Labels: ...
+    def labels(self) -> Labels:
+        """As the server gives them."""
+        ...
+
     @property
-    def times(self) -> Array: ...
+    def times(self) -> Array:
+        """Unix seconds, rising."""
+        ...
+
     @property
-    def values(self) -> Array: ...
+    def values(self) -> Array:
+        """As many."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +66,22 @@ class Grid:
     values: Array
 
     @classmethod
-    def of(cls, series: Sequence[AnySeries], steps: Steps, cluster_label: str, cluster: str) -> "Grid":
-        """cluster: of series that do not say."""
-        labels = [{**each.labels, "cluster": each.labels.get(cluster_label) or cluster} for each in series]
-        rows = [steps.row(each) for each in series]
-        return cls(labels, np.array(rows).reshape(len(rows), steps.count))
+    def of(
+        cls, series: Sequence[AnySeries], by: Sequence[str], steps: Steps, cluster_label: str, cluster: str
+    ) -> "Grid":
+        """A row for each set of values of the labels ``by``, the highest where several series have it.
+
+        cluster: of series that do not say.
+        """
+        rows: dict[tuple[str, ...], Array] = {}
+        for each in series:
+            found = each.labels
+            key = (found.get(cluster_label) or cluster, *(found.get(name, "") for name in by))
+            row = steps.row(each)
+            rows[key] = np.fmax(rows[key], row) if key in rows else row
+        names = ("cluster", *by)
+        labels = [dict(zip(names, key, strict=True)) for key in rows]
+        return cls(labels, np.array(list(rows.values())).reshape(len(rows), steps.count))
 
     @property
     def is_seen(self) -> Mask:
@@ -76,6 +95,17 @@ def merged(rows: Sequence[tuple[int, Array]], count: int, steps: int) -> Array:
     for number, row in rows:
         np.fmax(values[number], row, out=values[number])
     return values
+
+
+def summed(rows: Sequence[Array]) -> Array:
+    """Of one row for all, where any is known."""
+    return added(np.stack(rows, axis=-1))
+
+
+def added(values: Array) -> Array:
+    """Along the last axis, of what is known; NaN where nothing is."""
+    total: Array = np.where(np.isnan(values).all(axis=-1), np.nan, np.nansum(values, axis=-1))
+    return total
 
 
 def carried(values: Array) -> Array:

@@ -20,7 +20,9 @@ def prometheus_names(key: str, prefix: str = "label") -> tuple[str, ...]:
 class Described:
     """Values of the listed keys, by whatever has them (a pod, a namespace, a node)."""
 
-    def __init__(self, rows: Iterable[Labels], name: Sequence[str], keys: Mapping[str, tuple[str, ...]]) -> None:
+    def __init__(
+        self, rows: Iterable[Labels], name: Sequence[str], keys: Mapping[str, tuple[str, ...]]
+    ) -> None:
         """name: the labels that say what a row is of. keys: as it is written -> as Prometheus calls it."""
         self._values: dict[tuple[str, ...], dict[str, str]] = {}
         for labels in rows:

@@ -20,7 +20,10 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "pod_info": ("kube_pod_info",),
     "start": ("kube_pod_start_time",),
     "completion": ("kube_pod_completion_time",),
-    "oom": ("kube_pod_container_status_last_terminated_reason", "kube_pod_container_status_terminated_reason"),
+    "oom": (
+        "kube_pod_container_status_last_terminated_reason",
+        "kube_pod_container_status_terminated_reason",
+    ),
     "restarts": ("kube_pod_container_status_restarts_total",),
     "pod_owner": ("kube_pod_owner",),
     "replicaset_owner": ("kube_replicaset_owner",),

@@ -106,38 +106,28 @@ class Known:
 
 def nodes(steps: Steps, known: Known) -> list[Node]:
     """All lives of all nodes, the earlier ones of a name first."""
-    names = _named(known.info)
-    capacity = _named(known.capacity)
-    described = _named(known.described)
-    created = {_name(labels): float(row[-1]) for labels, row in zip(known.created.labels, known.created.values, strict=True)}
+    info, capacity, described = (_named(grid) for grid in (known.info, known.capacity, known.described))
+    created = {
+        _name(labels): float(row[-1])
+        for labels, row in zip(known.created.labels, known.created.values, strict=True)
+    }
     found = []
-    for name in sorted({*names, *capacity, *known.pods}):
+    for name in sorted({*info, *capacity, *known.pods}):
         present = known.pods.get(name, np.zeros(steps.count, dtype=bool)).copy()
-        for rows, grid in ((names[name], known.info), (capacity[name], known.capacity)):
-            present |= grid.is_seen[rows].any(axis=0)
-        lives = _lives(known.info, names[name], present)
-        for place, (provider_id, alive) in enumerate(lives):
+        present |= known.info.is_seen[info[name]].any(axis=0)
+        present |= known.capacity.is_seen[capacity[name]].any(axis=0)
+        lives = _lives(known.info, info[name], present)
+        since = created.get(name, np.nan)
+        for place, (provider_id, lived) in enumerate(lives):
             is_last = place == len(lives) - 1
-            alive = _beyond_gaps(alive, place == 0, is_last, name, known, created.get(name, np.nan) < steps.start)
-            seconds = alive * np.clip(
-                steps.ends - (np.nan_to_num(created.get(name, np.nan)) if is_last else 0.0), 0.0, steps.seconds
-            )
+            alive = _beyond_gaps(lived, (place == 0, is_last), name, known, since < steps.start)
+            begun = since if is_last and not np.isnan(since) else 0.0
+            seconds = np.clip(steps.ends - begun, 0.0, steps.seconds) * alive
             amounts = _amounts(known.capacity, capacity[name], alive)
             labels = _labels(known.described, described[name], alive)
             gpus, parts = physical(amounts, labels)
-            found.append(
-                Node(
-                    *name,
-                    provider_id,
-                    alive,
-                    seconds,
-                    amounts.get("cpu", np.nan),
-                    amounts.get("memory", np.nan),
-                    gpus,
-                    parts,
-                    labels,
-                )
-            )
+            cores, memory = (amounts.get(each, np.nan) for each in ("cpu", "memory"))
+            found.append(Node(*name, provider_id, alive, seconds, cores, memory, gpus, parts, labels))
     return found
 
 
@@ -164,7 +154,9 @@ def _lives(info: Grid, rows: Sequence[int], present: Mask) -> list[tuple[str, Ma
     for place, row in enumerate(order):
         since = first[place] if place else 0
         until = first[place + 1] if place + 1 < len(order) else len(present)
-        lives.append((info.labels[row].get("provider_id", ""), _between(present & (at >= since) & (at < until))))
+        lives.append(
+            (info.labels[row].get("provider_id", ""), _between(present & (at >= since) & (at < until)))
+        )
     return lives or [("", _between(present))]
 
 
@@ -174,19 +166,20 @@ def _between(seen: Mask) -> Mask:
     return forward & np.logical_or.accumulate(seen[::-1])[::-1]
 
 
-def _beyond_gaps(
-    alive: Mask, is_first: bool, is_last: bool, name: Name, known: Known, is_older: bool
-) -> Mask:
-    """``alive`` also while its cluster was not measured at either end of the span, if it was there beyond."""
+def _beyond_gaps(alive: Mask, edges: tuple[bool, bool], name: Name, known: Known, is_older: bool) -> Mask:
+    """``alive`` also while its cluster was not measured at an edge of the span, if it was there beyond.
+
+    edges: whether it is the first and the last life of its name. is_older: whether it began before the span.
+    """
     measured = np.flatnonzero(known.measured[name[0]])
     seen = np.flatnonzero(alive)
     if not len(measured) or not len(seen):
         return alive
     before, after = known.neighbours
     alive = alive.copy()
-    if is_first and seen[0] == measured[0] and (is_older or name in before):
+    if edges[0] and seen[0] == measured[0] and (is_older or name in before):
         alive[: seen[0]] = True
-    if is_last and seen[-1] == measured[-1] and name in after:
+    if edges[1] and seen[-1] == measured[-1] and name in after:
         alive[seen[-1] :] = True
     return alive
 

@@ -16,10 +16,8 @@ _NOBODY = ("", "<none>")
 class Owners:
     """Kind and name of the workload of each pod."""
 
-    def __init__(
-        self, pods: Iterable[Labels], replicasets: Iterable[Labels], jobs: Iterable[Labels]
-    ) -> None:
-        """pods: of ``kube_pod_owner``, or of ``kube_pod_info`` (``created_by_kind`` and ``created_by_name``)."""
+    def __init__(self, pods: Iterable[Labels], replicasets: Iterable[Labels], jobs: Iterable[Labels]) -> None:
+        """pods: of ``kube_pod_owner``, or of ``kube_pod_info``, which says ``created_by_kind``."""
         self._pods: dict[tuple[str, str, str, str], Owner] = {}
         for labels in sorted(pods, key=lambda each: each.get("owner_is_controller", "") != "true"):
             name = (labels["cluster"], labels.get("namespace", ""), labels.get("pod", ""))

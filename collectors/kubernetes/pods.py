@@ -10,7 +10,7 @@ from collectors.kubernetes.grid import Array, Grid, Labels
 
 
 class Pod(NamedTuple):
-    """What tells a pod from others. node: '' unless it has no uid; then its name may be back on another one."""
+    """What tells a pod from others. node: only where it has no uid: its name may be back on another one."""
 
     cluster: str
     namespace: str

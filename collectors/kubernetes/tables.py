@@ -1,17 +1,18 @@
 """What the collector brings: pod-hours in the ledger, and what is small, day by day, in the warehouse.
 
 Each window is one UTC day, and all tables of a day come from one reading of it. Unknown is null, never 0.
-``labels`` is the same text everywhere: JSON with sorted keys and no blanks of the labels that the configuration
-lists, '' where there are none. A pod's label is written bare (``app``), a namespace's ``namespace:team``, a node's
-``node:pool``; an annotation follows ``annotation:`` (``namespace:annotation:owner``).
+``labels`` is the same text everywhere: JSON, with sorted keys and no blanks, of the labels that the
+configuration lists; '' where there are none. A pod's label is written bare (``app``), a namespace's
+``namespace:team``, a node's ``node:pool``; annotations follow ``annotation:``, as in
+``namespace:annotation:owner``.
 """
 
 from collections.abc import Mapping
 
 from costwatch.plugins.tables import ColumnType, Table
 
-_SUMS: Mapping[str, ColumnType] = {
-    "running_seconds": "real",
+SUMS: Mapping[str, ColumnType] = {
+    "running_seconds": "real",  # in phase Running; what is pending holds what it asks for, too
     "cpu_requested_core_seconds": "real",
     "cpu_used_core_seconds": "real",
     "cpu_core_seconds": "real",  # of the larger one, step by step
@@ -48,7 +49,7 @@ POD_HOURS = Table(
         "uid": "text",
         "container": "text",
         **_OWNER,
-        **_SUMS,
+        **SUMS,
         **_PEAKS,
     },
     store="ledger",
@@ -80,7 +81,7 @@ WORKLOAD_DAYS = Table(
         "namespace": "text",
         **_OWNER,
         "pods": "integer",  # distinct uids
-        **_SUMS,
+        **SUMS,
     },
 )
 
@@ -95,9 +96,10 @@ VOLUME_DAYS = Table(
         "namespace": "text",
         **_OWNER,
         "mounted_seconds": "real",  # by this workload's running pods, each counted
+        "shared_seconds": "real",  # its part of them, evenly between all that mount it at the same time
         "capacity_bytes": "real",
         "expected_seconds": "real",  # how long the volume existed
-        "idle_seconds": "real",  # existed and nobody mounted it; on the row without a workload
+        "idle_seconds": "real",  # it existed and nobody mounted it; on the row without a workload
     },
 )
 

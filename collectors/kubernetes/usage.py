@@ -8,29 +8,28 @@ import numpy as np
 from collectors.kubernetes.grid import Array
 
 
-def growth(values: Array) -> Array:
+def growth(values: Array, lived: Array) -> Array:
     """Increase of each row over each step, from the end of the step before to its own; NaN where unknown.
 
     values: counters at the ends of steps, NaN where not seen; the first column is what was before the span.
-    The answer has a column less. A counter that fell began at 0 again: all of it is new. What it grew by
-    while nobody looked is spread evenly over the steps since it was last seen. The first value of a row
-    tells nothing of how it came to be, see ``since_zero``.
+    lived: seconds of each step, a column less, as the answer. A counter that fell began at 0 again: all of it
+    is new. What it grew by while nobody looked is spread over the steps since it was last seen, by the
+    seconds lived in each. The first value of a row tells nothing of how it came to be, see ``since_zero``.
     """
     count, width = values.shape
-    known = ~np.isnan(values)
+    rows, known = np.arange(count)[:, None], ~np.isnan(values)
     at = np.where(known, np.arange(width), -1)
     before = np.maximum.accumulate(at, axis=1)[:, :-1]  # of each step: where the row was last seen before it
-    rows = np.arange(count)[:, None]
-    previous = values[rows, before]
-    grown = np.where(values[:, 1:] >= previous, values[:, 1:] - previous, values[:, 1:])
-    known_growth = known[:, 1:] & (before >= 0)
-    per_step = np.where(known_growth, grown / (np.arange(1, width) - before), np.nan)
-    # Backwards: each step of a gap takes its part from the next step that knows.
-    backwards = per_step[:, ::-1]
-    follows = np.where(known_growth[:, ::-1], np.arange(width - 1), -1)
-    source = np.maximum.accumulate(follows, axis=1)
-    spread = np.where(source >= 0, backwards[rows, np.maximum(source, 0)], np.nan)[:, ::-1]
-    return np.where(known_growth | ((before >= 0) & (source[:, ::-1] >= 0)), spread, np.nan)
+    at = np.where(known, np.arange(width), width)[:, ::-1]
+    after = np.minimum.accumulate(at, axis=1)[:, ::-1][:, 1:]  # and where it was next seen, from it on
+    is_between = (before >= 0) & (after < width)
+    after = np.minimum(after, width - 1)
+    old, new = values[rows, before], values[rows, after]
+    grown = np.where(new >= old, new - old, new)
+    total = np.concatenate([np.zeros((count, 1)), np.cumsum(lived, axis=1)], axis=1)
+    span = total[rows, after] - total[rows, before]
+    part = np.where(span > 0, lived / np.where(span > 0, span, 1.0), 1.0 / np.maximum(1, after - before))
+    return np.where(is_between, grown * part, np.nan)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ Source: https://prometheus.io/docs/prometheus/latest/querying/api/
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -66,26 +67,35 @@ class StatusError(Exception):
 
 
 def parsed(body: bytes) -> Part:
-    """The result of a query. Raises StatusError, and ValueError where it is none."""
+    """The result of a query, its labels still unread. Raises StatusError, and ValueError where it is none."""
+    with suppress(*_NOT_OF_THAT_FORM):
+        if part := _compact(body):
+            return part
     try:
-        return _compact(body) or _plain(json.loads(body))
-    except (KeyError, TypeError, AttributeError, RecursionError):
-        raise ValueError("another form") from None
+        return _plain(json.loads(body))
+    except _NOT_OF_THAT_FORM:
+        raise ValueError("no result of a query") from None
+
+
+_NOT_OF_THAT_FORM = (KeyError, TypeError, AttributeError, ValueError, RecursionError)
 
 
 def joined(parts: Iterable[Part]) -> list[Series]:
-    """The series of parts that follow each other in time; a sample that the part before had is left out."""
+    """The series of parts that follow each other in time; a sample that the part before had is left out.
+
+    Raises ValueError where labels are none.
+    """
     import numpy as np
 
-    found: dict[bytes, list[tuple[Floats, Floats]]] = {}
+    labels_of: dict[bytes, tuple[tuple[str, str], ...]] = {}
+    found: dict[tuple[tuple[str, str], ...], list[tuple[Floats, Floats]]] = {}
     for part in parts:
         for metric, times, values in part.pieces():
-            found.setdefault(metric, []).append((times, values))
-    by_labels: dict[tuple[tuple[str, str], ...], list[tuple[Floats, Floats]]] = {}
-    for metric, pieces in found.items():
-        by_labels.setdefault(tuple(sorted(json.loads(metric).items())), []).extend(pieces)
+            if (labels := labels_of.get(metric)) is None:
+                labels = labels_of[metric] = _labels(metric)
+            found.setdefault(labels, []).append((times, values))
     series = []
-    for labels, pieces in by_labels.items():
+    for labels, pieces in found.items():
         times, values = pieces[0]
         if len(pieces) > 1:
             times, values = (np.concatenate(each) for each in zip(*pieces, strict=True))
@@ -95,6 +105,13 @@ def joined(parts: Iterable[Part]) -> list[Series]:
             values = values[order]
         series.append(Series(dict(labels), times, values))
     return series
+
+
+def _labels(metric: bytes) -> tuple[tuple[str, str], ...]:
+    labels = json.loads(metric)
+    if not isinstance(labels, dict) or not all(isinstance(value, str) for value in labels.values()):
+        raise ValueError("labels are texts by name")
+    return tuple(sorted(labels.items()))
 
 
 # Matrices are large, and nearly all of them are samples. These bytes cannot stand inside a JSON text,
@@ -158,7 +175,7 @@ def _plain(document: Any) -> Part:
     if data["resultType"] == "scalar":
         result = [{"metric": {}, "value": result}]
     elif data["resultType"] not in ("matrix", "vector"):
-        raise ValueError("another form")
+        raise ValueError(f"a result of type {data['resultType']}")
     samples = [each["values"] if "values" in each else [each["value"]] for each in result]
     pairs = [(float(time), float(value)) for each in samples for time, value in each]
     times, values = np.array(pairs, dtype=np.float64).reshape(-1, 2).T

@@ -1,6 +1,6 @@
 """Questions in PromQL, cut so that no server and no memory is asked for too much."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
@@ -36,8 +36,7 @@ class Prometheus:
         """What ``query`` is at each t + offset, where t runs from the start of ``window`` by ``step`` up to,
         not including, its end. Times of the answer are those instants, as the server gives them.
         """
-        parts = list(self._parts(query, window, step, offset))
-        return _answer(parts)
+        return self._answer(list(self._parts(query, window, step, offset)))
 
     def query(self, query: str, at: datetime) -> Answer:
         """What ``query`` is at one instant (UTC): one sample a series, more with a range such as ``up[1h]``.
@@ -45,7 +44,7 @@ class Prometheus:
         ``query("1", now)`` is the cheapest way to learn whether the server answers.
         """
         part = self._connect.custom_query(query, params={"time": _seconds(at), **self._limit})
-        return _answer([part])
+        return self._answer([part])
 
     def close(self) -> None:
         """Give the connection back; another question opens it anew."""
@@ -59,7 +58,7 @@ class Prometheus:
         self.close()
 
     def _parts(self, query: str, window: Window, step: timedelta, offset: timedelta) -> Iterator[Part]:
-        from collectors.prometheus.session import TooMuchError
+        from collectors.prometheus.refusals import TooMuchError
 
         left = -((window.start - window.end) // step)
         start, most = window.start + offset, _MOST_POINTS
@@ -84,10 +83,19 @@ class Prometheus:
         )
         return part
 
+    def _answer(self, parts: Sequence[Part]) -> Answer:
+        warnings = dict.fromkeys(text for part in parts for text in part.warnings)
+        try:
+            return Answer(joined(parts), tuple(warnings))
+        except ValueError:
+            raise self._session.refusals.error(
+                "answers series without labels", "check that url leads to it"
+            ) from None
+
     @property
     def _limit(self) -> dict[str, Any]:
-        """The server need not go on when nobody waits any more."""
-        return {"timeout": f"{self._settings.timeout_seconds}s"}
+        """The server gives up a little before we do, so that it can say so and less be asked of it."""
+        return {"timeout": f"{900 * self._settings.timeout_seconds}ms"}
 
     @cached_property
     def _session(self) -> "LimitedSession":
@@ -101,11 +109,6 @@ class Prometheus:
 
         # Its answers are what the session makes of them: see session.LimitedSession.
         return PrometheusConnect(self._settings.url, session=self._session, method="POST", retry=0)
-
-
-def _answer(parts: list[Part]) -> Answer:
-    warnings = dict.fromkeys(text for part in parts for text in part.warnings)
-    return Answer(joined(parts), tuple(warnings))
 
 
 def _seconds(instant: datetime) -> str:

@@ -36,22 +36,31 @@ class _Limited:
 
     def getresponse(self) -> Any:
         """The socket's own timeout only limits each silence; so long may the whole answer take, too."""
-        watch = Timer(self.sock.gettimeout(), _cut, [self.sock])
-        watch.daemon = True
+        watch = _Watch(self.sock)
         watch.start()
         try:
             response = super().getresponse()  # type: ignore[misc]
         except BaseException:
             watch.cancel()
+            if watch.is_over:
+                raise TimeoutError from None
             raise
         response.watch = watch
         return response
 
 
-def _cut(connected: socket.socket) -> None:
-    """Whoever reads from it finds its end."""
-    with suppress(OSError):
-        socket.socket.shutdown(connected, socket.SHUT_RDWR)
+class _Watch(Timer):
+    """Cuts a connection when its time is over: whoever reads from it finds its end."""
+
+    def __init__(self, connected: socket.socket) -> None:
+        super().__init__(connected.gettimeout() or 0, self._cut, [connected])
+        self.daemon = True
+        self.is_over = False
+
+    def _cut(self, connected: socket.socket) -> None:
+        self.is_over = True
+        with suppress(OSError):
+            socket.socket.shutdown(connected, socket.SHUT_RDWR)
 
 
 class _HTTPConnection(_Limited, HTTPConnection):

@@ -1,5 +1,6 @@
-"""Debian's Prometheus, filled with samples or scraping what is served to it, on loopback until a block ends."""
+"""Debian's Prometheus on loopback: filled with samples, or scraping what is served to it."""
 
+import json
 import shutil
 import socket
 import subprocess
@@ -27,8 +28,9 @@ def real_prometheus(
     """The url of a Prometheus that keeps its data in ``folder``, which need not exist.
 
     openmetrics: samples to begin with, as OpenMetrics text or a file of it; with ``# EOF`` at its end.
-    targets: job -> url, scraped each second. honor_timestamps: samples keep the times that targets give;
-    those much older than the newest sample are then dropped. flags: further ones of the command line.
+    targets: job -> url, scraped each second, and once before the block begins. honor_timestamps: samples
+    keep the times that targets give; those much older than the newest sample are then dropped. flags:
+    further ones of the command line.
     """
     data = folder / "tsdb"
     data.mkdir(parents=True)
@@ -49,7 +51,7 @@ def real_prometheus(
     with log.open("wb") as output, subprocess.Popen(command, stdout=output, stderr=output) as process:
         try:
             url = f"http://127.0.0.1:{port}"
-            _wait_until_ready(url, process, log)
+            _wait_until_ready(url, len(targets or {}), process, log)
             yield url
         finally:
             process.terminate()
@@ -92,7 +94,15 @@ def _fill(data: Path, openmetrics: str | Path) -> None:
     file = openmetrics if isinstance(openmetrics, Path) else data.with_name("samples.om")
     if isinstance(openmetrics, str):
         file.write_text(openmetrics)
-    command = ["promtool", "tsdb", "create-blocks-from", "--max-block-duration=768h", "openmetrics", file, data]
+    command = [
+        "promtool",
+        "tsdb",
+        "create-blocks-from",
+        "--max-block-duration=768h",
+        "openmetrics",
+        file,
+        data,
+    ]
     made = subprocess.run(command, capture_output=True, text=True, check=False)
     assert made.returncode == 0, made.stdout + made.stderr
 
@@ -115,12 +125,18 @@ def _free_port() -> int:
         return port
 
 
-def _wait_until_ready(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
+def _wait_until_ready(url: str, jobs: int, process: "subprocess.Popen[bytes]", log: Path) -> None:
+    """Until it answers, and has scraped each job once."""
     deadline = time.monotonic() + _READY_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         try:
-            with urlopen(f"{url}/-/ready", timeout=5):
-                return
+            with urlopen(f"{url}/-/ready", timeout=5), urlopen(f"{url}/api/v1/targets", timeout=5) as answer:
+                if (
+                    sum(target["health"] == "up" for target in json.load(answer)["data"]["activeTargets"])
+                    == jobs
+                ):
+                    return
         except (URLError, ConnectionError, TimeoutError):
-            time.sleep(0.05)
+            pass
+        time.sleep(0.05)
     raise AssertionError(f"Prometheus is not ready:\n{log.read_text()}")
