@@ -260,6 +260,7 @@ class _Allocator:
             bill=found.bill(),
             invoices=found.invoices(ids.team),
             spelling=found.spelling.as_json(),
+            notes=json.dumps(found.notes),
             unclaimed=as_rows(self._unclaimed(plan, found, parts)),
             weighed=found.weighed(),
             facts=found.facts(),

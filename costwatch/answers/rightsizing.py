@@ -7,7 +7,7 @@ from costwatch.errors import CostwatchError, LedgerError
 from costwatch.ledger.files import LedgerFiles
 from costwatch.ledger.pod_hours import container_uses
 from costwatch.model import Window
-from costwatch.savings.rates import Rates
+from costwatch.savings.hourly_rates import HourlyRates
 from costwatch.savings.rightsizing import Advice, rightsizing
 from costwatch.warehouse.intake.rows import ledger_files
 from costwatch.warehouse.store import Warehouse
@@ -22,7 +22,7 @@ def advice_on(
     now: datetime,
     cluster: str = "",
     namespace: str = "",
-    rates: Mapping[str, Rates] | None = None,
+    rates: Mapping[str, HourlyRates] | None = None,
 ) -> list[Advice]:
     """Advice on every container that ran on one of the last 30 UTC days, the one of ``now`` included.
 

@@ -146,13 +146,15 @@ def rightsize(context: Context, /, cluster: str, namespace: str, limit: int, as_
     CPU: the 95th percentile of hourly maxima. Memory: the highest use and 15 %, and never what it was
     OOM-killed at. At least 10m and 32Mi, and nothing where use was measured on fewer than 7 days. Each row
     that can be changed in place has its line for kubectl; JSON has lines for a manifest, too. Containers that
-    were killed for want of memory come first, then the largest saving. Look at a line before you run it: its
-    names come from the cluster.
+    were killed for want of memory come first, then the largest saving. Savings are of a month, at what hours
+    of the cluster's nodes cost on the last settled days, where a pool splits its lines. Look at a line before
+    you run it: its names come from the cluster.
 
     \b
     Example: costwatch usage rightsize --namespace shop
              costwatch usage rightsize --cluster prod --json
     """
+    from costwatch.answers.cluster_rates import cluster_rates
     from costwatch.answers.rightsizing import advice_on
     from costwatch.answers.usage import held_days, known
     from costwatch.commands import usage_output
@@ -163,12 +165,13 @@ def rightsize(context: Context, /, cluster: str, namespace: str, limit: int, as_
         facts = WarehouseSnapshot(db, context.now)
         held = held_days(facts)
         values = known(facts) if held and (cluster or namespace) else {}
+        rates = cluster_rates(facts) if held else {}
     for name, value in (("cluster", cluster), ("namespace", namespace)):
         if value and held and value not in values[name]:
             raise UsageError(f"usage rightsize: --{name} {_not_known(value, values[name])}")
     with context.working("Reading the hours of pods"):
         found = advice_on(
-            context.warehouse, LedgerFiles(context.config.ledger), context.now, cluster, namespace
+            context.warehouse, LedgerFiles(context.config.ledger), context.now, cluster, namespace, rates
         )
     if as_json:
         print_json([usage_output.advice_as_json(each) for each in found])

@@ -160,7 +160,7 @@ def print_advice(found: Sequence[Advice], limit: int) -> None:
 def why(of: Advice) -> str:
     """In words, what is advised and what is not."""
     said = of.reason or f"CPU: {of.cpu.why}; memory: {of.memory.why}"
-    return f"{said}; {of.gpu}" if of.gpu else said
+    return f"{said}; {of.gpu_with_saving}" if of.gpu else said
 
 
 def _cpu(millicores: int | None) -> str:

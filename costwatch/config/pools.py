@@ -17,6 +17,12 @@ def check_pools(tree: Tree) -> Found:
 def named_receivers(place: Place, pool: Mapping[str, Node]) -> Iterator[tuple[Place, str]]:
     """The teams that a pool names to give to, and where."""
     yield from texts((*place, "teams"), pool.get("teams"))
+    for key in ("idle", "fallback"):
+        if isinstance(given := pool.get(key), dict) and isinstance(team := given.get("team"), str):
+            yield (*place, key, "team"), team
+    if isinstance(namespaces := pool.get("namespaces"), dict):
+        named = ((name, team) for name, team in namespaces.items() if isinstance(team, str))
+        yield from (((*place, "namespaces", name), team) for name, team in named)
     if isinstance(percent := pool.get("percent"), dict):
         yield from (((*place, "percent", team), team) for team in percent)
 

@@ -17,6 +17,7 @@ from costwatch.model import (
     Labels,
     Verdict,
     Window,
+    is_dimension,
     labels,
 )
 from costwatch.money import exact
@@ -36,7 +37,7 @@ _DAY = timedelta(days=1)
 
 
 def _known(name: str) -> str:
-    if name not in DIMENSIONS:
+    if not is_dimension(name):
         raise ValueError(unknown_name(f"'{name}' is no label", name, DIMENSIONS))
     return name
 
@@ -118,7 +119,9 @@ class Threshold(RuleSettings):
     @property
     def _asked(self) -> tuple[str, ...]:
         """The labels asked for, always in one order, so that rules share answers."""
-        return tuple(name for name in DIMENSIONS if name in self.by or name in self.match)
+        asked = {*self.by, *self.match}
+        keyed = sorted(asked - {*DIMENSIONS})
+        return (*(name for name in DIMENSIONS if name in asked), *keyed)
 
     @property
     def _where(self) -> dict[str, tuple[str, ...]]:

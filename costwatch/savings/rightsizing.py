@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from costwatch.money import exact
 from costwatch.savings.container_use import Container, ContainerUse
+from costwatch.savings.hourly_rates import HourlyRates
 from costwatch.savings.quantities import MIB, memory_text, whole_mebibytes, whole_millicores
-from costwatch.savings.rates import Rates
 
 LEAST_DAYS = 7
 LEAST_MILLICORES = 10
@@ -59,12 +60,19 @@ class Advice:
         return self.use.oom_kills > 0 and advised is not None and (asked or 0) < advised
 
     @property
+    def gpu_with_saving(self) -> str:
+        """``gpu``, and what those not used cost a month, where that is known."""
+        if self.gpu_saving is None:
+            return self.gpu
+        return f"{self.gpu}; not used, they cost {exact(self.gpu_saving, self.currency)} a month"
+
+    @property
     def container(self) -> Container:
         """Whose it is."""
         return self.use.container
 
 
-def rightsizing(uses: Iterable[ContainerUse], rates: Mapping[str, Rates]) -> list[Advice]:
+def rightsizing(uses: Iterable[ContainerUse], rates: Mapping[str, HourlyRates]) -> list[Advice]:
     """Advice on every container of one window: those that are too small, then by what is saved or freed.
 
     rates: by cluster; what is not there has no price. A month has 365.25 / 12 days, and a container as many
@@ -80,7 +88,7 @@ def rightsizing(uses: Iterable[ContainerUse], rates: Mapping[str, Rates]) -> lis
     return sorted(found, key=_order)
 
 
-def _advice(use: ContainerUse, end: datetime, rates: Rates | None) -> Advice:
+def _advice(use: ContainerUse, end: datetime, rates: HourlyRates | None) -> Advice:
     cpu_requested = None if use.cpu_requested_cores is None else round(use.cpu_requested_cores * 1000)
     memory_requested = None if use.memory_requested_bytes is None else round(use.memory_requested_bytes / MIB)
     if reason := _unknown(use, end):
@@ -165,7 +173,7 @@ def _gpu(use: ContainerUse) -> str:
     return f"its GPUs are requested and hardly used ({share * 100:.0f} %): give them back, or share them"
 
 
-def _saving(cpu: Request, memory: Request, hours: Decimal, rates: Rates | None) -> Decimal | None:
+def _saving(cpu: Request, memory: Request, hours: Decimal, rates: HourlyRates | None) -> Decimal | None:
     """(requested - advised) x the price of an hour x running hours of a month; of what is known of both."""
     if rates is None:
         return None
@@ -177,7 +185,7 @@ def _saving(cpu: Request, memory: Request, hours: Decimal, rates: Rates | None) 
     return round(sum(parts) * hours, 9) if parts else None
 
 
-def _gpu_saving(use: ContainerUse, end: datetime, rates: Rates | None) -> Decimal | None:
+def _gpu_saving(use: ContainerUse, end: datetime, rates: HourlyRates | None) -> Decimal | None:
     if rates is None or not use.gpu_hours or use.gpu_used_hours is None or not _gpu(use):
         return None
     unused = Decimal(use.gpu_hours - use.gpu_used_hours)

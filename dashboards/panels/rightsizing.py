@@ -7,6 +7,7 @@ import streamlit as st
 from markupsafe import Markup
 
 from costwatch import money
+from costwatch.answers.cluster_rates import cluster_rates
 from costwatch.answers.rightsizing import DAYS, advice_on
 from costwatch.errors import CostwatchError
 from costwatch.ledger.files import LedgerFiles
@@ -50,7 +51,8 @@ def advised_requests(cluster: str, namespace: str) -> None:
 def advice(facts: WarehouseSnapshot, cluster: str, namespace: str) -> Sequence[Advice]:
     """A question for ``ask``."""
     config = configured()
-    return advice_on(Warehouse(config.warehouse), LedgerFiles(config.ledger), facts.now, cluster, namespace)
+    files, rates = LedgerFiles(config.ledger), cluster_rates(facts)
+    return advice_on(Warehouse(config.warehouse), files, facts.now, cluster, namespace, rates)
 
 
 def _table(advised: Sequence[Advice]) -> Markup:
@@ -73,7 +75,11 @@ def _row(of: Advice, *, priced: bool) -> tuple[blocks.Text, ...]:
         blocks.toned(printable(f"{container.cluster} · {container.namespace}"), "muted"),
     )
     saving = _UNKNOWN if of.saving is None else money.exact(of.saving, of.currency)
-    why = [f"CPU: {of.cpu.why}.", f"Memory: {of.memory.why}.", f"GPU: {of.gpu}." if of.gpu else ""]
+    why = [
+        f"CPU: {of.cpu.why}.",
+        f"Memory: {of.memory.why}.",
+        f"GPU: {of.gpu_with_saving}." if of.gpu else "",
+    ]
     tone = "bad" if of.is_too_small else ""
     return (
         whose,

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from costwatch.warehouse.store import Warehouse
+from tests.answers.test_cluster_rates import machine, made, october
 from tests.made import pages_company, usage_company
+from tests.made.company import NOW
 from tests.made.opened_pages import Open, Page
 from tests.made.usage_rows import Pods, hostile_names, run
 
@@ -70,6 +72,14 @@ def test_requests_that_would_fit_have_lines_to_copy(open_page: Open, clusters: P
     assert "such as a job, has no line" in shown.text
     yaml = code_of(open_page(clusters, "costs", **MODE, lines="yaml"))
     assert yaml.startswith('# prod, shop, deployment/search\n- name: "main"\n  resources:')
+
+
+def test_savings_are_shown_where_the_bill_knows_the_nodes(open_page: Open, tmp_path: Path) -> None:
+    made(tmp_path, [machine(day) for day in range(1, 21)], *october())
+    (tmp_path / "costwatch.yaml").write_text("teams: [{name: shop}]\n")
+    shown = open_page(tmp_path / "costwatch.yaml", "costs", NOW, **MODE)
+    assert "Saving a month" in shown.text
+    assert "500m → 200m 1024Mi → 589Mi $43.90" in shown.text
 
 
 def test_filters_narrow_all_of_it(open_page: Open, clusters: Path) -> None:

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from costwatch.savings.container_use import Container, ContainerUse
 from costwatch.savings.efficiency import efficiency
+from costwatch.savings.hourly_rates import HourlyRates, rates_of
 from costwatch.savings.quantities import cpu_text, memory_text, whole_mebibytes, whole_millicores
-from costwatch.savings.rates import Rates, rates_of
 from costwatch.savings.rightsizing import LEAST_DAYS, Advice, rightsizing
 
 MIB, GIB = 2.0**20, 2.0**30
@@ -22,10 +22,10 @@ API = Container("prod", "shop", "deployment", "api", "main")
 USE = ContainerUse(
     API, FIRST, LAST, 30, 720.0, 0.12, 0.5, 400 * MIB, 1024 * MIB, 2048 * MIB, 0, None, 0.0, None
 )
-RATES = Rates(Decimal("0.04"), Decimal("0.005"), Decimal("1.5"), "USD")
+RATES = HourlyRates(Decimal("0.04"), Decimal("0.005"), Decimal("1.5"), "USD")
 
 
-def advice(rates: Rates | None = None, **fields: Any) -> Advice:
+def advice(rates: HourlyRates | None = None, **fields: Any) -> Advice:
     (found,) = rightsizing([replace(USE, **fields)], {"prod": rates} if rates else {})
     return found
 

@@ -22,7 +22,10 @@ from tests.made.older_warehouse import LeftBefore
 OCTOBER = (date(2026, 10, 1), date(2026, 11, 1))
 SLICE = "INSERT INTO slice VALUES ({}, 'aws', 'AWS', '9', '1', '', '', {}, '', 'USD', 'direct', 'no system');"
 FACTS = ("team_cost", "team_cost_revision")
-SUMMARIES_OF_LATER = ("place", "place_day", "place_day_revision", "cost_day_revision")
+SUMMARIES_OF_LATER = (
+    *("place", "place_day", "place_day_revision", "cost_day_revision"),
+    *("usage_group", "usage_day", "capacity_day"),
+)
 KINDS = {
     "'Usage', ''": "charges",
     "'Usage', 'Correction'": "charges",
@@ -103,6 +106,7 @@ def test_nothing_is_published_anew_by_the_upgrade_and_all_is_proven(
             *(f"ALTER TABLE {table} DROP COLUMN {name}" for table, name in product(FACTS, PRICED)),
             "ALTER TABLE published DROP COLUMN priced",
             "ALTER TABLE published DROP COLUMN priced_since",
+            "ALTER TABLE published DROP COLUMN notes",
             "UPDATE published SET fingerprint = ''",  # it tells units
             "CREATE TABLE older AS SELECT period, day, team, service, BillingCurrency,"
             " SUM(BilledCostNano) AS b, SUM(EffectiveCostNano) AS e, SUM(line_count) AS n FROM cost_day"

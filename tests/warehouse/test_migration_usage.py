@@ -1,4 +1,4 @@
-"""Version 16 sums usage by day; there is none in a warehouse of before, and what is collected then is summed."""
+"""Version 16 sums usage by day; a warehouse of before holds none, and what is collected then is summed."""
 
 from costwatch.warehouse.usage.reading import days_held, use_of
 from tests.made.older_warehouse import LeftBefore

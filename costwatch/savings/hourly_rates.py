@@ -9,7 +9,7 @@ _GPU, _CORE, _GIB = Decimal(9), Decimal("0.9"), Decimal("0.1")
 
 
 @dataclass(frozen=True, slots=True)
-class Rates:
+class HourlyRates:
     """What an hour costs, in units of ``currency``."""
 
     core_hour: Decimal
@@ -20,7 +20,7 @@ class Rates:
 
 def rates_of(
     cost: Decimal, currency: str, *, core_hours: Decimal, gib_hours: Decimal, gpu_hours: Decimal = Decimal()
-) -> Rates | None:
+) -> HourlyRates | None:
     """The rates at which nodes of that many hours come to ``cost``; None where they had no hour.
 
     Prices stand as GPU : vCPU : GiB = 9 : 0.9 : 0.1 (without a GPU this is 9 : 1), scaled to the whole: what
@@ -30,4 +30,4 @@ def rates_of(
     if weight <= 0:
         return None
     scale = cost / weight
-    return Rates(_CORE * scale, _GIB * scale, _GPU * scale, currency)
+    return HourlyRates(_CORE * scale, _GIB * scale, _GPU * scale, currency)
