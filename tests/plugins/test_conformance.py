@@ -269,13 +269,10 @@ FACTS: dict[str, Window] = dict.fromkeys(
 )
 
 
-@pytest.mark.parametrize(
-    "kind",
-    [
-        pytest.param(kind, marks=pytest.mark.prometheus) if kind == "kubernetes" else kind
-        for kind in COLLECTORS
-    ],
-)
+MARKED = {"kubernetes": pytest.mark.prometheus}
+
+
+@pytest.mark.parametrize("kind", [pytest.param(kind, marks=MARKED.get(kind, ())) for kind in COLLECTORS])
 def test_collector(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("collectors.prometheus.session._PAUSE_SECONDS", {"wait_initial": 0, "wait_jitter": 0})
     with COLLECTORS[kind](tmp_path) as sources:
