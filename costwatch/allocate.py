@@ -182,8 +182,7 @@ class _Allocator:
             ids, publication = self._computed(plan)
             doubted = self._published(plan, ids, publication)
         lines = sum(total["line_count"] for total in publication.totals.values())
-        held = any(one.is_held for one in doubted)
-        doubts = tuple(one.text for one in doubted)
+        held, doubts = any(one.is_held for one in doubted), tuple(one.text for one in doubted)
         return AllocatedPeriod(plan.period, changed=not held, line_count=lines, doubts=doubts)
 
     def _published(self, plan: Plan, ids: publish.Ids, publication: publish.Publication) -> list[Restatement]:

@@ -109,6 +109,14 @@ WORKED = {
     "memory is worth nothing, and need not be known": (
         usage(used("a", 2), nodes=[node(memory_bytes=None)]), CORES_ONLY, {"a": 0.5, "idle": 0.5},
     ),
+    "a node whose machine is not told is called as it is itself": (
+        usage(
+            used("a", 2, node="i-0aaa", instance=""),
+            nodes=[node(node="i-0aaa", instance="", provider_id="")],
+        ),
+        CORES_ONLY,
+        {"a": 0.5, "idle": 0.5},
+    ),
     "nobody's namespace": (usage(used("x", 4)), CORES_ONLY, {"unallocated": 1}),
     "another machine of the bill": (
         usage(used("a", 4, instance="i-0bbb"), nodes=[node(instance="i-0bbb", provider_id="")]), {}, {},

@@ -20,7 +20,7 @@ from costwatch.model import IDLE, UNMEASURED
 from costwatch.model.names import folded
 
 _GIB = 2**30
-_MACHINE = ("instance", "provider_id")
+_MACHINE = ("instance", "provider_id", "node")
 _NODE = ("source", "cluster", "node", "instance", "day")
 _NO_WORKLOADS = pa.schema([(name, pa.string()) for name in dict.fromkeys((*_NODE, *TOLD))]).empty_table()
 ALL_CLUSTERS = ""
@@ -113,9 +113,9 @@ class Nodes:
         return "/".join(filter(None, of))
 
     def _machines(self) -> Iterator[set[str]]:
-        """By which names a bill may call the machine of each row."""
-        for machine, provider in zip(*(self.rows[name].to_pylist() for name in _MACHINE), strict=True):
-            yield {*_names(machine), *_names(provider)}
+        """By which names a bill may call the machine of each row: where none is known, the node's own."""
+        for machine, provider, node in zip(*(self.rows[name].to_pylist() for name in _MACHINE), strict=True):
+            yield {*_names(machine), *_names(provider)} or {*_names(node)}
 
 
 def _names(resource: str | None) -> Iterator[str]:
