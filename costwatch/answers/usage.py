@@ -20,6 +20,7 @@ _SHOWN_WITH: Mapping[str, tuple[str, ...]] = {
     "workload": ("cluster", "namespace", "workload"),
 }
 _NOBODY_KNOWS = ClusterCapacity(None, None, None, 0, 0)
+_NOTHING = Taken(0.0, 0.0, 0.0, 0.0)
 _DAY = timedelta(days=1)
 
 
@@ -119,6 +120,9 @@ def usage(
             groups.setdefault(tuple(value_of(use, name) for name in shown), []).append(use)
     # Of a part of a cluster nobody can say what its nodes have.
     whole = by == "cluster" and not where.keys() - {"cluster"}
+    if whole:  # nodes without a pod are all idle
+        for name in capacity.keys() & {*where.get("cluster", capacity)}:
+            groups.setdefault((name,), [])
     rows = [
         _row(dict(zip(shown, key, strict=True)), mine, capacity, whole=whole) for key, mine in groups.items()
     ]
@@ -161,7 +165,8 @@ def _row(
     *,
     whole: bool,
 ) -> UsageRow:
-    nodes = [capacity[name] for name in sorted({use.cluster for use in uses}) if name in capacity]
+    clusters = {use.cluster for use in uses} or {*labels.values()}
+    nodes = [capacity[name] for name in sorted(clusters) if name in capacity]
     had = nodes[0] if whole and nodes else _NOBODY_KNOWS
     expected = sum(each.expected_seconds for each in nodes)
     measured = sum(each.measured_seconds for each in nodes)
@@ -176,7 +181,7 @@ def _row(
 
 def _resource(parts: Sequence[Taken], capacity: float | None, units: float) -> Resource:
     """units: how many of what is stored make one of what is shown."""
-    sums = parts[0] if len(parts) == 1 else map(_summed, zip(*parts, strict=True))
+    sums = (parts or [_NOTHING])[0] if len(parts) < 2 else map(_summed, zip(*parts, strict=True))
     return Resource._make(None if value is None else value / units for value in (*sums, capacity))
 
 

@@ -80,11 +80,11 @@ def _row(of: Advice, *, priced: bool) -> tuple[blocks.Text, ...]:
         f"Memory: {of.memory.why}.",
         f"GPU: {of.gpu_with_saving}." if of.gpu else "",
     ]
-    tone = "bad" if of.is_too_small else ""
+    memory = _change(of.memory, memory_text)
     return (
         whose,
         _change(of.cpu, cpu_text),
-        blocks.toned(_change(of.memory, memory_text), tone),
+        blocks.toned(memory, "bad") if of.is_too_small else memory,
         *([saving] if priced else []),
         " ".join(filter(None, why)),
     )

@@ -80,10 +80,16 @@ def _tiles(answer: UsageAnswer, clusters: UsageAnswer) -> list[Tile]:
         Tile(f"{name} efficiency", _share(of.efficiency, f"{name.lower()}_efficiency"), _of_use(of))
         for name, of in (("CPU", answer.cpu), ("Memory", answer.memory))
     ]
-    for name, of, unit in (("CPU", clusters.cpu, "core"), ("Memory", clusters.memory, "GiB")):
-        idle = None if of.idle is None or not of.capacity else of.idle / of.capacity
-        note = f"{_hours(of.idle)} of {_hours(of.capacity)} {unit}-hours"
-        tiles.append(Tile(f"{name} idle in its clusters", _share(idle, f"{name.lower()}_idle"), note))
+    rows = clusters.rows
+    for name, parts, unit in (
+        ("CPU", [row.cpu for row in rows], "core"),
+        ("Memory", [row.memory for row in rows], "GiB"),
+    ):
+        known = [(of.idle, of.capacity) for of in parts if of.idle is not None and of.capacity]
+        idle, capacity = (sum(amounts) for amounts in zip(*known, strict=True)) if known else (None, None)
+        note = f"{_hours(idle)} of {_hours(capacity)} {unit}-hours"
+        share = idle / capacity if idle is not None and capacity else None
+        tiles.append(Tile(f"{name} idle in its clusters", _share(share, f"{name.lower()}_idle"), note))
     return tiles
 
 

@@ -188,6 +188,17 @@ def test_what_is_known_of_a_cluster(
     assert read(row_of(stored(tmp_path, pods, nodes))) == pytest.approx(value)
 
 
+def test_a_cluster_without_a_pod_is_all_idle(tmp_path: Path) -> None:
+    warehouse = stored(tmp_path, hours(24), [node_day(), node_day(cluster="rested", gpus=2.0)])
+    found = {row.labels["cluster"]: row for row in asked(warehouse, "cluster").rows}
+    rested = found["rested"]
+    assert (rested.cpu.idle, rested.memory.idle, rested.gpu.idle) == pytest.approx((96.0, 384.0, 48.0))
+    assert (rested.cpu.efficiency, rested.coverage) == (None, 1.0)
+    (only,) = asked(warehouse, "cluster", cluster=["rested"]).rows
+    assert only == rested
+    assert len(asked(warehouse, "cluster", namespace=["shop"]).rows) == 1
+
+
 def test_the_days_held_are_those_that_were_stored(tmp_path: Path) -> None:
     def held(warehouse: Warehouse) -> Any:
         with warehouse.read() as db:

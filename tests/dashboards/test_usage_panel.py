@@ -47,6 +47,12 @@ def test_requests_are_held_against_use(open_page: Open, clusters: Path) -> None:
     assert "1 Nov to Fri 20 Nov" in shown.text
 
 
+def test_a_cluster_of_unknown_nodes_is_in_no_share_of_idle(open_page: Open, clusters: Path) -> None:
+    shown = open_page(clusters, "costs", **MODE)
+    assert "4,543 of 16,160 core-hours" in shown.text
+    assert float(shown.number("cpu_idle")) == pytest.approx(0.281, abs=0.001)
+
+
 @pytest.mark.parametrize(
     ("by", "shown_name"),
     [("cluster", "staging"), ("workload", "statefulset/serving"), ("label:team", "feature-store")],
