@@ -49,13 +49,19 @@ class Steps:
         """When each ends."""
         return self.begins + self.seconds
 
-    def row(self, series: AnySeries) -> Array:
-        """Its values, each in the step that it was seen in."""
-        row = np.full(self.count, np.nan)
-        at = np.floor((np.asarray(series.times) - self.start) / self.seconds).astype(np.int64)
+    def rows(self, series: Sequence[AnySeries]) -> Array:
+        """A row for each, its values in the steps that they were seen in."""
+        rows = np.full((len(series), self.count), np.nan)
+        if not len(series):
+            return rows
+        times, values = (
+            np.concatenate(each) for each in zip(*((s.times, s.values) for s in series), strict=True)
+        )
+        numbers = np.repeat(np.arange(len(series)), [len(each.times) for each in series])
+        at = np.floor((times - self.start) / self.seconds).astype(np.int64)
         inside = (at >= 0) & (at < self.count)
-        row[at[inside]] = np.asarray(series.values)[inside]
-        return row
+        rows[numbers[inside], at[inside]] = values[inside]
+        return rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,20 +79,45 @@ class Grid:
 
         cluster: of series that do not say.
         """
-        rows: dict[tuple[str, ...], Array] = {}
+        numbers: dict[tuple[str, ...], int] = {}
+        of = []
         for each in series:
             found = each.labels
             key = (found.get(cluster_label) or cluster, *(found.get(name, "") for name in by))
-            row = steps.row(each)
-            rows[key] = np.fmax(rows[key], row) if key in rows else row
+            of.append(numbers.setdefault(key, len(numbers)))
+        rows = steps.rows(series)
+        if len(numbers) < len(rows):
+            rows = merged(list(zip(of, rows, strict=True)), len(numbers), steps.count)
         names = ("cluster", *by)
-        labels = [dict(zip(names, key, strict=True)) for key in rows]
-        return cls(labels, np.array(list(rows.values())).reshape(len(rows), steps.count))
+        return cls([dict(zip(names, key, strict=True)) for key in numbers], rows)
 
     @property
     def is_seen(self) -> Mask:
         """Where something is known."""
         return ~np.isnan(self.values)
+
+
+NOTHING = Grid([], np.empty((0, 1)))
+
+_UNITS = {
+    prefix + unit: factor
+    for unit in ("core", "byte")
+    for prefix, factor in {
+        "milli": 1e-3,
+        "kilo": 1e3,
+        "mega": 1e6,
+        "giga": 1e9,
+        "kibi": 2.0**10,
+        "mebi": 2.0**20,
+        "gibi": 2.0**30,
+    }.items()
+} | {"kib": 2.0**10, "mib": 2.0**20, "gib": 2.0**30}
+
+
+def in_base_units(grid: Grid) -> Grid:
+    """In cores and bytes, where ``unit`` says another one, such as ``mebibyte`` or ``millicore``."""
+    factors = [_UNITS.get(labels.get("unit", "").lower().removesuffix("s"), 1.0) for labels in grid.labels]
+    return Grid(grid.labels, grid.values * np.array(factors).reshape(len(factors), 1))
 
 
 def merged(rows: Sequence[tuple[int, Array]], count: int, steps: int) -> Array:

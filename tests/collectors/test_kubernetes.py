@@ -261,6 +261,14 @@ CORES: dict[str, tuple[list[Told], dict[str, float]]] = {
         [*N1, request("0x12"), cpu("0+60x11"), cpu("_x6 9000 9060 9120", {**C, "id": "/kubepods/y"})],
         {"a-1": round((11 * 60 + 2 * 60) / 3600, 9)},
     ),
+    "what is told in thousandths of cores is": (
+        [*N1, request("500x12", {**C, "unit": "millicore"}), request("0.5x12", {**C, "unit": "core"})],
+        {"a-1": 0.5},
+    ),
+    "a scrape that calls the node by its address tells use all the same": (
+        [*N1, request("0x12"), cpu("0+60x11", {**C, "node": "10.0.0.7"})],
+        {"a-1": 660 / 3600},
+    ),
     "what a new pod used counts from its start": (
         [*N1, request("_x2 0x10"), starts(600), cpu("_x2 100+60x9")],
         {"a-1": round(640 / 3600, 9)},
@@ -292,6 +300,14 @@ SEEN = ("instance", "cpu_cores", "expected_seconds", "measured_seconds")
 NODES: dict[str, tuple[list[Told], list[tuple[Any, ...]]]] = {
     "what a node has holds for the steps in which nobody told it": (
         [capacity("4x2"), request(HOUR), node_info(AWS, "1x2")],
+        [("i-0aaa", 4.0, 3600.0, 3600.0)],
+    ),
+    "what a node had the day before holds where nothing else is known": (
+        [
+            told("kube_node_status_capacity", {"node": "n1", "resource": "cpu"}, "4", since=-7200),
+            node_info(AWS, "1", since=-7200),
+            request(HOUR),
+        ],
         [("i-0aaa", 4.0, 3600.0, 3600.0)],
     ),
     "a gap is expected and not measured": (
@@ -660,6 +676,11 @@ def test_memory_is_the_larger_of_what_is_requested_and_used_and_knows_its_limit(
     columns = ("requested_byte_seconds", "used_byte_seconds", "byte_seconds", "used_bytes_max", "limit_bytes")
     found = one(tables_of(series)["pod_hours"], *(f"memory_{column}" for column in columns))
     assert found == (360_000.0, 630_000.0, 720_000.0, 300.0, 400.0)
+
+
+def test_memory_in_mebibytes_is_bytes() -> None:
+    series = [*N1, request("2x12", {**C, "unit": "mebibyte"}, resource="memory"), request("0x12")]
+    assert one(tables_of(series)["pod_hours"], "memory_requested_byte_seconds") == (2 * 2**20 * 3600.0,)
 
 
 def test_what_is_not_measured_is_unknown_and_not_nothing() -> None:

@@ -63,7 +63,7 @@ def capacity(cores: str, node: str = "n1", resource: str = "cpu") -> Told:
 
 
 def cpu(values: str, labels: Mapping[str, str] = C, **at: float) -> Told:
-    own = {name: value for name, value in labels.items() if name not in ("uid", "node")}
+    own = {name: value for name, value in labels.items() if name != "uid"}
     return told(
         "container_cpu_usage_seconds_total", {"id": "/kubepods/x", "cpu": "total", **own}, values, **at
     )
@@ -136,8 +136,8 @@ def _by_step(
 def _fits(labels: Mapping[str, str], matcher: str) -> bool:
     found = re.fullmatch(r'(\w+)(=~|!~|!=|=)"(.*)"', matcher)
     assert found, matcher
-    value = labels.get(found[1], "")
-    fits = bool(re.fullmatch(found[3], value)) if "~" in found[2] else value == found[3]
+    value, text = labels.get(found[1], ""), re.sub(r"\\(.)", r"\1", found[3])
+    fits = bool(re.fullmatch(text, value)) if "~" in found[2] else value == text
     return fits is not found[2].startswith("!")
 
 
