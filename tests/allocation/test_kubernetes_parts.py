@@ -1,9 +1,11 @@
 """Parts are the whole, to the nano-unit, whatever a cluster used and whatever its lines cost."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
+from functools import cache
 from typing import Any
 
+import ibis
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
@@ -11,7 +13,7 @@ from hypothesis import strategies as st
 
 from costwatch.allocation.splits.kubernetes import KubernetesPool
 from costwatch.allocation.weighing import COLUMNS, weigh
-from costwatch.ledger.engines.duckdb import connect, small_table
+from costwatch.ledger.engines.duckdb import compiled, connect, fetch, take
 from costwatch.ledger.nano import MOST_TIMES, WEIGHT_SUM, digits_of, split
 from costwatch.model import RESIDUALS, Window
 from costwatch.money import NANO
@@ -39,30 +41,43 @@ class Given(SplitSettings):
         return self.rows
 
 
-def parts(weights: pa.Table, amounts: Sequence[tuple[int, int]]) -> dict[int, list[int]]:
+@pytest.fixture(scope="module")
+def con() -> Iterator[Any]:
+    found = connect()
+    yield found
+    found.disconnect()
+
+
+@cache
+def split_sql() -> str:
+    """Compiled once, as a period's expressions are."""
+    amounts = ibis.table(dict.fromkeys(("row", "span", "x"), "int64"), name="amounts")
+    rows = amounts.select("row", "span", **digits_of(amounts.x))
+    return compiled(split(rows, ibis.table(dict(COLUMNS), name="weights")))
+
+
+def parts(con: Any, weights: pa.Table, amounts: Sequence[tuple[int, int]]) -> dict[int, list[int]]:
     """Row -> its parts in nano-units. amounts: the span and the nano-units of each row."""
-    con = connect()
-    kinds = {name: pa.type_for_alias(kind) for name, kind in COLUMNS.items()}
-    given_weights = [tuple(row.values()) for row in weights.to_pylist()]
-    integers = dict.fromkeys(("row", "span", "x"), pa.int64())
-    rows = small_table(con, "a", [(n, *each) for n, each in enumerate(amounts)], integers)
-    rows = rows.select("row", "span", **digits_of(rows.x))
-    found = con.to_pyarrow(split(rows, small_table(con, "w", given_weights, kinds))).to_pylist()
-    con.disconnect()
+    columns = [pa.array(column, pa.int64()) for column in zip(*amounts, strict=True)]
+    take(
+        con, "amounts", pa.table([pa.array(range(len(amounts)), pa.int64()), *columns], ["row", "span", "x"])
+    )
+    take(con, "weights", weights)
+    found = fetch(con, split_sql()).to_pylist()
     of: dict[int, list[int]] = {}
     for part in found:
         of.setdefault(part["row"], []).append(part["whole"] * NANO + part["rest"])
     return of
 
 
-def exact_to_the_nano(weights: pa.Table, amounts: Sequence[tuple[int, int]]) -> None:
+def exact_to_the_nano(con: Any, weights: pa.Table, amounts: Sequence[tuple[int, int]]) -> None:
     spans: dict[int, list[int]] = {}
     for span, weight in zip(weights["span"].to_pylist(), weights["weight"].to_pylist(), strict=True):
         spans.setdefault(span, []).append(weight)
     for of in spans.values():
         assert sum(of) > 0
         assert sum(map(abs, of)) <= min(WEIGHT_SUM, sum(of) * MOST_TIMES)
-    found = parts(weights, amounts)
+    found = parts(con, weights, amounts)
     for number, (span, amount) in enumerate(amounts):
         mine, of = sorted(found.get(number, [])), spans.get(span, [])
         assert len(mine) == len(of)
@@ -89,12 +104,12 @@ ROWS = st.tuples(
 @pytest.mark.soak
 @settings(max_examples=EXAMPLES, deadline=None)
 @given(rows=st.lists(ROWS, max_size=12), amounts=st.lists(AMOUNTS, min_size=1, max_size=4))
-def test_parts_of_any_weights_are_the_whole(rows: list[Any], amounts: list[int]) -> None:
+def test_parts_of_any_weights_are_the_whole(con: Any, rows: list[Any], amounts: list[int]) -> None:
     pool = Given.model_validate({"name": "p", "split": "given", "rows": rows})
     spans = [Span(number, FIRST, FIRST + timedelta(days=1), "USD") for number in range(3)]
     asked = a_weighing(spans=spans, teams=TEAMS)
     weights = weigh(pool, asked, (), ())
-    exact_to_the_nano(weights, [(number % 3, amount) for number, amount in enumerate(amounts)])
+    exact_to_the_nano(con, weights, [(number % 3, amount) for number, amount in enumerate(amounts)])
     assert weigh(pool.model_copy(update={"rows": pool.rows[::-1]}), asked, (), ()) == weights
     negative = (row for row in weights.to_pylist() if row["weight"] < 0)
     assert {row["team"] for row in negative} <= {*RESIDUALS}
@@ -152,7 +167,13 @@ SPANS = [
     prices=st.sampled_from(["aws", "opencost", {"cpu": 1, "memory": 0}, {"cpu": 0, "memory": 0}]),
 )
 def test_parts_of_any_cluster_are_the_whole(
-    workloads: list[Row], nodes: list[Row], amounts: list[int], idle: Any, fallback: Any, prices: Any
+    con: Any,
+    workloads: list[Row],
+    nodes: list[Row],
+    amounts: list[int],
+    idle: Any,
+    fallback: Any,
+    prices: Any,
 ) -> None:
     settings_ = {"idle": idle, "fallback": fallback, "prices": prices}
     pool = KubernetesPool.model_validate({"name": "k8s", "split": "kubernetes", **settings_})
@@ -160,7 +181,7 @@ def test_parts_of_any_cluster_are_the_whole(
     batches = collected(node_days=nodes, workload_days=workloads)
     asked = a_weighing(spans=SPANS, teams=TEAMS, names=names, batches=batches)
     weights = weigh(pool, asked, (), ())
-    exact_to_the_nano(weights, [*enumerate(amounts)])
+    exact_to_the_nano(con, weights, [*enumerate(amounts)])
     assert weigh(pool, asked, (), ()) == weights
 
 

@@ -190,11 +190,15 @@ class Question:
         return [name for name in dict.fromkeys((*self.grouped, *self.where)) if allocated_key(name)]
 
     def _column(self, table: CostTable, name: str) -> str:
-        if name not in self._tags:
-            return table.columns[name]
-        tag = self._parameter(name)
-        found = f"iif(s.AllocatedTags = '', NULL, json_extract(s.AllocatedTags, :{tag}_path))"
-        return f"coalesce({found}, :{tag}_none)"
+        return f"tags.{self._parameter(name)}" if name in self._tags else table.columns[name]
+
+    def _told(self) -> str:
+        """What has to be joined for keys of AllocatedTags: looked up once a slice, not once a fact."""
+        found = "iif(AllocatedTags = '', NULL, json_extract(AllocatedTags, :{0}_path))"
+        values = [
+            f"coalesce({found.format(tag)}, :{tag}_none) AS {tag}" for tag in map(self._parameter, self._tags)
+        ]
+        return queries.filled("join_tags", values=", ".join(values)) if values else ""
 
     def _parameter(self, name: str) -> str:
         """How the parameters of a label begin."""
@@ -220,7 +224,8 @@ class Question:
         return team + service
 
     def above(self) -> str:
-        """What has to be joined for the teams above a team."""
-        if not ABOVE & {*self.grouped, *self.where}:
-            return ""
-        return queries.filled("join_membership", membership=table_as_of("membership", self.as_of))
+        """What has to be joined for the teams above a team, and for what splits told."""
+        above = ""
+        if ABOVE & {*self.grouped, *self.where}:
+            above = queries.filled("join_membership", membership=table_as_of("membership", self.as_of))
+        return above + self._told()
