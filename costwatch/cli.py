@@ -34,6 +34,7 @@ COMMANDS = (
     ("report", "Write or send the weekly report (step 5)."),
     ("status", "Show freshness, firing alerts and the last runs."),
     ("cost", "Show cost by team, service, account and more."),
+    ("usage", "Show what pods ask for and use, and requests that would fit."),
     ("export", "Write the bill with its teams, for other tools."),
     ("query", "Ask the warehouse in SQL, read-only."),
     ("ui", "Serve the pages."),

@@ -32,10 +32,10 @@ def unknown(key: str, options: Sequence[str]) -> tuple[str, ...]:
     return (asked,) if asked and asked not in options else ()
 
 
-def no_cost(key: str, value: str, known: Sequence[str]) -> Markup:
+def no_cost(key: str, value: str, known: Sequence[str], what: str = "cost") -> Markup:
     """``No cost is known of team nosuch (renamed? nearest: …)``; the nearest is a link to it on this page."""
     nearest = Markup(" nearest: {}").format(link) if (link := _nearest(key, value, known)) else ""
-    return Markup("No cost is known of {} <b>{}</b> (renamed?{})").format(key, _shown(value), nearest)
+    return Markup("No {} is known of {} <b>{}</b> (renamed?{})").format(what, key, _shown(value), nearest)
 
 
 def no_choice(label: str, value: str, options: Sequence[str]) -> Markup:

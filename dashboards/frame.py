@@ -98,14 +98,17 @@ def heading(title: str, metric: str = "", place: DeltaGenerator | None = None) -
     return state
 
 
-def pick(label: str, key: str, options: Sequence[str], everything: str) -> str | None:
-    """A filter bound to the URL as ``?key=``; None: not filtered. Raises NothingKnown for another value."""
+def pick(label: str, key: str, options: Sequence[str], everything: str, what: str = "cost") -> str | None:
+    """A filter bound to the URL as ``?key=``; None: not filtered. Raises NothingKnown for another value.
+
+    what: is not known of it then.
+    """
     unknown = filters.unknown(key, options)
     chosen = st.selectbox(
         label, [*options, *unknown], index=None, placeholder=everything, key=key, bind="query-params"
     )
     if chosen in unknown:
-        raise filters.NothingKnown(filters.no_cost(key, chosen, options))
+        raise filters.NothingKnown(filters.no_cost(key, chosen, options, what))
     return chosen
 
 

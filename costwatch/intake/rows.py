@@ -10,6 +10,7 @@ from costwatch.model import Batch, Export, Window
 from costwatch.plugins import WINDOW_COLUMNS, Table
 from costwatch.warehouse.intake import rows
 from costwatch.warehouse.intake.runs import cut_batch, record_batch
+from costwatch.warehouse.usage.summary import renew
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -33,6 +34,7 @@ def take_rows(table: Table, stores: Stores, batch: Batch) -> Intake:
                 raise _refused(stores, batch, f"{_span(batch.window)} would cut {_span(cut)}, stored before")
             rows.declare(db, stores.source, table)
             replace(db)
+            renew(db, stores.source, table, batch.window)
             record_batch(db, stores.source, batch)
     return Intake(row_count, is_new=True)
 

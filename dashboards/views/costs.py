@@ -27,6 +27,7 @@ from dashboards import blocks, filters, frame
 from dashboards.blocks import Column, Tile
 from dashboards.frame import METRICS, DataReach
 from dashboards.panels.resources import resources_behind
+from dashboards.panels.usage import usage_of_pods
 from dashboards.reading import ask, configured
 
 _GROUPS = (
@@ -54,6 +55,9 @@ def page() -> None:
     """Draws the page."""
     state = frame.heading("Costs")
     if state is None:
+        return
+    if frame.choose("Of what", "mode", ("bill", "kubernetes"), "bill") == "kubernetes":
+        usage_of_pods()
         return
     query = _query(state)
     answer = ask(by_day_of_page, query)

@@ -22,7 +22,10 @@ from tests.made.older_warehouse import LeftBefore
 OCTOBER = (date(2026, 10, 1), date(2026, 11, 1))
 SLICE = "INSERT INTO slice VALUES ({}, 'aws', 'AWS', '9', '1', '', '', {}, '', 'USD', 'direct', 'no system');"
 FACTS = ("team_cost", "team_cost_revision")
-SUMMARIES_OF_LATER = ("place", "place_day", "place_day_revision", "cost_day_revision")
+SUMMARIES_OF_LATER = (
+    *("place", "place_day", "place_day_revision", "cost_day_revision"),
+    *("usage_group", "usage_day", "capacity_day"),
+)
 KINDS = {
     "'Usage', ''": "charges",
     "'Usage', 'Correction'": "charges",

@@ -19,6 +19,10 @@ SUMMARIES = {
     "what changed of them": PLACED.format("place_day_revision"),
     "what changed by team and service": "SELECT * FROM cost_day_revision",
 }
+OF_LATER = (
+    *("place", "place_day", "place_day_revision", "cost_day_revision"),
+    *("usage_group", "usage_day", "capacity_day"),
+)
 NUMBERS = {"id", "place"}  # of places: those of the upgrade come in an order of their own
 
 
@@ -36,7 +40,7 @@ def told(warehouse: Warehouse) -> dict[str, list[list[object]]]:
 
 def as_version_13_left_it(warehouse: Warehouse) -> None:
     with warehouse.write() as db:
-        for name in ("place", "place_day", "place_day_revision", "cost_day_revision"):
+        for name in OF_LATER:
             db.execute(f"DROP TABLE {name}")
         db.execute("ALTER TABLE published DROP COLUMN notes")
         db.execute("DELETE FROM _sqlite_migrations WHERE name >= ?", (migrations.VERSIONS[13],))

@@ -22,6 +22,7 @@ VERSIONS = (
     "0013_priced",
     "0014_day_summaries",
     "0015_allocated_tags",
+    "0016_usage",
 )
 LATEST = len(VERSIONS)
 
