@@ -14,6 +14,7 @@ from costwatch.allocation import (
     bill,
     conservation,
     day_summaries,
+    node_costs,
     owners,
     pools,
     redistribution,
@@ -34,6 +35,7 @@ from costwatch.warehouse.bill.places import SLICE_COLUMNS, Numbered, Slice
 from costwatch.warehouse.bill.publish import INVOICE_COLUMNS
 from costwatch.warehouse.bill.unclaimed import Unclaimed
 from costwatch.warehouse.encoding import from_int
+from costwatch.warehouse.usage.node_costs import NodeCostDay
 
 # How a fact is known where it is stored, and in which order it stands there.
 _STORED = ("team_id", "service_id", "day", "slice_id")
@@ -123,6 +125,10 @@ class Attribution:
         """What owner pools gave to nobody, by what could name its owner."""
         return [Unclaimed(*row) for row in self._rows("unclaimed")]
 
+    def node_costs(self) -> list[NodeCostDay]:
+        """What pools that tell resources apart take of each, by day; see ``node_costs.by_day``."""
+        return self._rows("node_costs")
+
     def names(self) -> tuple[list[str], list[str], list[Slice]]:
         """The distinct teams and services, and the slices in order."""
         return (
@@ -193,10 +199,9 @@ class Attribution:
             parts = self._step(f"carried_of_{number}", parts)
             carried = carried.union(parts, distinct=False)
         self._answer(kinds, facts, carried, nobodys)
-        for number, mine in takers.items():
-            located = mine.join(kinds.select("kind", "source"), "kind")
-            lines = located.group_by("source", "day").agg(lines=located.line_count.sum())
-            self._answers[f"lines_of_{number}"] = compiled(lines)
+        taken = {f"lines_of_{number}": weights.lines_of(mine, kinds) for number, mine in takers.items()}
+        taken["node_costs"] = node_costs.by_day(takers, kinds, self.ordered)
+        self._answers |= {name: compiled(expression) for name, expression in taken.items()}
 
     def _step(self, name: str, expression: ir.Table) -> ir.Table:
         self._steps.append((name, compiled(expression)))

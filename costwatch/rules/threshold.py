@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, AliasChoices, Field, model_validator
+from pydantic import AliasChoices, Field, model_validator
 
 from costwatch.cost.settings import CostMetric
 from costwatch.model import (
@@ -21,34 +21,22 @@ from costwatch.model import (
 )
 from costwatch.money import exact
 from costwatch.plugins import (
-    RECENT_DAYS,
-    Duration,
+    MatchedValues,
     RuleSettings,
     Selection,
     Snapshot,
+    WholeDays,
+    accepted,
     matching,
+    one_of,
     recent,
-    unknown_name,
 )
 from costwatch.wording import on_day
 
 _DAY = timedelta(days=1)
 
 
-def _known(name: str) -> str:
-    if name not in DIMENSIONS:
-        raise ValueError(unknown_name(f"'{name}' is no label", name, DIMENSIONS))
-    return name
-
-
-def _whole_days(window: timedelta) -> timedelta:
-    if window % _DAY or not _DAY <= window <= RECENT_DAYS * _DAY:
-        raise ValueError(f"must be whole days, 1d to {RECENT_DAYS}d")
-    return window
-
-
-Dimension = Annotated[str, AfterValidator(_known)]
-Span = Annotated[Duration, AfterValidator(_whole_days)]
+Dimension = Annotated[str, one_of(DIMENSIONS)]
 
 
 class Threshold(RuleSettings):
@@ -74,9 +62,9 @@ class Threshold(RuleSettings):
     """
 
     by: tuple[Dimension, ...] = ()
-    match: Mapping[Dimension, str | tuple[str, ...]] = Field(default_factory=dict)
+    match: Mapping[Dimension, MatchedValues] = Field(default_factory=dict)
     metric: CostMetric = "EffectiveCost"
-    window: Span = _DAY
+    window: WholeDays = _DAY
     above: Decimal | None = Field(default=None, ge=0)
     below: Decimal | None = Field(default=None, ge=0)
     currency: str = Field(default="USD", pattern=r"^[A-Z]{3}$")
@@ -122,8 +110,7 @@ class Threshold(RuleSettings):
 
     @property
     def _where(self) -> dict[str, tuple[str, ...]]:
-        values = {name: (value,) if isinstance(value, str) else value for name, value in self.match.items()}
-        return {**values, "currency": (self.currency,)}
+        return {**accepted(self.match), "currency": (self.currency,)}
 
     def _amounts(self, facts: Snapshot, span: Window, days: Window) -> Mapping[Labels, Decimal]:
         """What each instance that cost anything in ``span`` cost in ``days``."""

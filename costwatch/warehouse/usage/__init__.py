@@ -1,0 +1,1 @@
+"""What clusters used, beside what their nodes cost."""
