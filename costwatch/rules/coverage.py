@@ -41,43 +41,44 @@ _NAMED_DAYS = 3
 
 _BY = [name for name in DIMENSIONS if name not in (*_OWNERS, "currency")]
 Dimension = Annotated[str, one_of(_BY, "label to tell covered costs apart by")]
-Share = Annotated[Decimal, Field(gt=0, lt=1)]
+Share = Annotated[Decimal, Field(gt=0, le=1)]
 
 
 class Coverage(RuleSettings):
     """Cost that no team carries as a share of all cost, and time of nodes that nobody measured.
 
-    above: the share of the cost of ``window`` that may be one of ``of``: ``unallocated`` (no tag and no
-    account names its owner), ``unmeasured`` (what it is shared by is missing) or ``idle``; one finding for
-    each combination of ``by`` (provider, pool, account, …; none: of all cost). match: label -> the value or
+    max_share: of the cost of ``window``, what may be one of ``of``: ``unallocated`` (no tag and no account
+    names its owner), ``unmeasured`` (what it is shared by is missing) or ``idle``; one finding for each
+    combination of ``by`` (provider, pool, account, …; none: of all cost). match: label -> the value or
     values it must have. metric, currency: as ``threshold`` has them. window: whole days up to the newest
     settled one.
 
-    measured_below: the share of their time that nodes of a cluster must at least be measured for, in as many
-    days up to the newest that was read whole; one finding for each cluster.
+    min_measured_share: of the time of the nodes of a cluster, what must be measured, in as many days up to
+    the newest that was read whole; one finding for each cluster.
 
     What it costs a month if it stays (see ``min_impact``) is what is above the share. A combination that
     costs nothing, or less, has no share: its verdict is unknown.
 
     Example::
 
-        - {name: Unowned, kind: coverage, above: 0.05, by: [provider], window: 7d}
-        - {name: Unmeasured, kind: coverage, of: [unmeasured], above: 0.1, by: [pool], measured_below: 0.9}
+        - {name: Unowned, kind: coverage, max_share: 0.05, by: [provider], window: 7d}
+        - {name: Unmeasured, kind: coverage, of: [unmeasured], max_share: 0.1, by: [pool],
+           min_measured_share: 0.9}
     """
 
     of: tuple[Literal["unallocated", "unmeasured", "idle"], ...] = ("unallocated", "unmeasured")
-    above: Share | None = None
+    max_share: Share | None = None
     by: tuple[Dimension, ...] = ()
     match: Mapping[Dimension, MatchedValues] = Field(default_factory=dict)
     metric: CostMetric = "EffectiveCost"
     currency: str = Field(default="USD", pattern=r"^[A-Z]{3}$")
     window: WholeDays = 7 * _DAY
-    measured_below: Share | None = None
+    min_measured_share: Share | None = None
 
     @model_validator(mode="after")
     def _has_a_limit(self) -> Self:
-        if self.above is None and self.measured_below is None:
-            raise ValueError("give 'above', 'measured_below' or both")
+        if self.max_share is None and self.min_measured_share is None:
+            raise ValueError("give 'max_share', 'min_measured_share' or both")
         if not self.of:
             raise ValueError("name at least one of unallocated, unmeasured and idle under 'of'")
         return self
@@ -85,16 +86,18 @@ class Coverage(RuleSettings):
     @property
     def selections(self) -> tuple[Selection, ...]:
         """See ``plugins.RuleSettings``."""
-        costs = (Selection(self.metric, self._asked, self._where),) if self.above is not None else ()
-        nodes = (Selection("node_expected_hours", ("cluster",)),) if self.measured_below is not None else ()
+        costs = (Selection(self.metric, self._asked, self._where),) if self.max_share is not None else ()
+        nodes = (
+            (Selection("node_expected_hours", ("cluster",)),) if self.min_measured_share is not None else ()
+        )
         return costs + nodes
 
     def evaluate(self, facts: Snapshot, now: datetime) -> Iterator[Finding]:
         """See ``plugins.Rule``."""
-        if self.above is not None:
-            yield from self._costs(facts, recent(facts, now), self.above)
-        if self.measured_below is not None:
-            yield from self._clusters(facts, recent(facts, now), self.measured_below)
+        if self.max_share is not None:
+            yield from self._costs(facts, recent(facts, now), self.max_share)
+        if self.min_measured_share is not None:
+            yield from self._clusters(facts, recent(facts, now), self.min_measured_share)
 
     @property
     def _asked(self) -> tuple[str, ...]:

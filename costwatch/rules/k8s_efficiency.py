@@ -51,13 +51,13 @@ WorkloadLabel = Annotated[str, one_of(_LABELS, "label of workloads")]
 
 
 class Efficiency(RuleSettings):
-    """Workloads that use less than a share of what they request: one finding for each combination of ``by``.
+    """Workloads that use little of what they request: one finding for each combination of ``by``.
 
-    below: the share. resource: ``cpu``, ``memory``, or ``both``, each by what it costs (a core as much as 9
-    GiB). by: cluster, namespace, workload_kind, workload, team (as the label of that name says). match:
-    label -> the value or values it must have. window: whole days, up to the newest that was read whole, or,
-    with ``settle: estimated``, up to the running one. min_cores, min_gib: what requests less of both on
-    average is too small to matter.
+    min_used_share: what they must use of it. resource: ``cpu``, ``memory``, or ``both``, each by what it
+    costs (a core as much as 9 GiB). by: cluster, namespace, workload_kind, workload, team (as the label of
+    that name says). match: label -> the value or values it must have. window: whole days, up to the newest
+    that was read whole, or, with ``settle: estimated``, up to the running one. min_cores, min_gib: what
+    requests less of both on average is too small to matter.
 
     What it costs a month if it stays (see ``min_impact``) is what is requested and not used, at what the
     nodes cost by the bill, in ``currency``; unknown while no day of the window is billed. What requests
@@ -65,12 +65,12 @@ class Efficiency(RuleSettings):
 
     Example::
 
-        - {name: Overrequested, kind: k8s_efficiency, below: 0.3, by: [cluster, namespace], window: 7d}
-        - {name: IdleCpu, kind: k8s_efficiency, resource: cpu, below: 0.2, by: [cluster, namespace, workload],
-           min_cores: 4, min_impact: 200}
+        - {name: Waste, kind: k8s_efficiency, min_used_share: 0.3, by: [cluster, namespace], window: 7d}
+        - {name: IdleCpu, kind: k8s_efficiency, resource: cpu, min_used_share: 0.2, min_cores: 4,
+           by: [cluster, namespace, workload], min_impact: 200}
     """
 
-    below: Decimal = Field(gt=0, lt=1)
+    min_used_share: Decimal = Field(gt=0, le=1)
     resource: Literal["cpu", "memory", "both"] = "both"
     by: tuple[WorkloadLabel, ...] = ("cluster", "namespace")
     match: Mapping[WorkloadLabel, MatchedValues] = Field(default_factory=dict)
@@ -82,7 +82,7 @@ class Efficiency(RuleSettings):
     @property
     def selections(self) -> tuple[Selection, ...]:
         """See ``plugins.RuleSettings``."""
-        return tuple(Selection(part.used, self._asked, self._where) for part in self._parts)
+        return (Selection(self._parts[0].used, self._asked, self._where),)
 
     def evaluate(self, facts: Snapshot, now: datetime) -> Iterator[Finding]:
         """See ``plugins.Rule``."""
@@ -97,7 +97,9 @@ class Efficiency(RuleSettings):
                     counted |= {point.day for point in series if self._counts(point.state.is_settled)}
         if not counted:
             unknown = "no day of usage is known yet"
-            yield Finding((), Verdict.UNKNOWN, None, self.below, "ratio", unknown, About(self._parts[0].used))
+            yield Finding(
+                (), Verdict.UNKNOWN, None, self.min_used_share, "ratio", unknown, About(self._parts[0].used)
+            )
             return
         days = Window.of_days(max(counted) - self.window + _DAY, max(counted) + _DAY)
         covered = min(counted) <= days.start.date()
@@ -149,15 +151,16 @@ class Efficiency(RuleSettings):
         if share is None or not covered:
             why = "not known" if share is None else "not known for every day"
             said = f"{name}: use of {what} {span} is {why}"
-            return Finding(instance, Verdict.UNKNOWN, None, self.below, "ratio", said, about)
+            return Finding(instance, Verdict.UNKNOWN, None, self.min_used_share, "ratio", said, about)
         mean = {part: usage.mean(part, days) for part in self._parts}
         said = f"{name}: {percent(share)} of requested {what} used {span}"
         least = {_CPU: self.min_cores, _MEMORY: self.min_gib}
         is_large = any(requested >= least[part] for part, (requested, _) in mean.items())
-        if share >= self.below or not is_large:
+        if share >= self.min_used_share or not is_large:
             said += "" if is_large else ", too small to matter"
-            return Finding(instance, Verdict.OK, share, self.below, "ratio", said, about)
-        said += f", below {percent(self.below)} since {on_day(usage.since(self.below, newest, self._parts))}"
+            return Finding(instance, Verdict.OK, share, self.min_used_share, "ratio", said, about)
+        since = usage.since(self.min_used_share, newest, self._parts)
+        said += f", below {percent(self.min_used_share)} since {on_day(since)}"
         for part, (requested, used) in mean.items():
             said += f"; {_rounded(requested)} {part.unit} requested, {_rounded(used)} used"
         if cost is not None:
@@ -167,7 +170,7 @@ class Efficiency(RuleSettings):
             for part, (requested, used) in mean.items()
         }
         return Finding(
-            instance, Verdict.BREACH, share, self.below, "ratio", said, about, evidence, impact=cost
+            instance, Verdict.BREACH, share, self.min_used_share, "ratio", said, about, evidence, impact=cost
         )
 
     def _about(self, instance: Labels) -> Mapping[str, tuple[str, ...]]:

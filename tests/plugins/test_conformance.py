@@ -137,7 +137,7 @@ RULES: dict[str, tuple[Rule, list[Example]]] = {
         ],
     ),
     "coverage": (
-        Coverage.model_validate({"name": "Unowned", "above": 0.1, "measured_below": 0.9}),
+        Coverage.model_validate({"name": "Unowned", "max_share": 0.1, "min_measured_share": 0.9}),
         [
             Example(
                 {
@@ -182,7 +182,9 @@ RULES: dict[str, tuple[Rule, list[Example]]] = {
         ],
     ),
     "k8s_efficiency": (
-        Efficiency.model_validate({"name": "Waste", "below": 0.3, "resource": "cpu", "by": ["namespace"]}),
+        Efficiency.model_validate(
+            {"name": "Waste", "min_used_share": 0.3, "resource": "cpu", "by": ["namespace"]}
+        ),
         [
             Example(
                 {

@@ -41,49 +41,49 @@ SPEND = facts(
 )
 CLUSTER = labels(cluster="prod", coverage="nodes")
 CASES: dict[str, tuple[dict[str, Any], dict[str, Any], dict[Labels, Verdict]]] = {
-    "of all cost": ({"above": 0.1}, SPEND, {(): BREACH}),
+    "of all cost": ({"max_share": 0.1}, SPEND, {(): BREACH}),
     "by provider": (
-        {"above": 0.1, "by": ["provider"]},
+        {"max_share": 0.1, "by": ["provider"]},
         SPEND,
         {labels(provider="AWS"): BREACH, labels(provider="Datadog"): OK},
     ),
     "by pool": (
-        {"above": 0.5, "by": ["pool"]},
+        {"max_share": 0.5, "by": ["pool"]},
         SPEND,
         {labels(pool="k8s"): BREACH, labels(pool="direct"): OK},
     ),
-    "only what is unallocated": ({"above": 0.1, "of": ["unallocated"]}, SPEND, {(): OK}),
-    "idle where it is asked for": ({"above": 0.08, "of": ["idle"]}, SPEND, {(): BREACH}),
+    "only what is unallocated": ({"max_share": 0.1, "of": ["unallocated"]}, SPEND, {(): OK}),
+    "idle where it is asked for": ({"max_share": 0.08, "of": ["idle"]}, SPEND, {(): BREACH}),
     "exactly the share is not above": (
-        {"above": 0.5, "window": "1d"},
+        {"max_share": 0.5, "window": "1d"},
         facts(cost("risk", 5), cost("unallocated", 5)),
         {(): OK},
     ),
     "only what matches": (
-        {"above": 0.1, "match": {"provider": "Datadog"}},
+        {"max_share": 0.1, "match": {"provider": "Datadog"}},
         SPEND,
         {(): OK},
     ),
     "what costs less than nothing has no share": (
-        {"above": 0.1},
+        {"max_share": 0.1},
         facts(cost("risk", -5), cost("unallocated", 1)),
         {(): UNKNOWN},
     ),
     "before the bill reaches back": (
-        {"above": 0.1, "window": "30d"},
+        {"max_share": 0.1, "window": "30d"},
         facts(cost("unallocated", 5)),
         {(): UNKNOWN},
     ),
-    "nodes that are measured": ({"measured_below": 0.9}, nodes(*[48] * 7), {CLUSTER: OK}),
-    "nodes that are not": ({"measured_below": 0.9}, nodes(48, 48, 48, 48, 24, 12, 48), {CLUSTER: BREACH}),
-    "the running day does not count": ({"measured_below": 0.9}, nodes(*[48] * 7, today=1), {CLUSTER: OK}),
+    "nodes that are measured": ({"min_measured_share": 0.9}, nodes(*[48] * 7), {CLUSTER: OK}),
+    "nodes that are not": ({"min_measured_share": 0.9}, nodes(48, 48, 48, 48, 24, 12, 48), {CLUSTER: BREACH}),
+    "the running day does not count": ({"min_measured_share": 0.9}, nodes(*[48] * 7, today=1), {CLUSTER: OK}),
     "the running day where it is asked for": (
-        {"measured_below": 0.9, "window": "1d", "settle": "estimated"},
+        {"min_measured_share": 0.9, "window": "1d", "settle": "estimated"},
         nodes(*[48] * 7, today=1),
         {CLUSTER: BREACH},
     ),
     "both at once": (
-        {"above": 0.1, "measured_below": 0.9, "by": ["provider"]},
+        {"max_share": 0.1, "min_measured_share": 0.9, "by": ["provider"]},
         {**SPEND, **nodes(*[24] * 7)},
         {labels(provider="AWS"): BREACH, labels(provider="Datadog"): OK, CLUSTER: BREACH},
     ),
@@ -100,27 +100,27 @@ def test_coverage(case: str) -> None:
     ("settings", "given", "said"),
     [
         pytest.param(
-            {"above": 0.1},
+            {"max_share": 0.1},
             SPEND,
             "all cost: $230.00 of $1,560.00 unallocated or unmeasured in the 7 days to 17 Nov 2026, 15 %, "
             "above 10 % since 14 Nov 2026; most of it in pool k8s",
             id="where most of it lies",
         ),
         pytest.param(
-            {"above": 0.5, "by": ["pool"], "of": ["unmeasured"]},
+            {"max_share": 0.5, "by": ["pool"], "of": ["unmeasured"]},
             SPEND,
             "k8s: $160.00 of $300.00 unmeasured in the 7 days to 17 Nov 2026, 53 %, above 50 % since 14 "
             "Nov 2026",
             id="of one pool",
         ),
         pytest.param(
-            {"above": 0.2, "by": ["provider"], "match": {"provider": "Datadog"}, "window": "1d"},
+            {"max_share": 0.2, "by": ["provider"], "match": {"provider": "Datadog"}, "window": "1d"},
             SPEND,
             "Datadog: $0.00 of $100.00 unallocated or unmeasured on 17 Nov 2026, 0 %",
             id="nothing to tell",
         ),
         pytest.param(
-            {"measured_below": 0.9},
+            {"min_measured_share": 0.9},
             nodes(48, 48, 48, 48, 24, 12, 48),
             "prod: 82 % of the time of its nodes is measured in the 7 days to 17 Nov 2026, 90 % are "
             "wanted; least on 16 Nov 2026 (25 %), 15 Nov 2026 (50 %)",
@@ -136,7 +136,7 @@ def test_coverage_says_where_and_since_when(
 
 
 def test_it_matters_as_much_as_what_is_above_the_share() -> None:
-    finding = only(Coverage(name="C", above=Decimal("0.1")), SPEND)
+    finding = only(Coverage(name="C", max_share=Decimal("0.1")), SPEND)
     assert finding.impact == Impact.of_days(Decimal(74), 7, "USD")
     assert finding.evidence == {
         "by_team": {"unallocated": "70", "unmeasured": "160"},
@@ -145,7 +145,7 @@ def test_it_matters_as_much_as_what_is_above_the_share() -> None:
 
 
 def test_without_a_settled_day_it_speaks_once_for_all() -> None:
-    (finding,) = Coverage(name="C", above=Decimal("0.1")).evaluate(FakeSnapshot(), NOW)
+    (finding,) = Coverage(name="C", max_share=Decimal("0.1")).evaluate(FakeSnapshot(), NOW)
     assert (finding.labels, finding.verdict) == ((), UNKNOWN)
-    assert [*Coverage(name="C", measured_below=Decimal("0.9")).evaluate(FakeSnapshot(), NOW)] == []
+    assert [*Coverage(name="C", min_measured_share=Decimal("0.9")).evaluate(FakeSnapshot(), NOW)] == []
     assert date(2026, 11, 17) == THROUGH

@@ -53,32 +53,36 @@ def costs(key: Labels, cpu: object, memory: object, days: int = 4) -> dict[str, 
 
 WASTE = together(usage(SHOP, (96, 12), (400, 100)), usage(ML, (10, 9), (40, 30)))
 CASES: dict[str, tuple[dict[str, Any], dict[str, Any], dict[Labels, Verdict]]] = {
-    "both by what they cost": ({"below": 0.3}, WASTE, {SHOP: BREACH, ML: OK}),
+    "both by what they cost": ({"min_used_share": 0.3}, WASTE, {SHOP: BREACH, ML: OK}),
     "exactly the share is not below": (
-        {"below": 0.125, "resource": "cpu"},
+        {"min_used_share": 0.125, "resource": "cpu"},
         WASTE,
         {SHOP: OK, ML: OK},
     ),
-    "memory alone": ({"below": 0.8, "resource": "memory"}, WASTE, {SHOP: BREACH, ML: BREACH}),
+    "memory alone": ({"min_used_share": 0.8, "resource": "memory"}, WASTE, {SHOP: BREACH, ML: BREACH}),
     "only what matches": (
-        {"below": 0.3, "match": {"namespace": "ml"}},
+        {"min_used_share": 0.3, "match": {"namespace": "ml"}},
         WASTE,
         {ML: OK},
     ),
     "too small to matter": (
-        {"below": 0.3, "min_cores": 97, "min_gib": 401},
+        {"min_used_share": 0.3, "min_cores": 97, "min_gib": 401},
         WASTE,
         {SHOP: OK, ML: OK},
     ),
-    "large enough in one of both": ({"below": 0.3, "min_cores": 97}, WASTE, {SHOP: BREACH, ML: OK}),
-    "nothing requested": ({"below": 0.3}, usage(SHOP, (0, 5), (0, 3)), {SHOP: OK}),
-    "neither requested nor used": ({"below": 0.3}, usage(SHOP, (0, 0), (0, 0)), {SHOP: UNKNOWN}),
+    "large enough in one of both": ({"min_used_share": 0.3, "min_cores": 97}, WASTE, {SHOP: BREACH, ML: OK}),
+    "nothing requested": ({"min_used_share": 0.3}, usage(SHOP, (0, 5), (0, 3)), {SHOP: OK}),
+    "neither requested nor used": ({"min_used_share": 0.3}, usage(SHOP, (0, 0), (0, 0)), {SHOP: UNKNOWN}),
     "not known for the whole window": (
-        {"below": 0.3, "window": "14d"},
+        {"min_used_share": 0.3, "window": "14d"},
         usage(SHOP, (96, 12), (400, 100), days=13),
         {SHOP: UNKNOWN},
     ),
-    "memory that nobody measures": ({"below": 0.3}, usage(SHOP, (96, 12), (400, None)), {SHOP: BREACH}),
+    "memory that nobody measures": (
+        {"min_used_share": 0.3},
+        usage(SHOP, (96, 12), (400, None)),
+        {SHOP: BREACH},
+    ),
 }
 
 
@@ -92,7 +96,7 @@ def test_efficiency(case: str) -> None:
     ("settings", "given", "said"),
     [
         pytest.param(
-            {"below": 0.3},
+            {"min_used_share": 0.3},
             together(usage(SHOP, (96, 12), (400, 100)), costs(SHOP, 100, 38)),
             "prod · shop: 16 % of requested CPU and memory used in the 7 days to 17 Nov 2026, below 30 % "
             "since 4 Nov 2026; 96.0 cores requested, 12.0 used; 400.0 GiB requested, 100.0 used; $4,200.38 "
@@ -100,14 +104,14 @@ def test_efficiency(case: str) -> None:
             id="with what it costs",
         ),
         pytest.param(
-            {"below": 0.3, "resource": "cpu", "window": "1d"},
+            {"min_used_share": 0.3, "resource": "cpu", "window": "1d"},
             usage(SHOP, (96, 12), (400, 100)),
             "prod · shop: 13 % of requested CPU used on 17 Nov 2026, below 30 % since 4 Nov 2026; 96.0 cores "
             "requested, 12.0 used",
             id="without a bill",
         ),
         pytest.param(
-            {"below": 0.3, "min_cores": 100, "min_gib": 500},
+            {"min_used_share": 0.3, "min_cores": 100, "min_gib": 500},
             usage(SHOP, (96, 12), (400, 100)),
             "prod · shop: 16 % of requested CPU and memory used in the 7 days to 17 Nov 2026, too small to "
             "matter",
@@ -125,14 +129,14 @@ def test_it_is_since_the_first_day_that_all_days_after_were_below() -> None:
     given = usage(SHOP, (96, 12), (400, 100))
     given["cpu_used_core_hours"][SHOP] = daily(FIRST, *[2000] * 10, *[100] * 4)
     given["cpu_unused_core_hours"][SHOP] = daily(FIRST, *[300] * 10, *[2200] * 4)
-    rule = Efficiency(name="E", below=Decimal("0.5"), resource="cpu", window=timedelta(days=3))
+    rule = Efficiency(name="E", min_used_share=Decimal("0.5"), resource="cpu", window=timedelta(days=3))
     finding = only(rule, given)
     assert "since 14 Nov 2026" in finding.summary
 
 
 def test_it_matters_as_much_as_what_is_not_used_costs_on_the_days_that_are_billed() -> None:
     given = together(usage(SHOP, (96, 12), (400, 100)), costs(SHOP, 100, 38))
-    finding = only(Efficiency(name="E", below=Decimal("0.3")), given)
+    finding = only(Efficiency(name="E", min_used_share=Decimal("0.3")), given)
     assert finding.impact == Impact.of_days(Decimal(552), 4, "USD")
 
 
@@ -141,12 +145,12 @@ def test_the_running_day_counts_only_where_it_is_asked_for() -> None:
     for query, value in (("used", 1), ("unused", 999)):
         series = given[f"cpu_{query}_core_hours"][SHOP]
         given[f"cpu_{query}_core_hours"][SHOP] = (*series, *daily(TODAY, value, state=State.ESTIMATED))
-    rule = Efficiency(name="E", below=Decimal("0.3"), resource="cpu", window=timedelta(days=1))
+    rule = Efficiency(name="E", min_used_share=Decimal("0.3"), resource="cpu", window=timedelta(days=1))
     assert only(rule, given).verdict is OK
     assert only(rule.model_copy(update={"settle": "estimated"}), given).verdict is BREACH
 
 
 def test_without_any_usage_it_speaks_once_for_all() -> None:
-    (finding,) = Efficiency(name="E", below=Decimal("0.3")).evaluate(FakeSnapshot(), NOW)
+    (finding,) = Efficiency(name="E", min_used_share=Decimal("0.3")).evaluate(FakeSnapshot(), NOW)
     assert (finding.labels, finding.verdict) == ((), UNKNOWN)
-    assert found(Efficiency(name="E", below=Decimal("0.3")), {}).keys() == {()}
+    assert found(Efficiency(name="E", min_used_share=Decimal("0.3")), {}).keys() == {()}

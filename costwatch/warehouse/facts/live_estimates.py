@@ -15,6 +15,7 @@ from costwatch.warehouse.intake.runs import window_columns
 
 _DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
 _LABELS = ("team", "cluster", "namespace", "workload_kind", "workload")
+_TABLES = ("node_days", "workload_days")
 _Found = dict[Labels, list[Point]]
 
 
@@ -76,6 +77,7 @@ WORKLOAD_COST = FactQuery(
     page="costs",
     ask=_costs,
     summary="What each workload's part of its nodes costs a day: billed, or estimated until it is.",
+    tables=_TABLES,
 )
 RUNNING_COST = FactQuery(
     name="running_cost_per_hour",
@@ -85,6 +87,7 @@ RUNNING_COST = FactQuery(
     page="costs",
     ask=_hourly,
     summary="What an hour of each workload that runs costs, estimated when it was last seen to run.",
+    tables=_TABLES,
 )
 CPU_UNUSED_COST = FactQuery(
     name="cpu_unused_cost",
@@ -94,6 +97,7 @@ CPU_UNUSED_COST = FactQuery(
     page="costs",
     ask=partial(_unused, CPU),
     summary="What CPU that was requested and not used cost, by the billed cost of its nodes.",
+    tables=_TABLES,
 )
 MEMORY_UNUSED_COST = FactQuery(
     name="memory_unused_cost",
@@ -103,4 +107,5 @@ MEMORY_UNUSED_COST = FactQuery(
     page="costs",
     ask=partial(_unused, MEMORY),
     summary="What memory that was requested and not used cost, by the billed cost of its nodes.",
+    tables=_TABLES,
 )

@@ -75,12 +75,14 @@ def _unread(reader: Reader, table: str, window: Window) -> set[int]:
 
 def _of_workloads(name: str, value: str, unit: str, summary: str) -> FactQuery:
     ask = partial(_ask, "workload_usage", "workload_days", value, WORKLOAD_LABELS)
-    return FactQuery(name, tuple(WORKLOAD_LABELS), unit, _DAY, "costs", ask, summary)
+    known, tables = tuple(WORKLOAD_LABELS), ("workload_days",)
+    return FactQuery(name, known, unit, _DAY, "costs", ask, summary, tables=tables)
 
 
 def _of_nodes(name: str, value: str, unit: str, summary: str) -> FactQuery:
     ask = partial(_ask, "node_usage", "node_days", value, _NODE_LABELS)
-    return FactQuery(name, tuple(_NODE_LABELS), unit, _DAY, "data", ask, summary)
+    known, tables = tuple(_NODE_LABELS), ("node_days",)
+    return FactQuery(name, known, unit, _DAY, "data", ask, summary, tables=tables)
 
 
 _CORE_HOURS = "SUM(w.{0}_core_seconds) / 3600.0"
