@@ -6,7 +6,6 @@ This step alone has all of it: what was collected, what was just published, and 
 
 import hashlib
 import json
-import sqlite3
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
@@ -55,7 +54,7 @@ def estimate_unbilled(
     with warehouse.read() as db:
         if not (node_costs.has_table(db, "node_days") and node_costs.has_table(db, "workload_days")):
             return
-        days = _Days(db, window, sources, allocation, now)
+        days = _Days(WarehouseSnapshot(db, now), window, sources, allocation, now)
         known = stored.keys(db)
         due = {day: key for day, key in days.keys().items() if known.get(day) != key}
         if not due:
@@ -74,14 +73,14 @@ class _Days:
 
     def __init__(
         self,
-        db: sqlite3.Connection,
+        facts: WarehouseSnapshot,
         window: Window,
         sources: Sequence[Collector],
         allocation: Allocation,
         now: datetime,
     ) -> None:
-        self._db, self._window, self._now = db, window, now
-        self._through = WarehouseSnapshot(db, now).data_through
+        self._db, self._window, self._now = facts.db, window, now
+        self._through = facts.data_through
         self._teams = teams_by_name(allocation.teams)
         self._prices = [
             (
