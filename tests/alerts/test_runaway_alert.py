@@ -10,7 +10,7 @@ from costwatch.evaluate import Evaluation, evaluate
 from costwatch.model import Alert, AlertState
 from costwatch.rules.runaway import Runaway
 from tests.made.cluster_company import TEN, TODAY, Cluster, of_node
-from tests.made.cluster_usage import Row, node, workload
+from tests.made.usage_by_hand import Row, node, workload
 
 HOUR = timedelta(hours=1)
 RULE = Runaway(name="Runaway", times=Decimal(3), min_cost=Decimal(5))

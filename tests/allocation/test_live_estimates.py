@@ -12,8 +12,8 @@ from costwatch.model import Labels, Point, State, labels
 from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
 from costwatch.warehouse.usage import live_estimates as stored
 from tests.made.cluster_company import OCTOBER, TEN, TODAY, Cluster, etl, of_node, train
-from tests.made.cluster_usage import GIB, node, workload
 from tests.made.company import Company
+from tests.made.usage_by_hand import GIB, node, workload
 
 LABELS = ("cluster", "namespace", "workload_kind", "workload")
 

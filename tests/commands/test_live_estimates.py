@@ -9,8 +9,8 @@ import pytest
 from costwatch.answers.estimates import LiveEstimates, live_estimates
 from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
 from tests.made.cluster_company import TEN, Cluster, of_node, train
-from tests.made.cluster_usage import node
 from tests.made.command_line import Costwatch, configure
+from tests.made.usage_by_hand import node
 
 LATER = TEN + timedelta(days=6)
 EC2 = "Amazon EC2"

@@ -8,8 +8,8 @@ from typing import Any
 from costwatch.model import Point, Window, labels
 from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
 from tests.made.bills import Line, on_day
-from tests.made.cluster_usage import ClusterUsage, Nodes, Row, node, workload
 from tests.made.company import Company
+from tests.made.usage_by_hand import ClusterUsage, Nodes, Row, node, workload
 
 TODAY = date(2026, 10, 20)
 TEN = datetime(2026, 10, 20, 10, tzinfo=UTC)
