@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from costwatch.allocation.batches import StoredBatches
+from costwatch.allocation.live_estimates import estimate_unbilled
 from costwatch.allocation.measured import as_rows as inputs_as_rows
 from costwatch.allocation.measured import missing_days
-from costwatch.allocation.plan import Plan, plan_of
+from costwatch.allocation.plan import Plan, plan_of, refuse_shared_accounts
 from costwatch.allocation.settings import Allocation
 from costwatch.allocation.settling import settle_days
 from costwatch.errors import CostwatchError, EngineError, LedgerError, UsageError, unexpected
@@ -28,7 +29,7 @@ from costwatch.warehouse.bill import places, publish, restatements, second_opini
 from costwatch.warehouse.bill.unclaimed import Unclaimed, as_rows
 from costwatch.warehouse.health import damage
 from costwatch.warehouse.store import Warehouse
-from costwatch.wording import printable, shortened
+from costwatch.warehouse.usage import node_costs
 
 if TYPE_CHECKING:
     from costwatch.allocation.attribution import Attribution
@@ -98,6 +99,7 @@ def allocate(
                 done += allocator.compare([name for name, role in roles.items() if role == "check"])
         finally:
             settle_days(warehouse, sources, allocation, now)
+        estimate_unbilled(warehouse, sources, allocation, now)
     return done
 
 
@@ -177,7 +179,7 @@ class _Allocator:
                 with self.warehouse.write() as db:
                     restatements.accept(db, period, self.now)
             return AllocatedPeriod(period, changed=False)
-        _refuse_shared_accounts(plan.loads)
+        refuse_shared_accounts(plan.loads)
         with self._explained(plan.period):
             ids, publication = self._computed(plan)
             doubted = self._published(plan, ids, publication)
@@ -248,6 +250,7 @@ class _Allocator:
         teams, services, slices = found.names()
         with self.warehouse.read() as db:
             ids = publish.ids_for(db, teams, services, slices)
+            nodes = node_costs.instances(db)
         found.number(ids.team, ids.service, places.numbered(slices, ids.slice, ids.place))
         return ids, replace(
             nothing,
@@ -261,6 +264,7 @@ class _Allocator:
             spelling=found.spelling.as_json(),
             notes=json.dumps(found.notes),
             unclaimed=as_rows(self._unclaimed(plan, found, parts)),
+            node_costs=node_costs.of_instances(found.node_costs(), nodes),
             weighed=found.weighed(),
             facts=found.facts(),
         )
@@ -286,15 +290,3 @@ class _Allocator:
         if self._attribution is None or self._attribution[0] != plan.config:
             self._attribution = plan.config, Attribution(self.engine, plan.allocation, self.batches)
         return self._attribution[1]
-
-
-def _refuse_shared_accounts(loads: Sequence[Load]) -> None:
-    """Two sources with one billing account would count its charges twice."""
-    owner: dict[str, str] = {}
-    for load in loads:
-        for account in load.accounts:
-            if owner.setdefault(account, load.source) != load.source:
-                raise CostwatchError(
-                    f"period {load.period}: sources '{owner[account]}' and '{load.source}' both bill account "
-                    f"{shortened(printable(account), 60)}; give one of them role: check"
-                )

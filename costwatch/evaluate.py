@@ -14,7 +14,7 @@ from costwatch.alerts.lifecycle import Step, fingerprint
 from costwatch.alerts.restatement import restated, sum_over
 from costwatch.answers.unmatched import unmatched_rules
 from costwatch.errors import CostwatchError
-from costwatch.model import Alert, AlertState, Finding, Verdict
+from costwatch.model import COST_METRICS, Alert, AlertState, Finding, Verdict
 from costwatch.plugins import Rule, Snapshot, queries_of
 from costwatch.warehouse.alerts import alerts as stored_alerts
 from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
@@ -193,7 +193,7 @@ def _value_now(alert: Alert, facts: Snapshot) -> Decimal | None:
         return None
     value = sum_over(sums, about, alert.labels, alert.unit)
     is_settled = facts.data_through is not None and day <= facts.data_through
-    return Decimal() if value is None and is_settled else value
+    return Decimal() if value is None and is_settled and about.query in COST_METRICS else value
 
 
 def _said(error: Exception) -> str:

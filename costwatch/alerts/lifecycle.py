@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from costwatch.alerts.restatement import carried_on, is_restated
+from costwatch.alerts.restatement import carried_on, is_first_value, is_restated
 from costwatch.model import Alert, AlertState, Finding, Labels, Severity, Verdict, labels
 from costwatch.money import exact
 from costwatch.plugins import Rule
@@ -97,6 +97,8 @@ def _telling_how_it_is(finding: Finding, step: Step) -> Step:
     if alert is None or alert.state is not AlertState.RESOLVED or finding.verdict is not Verdict.OK:
         return step
     told = replace(alert, evidence={**alert.evidence, NOW: finding.summary})
+    if is_first_value(alert.about, finding.about):  # from now on its restatements are told
+        told = replace(told, about=finding.about, value=finding.value)
     return Step(told if step.alert is alert else step.alert, told)
 
 

@@ -17,6 +17,16 @@ def is_restated(old: About | None, new: About | None) -> bool:
     return old is not None and new is not None and _same_day(old, new) and old.value != new.value
 
 
+def is_first_value(old: About | None, new: About | None) -> bool:
+    """Whether both rest on the same facts of the same days, and only the newer one has a value of theirs.
+
+    So does one that was told while its day went on, once that day has come to something.
+    """
+    if old is None or new is None or old.value is not None or new.value is None or old.window is None:
+        return False
+    return (old.query, old.by, old.where, old.window) == (new.query, new.by, new.where, new.window)
+
+
 def restated(alert: Alert, value: Decimal) -> Alert:
     """The alert, which rests on one day, now that this day comes to ``value``."""
     about = alert.about

@@ -15,6 +15,7 @@ from costwatch.allocation import (
     bill,
     conservation,
     day_summaries,
+    node_costs,
     owners,
     pools,
     redistribution,
@@ -37,6 +38,7 @@ from costwatch.warehouse.bill.places import SLICE_COLUMNS, Numbered, Slice
 from costwatch.warehouse.bill.publish import INVOICE_COLUMNS
 from costwatch.warehouse.bill.unclaimed import Unclaimed
 from costwatch.warehouse.encoding import from_int
+from costwatch.warehouse.usage.node_costs import NodeCostDay
 
 # How a fact is known where it is stored, and in which order it stands there.
 _STORED = ("team_id", "service_id", "day", "slice_id")
@@ -129,6 +131,10 @@ class Attribution:
         """What owner pools gave to nobody, by what could name its owner."""
         return [Unclaimed(*row) for row in self._rows("unclaimed")]
 
+    def node_costs(self) -> list[NodeCostDay]:
+        """What pools that tell resources apart take of each, by day; see ``node_costs.by_day``."""
+        return self._rows("node_costs")
+
     def names(self) -> tuple[list[str], list[str], list[Slice]]:
         """The distinct teams and services, and the slices in order."""
         return (
@@ -178,8 +184,8 @@ class Attribution:
         located = days.join(kinds.select(*told, "kind", "pool", "PricingUnit"), told)
         located = located.mutate(day=located["first"], until=bill.until(located, self.ordered))
         located = located.mutate(**with_unit(located))
-        facts = located.select("kind", "day", "until", *CARRIED, tags=ibis.literal(0, "int64"))
-        facts = self._step("facts", facts)
+        located = located.select("kind", "day", "until", *CARRIED, tags=ibis.literal(0, "int64"))
+        facts = self._step("facts", located)
         of_days = dict.fromkeys(("day", "before"), pa.int64())
         spans = small_table(self.con, "spans", owners.spans(self.teams), of_days)
         owned = [owners.whose(kinds, spans, number, claimed) for number in pools.owned(self.ordered)]
@@ -195,8 +201,7 @@ class Attribution:
             if pool.is_owner:
                 continue
             if pool.carried_by:
-                taken = redistribution.taken(self._step, carried, kinds, number, pool)
-                kinds, carried, amounts = taken
+                kinds, carried, amounts = redistribution.taken(self._step, carried, kinds, number, pool)
             else:
                 amounts = facts.join(kinds.filter(kinds.pool == number).select("kind"), "kind")
             amounts = weights.numbered(amounts, kinds, pool.over, self._days, pools.key_columns(pool))
@@ -206,10 +211,9 @@ class Attribution:
             carried = carried.union(given[-1], distinct=False)
         self._steps.append((allocated_tags.TABLE, lambda: self._tags.table()))
         self._answer(kinds, facts, carried, nobodys, allocated_tags.with_tags(kinds, given))
-        for number, mine in takers.items():
-            located = mine.join(kinds.select("kind", "source"), "kind")
-            lines = located.group_by("source", "day").agg(lines=located.line_count.sum())
-            self._answers[f"lines_of_{number}"] = compiled(lines)
+        asked = {f"lines_of_{number}": weights.lines_of(mine, kinds) for number, mine in takers.items()}
+        asked["node_costs"] = node_costs.by_day(takers, kinds, self.ordered)
+        self._answers |= {name: compiled(expression) for name, expression in asked.items()}
 
     def _step(self, name: str, expression: ir.Table) -> ir.Table:
         self._steps.append((name, compiled(expression)))
@@ -228,8 +232,8 @@ class Attribution:
         parts = weights.shared(mine, spans, given)
         located = parts.join(mine.select("row", "kind", "day", before=mine[TAGS]), "row")
         # What is given on has the tags that it had, if it is given none.
-        located = located.mutate(tags=ibis.ifelse(located[TAGS] > 0, located[TAGS], located.before))
-        return located.select(carried.columns)
+        tags = ibis.ifelse(located[TAGS] > 0, located[TAGS], located.before)
+        return located.mutate(tags=tags).select(carried.columns)
 
     def _weigh(self, number: int, spans: str, daily: str) -> pa.Table:
         """The weights of one pool. A team whose cost was given on is not given anything of another's."""
@@ -292,6 +296,6 @@ class Attribution:
         joined = carried.join(teams, "team").join(numbers, ["kind", TAGS])
         stored = normalised(summed(joined, _STORED, CARRIED)).order_by(*_STORED)
         placed = day_summaries.without_usage_types(facts := ibis.table(stored.schema(), name="stored"))
-        steps = {"numbers": known, "stored": stored, "placed": placed}
-        self._numbering = [(name, compiled(step)) for name, step in steps.items()]
+        steps = (("numbers", known), ("stored", stored), ("placed", placed))
+        self._numbering = [(name, compiled(step)) for name, step in steps]
         return facts, ibis.table(placed.schema(), name="placed")

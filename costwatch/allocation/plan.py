@@ -8,9 +8,11 @@ from datetime import date, datetime, timedelta
 
 from costwatch.allocation.measured import PoolInput, as_rows, inputs_of
 from costwatch.allocation.settings import Allocation
+from costwatch.errors import CostwatchError
 from costwatch.model import CONFIGURED, Load, Window, midnight
 from costwatch.plugins import Batches
 from costwatch.warehouse.bill.publish import PublishedPeriod
+from costwatch.wording import printable, shortened
 
 # Part of every inputs key: raised when the same inputs would give other numbers than before.
 TRANSFORM_VERSION = 4
@@ -87,3 +89,15 @@ def _key(loads: Sequence[Load], config: str, inputs: Sequence[PoolInput]) -> str
     if inputs:
         known["inputs"] = as_rows(inputs)
     return hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()
+
+
+def refuse_shared_accounts(loads: Sequence[Load]) -> None:
+    """Two sources with one billing account would count its charges twice. Raises CostwatchError for it."""
+    owner: dict[str, str] = {}
+    for load in loads:
+        for account in load.accounts:
+            if owner.setdefault(account, load.source) != load.source:
+                raise CostwatchError(
+                    f"period {load.period}: sources '{owner[account]}' and '{load.source}' both bill account "
+                    f"{shortened(printable(account), 60)}; give one of them role: check"
+                )

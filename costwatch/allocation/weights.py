@@ -98,6 +98,12 @@ def numbered(
     return weighed.mutate(row=ibis.row_number())
 
 
+def lines_of(amounts: ir.Table, kinds: ir.Table) -> ir.Table:
+    """How many lines a pool takes, by ``source`` and ``day``; amounts: as ``numbered`` has them."""
+    located = amounts.join(kinds.select("kind", "source"), "kind")
+    return located.group_by("source", "day").agg(lines=located.line_count.sum())
+
+
 def spans_of(amounts: ir.Table, keys: Sequence[str]) -> ir.Table:
     """What is weighed alike: ``first``, ``last``, ``BillingCurrency``, ``keys`` and a number, ``span``."""
     known = ("first", "last", "BillingCurrency", *keys)

@@ -81,6 +81,7 @@ def _of_warehouse(
 def _stored(facts: "WarehouseSnapshot", context: Context) -> Iterator[tuple[str, ...]]:
     """Systems and rules that find nothing, what is doubted of deliveries, what waits, when steps worked."""
     from costwatch.answers.deliveries import not_allocated
+    from costwatch.answers.estimates import live_estimates
     from costwatch.answers.restatements import doubted
     from costwatch.answers.systems import unmatched
     from costwatch.answers.unmatched import unmatched_rules
@@ -94,6 +95,9 @@ def _stored(facts: "WarehouseSnapshot", context: Context) -> Iterator[tuple[str,
     yield from ((f"rule {one.name}", finds_nothing.get(one.name, "")) for one in rules)
     yield "restatements", "\n".join(one.text for one in doubted(facts)), "none is doubted"
     yield "bill", "", not_allocated(facts) or "all that is loaded is allocated"
+    estimated = live_estimates(facts)
+    if estimated.rates or estimated.accuracy:
+        yield "live estimates", estimated.finding, estimated.sentence
     worked = last_worked(facts.db)
     for step in STEPS:
         at = worked.get(step)
@@ -108,6 +112,7 @@ def _notes(facts: "WarehouseSnapshot", context: Context) -> Iterator[str]:
     """What splits could not place, what is nobody's or not reached by today's teams: nothing is broken."""
     from costwatch.allocation.kept import Kept
     from costwatch.allocation.suggestions import suggestions
+    from costwatch.answers.estimates import live_estimates
     from costwatch.answers.unplaced import unplaced
 
     allocation = context.config.allocation
@@ -118,6 +123,7 @@ def _notes(facts: "WarehouseSnapshot", context: Context) -> Iterator[str]:
         yield f"{len(found) - _NAMED} more; `costwatch teams suggest` shows all, and what to write"
     if kept.sentence:
         yield kept.sentence
+    yield from live_estimates(facts).unpriced
     yield from _idle_pools(facts, context)
 
 

@@ -12,6 +12,7 @@ from costwatch.commands.options import Command, json_option
 from costwatch.commands.output import line, print_json, print_table
 
 if TYPE_CHECKING:
+    from costwatch.answers.estimates import LiveEstimates
     from costwatch.proof.restatement import Restatement
 
 _FINDINGS = 3
@@ -25,14 +26,15 @@ def command(context: Context, as_json: bool) -> int:
     """Show freshness, firing alerts and the last runs.
 
     Exits 3 if a source failed, was never collected, has delivered nothing new, or no new cost day, for
-    longer than a rule of kind freshness allows, or if a delivery took settled days, or much of their lines
-    or cost, away; firing alerts alone are no reason. Times are UTC.
+    longer than a rule of kind freshness allows, if a delivery took settled days, or much of their lines or
+    cost, away, or if live estimates were far off the bill; firing alerts alone are no reason. Times are UTC.
 
     \b
     Example: costwatch status --json | jq .sources
     """
     from costwatch.answers.alerts import firing
     from costwatch.answers.deliveries import not_allocated
+    from costwatch.answers.estimates import live_estimates
     from costwatch.answers.restatements import doubted
     from costwatch.answers.sources import sources
     from costwatch.warehouse import queries
@@ -42,13 +44,14 @@ def command(context: Context, as_json: bool) -> int:
     configured = [source.name for source in context.config.sources]
     with context.warehouse.read() as db:
         facts = WarehouseSnapshot(db, context.now)
-        through = facts.data_through
+        through, estimated = facts.data_through, live_estimates(facts)
         answer: dict[str, Any] = {
             "now": to_text(context.now),
             "data_through": through.isoformat() if through else None,
             "sources": sources(facts, configured, context.alerts.rules),
             "not_allocated": not_allocated(facts),
             "restatements": [as_json_restatement(one) for one in doubted(facts)],
+            "live_estimates": _as_json_estimates(estimated),
             "alerts": [as_json_alert(alert) for alert in firing(facts)],
             "runs": [
                 {**row, "files": json.loads(row["files"])}
@@ -59,8 +62,8 @@ def command(context: Context, as_json: bool) -> int:
         print_json(answer)
     else:
         _print(answer)
-    is_ok = all(source["state"] == "ok" for source in answer["sources"]) and not answer["restatements"]
-    return 0 if is_ok else _FINDINGS
+    is_ok = all(source["state"] == "ok" for source in answer["sources"])
+    return 0 if is_ok and not answer["restatements"] and not estimated.finding else _FINDINGS
 
 
 def as_json_restatement(of: "Restatement") -> dict[str, Any]:
@@ -79,6 +82,19 @@ def as_json_restatement(of: "Restatement") -> dict[str, Any]:
     }
 
 
+def _as_json_estimates(of: "LiveEstimates") -> dict[str, Any]:
+    """What live estimates rest on, and how far off they were."""
+    known = of.accuracy
+    return {
+        "today": {currency: str(amount) for currency, amount in of.today.items()},
+        "median_error": None if known is None else str(known.median),
+        "p90_error": None if known is None else str(known.p90),
+        "workload_days": 0 if known is None else known.count,
+        "text": of.finding or of.sentence,
+        "unpriced": list(of.unpriced),
+    }
+
+
 def _print(answer: Mapping[str, Any]) -> None:
     through = answer["data_through"]
     click.echo(f"settled through {through}" if through else "no day is settled yet")
@@ -86,6 +102,9 @@ def _print(answer: Mapping[str, Any]) -> None:
         line(answer["not_allocated"])
     for one in answer["restatements"]:
         line(one["text"])
+    for text in (answer["live_estimates"]["text"], *answer["live_estimates"]["unpriced"]):
+        if text:
+            line(text)
     click.echo()
     columns = ("source", "state", "last_answer_at", "last_load_at")
     print_table(columns, [[_cell(row, name) for name in columns] for row in answer["sources"]])

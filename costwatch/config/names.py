@@ -23,11 +23,15 @@ Values = Mapping[
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """teams: those under ``teams:``. values: query -> what its labels can be; empty: nothing is checked."""
+    """teams: those under ``teams:``. values: query -> what its labels can be; empty: nothing is checked.
+
+    kinds: those of ``sources:``.
+    """
 
     teams: tuple[str, ...] = ()
     values: Mapping[str, Values] = field(default_factory=dict)
     accounts: tuple[str, ...] = ()  # those that teams name; others may exist
+    kinds: tuple[str, ...] = ()
 
     @property
     def of_alerts(self) -> Values:
@@ -67,7 +71,8 @@ def names_of(tree: Tree | None) -> Names:
     }
     of_sources = {key: {"source": sources} for key in ("freshness", "data_age", "data_age_limit")}
     values = {**dict.fromkeys(COST_METRICS, costs), "budget": budget, **of_sources}
-    return Names(teams, values, tuple(_ids(tree, "accounts")))
+    kinds = sorted({str(entry.get("kind")) for _, entry in tree.entries(("sources",))})
+    return Names(teams, values, tuple(_ids(tree, "accounts")), tuple(kinds))
 
 
 def _at_the_top(tree: Tree) -> Iterator[str]:

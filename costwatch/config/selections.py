@@ -1,6 +1,7 @@
 """Rules that can find nothing: what they look at names queries, labels and values that are not there."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 
 from costwatch.allocation.trails import GIVEN_ON
 from costwatch.config.matches import misspelt_account
@@ -10,7 +11,16 @@ from costwatch.config.teams import named
 from costwatch.config.tree import Place, Tree
 from costwatch.errors import CostwatchError
 from costwatch.model import COST_METRICS
-from costwatch.plugins import Rule, RuleSettings, Selection, fact_query, queries_of, selections_of
+from costwatch.plugins import (
+    COLLECTORS,
+    Rule,
+    RuleSettings,
+    Selection,
+    fact_query,
+    load,
+    queries_of,
+    selections_of,
+)
 
 Found = Iterator[tuple[int, str]]  # line, sentence
 
@@ -37,12 +47,16 @@ def nothing_called(label: str, value: str, known: Sequence[str], query: str = ""
 
 def _check(tree: Tree, place: Place, rule: Rule, one: Selection, names: Names) -> Found:
     try:
-        fact_query(
+        query = fact_query(
             one.query, [name for name in (*one.by, *one.where) if name != "currency"], queries_of([rule])
         )
     except (ValueError, CostwatchError) as error:
         yield tree.line(place), str(error)
         return
+    if names.values and (lacking := {*query.tables} - _tables(names.kinds)):
+        why = f"no source brings {min(lacking)}, which {one.query} is made of"
+        how = "add one to 'sources', of a kind that does (`costwatch plugins` lists them)"
+        yield tree.line(place), f"{why}; {how}"
     for label, values in one.where.items():
         if not values:
             yield (
@@ -52,6 +66,15 @@ def _check(tree: Tree, place: Place, rule: Rule, one: Selection, names: Names) -
         for value in values:
             for text in _troubles(label, value, one.query, names):
                 yield _line(tree, place, value), text
+
+
+def _tables(kinds: Sequence[str]) -> set[str]:
+    """What collectors of these kinds bring besides bills."""
+    found = set()
+    for kind in kinds:
+        with suppress(Exception):  # a collector may be anyone's; what is wrong with it is told elsewhere
+            found |= {table.name for table in getattr(load(COLLECTORS, kind), "tables", ())}
+    return found
 
 
 def _troubles(label: str, value: str, query: str, names: Names) -> Iterator[str]:

@@ -40,7 +40,17 @@ from costwatch.plugins.registry import (
     load,
     registered,
 )
-from costwatch.plugins.rules import Rule, RuleSettings, Selection, queries_of, selections_of
+from costwatch.plugins.rules import (
+    MatchedValues,
+    Rule,
+    RuleSettings,
+    Selection,
+    WholeDays,
+    accepted,
+    one_of,
+    queries_of,
+    selections_of,
+)
 from costwatch.plugins.settings import Duration, Settings, parse_duration
 from costwatch.plugins.splits import (
     KEY_COLUMNS,
@@ -83,6 +93,7 @@ __all__ = [
     "Input",
     "Interactive",
     "Match",
+    "MatchedValues",
     "Notifier",
     "Over",
     "Page",
@@ -106,9 +117,12 @@ __all__ = [
     "Weighing",
     "Weight",
     "Weights",
+    "WholeDays",
+    "accepted",
     "fact_query",
     "load",
     "matching",
+    "one_of",
     "parse_duration",
     "queries_of",
     "recent",

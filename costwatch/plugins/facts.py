@@ -113,6 +113,7 @@ class FactQuery:
     ``currency``: that of each series' label ``currency``. step: how far its points lie apart. page: the path
     of the page that shows it (``costs``, ``data``), or an absolute URL. summary: one line on what it is.
 
+    tables: those of collectors that it reads; where no source brings one of them, it never has an answer.
     ask: the series by the labels asked for, all of them known, inside a window. sums: the totals of these
     series, where the store can add them up; they must be equal. through: see ``Snapshot.through``.
     """
@@ -126,6 +127,7 @@ class FactQuery:
     summary: str = ""
     sums: Callable[[Reader, tuple[str, ...], Window], Sums] | None = None
     through: Callable[[Snapshot], datetime | None] | None = None
+    tables: tuple[str, ...] = ()
     keyed: tuple[str, ...] = ()
 
     def has_label(self, label: str) -> bool:

@@ -1,17 +1,46 @@
 """The door for rules: what they look for."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any, ClassVar, Literal, Protocol
+from typing import Annotated, Any, ClassVar, Literal, Protocol
 
-from pydantic import Field, PrivateAttr
+from pydantic import AfterValidator, Field, PrivateAttr
 
 from costwatch.model import Finding, Severity
 from costwatch.plugins.context import PluginContext
-from costwatch.plugins.facts import FactQuery, Snapshot
+from costwatch.plugins.facts import RECENT_DAYS, FactQuery, Snapshot, unknown_name
 from costwatch.plugins.settings import Duration, Settings
+
+_DAY = timedelta(days=1)
+
+
+def _whole_days(window: timedelta) -> timedelta:
+    if window % _DAY or not _DAY <= window <= RECENT_DAYS * _DAY:
+        raise ValueError(f"must be whole days, 1d to {RECENT_DAYS}d")
+    return window
+
+
+WholeDays = Annotated[Duration, AfterValidator(_whole_days)]
+# What a rule's ``match`` says: label -> the value or values it must have.
+MatchedValues = str | tuple[str, ...]
+
+
+def one_of(known: Collection[str], what: str = "label") -> AfterValidator:
+    """For a key whose text must be among ``known``: else the nearest of them is told."""
+
+    def check(name: str) -> str:
+        if name not in known:
+            raise ValueError(unknown_name(f"'{name}' is no {what}", name, known))
+        return name
+
+    return AfterValidator(check)
+
+
+def accepted(match: Mapping[str, MatchedValues]) -> dict[str, tuple[str, ...]]:
+    """The same with all values in tuples, as ``matching`` takes them."""
+    return {name: (value,) if isinstance(value, str) else value for name, value in match.items()}
 
 
 class Rule(Protocol):

@@ -23,11 +23,12 @@ from costwatch.model import (
 )
 from costwatch.money import exact
 from costwatch.plugins import (
-    RECENT_DAYS,
-    Duration,
+    MatchedValues,
     RuleSettings,
     Selection,
     Snapshot,
+    WholeDays,
+    accepted,
     matching,
     recent,
     unknown_name,
@@ -43,14 +44,7 @@ def _known(name: str) -> str:
     return name
 
 
-def _whole_days(window: timedelta) -> timedelta:
-    if window % _DAY or not _DAY <= window <= RECENT_DAYS * _DAY:
-        raise ValueError(f"must be whole days, 1d to {RECENT_DAYS}d")
-    return window
-
-
 Dimension = Annotated[str, AfterValidator(_known)]
-Span = Annotated[Duration, AfterValidator(_whole_days)]
 
 
 class Threshold(RuleSettings):
@@ -76,9 +70,9 @@ class Threshold(RuleSettings):
     """
 
     by: tuple[Dimension, ...] = ()
-    match: Mapping[Dimension, str | tuple[str, ...]] = Field(default_factory=dict)
+    match: Mapping[Dimension, MatchedValues] = Field(default_factory=dict)
     metric: CostMetric = "EffectiveCost"
-    window: Span = _DAY
+    window: WholeDays = _DAY
     above: Decimal | None = Field(default=None, ge=0)
     below: Decimal | None = Field(default=None, ge=0)
     currency: str = Field(default="USD", pattern=r"^[A-Z]{3}$")
@@ -126,8 +120,7 @@ class Threshold(RuleSettings):
 
     @cached_property
     def _where(self) -> dict[str, tuple[str, ...]]:
-        values = {name: (value,) if isinstance(value, str) else value for name, value in self.match.items()}
-        return {**values, "currency": (self.currency,)}
+        return {**accepted(self.match), "currency": (self.currency,)}
 
     def _amounts(self, facts: Snapshot, span: Window, days: Window) -> Mapping[Labels, Decimal]:
         """What each instance that cost anything in ``span`` cost in ``days``."""

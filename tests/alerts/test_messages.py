@@ -17,6 +17,7 @@ from costwatch.notify.stdout import Stdout
 from costwatch.testing import check_notifier
 from tests.doubles.slack import SlackDouble, slack_double
 from tests.made.messages import HOSTILE, OVER, RESTATED, SPEND, STALE, group
+from tests.made.usage_alerts import runaway, unmeasured, wasted
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 
@@ -30,6 +31,15 @@ MESSAGES = {
     "resolved": group(OVER, reason=Reason.RESOLVED),
     "repeat": group(reason=Reason.REPEAT),
     "hostile": group(HOSTILE, labels=HOSTILE.labels, owners=("<!channel|x> & co",)),
+    "runaway": group(runaway("etl"), labels=labels(rule="Runaway", team="ml-platform")),
+    "usage": group(wasted(), unmeasured(), labels=(), owners=()),
+    "hostile-usage": group(
+        runaway("<!here>; rm -rf / `id`", "*bold* <https://evil.example|x>", "a&b", "<!channel>\x1b[2J"),
+        wasted("<@U1> & \u202egnp\n<!here>"),
+        unmeasured("_k8s_ ~x~ <!subteam^S1>"),
+        labels=(),
+        owners=(),
+    ),
     "bare": group(replace(STALE, value=None, threshold=None), data_through=None, links={}, owners=()),
 }
 

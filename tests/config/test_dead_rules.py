@@ -127,6 +127,63 @@ DEAD = {
         "  - {name: A, kind: freshness, max_age: 0s}\n",
         "4: 'max_age' must be more than 0s, not '0s'",
     ),
+    "usage that no source brings": (
+        "  - {name: A, kind: k8s_efficiency, min_used_share: 0.3}\n",
+        "4: no source brings workload_days, which cpu_used_core_hours is made of; add one to 'sources'",
+    ),
+    "jobs that no source brings": (
+        "  - {name: A, kind: runaway}\n",
+        "4: no source brings node_days, which workload_cost is made of; add one to 'sources', of a kind",
+    ),
+    "nodes that no source brings": (
+        "  - {name: A, kind: coverage, min_measured_share: 0.9}\n",
+        "4: no source brings node_days, which node_expected_hours is made of",
+    ),
+    "a label of workloads": (
+        "  - {name: A, kind: k8s_efficiency, min_used_share: 0.3, by: [namspace]}\n",
+        "4: item 1 of 'by': 'namspace' is no label of workloads; use namespace",
+    ),
+    "a label of jobs": (
+        "  - {name: A, kind: runaway, match: {wrkload: x}}\n",
+        "4: 'wrkload': 'wrkload' is no label of workloads; use workload",
+    ),
+    "a team by which nothing is uncovered": (
+        "  - {name: A, kind: coverage, max_share: 0.1, by: [team]}\n",
+        "4: item 1 of 'by': 'team' is no label to tell covered costs apart by; use",
+    ),
+    "a residual that is covered": (
+        "  - {name: A, kind: coverage, max_share: 0.1, of: [unalocated]}\n",
+        "4: item 1 of 'of' must be one of 'unallocated', 'unmeasured' or 'idle', not 'unalocated'; did you "
+        "mean 'unallocated'?",
+    ),
+    "a pool of covered costs": (
+        "  - {name: A, kind: coverage, max_share: 0.1, match: {pool: suport}}\n",
+        "4: no pool is called 'suport'; did you mean 'support'?",
+    ),
+    "a coverage of nothing": (
+        "  - {name: A, kind: coverage}\n",
+        "4: give 'max_share', 'min_measured_share' or both",
+    ),
+    "a percentage for a share of cost": (
+        "  - {name: A, kind: coverage, max_share: 30}\n",
+        "4: 'max_share' must be at most 1, not '30'; write 0.3 for 30 %",
+    ),
+    "a percentage for a share of use": (
+        "  - {name: A, kind: k8s_efficiency, min_used_share: 30%}\n",
+        "4: 'min_used_share' must be a number, not '30%'; write 0.3",
+    ),
+    "times that everything is above": (
+        "  - {name: A, kind: runaway, times: 1}\n",
+        "4: 'times' must be greater than 1, not '1'",
+    ),
+    "days that are not whole": (
+        "  - {name: A, kind: k8s_efficiency, min_used_share: 0.3, window: 36h}\n",
+        "4: 'window' must be whole days, 1d to 35d, not '36h'",
+    ),
+    "a runaway that waits for the bill": (
+        "  - {name: A, kind: runaway, settle: settled}\n",
+        "4: 'settle' must be 'estimated', not 'settled'",
+    ),
     "a severity": (
         "  - {name: A, kind: threshold, above: 5, severity: pgae}\n",
         "4: 'severity' must be one of 'page', 'ticket' or 'info', not 'pgae'; did you mean 'page'?",

@@ -30,6 +30,6 @@ def found(rule: Rule, given: Mapping[str, Any], now: datetime = NOW) -> dict[Lab
     return {finding.labels: finding for finding in rule.evaluate(FakeSnapshot(given), now)}
 
 
-def only(rule: Rule, given: Mapping[str, Any]) -> Finding:
-    (finding,) = found(rule, given).values()
+def only(rule: Rule, given: Mapping[str, Any], now: datetime = NOW) -> Finding:
+    (finding,) = found(rule, given, now).values()
     return finding

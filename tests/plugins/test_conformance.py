@@ -25,7 +25,10 @@ from costwatch.notify.slack import Slack
 from costwatch.notify.stdout import Stdout
 from costwatch.plugins import Collector, Notifier, Rule, Split, fact_query
 from costwatch.rules.budget import Budget
+from costwatch.rules.coverage import Coverage
 from costwatch.rules.freshness import Freshness
+from costwatch.rules.k8s_efficiency import Efficiency
+from costwatch.rules.runaway import Runaway
 from costwatch.rules.threshold import Threshold
 from costwatch.testing import (
     Example,
@@ -43,6 +46,7 @@ from costwatch.warehouse.store import Warehouse
 from tests.doubles.cost_explorer import ce_double
 from tests.doubles.prometheus_server import real_prometheus
 from tests.doubles.slack import TOKEN, slack_double
+from tests.made.cluster_company import OCTOBER, TEN, Cluster, etl, train
 from tests.made.collected_usage import collected, node, used
 from tests.made.kubernetes_told import capacity, cpu, written
 from tests.made.kubernetes_told import request as pod_request
@@ -123,6 +127,10 @@ COLLECTORS: dict[str, Callable[[Path], AbstractContextManager[Sources]]] = {
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
 FIRST = date(2026, 10, 1)
 RISK, PAYMENTS = labels(team="risk", currency="USD"), labels(team="payments", currency="USD")
+SHOP, ML = labels(namespace="shop"), labels(namespace="ml")
+ETL = labels(
+    team="ml", cluster="prod", namespace="ml", workload_kind="cronjob", workload="etl", currency="USD"
+)
 SPEND = {"EffectiveCost": {RISK: daily(FIRST, *[900] * 50), PAYMENTS: daily(FIRST, *[100] * 50)}}
 
 
@@ -143,6 +151,23 @@ RULES: dict[str, tuple[Rule, list[Example]]] = {
                 {**SPEND, "budget": budget("risk", 20_000) | budget("payments", 3_100)},
                 NOW,
                 {one_budget("risk"): Verdict.BREACH, one_budget("payments"): Verdict.OK},
+            ),
+        ],
+    ),
+    "coverage": (
+        Coverage.model_validate({"name": "Unowned", "max_share": 0.1, "min_measured_share": 0.9}),
+        [
+            Example(
+                {
+                    "EffectiveCost": {
+                        labels(team="risk", pool="direct", currency="USD"): daily(FIRST, *[80] * 50),
+                        labels(team="unallocated", pool="direct", currency="USD"): daily(FIRST, *[20] * 50),
+                    },
+                    "node_expected_hours": {labels(cluster="prod"): daily(FIRST, *[24] * 50)},
+                    "node_measured_hours": {labels(cluster="prod"): daily(FIRST, *[23] * 50)},
+                },
+                NOW,
+                {(): Verdict.BREACH, labels(cluster="prod", coverage="nodes"): Verdict.OK},
             ),
         ],
     ),
@@ -171,6 +196,36 @@ RULES: dict[str, tuple[Rule, list[Example]]] = {
                     labels(source="db"): Verdict.OK,
                     labels(source="ended"): Verdict.BREACH,
                 },
+            ),
+        ],
+    ),
+    "k8s_efficiency": (
+        Efficiency.model_validate(
+            {"name": "Waste", "min_used_share": 0.3, "resource": "cpu", "by": ["namespace"]}
+        ),
+        [
+            Example(
+                {
+                    "cpu_used_core_hours": {SHOP: daily(FIRST, *[24] * 50), ML: daily(FIRST, *[240] * 50)},
+                    "cpu_unused_core_hours": {SHOP: daily(FIRST, *[216] * 50), ML: daily(FIRST, *[24] * 50)},
+                },
+                NOW,
+                {SHOP: Verdict.BREACH, ML: Verdict.OK},
+            ),
+        ],
+    ),
+    "runaway": (
+        Runaway.model_validate({"name": "Runaway", "times": 3}),
+        [
+            Example(
+                {
+                    "workload_cost": {ETL: daily(FIRST, *[20] * 52, 100)},
+                    "running_cost_per_hour": {
+                        labels(**dict(ETL), instance_type="m5.large"): daily(NOW.date(), 9)
+                    },
+                },
+                NOW,
+                {tuple(pair for pair in ETL if pair[0] != "currency"): Verdict.BREACH},
             ),
         ],
     ),
@@ -264,9 +319,31 @@ SPLITS: dict[str, tuple[Split, list[SplitExample]]] = {
 # --- facts: query -> a window in which a made-up company has some --------------------------------
 
 NOVEMBER = Window.of_days(date(2026, 11, 1), date(2026, 12, 1))
-FACTS: dict[str, Window] = dict.fromkeys(
-    (*COST_METRICS, "budget", "data_age", "data_age_limit", "freshness"), NOVEMBER
-)
+
+
+def clusters(path: Path) -> Warehouse:
+    """One with usage of a cluster, and a bill that is two days behind."""
+    made = Cluster(path.parent)
+    made.today(etl(hours=4), train(hours=10))
+    made.run(TEN)
+    return made.warehouse
+
+
+FACTS: dict[str, tuple[Callable[[Path], Warehouse], Window]] = {
+    **dict.fromkeys(
+        (*COST_METRICS, "budget", "data_age", "data_age_limit", "freshness"), (company, NOVEMBER)
+    ),
+    **dict.fromkeys(
+        (
+            *(f"{part}_{what}" for part in ("cpu", "memory") for what in ("efficiency", "unused_cost")),
+            *(f"cpu_{what}_core_hours" for what in ("requested", "unused", "used")),
+            *(f"memory_{what}_gib_hours" for what in ("requested", "unused", "used")),
+            *("node_coverage", "node_expected_hours", "node_measured_hours"),
+            *("running_cost_per_hour", "workload_cost"),
+        ),
+        (clusters, OCTOBER),
+    ),
+}
 
 
 MARKED = {"kubernetes": pytest.mark.prometheus}
@@ -298,13 +375,12 @@ def test_split(kind: str) -> None:
 
 @pytest.mark.parametrize("name", FACTS)
 def test_query(name: str, tmp_path: Path) -> None:
-    full, empty = company(tmp_path / "full.db"), Warehouse(tmp_path / "empty.db")
+    made, window = FACTS[name]
+    full, empty = made(tmp_path / "full.db"), Warehouse(tmp_path / "empty.db")
     empty.migrate()
     now = datetime(2026, 11, 23, 7, tzinfo=UTC)
     with full.read() as facts, empty.read() as nothing:
-        check_query(
-            fact_query(name), WarehouseSnapshot(facts, now), WarehouseSnapshot(nothing, now), FACTS[name]
-        )
+        check_query(fact_query(name), WarehouseSnapshot(facts, now), WarehouseSnapshot(nothing, now), window)
 
 
 @pytest.mark.parametrize(

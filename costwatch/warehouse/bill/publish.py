@@ -27,6 +27,7 @@ from costwatch.warehouse.bill.places import (
 from costwatch.warehouse.bill.priced import require_priced, rows_of, take_units
 from costwatch.warehouse.bill.sums import SUMMED, amounts, sums
 from costwatch.warehouse.encoding import from_int, to_int, to_text
+from costwatch.warehouse.usage.node_costs import NodeCostDay
 
 if TYPE_CHECKING:
     from pyarrow import RecordBatch
@@ -64,6 +65,7 @@ class Publication:
     spelling: str | None = None  # JSON: how its lines write what the configuration names
     notes: str = "[]"  # JSON: pairs of a pool and what its split could not place
     unclaimed: Sequence[tuple[int | str, ...]] = ()  # as ``unclaimed.as_rows``
+    node_costs: Sequence[NodeCostDay] = ()
     # BillingCurrency -> line_count and nano sums of the bill
     totals: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     priced: Priced = field(default_factory=Priced)
@@ -187,6 +189,7 @@ def publish(db: sqlite3.Connection, ids: Ids, publication: Publication, now: dat
     _replace(db, "bill", period, publication.bill)
     _replace(db, "team_invoice", period, publication.invoices)
     _replace(db, "unclaimed", period, publication.unclaimed)
+    _replace(db, "node_cost_day", period, publication.node_costs)
     db.execute(
         "INSERT OR REPLACE INTO published (period, period_end, inputs_key, loads, config, first_known_at,"
         " known_at, totals, fingerprint, inputs, spelling, priced, priced_since, notes)"

@@ -23,6 +23,7 @@ VERSIONS = (
     "0014_day_summaries",
     "0015_allocated_tags",
     "0016_usage",
+    "0017_live_estimates",
 )
 LATEST = len(VERSIONS)
 

@@ -1,1 +1,1 @@
-"""What pods ask for and use: summed by day when it is stored, and read from these sums."""
+"""What clusters used, summed by day as it is stored, beside what their nodes cost and will cost."""

@@ -1,0 +1,151 @@
+"""Which part of a node a workload had, and so which part of its cost. Pure.
+
+A node's price is that of its parts, GPU : vCPU : GiB = 9 : .9 : .1, scaled to the node; a workload has of
+each what it requested or used, whichever was more. Source: AWS, split cost allocation data
+(https://docs.aws.amazon.com/cur/latest/userguide/split-cost-allocation-data.html).
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal, NamedTuple
+
+GIB = 2**30
+_GPU, _VCPU, _GIB = 90, 9, 1
+_LEAST_MEASURED = 0.5  # of its time; of a node that was seen for less, nothing is known
+
+Basis = Literal["bill", "settled", "list"]  # what a cost is taken from: a bill, a settled rate, a list price
+
+
+class NodeKind(NamedTuple):
+    """What nodes of one price have in common. capacity_type: ``spot``, ``on-demand`` or ''."""
+
+    instance_type: str
+    region: str
+    capacity_type: str
+
+
+class NodeKey(NamedTuple):
+    """One node on one UTC day. instance: the resource id that the bill has."""
+
+    day: date
+    cluster: str
+    node: str
+    instance: str
+
+
+@dataclass(frozen=True, slots=True)
+class NodeDay:
+    """What a node could give on a day, how long it lived, and for how much of that it was measured."""
+
+    key: NodeKey
+    kind: NodeKind
+    cpu_cores: float
+    memory_bytes: float
+    gpus: float
+    gpus_advertised: float
+    expected_seconds: float
+    measured_seconds: float
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether enough of its time was measured to say whose it was."""
+        return 0 < self.measured_seconds >= _LEAST_MEASURED * self.expected_seconds
+
+    def share(self, of: "WorkloadDay") -> float:
+        """Which part of a measured node a workload had; all parts may come to less than 1, or to more."""
+        sliced = self.gpus / self.gpus_advertised if self.gpus_advertised else 1
+        had = _weight(of.cpu_core_seconds, of.memory_byte_seconds, of.gpu_seconds * sliced)
+        whole = _weight(self.cpu_cores, self.memory_bytes, self.gpus) * self.measured_seconds
+        return had / whole if whole else 0.0
+
+
+def _weight(cores: float, memory_bytes: float, gpus: float) -> float:
+    return _VCPU * cores + _GIB * memory_bytes / GIB + _GPU * gpus
+
+
+@dataclass(frozen=True, slots=True)
+class WorkloadDay:
+    """What one workload had of one node on a day: the larger of request and usage, summed over time."""
+
+    node: NodeKey
+    namespace: str
+    workload_kind: str
+    workload: str
+    labels: str
+    running_seconds: float
+    cpu_core_seconds: float
+    memory_byte_seconds: float
+    gpu_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class NodeCost:
+    """What a node cost on a day, in nano-units, and how that is known."""
+
+    nano: int
+    currency: str
+    basis: Basis
+
+
+class WorkloadKey(NamedTuple):
+    """One workload on one UTC day. workload_kind: ``deployment``, ``job`` and so on."""
+
+    day: date
+    cluster: str
+    namespace: str
+    workload_kind: str
+    workload: str
+
+
+@dataclass(slots=True)
+class WorkloadCost:
+    """What a workload's parts of its nodes cost on a day, in nano-units by currency.
+
+    unknown: of how many of its nodes nobody knows what they cost; none known and some unknown: it is unknown.
+    instance_type: of the nodes that most of it ran on. labels: those that most of it had.
+    """
+
+    nano: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    bases: set[Basis] = field(default_factory=set)
+    unknown: int = 0
+    running_seconds: float = 0.0
+    seconds_by_type: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+    seconds_by_labels: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+
+    @property
+    def instance_type(self) -> str:
+        """See the class."""
+        return _largest(self.seconds_by_type)
+
+    @property
+    def labels(self) -> str:
+        """See the class."""
+        return _largest(self.seconds_by_labels)
+
+
+def workload_costs(
+    usage: Iterable[WorkloadDay], nodes: Iterable[NodeDay], costs: Mapping[NodeKey, NodeCost]
+) -> dict[WorkloadKey, WorkloadCost]:
+    """What each workload's parts of its nodes cost. What is idle of a node is nobody's here."""
+    known = {node.key: node for node in nodes}
+    found: dict[WorkloadKey, WorkloadCost] = defaultdict(WorkloadCost)
+    for row in usage:
+        place = row.node
+        of = found[WorkloadKey(place.day, place.cluster, row.namespace, row.workload_kind, row.workload)]
+        of.running_seconds += row.running_seconds
+        of.seconds_by_labels[row.labels] += row.running_seconds
+        node, cost = known.get(place), costs.get(place)
+        if node is not None:
+            of.seconds_by_type[node.kind.instance_type] += row.running_seconds
+        if node is None or cost is None or not node.is_measured:
+            of.unknown += 1
+            continue
+        of.nano[cost.currency] += round(cost.nano * node.share(row))
+        of.bases.add(cost.basis)
+    return dict(found)
+
+
+def _largest(seconds: Mapping[str, float]) -> str:
+    return min(seconds, key=lambda name: (-seconds[name], name), default="")
