@@ -220,7 +220,7 @@ class _Run:
                 [f"{self.source.name}: table '{batch.table}': a batch has no version; correct its collector"]
             )
         whole = self.bookmarks.versions.get(key, "")  # the version that is stored whole
-        is_partial = batch.partial and batch.version != whole
+        is_partial = batch.version != whole and batch.is_partial
         if is_partial:
             self.partial[batch.table].append(batch)
         if batch.version != whole and not (is_partial and whole):
@@ -234,7 +234,8 @@ class _Run:
                 runs.mark_partial(db, self.source.name, batch, is_partial)
 
     def _fail(self, error: str, *tables: str) -> None:
-        self.errors.append(error)
+        if error not in self.errors:  # one cause may keep several tables from being read
+            self.errors.append(error)
         self.broken.update(tables)
 
     def _collected(self) -> Collected:
