@@ -11,6 +11,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from costwatch.allocation import (
+    allocated_tags,
     bill,
     conservation,
     day_summaries,
@@ -23,7 +24,7 @@ from costwatch.allocation import (
 )
 from costwatch.allocation.settings import Allocation, Pool
 from costwatch.allocation.spelling import Spelling
-from costwatch.allocation.weights import CARRIED, billing_period, normalised, priced, summed, with_unit
+from costwatch.allocation.weights import CARRIED, TAGS, billing_period, normalised, priced, summed, with_unit
 from costwatch.ledger.engines.duckdb import compiled, fetch, fetch_batches, keep, small_table, stored, take
 from costwatch.ledger.engines.engine import Engine
 from costwatch.model import Window
@@ -53,6 +54,7 @@ class Attribution:
         self.allocation = pools.completed(allocation)
         self.teams, self.ordered = allocation.teams, self.allocation.pools
         self.spelling, self.tag_keys = Spelling(), [""]
+        self.notes: list[tuple[str, str]] = []
         self._batches = batches
         self._steps: list[_Step] = []
         self._numbering: list[tuple[str, str]] = []
@@ -70,6 +72,7 @@ class Attribution:
         missing: position of a pool -> the days of which an input of its weights is not there.
         """
         self._period, self._missing = Window.of_days(period, period_end), missing
+        self._tags, self.notes = allocated_tags.TagNumbers(), []
         self._days = billing_period(self.con, self._period)
         self.spelling, self.tag_keys = bill.keep_facts(self.engine, parts, period, self.allocation)
         claimed = owners.claims(self.con, self.teams, self.spelling)
@@ -169,7 +172,8 @@ class Attribution:
         located = days.join(kinds.select(*told, "kind", "pool", "PricingUnit"), told)
         located = located.mutate(day=located["first"], until=bill.until(located, self.ordered))
         located = located.mutate(**with_unit(located))
-        facts = self._step("facts", located.select("kind", "day", "until", *CARRIED))
+        facts = located.select("kind", "day", "until", *CARRIED, tags=ibis.literal(0, "int64"))
+        facts = self._step("facts", facts)
         of_days = dict.fromkeys(("day", "before"), pa.int64())
         spans = small_table(self.con, "spans", owners.spans(self.teams), of_days)
         owned = [owners.whose(kinds, spans, number, claimed) for number in pools.owned(self.ordered)]
@@ -177,9 +181,10 @@ class Attribution:
         mine = facts.join(
             whose, [facts.kind == whose.kind, facts.day >= whose.since, facts.day < whose.before]
         )
-        carried = mine.select("team", "kind", "day", *CARRIED)
+        carried = mine.select("team", "kind", "day", TAGS, *CARRIED)
         nobodys = unclaimed.by_names(facts, kinds, whose, self.ordered)
         takers: dict[int, ir.Table] = {}
+        given: list[ir.Table] = []
         for number, pool in enumerate(self.ordered):
             if pool.is_owner:
                 continue
@@ -190,9 +195,10 @@ class Attribution:
             amounts = weights.numbered(amounts, kinds, pool.over, self._days, _keys(pool))
             takers[number] = self._step(f"pool_{number}", amounts)
             parts = self._shared(kinds, takers[number], carried, number, pool)
-            parts = self._step(f"carried_of_{number}", parts)
-            carried = carried.union(parts, distinct=False)
-        self._answer(kinds, facts, carried, nobodys)
+            given.append(self._step(f"carried_of_{number}", parts))
+            carried = carried.union(given[-1], distinct=False)
+        self._steps.append((allocated_tags.TABLE, lambda: self._tags.table()))
+        self._answer(kinds, facts, carried, nobodys, allocated_tags.with_tags(kinds, given))
         for number, mine in takers.items():
             located = mine.join(kinds.select("kind", "source"), "kind")
             lines = located.group_by("source", "day").agg(lines=located.line_count.sum())
@@ -225,8 +231,11 @@ class Attribution:
         spans = self._step(f"spans_{number}", weights.spans_of(mine, _keys(pool)))
         question = compiled(spans), compiled(daily)
         self._steps.append((f"weights_{number}", partial(self._weigh, number, *question)))
-        given = ibis.table(ibis.schema(dict(weighing.COLUMNS)), name=f"weights_{number}")
-        located = weights.shared(mine, spans, given).join(mine.select("row", "kind", "day"), "row")
+        given = ibis.table(allocated_tags.WEIGHTS, name=f"weights_{number}")
+        parts = weights.shared(mine, spans, given)
+        located = parts.join(mine.select("row", "kind", "day", before=mine[TAGS]), "row")
+        # What is given on has the tags that it had, if it is given none.
+        located = located.mutate(tags=ibis.ifelse(located[TAGS] > 0, located[TAGS], located.before))
         return located.select(carried.columns)
 
     def _weigh(self, number: int, spans: str, daily: str) -> pa.Table:
@@ -242,15 +251,19 @@ class Attribution:
             weighing.carried(fetch(self.con, daily), teams),
             owners.teams_by_name(self.teams),
         )
-        return weighing.weigh(pool, asked, givers, self._missing.get(number, ()))
+        found = weighing.weigh(pool, asked, givers, self._missing.get(number, ()))
+        self.notes += weighing.notes(pool, asked)
+        return self._tags.numbered(found)
 
-    def _answer(self, kinds: ir.Table, facts: ir.Table, carried: ir.Table, nobodys: ir.Table) -> None:
-        slices = kinds.select(*SLICE_COLUMNS).distinct()
+    def _answer(
+        self, kinds: ir.Table, facts: ir.Table, carried: ir.Table, nobodys: ir.Table, tagged: ir.Table
+    ) -> None:
+        tagged = self._step("tagged_kinds", tagged.select("kind", TAGS, *SLICE_COLUMNS, "ServiceName"))
+        slices = tagged.select(*SLICE_COLUMNS).distinct()
         order = ibis.window(order_by=[slices[column] for column in SLICE_COLUMNS])
         slices = self._step("slices", slices.mutate(slice=ibis.row_number().over(order) + 1))
-        sliced = self._step(
-            "sliced", kinds.join(slices, SLICE_COLUMNS).select("kind", "slice", "ServiceName")
-        )
+        sliced = tagged.join(slices, SLICE_COLUMNS).select("kind", TAGS, "slice", "ServiceName")
+        sliced = self._step("sliced", sliced)
         whole = self._step("whole", summed(facts, ["kind"], CARRIED)).join(kinds, "kind")
         by_kind = self._step("by_kind", summed(carried, ("team", "kind"), CARRIED)).join(kinds, "kind")
         by_team = ("team", *INVOICE_COLUMNS)
@@ -286,9 +299,9 @@ class Attribution:
             ibis.table({of: kind, f"{of}_id": "int64"}, name=f"{of}_ids") for of, kind in ids.items()
         )
         known = sliced.join(services, sliced.ServiceName == services.service).join(slices, "slice")
-        known = known.select("kind", "service_id", "slice_id")
+        known = known.select("kind", TAGS, "service_id", "slice_id")
         numbers = ibis.table(known.schema(), name="numbers")
-        joined = carried.join(teams, "team").join(numbers, "kind")
+        joined = carried.join(teams, "team").join(numbers, ["kind", TAGS])
         stored = normalised(summed(joined, _STORED, CARRIED)).order_by(*_STORED)
         placed = day_summaries.without_usage_types(facts := ibis.table(stored.schema(), name="stored"))
         steps = {"numbers": known, "stored": stored, "placed": placed}

@@ -55,6 +55,7 @@ from costwatch.plugins.splits import (
     Weighing,
     Weight,
     Weights,
+    tags_text,
 )
 from costwatch.plugins.tables import WINDOW_COLUMNS, ColumnType, Table
 
@@ -113,5 +114,6 @@ __all__ = [
     "recent",
     "registered",
     "selections_of",
+    "tags_text",
     "unknown_name",
 ]
