@@ -12,6 +12,7 @@ import pytest
 from collectors.cost_explorer import CostExplorer
 from collectors.exports import Exports
 from collectors.table import Table
+from collectors.usage_files import UsageFiles
 from costwatch import plugins
 from costwatch.allocation.splits.even import EvenPool
 from costwatch.allocation.splits.fixed import FixedPool
@@ -39,6 +40,7 @@ from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
 from costwatch.warehouse.store import Warehouse
 from tests.doubles.cost_explorer import ce_double
 from tests.doubles.slack import TOKEN, slack_double
+from tests.made.usage_files import write_day
 from tests.made.warehouse_rows import company
 
 # --- collectors: kind -> a source with data in the window, and one that cannot be read -----------
@@ -94,10 +96,23 @@ def table(folder: Path) -> Iterator[Sources]:
     yield Sources(good, Window.of_days(date(2026, 9, 10), date(2026, 10, 20)), unreadable)
 
 
+@contextmanager
+def usage_files(folder: Path) -> Iterator[Sources]:
+    """Three days of a cluster."""
+    for day in (20, 21, 22):
+        write_day(folder / "usage", date(2026, 11, day))
+    yield Sources(
+        UsageFiles(name="prod", location=str(folder / "usage")),
+        Window(datetime(2026, 11, 20, 12, tzinfo=UTC), datetime(2026, 11, 22, 12, tzinfo=UTC)),
+        UsageFiles(name="prod", location=str(folder / "gone")),
+    )
+
+
 COLLECTORS: dict[str, Callable[[Path], AbstractContextManager[Sources]]] = {
     "cost_explorer": cost_explorer,
     "exports": exports,
     "table": table,
+    "usage_files": usage_files,
 }
 
 # --- rules: kind -> a rule, and what it finds in facts --------------------------------------------
