@@ -97,7 +97,17 @@ WORKLOADS = (
     DemoWorkload("prod", _ALL, "payments", "deployment", "ledger-writer", 6, 3, 8, 0.65, 0.7),
     DemoWorkload("prod", _ALL, "ml-platform", "deployment", "model-gateway", 8, 3, 8, 0.6, 0.65),
     DemoWorkload(
-        "prod", _ALL, "ml-platform", "deployment", "feature-sync", 2, 2, 8, 0.7, 0.6, team_label="FeatureStore"
+        "prod",
+        _ALL,
+        "ml-platform",
+        "deployment",
+        "feature-sync",
+        2,
+        2,
+        8,
+        0.7,
+        0.6,
+        team_label="FeatureStore",
     ),
     DemoWorkload("prod", _ALL, "kube-system", "daemonset", "node-agent", 1, 0.5, 1, 0.6, 0.8),
     DemoWorkload("prod", _ALL, "kube-system", "deployment", "dns", 2, 0.5, 0.5, 0.5, 0.7),

@@ -113,7 +113,15 @@ PARTS = (
     SpendPart("platform", "data-platform", "glue", 2_500, 5, 0.8),
     SpendPart("platform", "data-platform", "athena", 1_300, 3, 0.4),
     SpendPart(
-        "platform", "shared-cluster", "large-node", 7_670, 7, 1.0, "compute", cluster="prod", nodegroup="general"
+        "platform",
+        "shared-cluster",
+        "large-node",
+        7_670,
+        7,
+        1.0,
+        "compute",
+        cluster="prod",
+        nodegroup="general",
     ),
     SpendPart("platform", "shared-cluster", "large-node", 3_534, 2, 1.0, cluster="prod", nodegroup="burst"),
     SpendPart("platform", "shared-cluster", "disk", 1_100, 6, 1.0, cluster="prod"),

@@ -150,7 +150,9 @@ def write_configuration(folder: Path, plan: CompanyPlan) -> None:
         location=LOCATION,
         teams="\n".join(_team(team) for team in TEAMS),
         security=ACCOUNTS[SECURITY],
-        usage="\n".join(f"  - {{name: {name}, kind: usage_files, location: {USAGE}/{name}}}" for name in CLUSTERS),
+        usage="\n".join(
+            f"  - {{name: {name}, kind: usage_files, location: {USAGE}/{name}}}" for name in CLUSTERS
+        ),
         pools="\n".join(map(_cluster_pool, CLUSTER_POOLS)),
         support=SUPPORT,
         percent=percent,

@@ -60,7 +60,11 @@ def rounds(plan: CompanyPlan) -> list[Round]:
 
 
 def _deliver_all(
-    deliver_bill: Callable[[Path], None], usage: Sequence[ClusterUsage], first: date, after: date, folder: Path
+    deliver_bill: Callable[[Path], None],
+    usage: Sequence[ClusterUsage],
+    first: date,
+    after: date,
+    folder: Path,
 ) -> None:
     deliver_bill(folder)
     for each in usage:

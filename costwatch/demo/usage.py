@@ -33,9 +33,24 @@ class ClusterUsage:
         self.cluster, self.since = cluster, measured_since(plan)
         self.nodes: Sequence[Node] = cluster_nodes(plan, cluster)
         self.pods: Sequence[PodDay] = [*pod_days(plan, cluster)]
-        self.volumes = self._attached(plan, "vol-")
-        self.balancers = self._attached(plan, "arn:aws:elasticloadbalancing")
+        self._volumes = _attached(plan, cluster, "vol-")
+        self._balancers = _attached(plan, cluster, "arn:aws:elasticloadbalancing")
         self._random = np.random.default_rng([plan.seed, CLUSTERS.index(cluster)])
+
+    def mounted(self, pods: Sequence[PodDay]) -> Iterator[tuple[int, Item, PodDay]]:
+        """The volumes, with their column in the bill and which of a day's pods mounts each."""
+        keeping = [pod for pod in pods if pod.workload.kind == "statefulset"]
+        for number, (column, item) in enumerate(self._volumes):
+            yield column, item, keeping[number % len(keeping)]
+
+    def balanced(self) -> Iterator[tuple[int, Item, Sequence[tuple[str, str]]]]:
+        """The load balancers, likewise, and the services behind each: namespace and name."""
+        for number, (column, item) in enumerate(self._balancers):
+            yield column, item, [SERVICES[(number + one) % len(SERVICES)] for one in range(2)]
+
+    def of_day(self, day: date) -> slice:
+        """Which of ``pods`` are of this day."""
+        return slice(*np.searchsorted(self._days, [day.toordinal(), day.toordinal() + 1]))
 
     @cached_property
     def pod(self) -> Numbers:
@@ -83,12 +98,12 @@ class ClusterUsage:
 
     def tables(self, day: date) -> Iterator[tuple[Table, pa.Table]]:
         """What is known of one UTC day."""
-        first, after = np.searchsorted(self._days, [day.toordinal(), day.toordinal() + 1])
-        hours = slice(*np.searchsorted(self.pod, [first, after]))
-        pods = self.pods[first:after]
-        yield POD_HOURS, self._pod_hours(day, pods, self.pod[hours] - first, hours)
+        of_day = self.of_day(day)
+        hours = slice(*np.searchsorted(self.pod, [of_day.start, of_day.stop]))
+        pods, of = self.pods[of_day], self.pod[hours] - of_day.start
+        yield POD_HOURS, self._pod_hours(day, pods, of, hours)
         yield NODE_DAYS, _table(NODE_DAYS, [self._node_day(day, node) for node in self.nodes])
-        yield WORKLOAD_DAYS, _table(WORKLOAD_DAYS, self._workload_days(day, pods, self.pod[hours] - first, hours))
+        yield WORKLOAD_DAYS, _table(WORKLOAD_DAYS, self._workload_days(day, pods, of, hours))
         yield VOLUME_DAYS, _table(VOLUME_DAYS, [*self._volume_days(day, pods)])
         yield SERVICE_DAYS, _table(SERVICE_DAYS, [*self._service_days(day)])
 
@@ -97,15 +112,22 @@ class ClusterUsage:
         return np.array([pod.day.toordinal() for pod in self.pods])
 
     def _pod_hours(self, day: date, pods: Sequence[PodDay], of: Numbers, hours: slice) -> pa.Table:
-        told = [{**self._of_pod(pod), "pod": pod.name, "uid": pod.uid, "container": pod.workload.name} for pod in pods]
+        told = [
+            {**self._of_pod(pod), "pod": pod.name, "uid": pod.uid, "container": pod.workload.name}
+            for pod in pods
+        ]
         texts = {name: pa.array([each[name] for each in told]).take(pa.array(of)) for name in told[0]}
         instants = np.datetime64(day, "us") + self.hour[hours] * np.timedelta64(1, "h")
         numbers = {name: pa.array(column[hours]) for name, column in {**self.sums, **self._peaks}.items()}
         columns = {"hour": pa.array(instants).cast(pa.timestamp("us", "UTC")), **texts, **numbers}
         schema = POD_HOURS.schema()
-        return pa.table([columns.get(name, pa.nulls(len(of), schema.field(name).type)) for name in schema.names], schema)
+        return pa.table(
+            [columns.get(name, pa.nulls(len(of), schema.field(name).type)) for name in schema.names], schema
+        )
 
-    def _workload_days(self, day: date, pods: Sequence[PodDay], of: Numbers, hours: slice) -> list[dict[str, Any]]:
+    def _workload_days(
+        self, day: date, pods: Sequence[PodDay], of: Numbers, hours: slice
+    ) -> list[dict[str, Any]]:
         rows: dict[tuple[str, str, str], dict[str, Any]] = {}
         summed = {name: np.bincount(of, self.sums[name][hours]) for name in SUMS}
         for number, pod in enumerate(pods):
@@ -147,15 +169,13 @@ class ClusterUsage:
         }
 
     def _volume_days(self, day: date, pods: Sequence[PodDay]) -> Iterator[dict[str, Any]]:
-        keeping = [pod for pod in pods if pod.workload.kind == "statefulset"]
-        for number, item in enumerate(self.volumes):
-            pod = keeping[number % len(keeping)]
+        for _, item, pod in self.mounted(pods):
             known = {name: value for name, value in self._of_pod(pod).items() if name in VOLUME_DAYS.columns}
             yield known | {
                 "day": day,
                 "volume": item.resource_id,
                 "persistentvolume": f"pvc-{item.resource_id[4:]}",
-                "persistentvolumeclaim": f"data-{number // len(keeping)}-{pod.name}",
+                "persistentvolumeclaim": f"data-{item.name}",
                 "mounted_seconds": DAY_SECONDS,
                 "shared_seconds": DAY_SECONDS,
                 "capacity_bytes": 500 * GIB,
@@ -164,10 +184,10 @@ class ClusterUsage:
             }
 
     def _service_days(self, day: date) -> Iterator[dict[str, Any]]:
-        for number, item in enumerate(self.balancers):
+        for column, item, services in self.balanced():
             # As AWS writes the host: the balancer's name, and a number that tells it apart.
-            host = f"{item.name}-{1_000_000 + number}.{item.region}.elb.amazonaws.com"
-            for namespace, service in (SERVICES[(number + one) % len(SERVICES)] for one in range(2)):
+            host = f"{item.name}-{1_000_000 + column}.{item.region}.elb.amazonaws.com"
+            for namespace, service in services:
                 yield {
                     "day": day,
                     "cluster": self.cluster,
@@ -177,13 +197,6 @@ class ClusterUsage:
                     "labels": f'{{"app":"{service}"}}',
                     "seconds": DAY_SECONDS,
                 }
-
-    def _attached(self, plan: CompanyPlan, prefix: str) -> list[Item]:
-        """Volumes or load balancers of the cluster."""
-        tag = ("eks:cluster-name", self.cluster)
-        return [
-            item for item in plan.bill.items if tag in item.tags and item.resource_id.startswith(prefix)
-        ]
 
     def _seconds(self) -> Numbers:
         """How long each hour of a pod was: the last one of what ended is cut."""
@@ -199,6 +212,16 @@ class ClusterUsage:
 
     def _noise(self, most: float) -> Numbers:
         return self._random.triangular(1 - most, 1, 1 + most, len(self.pod))
+
+
+def _attached(plan: CompanyPlan, cluster: str, prefix: str) -> list[tuple[int, Item]]:
+    """Volumes or load balancers of a cluster."""
+    tag = ("eks:cluster-name", cluster)
+    return [
+        (column, item)
+        for column, item in enumerate(plan.bill.items)
+        if tag in item.tags and item.resource_id.startswith(prefix)
+    ]
 
 
 def _table(table: Table, rows: Sequence[Mapping[str, Any]]) -> pa.Table:
