@@ -100,22 +100,21 @@ def _day(text: str) -> date | None:
 
 
 class _Reading:
-    """The files of a day. They tell of one another, so all are read, and checked, when the first is asked for."""
+    """The files of a day: they tell of one another, so all are read and checked when one is asked for."""
 
     def __init__(self, place: Place, day: Window, files: Files, folder: Path) -> None:
         self._place, self._day, self._files, self._folder = place, day, files, folder
         self._parts: Mapping[str, list[pa.RecordBatch]] = {}
-        missing = [table.name for table in TABLES if table.name not in files]
-        self._refusal = (
-            f"{place.name('')}: of {day.start:%Y-%m-%d} there is no {' and no '.join(missing)}; write the files "
-            "of all tables, those without rows too"
-            if missing
-            else ""
-        )
+        self._refusal = ""
+        if missing := [table.name for table in TABLES if table.name not in files]:
+            self._refusal = (
+                f"{place.name('')}: of {day.start:%Y-%m-%d} there is no {' and no '.join(missing)}; "
+                "write the files of all tables, those without rows too"
+            )
 
     @property
     def version(self) -> str:
-        """Of the content of all files. A day that is refused has one, too, so that it is asked for and told."""
+        """Of the content of all files. A day that is refused has one, too: it is asked for, and told."""
         told = [f"{table} {version_of(self._place, entry)}" for table, entry in sorted(self._files.items())]
         return hashlib.sha256("\n".join([self._refusal, *told]).encode()).hexdigest()
 

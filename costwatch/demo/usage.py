@@ -14,7 +14,6 @@ from costwatch.demo.clusters import CLUSTERS, SERVICES
 from costwatch.demo.items import Item
 from costwatch.demo.pods import Node, PodDay, cluster_nodes, measured_since, pod_days
 from costwatch.demo.stories import CompanyPlan
-from costwatch.model import midnight
 from costwatch.plugins import Table
 
 GIB = 2.0**30
