@@ -11,11 +11,14 @@ import pytest
 from collectors.kubernetes.tables import NODE_DAYS, POD_HOURS, SERVICE_DAYS, TABLES
 from collectors.usage_files import UsageFiles
 from costwatch.allocation.batches import StoredBatches
+from costwatch.allocation.usage_export import export
 from costwatch.collect import Collected, collect
+from costwatch.errors import UsageError
 from costwatch.ledger.files import LedgerFiles
 from costwatch.model import Window
 from costwatch.warehouse.store import Warehouse
 from tests.doubles.s3_bucket import NAME, PREFIX, Bucket
+from tests.made.command_line import Costwatch, configure
 from tests.made.usage_files import write_day, write_table
 
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
@@ -189,3 +192,39 @@ def test_files_are_read_from_a_bucket(folder: Path, bucket: Bucket) -> None:
     (found,) = collect(stored(folder), folder.parent / "ledger", [source], NOW)
     assert (found.outcome, found.error) == ("loaded", "")
     assert rows(folder, SERVICE_DAYS.name).num_rows == 2
+
+
+def test_what_one_costwatch_exports_another_reads_as_it_was(folder: Path) -> None:
+    read(folder)
+    around = Window.of_days(DAY, DAY + timedelta(days=2))
+    copy = folder.parent / "there" / "usage"
+    files = LedgerFiles(folder.parent / "ledger")
+    written = export(stored(folder), files, TABLES, around, (), copy)
+    assert {path.relative_to(copy) for path in written} == {
+        path.relative_to(folder) for path in folder.rglob("*.parquet")
+    }
+    assert export(stored(folder), files, TABLES, around, ("prod",), copy) == []
+    assert read(copy).outcome == "loaded"
+    for table in TABLES:
+        assert rows(copy, table.name) == rows(folder, table.name)
+
+
+def test_to_export_nothing_is_a_mistake_and_writes_nothing(folder: Path) -> None:
+    read(folder)
+    files = LedgerFiles(folder.parent / "ledger")
+    with pytest.raises(UsageError, match="nothing of these days and sources is held"):
+        export(stored(folder), files, TABLES, OCTOBER_AND_NOVEMBER, ("other",), folder.parent / "there")
+    assert not (folder.parent / "there").exists()
+
+
+def test_the_command_writes_the_last_weeks(costwatch: Costwatch) -> None:
+    for day in (date(2026, 11, 2), date(2026, 10, 1), date(2026, 9, 1)):  # asked on the 3rd of November
+        write_day(Path("usage"), day)
+    configure(
+        Path(), "sources:\n  - {name: prod, kind: usage_files, location: usage}\nteams: [{name: risk}]\n"
+    )
+    assert costwatch("collect").code == 0
+    assert costwatch("export", "usage", "copy").code == 0
+    written = {path.stem for path in Path("copy").rglob("*.parquet")}
+    assert written == {"2026-10-01", "2026-11-02"}
+    assert costwatch("export", "usage", "copy", "--source", "other").code == 2
