@@ -50,8 +50,7 @@ class Attribution:
     """Computes one billing period after the other: daily facts where the lines are read, the rest here.
 
     The expressions are the same for every period, and turning them into SQL takes longer than running
-    them: they are compiled with the first period and run on the tables of the others.
-    """
+    them: they are compiled with the first period and run on the tables of the others."""
 
     def __init__(self, engine: Engine, allocation: Allocation, batches: Batches) -> None:
         self.engine, self.con, self._batches = engine, engine.con, batches

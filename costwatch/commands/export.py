@@ -1,4 +1,4 @@
-"""``costwatch export``: the bill with its teams, for other tools."""
+"""``costwatch export``: the bill with its teams for other tools, usage of clusters for another costwatch."""
 
 from datetime import date, timedelta
 from pathlib import Path
@@ -10,10 +10,12 @@ from costwatch.commands.options import Subject, require_order, window_options
 from costwatch.commands.output import complain
 from costwatch.errors import UsageError
 
+_KEPT = timedelta(days=36)  # as long as kind usage_files looks back, and the running day
+
 
 @click.group("export", cls=Subject)
 def command() -> None:
-    """Write the bill with its teams, for other tools."""
+    """Write the bill with its teams for other tools, or usage of clusters for another costwatch."""
 
 
 @command.command("focus")
@@ -50,3 +52,32 @@ def focus(
         context.say(f"{file}: {count:,} rows")
     else:
         complain(f"{file}: holds no row; `costwatch cost show --by team` shows which teams carry cost")
+
+
+@command.command("usage")
+@click.argument("folder", type=click.Path(file_okay=False))
+@window_options("the days")
+@click.option("--source", "sources", multiple=True, help="Only of this source; may be repeated.")
+@pass_context
+def usage(
+    context: Context, /, folder: str, first: date | None, after: date | None, sources: tuple[str, ...]
+) -> None:
+    """Write what pods requested and used, by table and UTC day, below FOLDER, for kind usage_files to read.
+
+    Files that would say what they say already are left alone. Without a window: the last 35 days.
+
+    \b
+    Example: costwatch export usage /srv/usage/prod && aws s3 sync /srv/usage/prod s3://acme-usage/prod
+    """
+    from collectors.kubernetes.tables import TABLES
+    from costwatch.allocation.usage_export import export
+    from costwatch.ledger.files import LedgerFiles
+    from costwatch.model import Window
+
+    require_order(first, after)
+    until = after or context.now.date() + timedelta(days=1)
+    window = Window.of_days(first or until - _KEPT, until)
+    with context.working("Exporting"):
+        files = LedgerFiles(context.config.ledger)
+        written = export(context.warehouse, files, TABLES, window, sources, Path(folder))
+    context.say(f"{folder}: {len(written):,} files are new or say something else")

@@ -33,6 +33,7 @@ def _arn(service: str, kind: str) -> str:
 
 METERS = {
     "node": Meter(EC2, "Compute", "BoxUsage:m7i.4xlarge", "Hours", 0.8064, "i-{hex}"),
+    "large-node": Meter(EC2, "Compute", "BoxUsage:m7i.12xlarge", "Hours", 2.4192, "i-{hex}"),
     "gpu": Meter(EC2, "Compute", "BoxUsage:g6e.12xlarge", "Hours", 10.49264, "i-{hex}"),
     "spot": Meter(EC2, "Compute", "SpotUsage:p4d.24xlarge", "Hours", 11.5714, "i-{hex}"),
     "disk": Meter(EC2, "Storage", "EBS:VolumeUsage.gp3", "GB-Months", 0.08, "vol-{hex}"),

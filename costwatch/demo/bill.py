@@ -60,15 +60,15 @@ def next_month(day: date) -> date:
 def expected(items: Sequence[Item], days: Sequence[date], last: date) -> Matrix:
     """What the items usually cost on these days, for growth that ends on ``last``.
 
-    Items under commitment do not grow: they were committed to because they stay. An item costs nothing
-    on the days on which it does not exist.
+    Items under commitment do not grow: they were committed to because they stay; nor do nodes of clusters. An
+    item costs nothing on the days on which it does not exist.
     """
     ordinals = np.array([day.toordinal() for day in days])[:, None]
     is_weekend = (ordinals - 1) % 7 >= 5  # day 1 of the calendar was a Monday
     growth = np.maximum(0.4, 1 - GROWTH_A_YEAR * (last.toordinal() - ordinals) / 365)
     usd = np.array([item.usd for item in items])
     weekend = np.array([item.weekend for item in items])
-    flat = np.array([item.covered for item in items])
+    flat = np.array([item.covered or item.nodegroup != "" for item in items])
     since = np.array([(item.since or date.min).toordinal() for item in items])
     until = np.array([(item.until or date.max).toordinal() for item in items])
     exists = (ordinals >= since) & (ordinals < until)
@@ -79,9 +79,10 @@ def expected(items: Sequence[Item], days: Sequence[date], last: date) -> Matrix:
 def noise(items: Sequence[Item], days: int, random: np.random.Generator) -> Matrix:
     """A factor near 1 for each line, bounded, so that chance never tells a story of its own.
 
-    Reserved instances cost the same every hour.
+    Reserved instances cost the same every hour, and so do nodes of clusters, which run around the clock.
     """
-    steady = np.array([item.commitment is not None and item.commitment.category == "Usage" for item in items])
+    reserved = [item.commitment is not None and item.commitment.category == "Usage" for item in items]
+    steady = np.array(reserved) | np.array([item.nodegroup != "" for item in items])
     services = {(item.owner, item.meter.service): number for number, item in enumerate(items)}
     service = [services[item.owner, item.meter.service] for item in items]
     lines = LINE_NOISE * random.triangular(-1, 0, 1, (days, len(items)))

@@ -86,7 +86,8 @@ class SpendPart:
     usd: a month, staging included. lines: how many resources at the default size. weekend: Saturday's
     and Sunday's cost as a share of a weekday's. cover: the commitment that covers it. account: where it
     runs, if not in the team's own accounts. tag: how its ``team`` tag is spelled; "" for none, by which
-    only its account tells whose it is.
+    only its account tells whose it is. cluster: the Kubernetes cluster it is a part of; nodegroup: of which
+    nodes; these are as many as ``lines`` at any size, and each runs around the clock at its price.
     """
 
     team: str
@@ -99,6 +100,8 @@ class SpendPart:
     region: str = "us-east-1"
     account: str = ""
     tag: str | None = None
+    cluster: str = ""
+    nodegroup: str = ""
 
 
 PARTS = (
@@ -109,11 +112,21 @@ PARTS = (
     SpendPart("platform", "data-platform", "requests", 2_600, 6, 0.8, tag=""),
     SpendPart("platform", "data-platform", "glue", 2_500, 5, 0.8),
     SpendPart("platform", "data-platform", "athena", 1_300, 3, 0.4),
-    SpendPart("platform", "shared-cluster", "node", 7_000, 8, 0.92, "compute"),
-    SpendPart("platform", "shared-cluster", "node", 4_200, 8),
-    SpendPart("platform", "shared-cluster", "disk", 1_100, 6, 1.0),
+    SpendPart(
+        "platform",
+        "shared-cluster",
+        "large-node",
+        7_670,
+        7,
+        1.0,
+        "compute",
+        cluster="prod",
+        nodegroup="general",
+    ),
+    SpendPart("platform", "shared-cluster", "large-node", 3_534, 2, 1.0, cluster="prod", nodegroup="burst"),
+    SpendPart("platform", "shared-cluster", "disk", 1_100, 6, 1.0, cluster="prod"),
     SpendPart("platform", "shared-cluster", "eks", 600, 2, 1.0),
-    SpendPart("platform", "shared-cluster", "balancer", 1_100, 3),
+    SpendPart("platform", "shared-cluster", "balancer", 1_100, 3, cluster="prod"),
     SpendPart("platform", "network", "direct", 1_650, 1, 1.0, account=PAYER, tag=""),
     SpendPart("platform", "network", "nat-bytes", 1_300, 3),
     SpendPart("platform", "network", "nat-hours", 300, 3, 1.0),
@@ -122,7 +135,8 @@ PARTS = (
     SpendPart("platform", "security", "config", 1_300, 2, 0.7, account=SECURITY),
     SpendPart("platform", "security", "trail", 900, 2, account=SECURITY),
     SpendPart("ml-platform", "model-server", "gpu", 27_000, 12, 0.93, "compute"),
-    SpendPart("ml-platform", "model-server", "gpu", 25_000, 14, 0.8),
+    SpendPart("ml-platform", "model-server", "gpu", 22_995, 3, 1.0, cluster="research", nodegroup="serving"),
+    SpendPart("ml-platform", "model-server", "gpu", 2_000, 3, 0.8),
     SpendPart("ml-platform", "model-server", "node", 5_500, 8),
     SpendPart("ml-platform", "model-server", "eks", 450, 2, 1.0),
     SpendPart("ml-platform", "model-server", "balancer", 900, 3),
@@ -130,7 +144,10 @@ PARTS = (
     SpendPart("ml-platform", "model-server", "nat-hours", 200, 2, 1.0, tag=""),
     SpendPart("ml-platform", "model-server", "logs", 2_200, 4),
     SpendPart("ml-platform", "training", "train", 45_000, 16, 0.6, tag="ml"),
-    SpendPart("ml-platform", "training", "spot", 13_500, 10, 0.6, tag="ml"),
+    SpendPart(
+        "ml-platform", "training", "spot", 8_453, 1, 1.0, tag="ml", cluster="research", nodegroup="training"
+    ),
+    SpendPart("ml-platform", "training", "spot", 5_050, 6, 0.6, tag="ml"),
     SpendPart("ml-platform", "training", "lustre", 3_400, 3, 1.0, tag="ml"),
     SpendPart("ml-platform", "training", "bucket", 6_000, 8, 1.0),
     SpendPart("ml-platform", "training", "requests", 700, 4, 0.7, tag=""),

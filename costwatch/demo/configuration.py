@@ -4,6 +4,7 @@ from pathlib import Path
 
 from costwatch.demo.aws import DYNAMODB, SAGEMAKER, SUPPORT, VPC
 from costwatch.demo.bill import CURRENCY
+from costwatch.demo.clusters import CLUSTER_POOLS, CLUSTERS, NAMESPACE_TEAMS, ClusterPool
 from costwatch.demo.company import (
     ACCOUNTS,
     COMPANY_BUDGET,
@@ -15,7 +16,7 @@ from costwatch.demo.company import (
     DemoSystem,
     DemoTeam,
 )
-from costwatch.demo.delivery import LOCATION
+from costwatch.demo.delivery import LOCATION, USAGE
 from costwatch.demo.stories import CompanyPlan
 
 _COSTWATCH = """\
@@ -29,6 +30,8 @@ alerts: alerts.yaml
 sources:
   # A FOCUS 1.2 export as AWS Data Exports delivers it. A real one: location: s3://bucket/prefix/export
   - {{name: aws, kind: exports, role: bill, location: {location}}}
+  # What pods requested and used. A cluster whose Prometheus can be reached: kind: kubernetes, url: http://...
+{usage}
 
 # A charge belongs to the team its `team` tag names (case does not matter, aliases count); without the
 # tag, to the team that claims its account. What neither tells is `unallocated`.
@@ -55,6 +58,9 @@ pools:
     split: fixed
     match: {{ChargeCategory: Tax}}
     percent: {{{percent}}}
+  # Machines, disks and load balancers of clusters, by what pods requested or used, whichever is more. What
+  # nothing held or used is `idle`. Days that nobody measured are carried by whoever runs the machines.
+{pools}
   # Everything else goes to its owner.
   - {{name: direct, split: owner, tags: [team]}}
 
@@ -144,6 +150,10 @@ def write_configuration(folder: Path, plan: CompanyPlan) -> None:
         location=LOCATION,
         teams="\n".join(_team(team) for team in TEAMS),
         security=ACCOUNTS[SECURITY],
+        usage="\n".join(
+            f"  - {{name: {name}, kind: usage_files, location: {USAGE}/{name}}}" for name in CLUSTERS
+        ),
+        pools="\n".join(map(_cluster_pool, CLUSTER_POOLS)),
         support=SUPPORT,
         percent=percent,
         systems="\n".join(map(_system, SYSTEMS)),
@@ -166,6 +176,18 @@ def _team(team: DemoTeam) -> str:
 {aliases}    accounts: [{accounts}]
     contact: "{team.contact}"
     cost_center: {team.cost_center}{parent}"""
+
+
+def _cluster_pool(pool: ClusterPool) -> str:
+    nodegroup = f", eks:nodegroup-name: {pool.nodegroup}" if pool.nodegroup else ""
+    namespaces = ", ".join(f"{name}: {team}" for name, team in NAMESPACE_TEAMS.items())
+    return f"""\
+  - name: {pool.name}
+    split: kubernetes
+    match: {{Tags: {{eks:cluster-name: {pool.cluster}{nodegroup}}}}}
+    clusters: [{pool.cluster}]
+    namespaces: {{{namespaces}}}
+    fallback: {{team: {pool.owner}}}"""
 
 
 def _system(system: DemoSystem) -> str:

@@ -1,11 +1,11 @@
-"""Deliveries of the bill into a folder, in the layout of AWS Data Exports with overwriting.
+"""Deliveries of the bill, in the layout of AWS Data Exports with overwriting, and of the clusters' usage.
 
 https://docs.aws.amazon.com/cur/latest/userguide/dataexports-export-delivery.html
 """
 
 import json
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -16,20 +16,23 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from costwatch.demo.bill import next_month
+from costwatch.demo.clusters import CLUSTERS
 from costwatch.demo.company import ACCOUNTS, PAYER
 from costwatch.demo.focus import Lines
 from costwatch.demo.stories import CompanyPlan
+from costwatch.demo.usage import ClusterUsage
 from costwatch.model import midnight
 
 EXPORT = "demo-focus-1-2"
 LOCATION = "export"  # the folder, beside costwatch.yaml, that stands for the prefix in the bucket
+USAGE = "usage"  # beside it, with a folder for each cluster
 BUCKET_PREFIX = f"s3://demo-billing-{ACCOUNTS[PAYER]}/focus/{EXPORT}"
 LINES_IN_ONE_FILE = 10_000  # a period with more comes in two files
 
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """One delivery: what ``write`` puts into a folder is what AWS would have delivered by ``now``."""
+    """One delivery: what ``write`` puts into a folder is what would have been delivered by ``now``."""
 
     now: datetime
     write: Callable[[Path], None]
@@ -40,19 +43,42 @@ def rounds(plan: CompanyPlan) -> list[Round]:
 
     The first brings every period, up to when the runaway day has settled; the second comes when the
     restated day has settled, with its first figure; the third restates it. The later ones write only
-    periods that changed.
+    periods that changed. Usage comes with the first one that is after its day.
     """
     first, final = Lines(plan.first_bill), Lines(plan.bill)
-    start = plan.bill.first
+    usage = [ClusterUsage(plan, cluster) for cluster in CLUSTERS]
     ends = [plan.monday + timedelta(days=4), plan.monday + timedelta(days=5), plan.now.date()]
+    starts = [plan.bill.first, *ends[:-1]]
+    changed = [plan.bill.first, ends[0], plan.restated_day]
     return [
-        Round(midnight(ends[0]), partial(_deliver, first, _periods(start, ends[0]), ends[0])),
-        Round(midnight(ends[1]), partial(_deliver, first, _periods(ends[0], ends[1]), ends[1])),
         Round(
-            midnight(ends[2]),
-            partial(_deliver, final, _periods(plan.restated_day, ends[2]), ends[2]),
-        ),
+            midnight(end),
+            partial(_deliver_all, partial(_deliver, lines, _periods(since, end), end), usage, start, end),
+        )
+        for lines, since, start, end in zip((first, first, final), changed, starts, ends, strict=True)
     ]
+
+
+def _deliver_all(
+    deliver_bill: Callable[[Path], None],
+    usage: Sequence[ClusterUsage],
+    first: date,
+    after: date,
+    folder: Path,
+) -> None:
+    deliver_bill(folder)
+    for each in usage:
+        _deliver_usage(each, max(first, each.since), after, folder / USAGE / each.cluster)
+
+
+def _deliver_usage(usage: ClusterUsage, first: date, after: date, folder: Path) -> None:
+    """The days from ``first`` up to, not including, ``after``."""
+    for number in range((after - first).days):
+        day = first + timedelta(days=number)
+        for table, rows in usage.tables(day):
+            path = folder / table.name / f"{day}.parquet"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            pq.write_table(rows, path)
 
 
 def _periods(first: date, after: date) -> list[date]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from costwatch.demo.aws import COMMITMENTS, METERS, SUPPORT, Commitment, Meter
+from costwatch.demo.clusters import CLUSTER_POOLS, ClusterPool
 from costwatch.demo.company import (
     ACCOUNTS,
     PARTS,
@@ -27,9 +28,10 @@ class Item:
     """What is the same on every line of one resource and meter.
 
     owner: the team its tag, or else its account, names; "" for nobody. pool: the shared pool that takes
-    it whoever owns it: ``security``, ``support``, ``tax``, ``unused``; "" for none. usd: dollars of a
-    usual weekday at the end of the history; of a month where ``monthly``, its one line then spanning the
-    month. status: FOCUS' CommitmentDiscountStatus. since, until: the days it exists, half-open.
+    it whoever owns it: ``security``, ``support``, ``tax``, ``unused``, one of ``CLUSTER_POOLS``; "" for none.
+    usd: dollars of a usual weekday at the end of the history; of a month where ``monthly``, its one line then
+    spanning the month. status: FOCUS' CommitmentDiscountStatus. since, until: the days it exists, half-open.
+    nodegroup: of a node of a cluster.
     """
 
     owner: str
@@ -48,6 +50,7 @@ class Item:
     monthly: bool = False
     since: date | None = None
     until: date | None = None
+    nodegroup: str = ""
 
     @property
     def covered(self) -> bool:
@@ -69,17 +72,21 @@ def resource_id(meter: Meter, account: str, region: str, name: str) -> str:
 def usage_items(lines_per_day: float) -> list[Item]:
     """Every resource that is metered by the day, about ``lines_per_day`` of them (one of a kind at least)."""
     spread = [(part, env) for part in PARTS for env in _environments(part)]
-    normal = sum(_normal_lines(part, env) for part, env in spread)
+    nodes = sum(part.lines for part in PARTS if part.nodegroup)
+    normal = sum(_normal_lines(part, env) for part, env in spread) - nodes
+    times = (lines_per_day - nodes) / normal
     return [
         item
         for part, env in spread
-        for item in _resources(part, env, max(1, round(_normal_lines(part, env) * lines_per_day / normal)))
+        for item in _resources(
+            part, env, part.lines if part.nodegroup else max(1, round(_normal_lines(part, env) * times))
+        )
     ]
 
 
 def _environments(part: SpendPart) -> tuple[str, ...]:
     # Staging is small: it runs only copies of what comes in numbers, and nothing under commitment.
-    both = part.lines >= 4 and not part.cover and not part.account
+    both = part.lines >= 4 and not (part.cover or part.account or part.nodegroup)
     return ("prod", "staging") if both else ("prod",)
 
 
@@ -92,11 +99,15 @@ def _resources(part: SpendPart, env: str, count: int) -> list[Item]:
     share = 1.0 if len(_environments(part)) == 1 else STAGING_SHARE if env == "staging" else 1 - STAGING_SHARE
     weekend = part.weekend if env == "prod" else part.weekend * STAGING_WEEKEND
     weekday_usd = part.usd * share / DAYS_IN_MONTH * 7 / (5 + 2 * weekend)
-    weights = [1 / (2 + number) for number in range(count)]
+    weights = [1.0 if part.nodegroup else 1 / (2 + number) for number in range(count)]
     spelling = part.team if part.tag is None else part.tag
     tagged = spelling and env == "prod"  # nobody tags staging: its account tells whose it is
     tags = (("env", env), ("system", part.system), ("team", spelling)) if tagged else ()
-    names = [f"{part.system}-{part.meter}-{number + 1:02}" for number in range(count)]
+    pool = next((pool for pool in CLUSTER_POOLS if tagged and _takes(pool, part)), None)
+    if pool:
+        tags = (*_cluster_tags(part), *tags)
+    kind = f"{part.cluster}-{part.nodegroup}" if part.nodegroup else f"{part.system}-{part.meter}"
+    names = [f"{kind}-{number + 1:02}" for number in range(count)]
     meter = METERS[part.meter]
     return [
         Item(
@@ -109,12 +120,23 @@ def _resources(part: SpendPart, env: str, count: int) -> list[Item]:
             usd=weekday_usd * weight / sum(weights),
             weekend=weekend,
             tags=tags,
-            pool="security" if account == SECURITY else "",
+            pool=pool.name if pool else "security" if account == SECURITY else "",
             commitment=COMMITMENTS[part.cover] if part.cover else None,
             status="Used" if part.cover else "",
+            nodegroup=part.nodegroup,
         )
         for name, weight in zip(names, weights, strict=True)
     ]
+
+
+def _takes(pool: ClusterPool, part: SpendPart) -> bool:
+    return pool.cluster == part.cluster and pool.nodegroup in ("", part.nodegroup)
+
+
+def _cluster_tags(part: SpendPart) -> tuple[tuple[str, str], ...]:
+    """As EKS tags what it runs."""
+    told = (("eks:cluster-name", part.cluster), ("eks:nodegroup-name", part.nodegroup))
+    return tuple((key, value) for key, value in told if value)
 
 
 def commitment_items(commitment: Commitment) -> tuple[Item, Item]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from costwatch.demo.aws import DYNAMODB, EC2, SAGEMAKER, VPC
 from costwatch.demo.bill import CURRENCY
+from costwatch.demo.cluster_truth import ClusterTruth
 from costwatch.demo.company import SHARED_PERCENT, SYSTEMS, TEAMS, DemoSystem
 from costwatch.demo.stories import CompanyPlan
 from costwatch.model import UNALLOCATED
@@ -25,15 +26,20 @@ def write_ground_truth(folder: Path, plan: CompanyPlan) -> None:
 
 
 def ground_truth(plan: CompanyPlan) -> dict[str, Any]:
-    """The stories as JSON-able values; amounts are decimal text, exact to 1e-9."""
+    """The stories as JSON-able values; amounts are decimal text, exact to 1e-9.
+
+    ``pools``, and what systems and stories are to date: from the 1st through the last settled day.
+    """
     year, week, _ = plan.monday.isocalendar()
     common = {"currency": CURRENCY, "metric": "EffectiveCost"}
+    clusters = ClusterTruth(plan, plan.last_settled.replace(day=1), plan.last_settled)
     return {
         "now": plan.now.isoformat(),
         "seed": plan.seed,
         "data_through": plan.last_settled.isoformat(),
         "week": f"{year}-W{week:02}",
         "systems": {system.name: _system(plan, system) for system in SYSTEMS},
+        "pools": clusters.pools(),
         "stories": [
             {**story, **common}
             for story in (
@@ -42,6 +48,7 @@ def ground_truth(plan: CompanyPlan) -> dict[str, Any]:
                 _untagged_account(plan),
                 _restated_day(plan),
                 _over_budget(plan),
+                *clusters.stories(),
             )
         ],
     }

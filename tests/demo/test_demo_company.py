@@ -17,6 +17,7 @@ from costwatch import demo
 from costwatch.allocation.settings import Allocation
 from costwatch.demo import delivery
 from costwatch.errors import UsageError
+from tests.made.cluster_dollars import Dollars, cluster_dollars, listed_files
 
 NOW = {
     "a Sunday": datetime(2026, 11, 22, tzinfo=UTC),
@@ -55,6 +56,7 @@ class Delivered:
         self.before = self._facts()
         last.write(folder)
         self.facts = self._facts()
+        self.of_clusters: Dollars = cluster_dollars(folder)
 
     def ask(self, sql: str) -> list[Any]:
         """The rows of a query of the view ``line``."""
@@ -76,25 +78,26 @@ class Delivered:
         rows = self.ask("""
             SELECT {'ServiceName': ServiceName, 'SubAccountId': SubAccountId,
                     'ChargeCategory': ChargeCategory, 'CommitmentDiscountStatus': CommitmentDiscountStatus},
+              {'eks:cluster-name': Tags['eks:cluster-name'],
+               'eks:nodegroup-name': Tags['eks:nodegroup-name']},
               lower(Tags['team']), ChargePeriodStart::DATE, sum(round(EffectiveCost * 1e9)::BIGINT)
             FROM line GROUP BY ALL""")
         pools = [
-            (pool.name, pool.match.model_dump(exclude_defaults=True).items()) for pool in self.settings.pools
+            (
+                pool.name,
+                pool.match.model_dump(exclude_defaults=True, exclude={"Tags"}).items(),
+                pool.match.Tags.items(),
+            )
+            for pool in self.settings.pools
         ]
         facts: dict[tuple[str, str, str, date], int] = defaultdict(int)
-        for columns, tag, day, nano in rows:
-            pool = next(name for name, wanted in pools if wanted <= columns.items())
+        for columns, tags, tag, day, nano in rows:
+            pool = next(
+                name for name, wanted, of in pools if wanted <= columns.items() and of <= tags.items()
+            )
             owner = owners[tag] if tag else accounts.get(columns["SubAccountId"], "unallocated")
             facts[pool, owner, columns["ServiceName"], day] += int(nano)
         return facts
-
-
-def listed_files(folder: Path) -> list[str]:
-    """The files that the manifests list, found under the folder by what follows ``data/``."""
-    manifests = sorted((folder / "export" / "metadata").glob("BILLING_PERIOD=*/*-Manifest.json"))
-    uris = [uri for path in manifests for uri in json.loads(path.read_text(encoding="utf-8"))["dataFiles"]]
-    assert all(uri.startswith("s3://") for uri in uris)
-    return [str(folder / "export" / "data" / uri.split("/data/")[1]) for uri in uris]
 
 
 def carried(facts: Facts, team: str, service: str, first: date, last: date) -> int:
@@ -119,10 +122,14 @@ def spent_by_team(delivered: Delivered, first: date, last: date) -> dict[str, Fr
         for (pool, _, _, day), nano in facts.items():
             if pool != settings.name or settings.split == "owner":
                 continue
+            if settings.split == "kubernetes":
+                continue
             weights = dict(settings.percent if settings.split == "fixed" else owned[day])
             weights.pop("unallocated", None)
             for team, weight in weights.items():
                 spent[team] += nano * Fraction(weight) / Fraction(sum(weights.values()))
+    for (_, team, day), share in delivered.of_clusters.items():
+        spent[team] += share if first <= day <= last else 0
     assert sum(spent.values()) == sum(facts.values())
     return spent
 
@@ -326,7 +333,13 @@ def test_a_later_round_writes_only_the_periods_that_change(name: str, tmp_path: 
         old = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path.is_file()}
         round_.write(tmp_path)
         files = [path for path in tmp_path.rglob("*") if path.is_file()]
-        rewritten = {path.parent.name[-7:] for path in files if old.get(path) != path.stat().st_mtime_ns}
+        changed = [path for path in files if old.get(path) != path.stat().st_mtime_ns]
+        measured = {path for path in changed if path.is_relative_to(tmp_path / "usage")}
+        assert {path.stem for path in measured} == {
+            f"{new_day + number * DAY}" for number in range((round_.now.date() - new_day).days)
+        }
+        assert not measured & old.keys()
+        rewritten = {path.parent.name[-7:] for path in set(changed) - measured}
         days = [new_day + number * DAY for number in range((round_.now.date() - new_day).days)]
         restated = [plan.restated_day] if round_ is later[-1] else []
         assert rewritten == {f"{day:%Y-%m}" for day in (*days, *restated)}

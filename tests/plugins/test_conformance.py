@@ -13,6 +13,7 @@ from collectors.cost_explorer import CostExplorer
 from collectors.exports import Exports
 from collectors.kubernetes import Kubernetes
 from collectors.table import Table
+from collectors.usage_files import UsageFiles
 from costwatch import plugins
 from costwatch.allocation.splits.even import EvenPool
 from costwatch.allocation.splits.fixed import FixedPool
@@ -50,6 +51,7 @@ from tests.made.cluster_company import OCTOBER, TEN, Cluster, etl, train
 from tests.made.collected_usage import collected, node, used
 from tests.made.kubernetes_told import capacity, cpu, written
 from tests.made.kubernetes_told import request as pod_request
+from tests.made.usage_files import write_day
 from tests.made.warehouse_rows import company
 
 # --- collectors: kind -> a source with data in the window, and one that cannot be read -----------
@@ -115,11 +117,24 @@ def table(folder: Path) -> Iterator[Sources]:
     yield Sources(good, Window.of_days(date(2026, 9, 10), date(2026, 10, 20)), unreadable)
 
 
+@contextmanager
+def usage_files(folder: Path) -> Iterator[Sources]:
+    """Three days of a cluster."""
+    for day in (20, 21, 22):
+        write_day(folder / "usage", date(2026, 11, day))
+    yield Sources(
+        UsageFiles(name="prod", location=str(folder / "usage")),
+        Window(datetime(2026, 11, 20, 12, tzinfo=UTC), datetime(2026, 11, 22, 12, tzinfo=UTC)),
+        UsageFiles(name="prod", location=str(folder / "gone")),
+    )
+
+
 COLLECTORS: dict[str, Callable[[Path], AbstractContextManager[Sources]]] = {
     "cost_explorer": cost_explorer,
     "exports": exports,
     "kubernetes": kubernetes,
     "table": table,
+    "usage_files": usage_files,
 }
 
 # --- rules: kind -> a rule, and what it finds in facts --------------------------------------------
