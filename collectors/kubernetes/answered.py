@@ -84,17 +84,11 @@ class Server:
 
     def ask(self, question: Question, window: Window) -> Answer:
         """The answer to a question about the steps of ``window``."""
-        steps = steps_of(window)
-        seconds = span_seconds(question, steps)
-        promql = self._promql(question, seconds)
-        if question.step_seconds is None:
-            later = question.days_later * _DAY
-            start = window.start + later
-            at = start + timedelta(seconds=seconds) - _TICK
-            return self.prometheus.query(promql, at)
+        seconds = span_seconds(question, steps_of(window))
         step = timedelta(seconds=seconds)
-        asked = Window(window.start - question.steps_before * step, window.end)
-        return self.prometheus.query_range(promql, asked, step, step - _TICK)
+        start = window.start + question.days_later * _DAY - question.steps_before * step
+        asked = Window(start, window.end if question.step_seconds else start + step)
+        return self.prometheus.query_range(self._promql(question, seconds), asked, step, step - _TICK)
 
     def _promql(self, question: Question, seconds: int) -> str:
         return question.promql(self.source.cluster_label, self.source.match, seconds)
