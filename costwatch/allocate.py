@@ -214,9 +214,9 @@ class _Allocator:
     def _daily(self, load: Load) -> list[second_opinion.Checked]:
         from costwatch.allocation.bill import LoadFiles
         from costwatch.allocation.compared import daily
+        from costwatch.ledger.rows import rows_of
 
-        answer = self.engine.fetch(daily(self.engine, LoadFiles.of(load, self.files), load.period))
-        return list(zip(*(column.to_pylist() for column in answer.columns), strict=True))
+        return rows_of(self.engine.fetch(daily(self.engine, LoadFiles.of(load, self.files), load.period)))
 
     @contextmanager
     def _explained(self, period: date) -> Iterator[None]:
