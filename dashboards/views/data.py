@@ -130,8 +130,8 @@ def _unowned(found: Unowned, currency: str, end: date) -> None:
         )
         st.html(blocks.lines([text]))
         _nobodys(*ask(_near_misses))
-        if lost := ask(unplaced):
-            st.html(blocks.sentences([("◐", "warn", Markup("{}").format(text)) for text in lost]))
+        if notes := ask(unplaced):
+            st.html(blocks.sentences([("◐", "warn", Markup("{}").format(text)) for text in notes]))
         if found.unallocated:
             left, right = st.columns(2, gap="medium")
             left.html(_largest("service", found.by_service, currency, found.unallocated))
