@@ -148,6 +148,7 @@ def _slice(code: tuple[int, ...]) -> tuple[str, ...]:
         "x_Pool": "tax" if kind == 3 else "direct",
         "x_System": "no system" if system == 40 else f"system-{system:02d}",
         "PricingUnit": "Hours",
+        "AllocatedTags": "",
     }
     return tuple(told[column] for column in SLICE_COLUMNS)
 

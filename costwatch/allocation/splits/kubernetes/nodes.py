@@ -24,6 +24,7 @@ _MACHINE = ("instance", "provider_id", "node")
 _NODE = ("source", "cluster", "node", "instance", "day")
 _NO_WORKLOADS = pa.schema([(name, pa.string()) for name in dict.fromkeys((*_NODE, *TOLD))]).empty_table()
 ALL_CLUSTERS = ""
+_NOTHING = 1e-12  # of a node: parts are whole billionths
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ class Nodes:
         share = np.zeros(len(node))
         held = (worth * np.nan_to_num(measured))[node]
         np.divide(_weight(known, prices), held, out=share, where=is_known[node])
+        share[share < _NOTHING] = 0
         used = np.bincount(node, share, minlength=rows.num_rows)
         return cls(rows, ordinals(rows), _size(worth, expected), coverage, used, known, node, share)
 

@@ -47,13 +47,16 @@ class Placed:
 
     def notes(self) -> Iterator[str]:
         """See ``plugins.Split``."""
-        left = self._asked.spans
         nodes = self._nodes(None)
         if nodes is None:
             return
+        left, known = self._asked.spans, set[str]()
         for parts, name in self._known(nodes):
             _, left = parts.paired(left, name)
-        lost = sorted({span.key[0] for span in left if span.key[0] and is_machine_or_disk(span.key[0])})
+            known |= parts.days.keys()
+        # Of one that is known on other days, this one may not be collected yet.
+        named = {span.key[0] for span in left if identity(span.key[0]) not in known}
+        lost = sorted(filter(is_machine_or_disk, named))
         if lost:
             yield (
                 f"no cluster knows {_count(len(lost), 'machine or disk', 'machines or disks')} of the bill, "
