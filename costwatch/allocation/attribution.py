@@ -11,6 +11,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from costwatch.allocation import (
+    allocated_tags,
     bill,
     conservation,
     day_summaries,
@@ -24,7 +25,8 @@ from costwatch.allocation import (
 )
 from costwatch.allocation.settings import Allocation, Pool
 from costwatch.allocation.spelling import Spelling
-from costwatch.allocation.weights import CARRIED, billing_period, normalised, priced, summed, with_unit
+from costwatch.allocation.split_lines import WithSplitLines
+from costwatch.allocation.weights import CARRIED, TAGS, billing_period, normalised, priced, summed, with_unit
 from costwatch.ledger.engines.duckdb import compiled, fetch, fetch_batches, keep, small_table, stored, take
 from costwatch.ledger.engines.engine import Engine
 from costwatch.model import Window
@@ -55,6 +57,7 @@ class Attribution:
         self.allocation = pools.completed(allocation)
         self.teams, self.ordered = allocation.teams, self.allocation.pools
         self.spelling, self.tag_keys = Spelling(), [""]
+        self.notes: list[tuple[str, str]] = []
         self._batches = batches
         self._steps: list[_Step] = []
         self._numbering: list[tuple[str, str]] = []
@@ -72,6 +75,9 @@ class Attribution:
         missing: position of a pool -> the days of which an input of its weights is not there.
         """
         self._period, self._missing = Window.of_days(period, period_end), missing
+        self._tags, self.notes = allocated_tags.TagNumbers(), []
+        labels = {key for pool in self.ordered for key in getattr(pool, "labels", ())}
+        self._asked = WithSplitLines(self._batches, self.engine, parts, period, sorted(labels))
         self._days = billing_period(self.con, self._period)
         self.spelling, self.tag_keys = bill.keep_facts(self.engine, parts, period, self.allocation)
         claimed = owners.claims(self.con, self.teams, self.spelling)
@@ -126,7 +132,7 @@ class Attribution:
         return [Unclaimed(*row) for row in self._rows("unclaimed")]
 
     def node_costs(self) -> list[NodeCostDay]:
-        """What pools that tell resources apart take of each, by day; see ``node_costs.by_day``."""
+        """See ``node_costs.by_day``."""
         return self._rows("node_costs")
 
     def names(self) -> tuple[list[str], list[str], list[Slice]]:
@@ -175,7 +181,8 @@ class Attribution:
         located = days.join(kinds.select(*told, "kind", "pool", "PricingUnit"), told)
         located = located.mutate(day=located["first"], until=bill.until(located, self.ordered))
         located = located.mutate(**with_unit(located))
-        facts = self._step("facts", located.select("kind", "day", "until", *CARRIED))
+        facts = located.select("kind", "day", "until", *CARRIED, tags=ibis.literal(0, "int64"))
+        facts = self._step("facts", facts)
         of_days = dict.fromkeys(("day", "before"), pa.int64())
         spans = small_table(self.con, "spans", owners.spans(self.teams), of_days)
         owned = [owners.whose(kinds, spans, number, claimed) for number in pools.owned(self.ordered)]
@@ -183,43 +190,32 @@ class Attribution:
         mine = facts.join(
             whose, [facts.kind == whose.kind, facts.day >= whose.since, facts.day < whose.before]
         )
-        carried = mine.select("team", "kind", "day", *CARRIED)
+        carried = mine.select("team", "kind", "day", TAGS, *CARRIED)
         nobodys = unclaimed.by_names(facts, kinds, whose, self.ordered)
         takers: dict[int, ir.Table] = {}
+        given: list[ir.Table] = []
         for number, pool in enumerate(self.ordered):
             if pool.is_owner:
                 continue
             if pool.carried_by:
-                kinds, carried, amounts = self._taken(kinds, carried, number, pool)
+                taken = redistribution.taken(self._step, carried, kinds, number, pool)
+                kinds, carried, amounts = taken
             else:
                 amounts = facts.join(kinds.filter(kinds.pool == number).select("kind"), "kind")
-            amounts = weights.numbered(amounts, kinds, pool.over, self._days, _keys(pool))
+            amounts = weights.numbered(amounts, kinds, pool.over, self._days, pools.key_columns(pool))
             takers[number] = self._step(f"pool_{number}", amounts)
             parts = self._shared(kinds, takers[number], carried, number, pool)
-            parts = self._step(f"carried_of_{number}", parts)
-            carried = carried.union(parts, distinct=False)
-        self._answer(kinds, facts, carried, nobodys)
-        taken = {f"lines_of_{number}": weights.lines_of(mine, kinds) for number, mine in takers.items()}
-        taken["node_costs"] = node_costs.by_day(takers, kinds, self.ordered)
-        self._answers |= {name: compiled(expression) for name, expression in taken.items()}
+            given.append(self._step(f"carried_of_{number}", parts))
+            carried = carried.union(given[-1], distinct=False)
+        self._steps.append((allocated_tags.TABLE, lambda: self._tags.table()))
+        self._answer(kinds, facts, carried, nobodys, allocated_tags.with_tags(kinds, given))
+        self._answers["node_costs"] = compiled(node_costs.by_day(takers, kinds, self.ordered))
+        for number, mine in takers.items():
+            self._answers[f"lines_of_{number}"] = compiled(weights.lines_of(mine, kinds))
 
     def _step(self, name: str, expression: ir.Table) -> ir.Table:
         self._steps.append((name, compiled(expression)))
         return ibis.table(expression.schema(), name=name)
-
-    def _taken(
-        self, kinds: ir.Table, carried: ir.Table, number: int, pool: Pool
-    ) -> tuple[ir.Table, ir.Table, ir.Table]:
-        """Kinds, what is still carried, and what a pool takes of it from the team it names."""
-        found = redistribution.marked(carried, kinds, number, pool.carried_by)
-        found = self._step(f"carried_before_{number}", found)
-        numbers = self._step(f"kinds_of_{number}", redistribution.renumbered(found, kinds))
-        kinds = self._step(f"kinds_after_{number}", redistribution.extended(kinds, numbers, pool.name))
-        return (
-            kinds,
-            found.filter(~found.taken).select(carried.columns),
-            redistribution.amounts(found, numbers),
-        )
 
     def _shared(
         self, kinds: ir.Table, mine: ir.Table, carried: ir.Table, number: int, pool: Pool
@@ -227,11 +223,14 @@ class Attribution:
         currency = kinds.select("kind", "BillingCurrency")
         daily = summed(carried.join(currency, "kind"), ("team", "day", "BillingCurrency"))
         daily = self._step(f"daily_{number}", daily)
-        spans = self._step(f"spans_{number}", weights.spans_of(mine, _keys(pool)))
+        spans = self._step(f"spans_{number}", weights.spans_of(mine, pools.key_columns(pool)))
         question = compiled(spans), compiled(daily)
         self._steps.append((f"weights_{number}", partial(self._weigh, number, *question)))
-        given = ibis.table(ibis.schema(dict(weighing.COLUMNS)), name=f"weights_{number}")
-        located = weights.shared(mine, spans, given).join(mine.select("row", "kind", "day"), "row")
+        given = ibis.table(allocated_tags.WEIGHTS, name=f"weights_{number}")
+        parts = weights.shared(mine, spans, given)
+        located = parts.join(mine.select("row", "kind", "day", before=mine[TAGS]), "row")
+        # What is given on has the tags that it had, if it is given none.
+        located = located.mutate(tags=ibis.ifelse(located[TAGS] > 0, located[TAGS], located.before))
         return located.select(carried.columns)
 
     def _weigh(self, number: int, spans: str, daily: str) -> pa.Table:
@@ -243,19 +242,23 @@ class Attribution:
             self._period,
             weighing.spans(fetch(self.con, spans)),
             teams,
-            self._batches,
+            self._asked,
             weighing.carried(fetch(self.con, daily), teams),
             owners.teams_by_name(self.teams),
         )
-        return weighing.weigh(pool, asked, givers, self._missing.get(number, ()))
+        found = weighing.weigh(pool, asked, givers, self._missing.get(number, ()))
+        self.notes += weighing.notes(pool, asked)
+        return self._tags.numbered(found)
 
-    def _answer(self, kinds: ir.Table, facts: ir.Table, carried: ir.Table, nobodys: ir.Table) -> None:
-        slices = kinds.select(*SLICE_COLUMNS).distinct()
+    def _answer(
+        self, kinds: ir.Table, facts: ir.Table, carried: ir.Table, nobodys: ir.Table, tagged: ir.Table
+    ) -> None:
+        tagged = self._step("tagged_kinds", tagged.select("kind", TAGS, *SLICE_COLUMNS, "ServiceName"))
+        slices = tagged.select(*SLICE_COLUMNS).distinct()
         order = ibis.window(order_by=[slices[column] for column in SLICE_COLUMNS])
         slices = self._step("slices", slices.mutate(slice=ibis.row_number().over(order) + 1))
-        sliced = self._step(
-            "sliced", kinds.join(slices, SLICE_COLUMNS).select("kind", "slice", "ServiceName")
-        )
+        sliced = tagged.join(slices, SLICE_COLUMNS).select("kind", TAGS, "slice", "ServiceName")
+        sliced = self._step("sliced", sliced)
         whole = self._step("whole", summed(facts, ["kind"], CARRIED)).join(kinds, "kind")
         by_kind = self._step("by_kind", summed(carried, ("team", "kind"), CARRIED)).join(kinds, "kind")
         by_team = ("team", *INVOICE_COLUMNS)
@@ -268,12 +271,7 @@ class Attribution:
             "priced_carried": priced(by_kind),
             "invoices": summed(whole, INVOICE_COLUMNS).order_by(*INVOICE_COLUMNS),
             "invoices_by_team": summed(by_kind, by_team).order_by(*by_team),
-            "day_lines": days.group_by("source", "day")
-            .agg(
-                lines=days.line_count.sum(),
-                estimated=ibis.ifelse(days.x_Estimated, days.line_count, 0).sum(),
-            )
-            .order_by("source", "day"),
+            "day_lines": weights.day_lines(days).order_by("source", "day"),
             "unclaimed": nobodys,
             "teams": by_kind.select("team").distinct(),
             "services": kinds.select("ServiceName").distinct(),
@@ -291,15 +289,11 @@ class Attribution:
             ibis.table({of: kind, f"{of}_id": "int64"}, name=f"{of}_ids") for of, kind in ids.items()
         )
         known = sliced.join(services, sliced.ServiceName == services.service).join(slices, "slice")
-        known = known.select("kind", "service_id", "slice_id")
+        known = known.select("kind", TAGS, "service_id", "slice_id")
         numbers = ibis.table(known.schema(), name="numbers")
-        joined = carried.join(teams, "team").join(numbers, "kind")
+        joined = carried.join(teams, "team").join(numbers, ["kind", TAGS])
         stored = normalised(summed(joined, _STORED, CARRIED)).order_by(*_STORED)
         placed = day_summaries.without_usage_types(facts := ibis.table(stored.schema(), name="stored"))
         steps = {"numbers": known, "stored": stored, "placed": placed}
         self._numbering = [(name, compiled(step)) for name, step in steps.items()]
         return facts, ibis.table(placed.schema(), name="placed")
-
-
-def _keys(pool: Pool) -> list[str]:
-    return [pools.key_column(column) for column in pool.columns]

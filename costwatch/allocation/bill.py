@@ -27,8 +27,8 @@ from costwatch.ledger.nano import nano, priced
 from costwatch.model import Load
 from costwatch.warehouse.bill.places import SLICE_COLUMNS
 
-# What a fact keeps of its lines besides team, service and day; its pool and system are known later.
-_KNOWN_LATER = ("x_Pool", "x_System")
+# What a fact keeps of its lines besides team, service and day; its pool, system and tags are known later.
+_KNOWN_LATER = ("x_Pool", "x_System", "AllocatedTags")
 KEPT = (*(column for column in SLICE_COLUMNS if column not in _KNOWN_LATER), "InvoiceId", "InvoiceIssuerName")
 
 # Hashes of what is written in a line: in its own columns, and in the maps among them.

@@ -7,17 +7,20 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from costwatch.allocation.measured import explained
 from costwatch.errors import CostwatchError
-from costwatch.ledger.nano import WEIGHT_SUM
+from costwatch.ledger.nano import MOST_TIMES, WEIGHT_SUM
 from costwatch.model import RESIDUALS
-from costwatch.plugins import Carried, Span, Split, Weighing
+from costwatch.plugins import Carried, Span, Split, Weighing, Weights
 from costwatch.warehouse.encoding import from_int
 
-COLUMNS = {"span": "int64", "team": "string", "weight": "int64"}
+COLUMNS = {"span": "int64", "team": "string", "AllocatedTags": "string", "weight": "int64"}
 _WEIGHTS = pa.schema({name: pa.type_for_alias(kind) for name, kind in COLUMNS.items()})
 _ANSWER = pa.schema({"span": pa.int64(), "team": pa.string(), "weight": pa.float64()})
+_TAGS = "allocated_tags"  # what a split may leave out
+_OF = ("span", "team", _TAGS)
 
 
 def spans(found: pa.Table) -> list[Span]:
@@ -46,7 +49,7 @@ def carried(found: pa.Table, receivers: Collection[str]) -> list[Carried]:
 
 
 def weigh(pool: Split, asked: Weighing, nothing_for: Collection[str], missing: Collection[date]) -> pa.Table:
-    """``span``, ``team``, ``weight``: above 0, the sum of a span's at most ``WEIGHT_SUM``.
+    """``COLUMNS``: weights as ``nano.split`` wants them.
 
     nothing_for: teams whose weights are left out. missing: the days that nothing is known of: spans that lie
     wholly in them are not asked for. Raises CostwatchError for an answer that cannot be used.
@@ -55,11 +58,17 @@ def weigh(pool: Split, asked: Weighing, nothing_for: Collection[str], missing: C
     if not known:
         return _WEIGHTS.empty_table()
     with explained(pool):
-        answer = pool.weights(replace(asked, spans=known))
-        rows = answer.select(_ANSWER.names) if isinstance(answer, pa.Table) else _table(answer)
-        rows = rows.cast(_ANSWER)
+        rows = _answered(pool.weights(replace(asked, spans=known)))
     _require_known(pool, rows, known, {*asked.teams, *nothing_for, *RESIDUALS})
-    return _whole(rows.filter(~np.isin(rows["team"].to_numpy(), [*nothing_for])))
+    if nothing_for:
+        rows = rows.filter(pc.invert(pc.is_in(rows["team"], pa.array([*nothing_for], pa.string()))))
+    return _whole(rows)
+
+
+def notes(pool: Split, asked: Weighing) -> list[tuple[str, str]]:
+    """What its split could not place: its name, and a sentence."""
+    with explained(pool):
+        return [(pool.name, str(note)) for note in pool.notes(asked)]
 
 
 def _all_in(span: Span, missing: Collection[date]) -> bool:
@@ -67,12 +76,22 @@ def _all_in(span: Span, missing: Collection[date]) -> bool:
     return bool(missing) and all(span.first + timedelta(days=day) in missing for day in days)
 
 
+def _answered(answer: Weights) -> pa.Table:
+    """The answer of a split as one table, with tags of none where it tells none."""
+    given = answer if isinstance(answer, pa.Table) else _table(answer)
+    rows = given.select(_ANSWER.names).cast(_ANSWER)
+    if _TAGS not in given.column_names:
+        return rows.append_column(_TAGS, pa.repeat(pa.scalar(""), rows.num_rows))
+    return rows.append_column(_TAGS, pc.fill_null(given[_TAGS].cast(pa.string()), ""))
+
+
 def _table(rows: Iterable[Sequence[Any]]) -> pa.Table:
-    columns = [*zip(*rows, strict=True)] or [(), (), ()]
-    if len(columns) != len(_ANSWER):
-        raise ValueError(f"a weight is span, team and number, not {len(columns)} values")
-    span, team, weight = columns
-    return pa.table([pa.array(span), pa.array(team), pa.array(map(float, weight))], names=_ANSWER.names)
+    columns = [*zip(*((*row, "")[: max(len(row), 4)] for row in rows), strict=True)] or [(), (), (), ()]
+    if len(columns) != len(COLUMNS):
+        raise ValueError(f"a weight is span, team, number and maybe tags, not {len(columns) - 1} values")
+    span, team, weight, tags = columns
+    numbers = pa.array(map(float, weight), pa.float64())
+    return pa.table([pa.array(span), pa.array(team), numbers, pa.array(tags)], [*_ANSWER.names, _TAGS])
 
 
 def _require_known(pool: Split, rows: pa.Table, spans: Sequence[Span], names: Collection[str]) -> None:
@@ -94,19 +113,49 @@ def _require_known(pool: Split, rows: pa.Table, spans: Sequence[Span], names: Co
 
 
 def _whole(rows: pa.Table) -> pa.Table:
-    """Sums by span and team, as whole numbers; all in one order, so that equal answers are split equally."""
-    summed = rows.sort_by([("span", "ascending"), ("team", "ascending"), ("weight", "ascending")])
-    summed = summed.group_by(["span", "team"], use_threads=False).aggregate([("weight", "sum")])
-    span, weight = (summed[name].to_numpy() for name in ("span", "weight_sum"))
-    kept = weight > 0
-    span, weight, team = span[kept], weight[kept], summed["team"].filter(pa.array(kept))
-    if len(span) == 0:
+    """Sums by span, team and tags, as whole numbers, in one order: equal answers are split equally.
+
+    Those of teams below 0 count as 0. A span whose weights sum to nothing, or to next to nothing beside
+    themselves, has none.
+    """
+    summed = _summed(rows)
+    weight = summed["weight"].to_numpy()
+    is_residual = pc.is_in(summed["team"], pa.array(RESIDUALS)).to_numpy(zero_copy_only=False)
+    table = summed.filter(pa.array((weight > 0) | ((weight < 0) & is_residual)))
+    if table.num_rows == 0:
         return _WEIGHTS.empty_table()
+    span, weight = (table[name].to_numpy() for name in ("span", "weight"))
     starts = np.flatnonzero(np.diff(span, prepend=-1))
-    sums = np.add.reduceat(weight, starts)
-    is_exact = np.logical_and.reduceat(weight == np.floor(weight), starts) & (sums <= WEIGHT_SUM)
+    counts = np.diff(starts, append=len(span))
+    sizes = np.add.reduceat(np.abs(weight), starts)
+    is_exact = np.logical_and.reduceat(weight == np.floor(weight), starts) & (sizes <= WEIGHT_SUM)
     # One less than the sum may be: what floats are rounded by cannot pass it.
-    scale = np.where(is_exact, 1, (WEIGHT_SUM - 1) / sums)
-    whole = np.floor(weight * np.repeat(scale, np.diff(starts, append=len(span)))).astype("int64")
-    table = pa.table([pa.array(span), team, pa.array(whole)], schema=_WEIGHTS)
-    return table.filter(pa.array(whole > 0))
+    scale = np.where(is_exact, 1, (WEIGHT_SUM - 1) / sizes)
+    whole = np.trunc(weight * np.repeat(scale, counts)).astype("int64")
+    is_something = np.add.reduceat(whole, starts) * MOST_TIMES >= np.add.reduceat(np.abs(whole), starts)
+    table = table.set_column(table.column_names.index("weight"), "weight", pa.array(whole))
+    table = table.rename_columns(_WEIGHTS.names).cast(_WEIGHTS)
+    return table.filter(pa.array((whole != 0) & np.repeat(is_something, counts)))
+
+
+def _summed(rows: pa.Table) -> pa.Table:
+    """The same, each span, team and tags once, in their order."""
+    names, codes = zip(*(_ranked(rows[name]) for name in _OF[1:]), strict=True)
+    keys, weight = (rows["span"].to_numpy(), *codes), rows["weight"].to_numpy()
+    order = np.lexsort((weight, *keys[::-1]))
+    if len(order) == 0:
+        return rows
+    keys = tuple(key[order] for key in keys)
+    starts = np.flatnonzero(np.any([np.diff(key, prepend=-1) != 0 for key in keys], axis=0))
+    span, *others = (key[starts] for key in keys)
+    named = (of.take(pa.array(code)) for of, code in zip(names, others, strict=True))
+    return pa.table([span, *named, np.add.reduceat(weight[order], starts)], [*_OF, "weight"])
+
+
+def _ranked(texts: pa.ChunkedArray) -> tuple[pa.Array, Any]:
+    """Distinct texts in order, and which of them each is."""
+    encoded = texts.combine_chunks().dictionary_encode()
+    order = pc.array_sort_indices(encoded.dictionary).to_numpy()
+    rank = np.empty(len(order), "int64")
+    rank[order] = np.arange(len(order))
+    return encoded.dictionary.take(pa.array(order)), rank[encoded.indices.to_numpy()]

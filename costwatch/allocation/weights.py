@@ -17,6 +17,7 @@ from costwatch.proof.priced import PRICED
 from costwatch.warehouse.encoding import to_int
 
 COST_NANOS = ("BilledCostNano", "EffectiveCostNano")
+TAGS = "tags"  # the number of a part's AllocatedTags, 0 where it has none
 SUMMED = (*COST_NANOS, "line_count")
 # What explains a cost is null where it is unknown. ``nano.counted`` says why a quantity has two parts.
 QUANTITY = PRICED[:2]
@@ -25,6 +26,7 @@ _SPLIT = (*COST_NANOS, "ContractedCostNano", "PricingQuantity")
 # The ChargeFrequency of fees, which some bills put under Usage, and not always spell alike.
 _FEES = ("one-time", "recurring")
 _PERIOD = ("period_first", "period_last")
+_NO_TAGS = ibis.literal(0, "int64")
 
 
 def summed(table: ir.Table, keys: Sequence[str], columns: Sequence[str] = SUMMED) -> ir.Table:
@@ -48,6 +50,12 @@ def priced(lines: ir.Table) -> ir.Table:
     """``PRICED`` by PricingUnit and BillingCurrency. A sum of a whole bill may be of more than 64 bits."""
     sums = {column: lines[column].sum().cast("decimal(38, 0)") for column in PRICED}
     return lines.group_by("PricingUnit", "BillingCurrency").agg(**sums)
+
+
+def day_lines(facts: ir.Table) -> ir.Table:
+    """By source and day its lines, and of these those that the source estimates."""
+    estimated = ibis.ifelse(facts.x_Estimated, facts.line_count, 0).sum()
+    return facts.group_by("source", "day").agg(lines=facts.line_count.sum(), estimated=estimated)
 
 
 def is_monthly(lines: ir.Table) -> ir.BooleanValue:
@@ -83,7 +91,7 @@ def numbered(
     is_monthly = ibis.literal(over == "month") if over else located.is_monthly
     last = located.day if over == "day" else located.until
     weighed = located.select(
-        *("kind", "day", *CARRIED, "BillingCurrency", *keys),
+        *("kind", "day", TAGS, *CARRIED, "BillingCurrency", *keys),
         first=ibis.ifelse(is_monthly, located.period_first, located.day),
         last=ibis.ifelse(is_monthly, located.period_last, last),
     )
@@ -105,10 +113,10 @@ def spans_of(amounts: ir.Table, keys: Sequence[str]) -> ir.Table:
 
 
 def shared(amounts: ir.Table, spans: ir.Table, weights: ir.Table) -> ir.Table:
-    """The charges of one shared pool, split: ``row``, ``team`` and ``CARRIED``.
+    """The charges of one shared pool, split: ``row``, ``team``, ``tags`` and ``CARRIED``.
 
     amounts: as ``numbered`` has them; ``line_count`` stays whole, at the first team by name. weights: as
-    ``weighing.weigh`` gives them. A charge whose span has none is ``unmeasured``.
+    ``weighing.weigh`` gives them, their tags as numbers. A charge whose span has none is ``unmeasured``.
     """
     located = amounts.join(spans, [column for column in spans.columns if column != "span"])
     # All amounts of a charge are split in one go, each a row; what is unknown is none.
@@ -128,16 +136,17 @@ def shared(amounts: ir.Table, spans: ir.Table, weights: ir.Table) -> ir.Table:
     )
     parts = split(money, weights).union(split(quantities, weights), distinct=False)
     parts = _of_charges(parts.mutate(of=parts.row % len(_SPLIT), row=quotient(parts.row, len(_SPLIT))))
-    first = ibis.row_number().over(ibis.window(group_by=parts.row, order_by=parts.team)) == 0
+    by_name = ibis.window(group_by=parts.row, order_by=[parts.team, parts[TAGS]])
+    first = ibis.row_number().over(by_name) == 0
     counted = parts.mutate(first=first).join(amounts.select("row", lines="line_count"), "row")
     counted = counted.mutate(line_count=ibis.ifelse(counted.first, counted.lines, 0).cast("int64"))
-    unweighted = located.anti_join(weights, "span").mutate(team=ibis.literal(UNMEASURED))
-    columns = ("row", "team", *CARRIED)
+    unweighted = located.anti_join(weights, "span").mutate(team=ibis.literal(UNMEASURED), tags=_NO_TAGS)
+    columns = ("row", "team", TAGS, *CARRIED)
     return counted.select(*columns).union(unweighted.select(*columns), distinct=False)
 
 
 def _of_charges(parts: ir.Table) -> ir.Table:
-    """Parts, ``of`` which amount each is, as one row for each charge and team."""
+    """Parts, ``of`` which amount each is, as one row for each charge, team and tags."""
 
     def sum_of(number: int, value: ir.IntegerValue) -> ir.IntegerValue:
         return ibis.ifelse(parts["of"] == number, value, ibis.null("int64")).sum().cast("int64")
@@ -145,7 +154,7 @@ def _of_charges(parts: ir.Table) -> ir.Table:
     nanos = parts.whole * NANO + parts.rest
     *costs, quantity = range(len(_SPLIT))
     sums = {_SPLIT[number]: sum_of(number, nanos) for number in costs}
-    return parts.group_by("row", "team").agg(
+    return parts.group_by("row", "team", TAGS).agg(
         **sums,
         **{
             name: sum_of(quantity, parts[part])

@@ -16,8 +16,10 @@ LIMIT = 9e9
 # From here on float64 does not know every whole number.
 QUANTITY_LIMIT = 9e15
 _BASE = 1_000_000_000
-# The weights of one span sum to at most this, as ``split`` wants it.
+# The sizes of the weights of one span sum to at most this, as ``split`` wants it, and to at most so many
+# times the sum of the weights themselves.
 WEIGHT_SUM = 1_000_000_000
+MOST_TIMES = 100_000
 
 
 def is_exact(value: ir.FloatingValue) -> ir.BooleanValue:
@@ -90,47 +92,55 @@ def digits_of_quantity(whole: ir.IntegerValue, rest: ir.IntegerValue) -> dict[st
 
 
 def split(amounts: ir.Table, weights: ir.Table) -> ir.Table:
-    """Each amount split by largest remainder, ties to the first team name.
+    """Each amount split by largest remainder, ties to the first by what weights are of.
 
     amounts: ``row`` (unique), ``span`` (which weights apply), ``sign``, and ``digit_0``, ``digit_1``, …: the
     amount to the base of 1e9, the first digit up to 9.2e9, so that every product stays inside int64.
-    weights: ``span``, ``team``, ``weight`` (int64 > 0, each span's sum at most 1e9).
-    Returns ``row``, ``team``, ``whole`` and ``rest``: a part is whole × 1e9 + rest, and the parts of a row
-    sum to it exactly. Rows whose span has no weight are not returned.
+    weights: ``span``, ``weight``, and what it is of, such as ``team``. They are int64, not 0; a span's sum to
+    more than 0, their sizes to at most ``WEIGHT_SUM``. One below 0 gets a part of the other sign.
+    Returns ``row``, what weights are of, ``whole`` and ``rest``: a part is whole × 1e9 + rest, and the parts
+    of a row sum to it exactly. Rows whose span has no weight are not returned.
     """
     digits = [column for column in amounts.columns if column.startswith("digit_")]
+    of = [column for column in weights.columns if column not in ("span", "weight")]
     total = weights.group_by("span").agg(total_weight=weights.weight.sum())
     joined = amounts.join(weights, "span").join(total, "span")
     # As one divides by hand, from the first digit to the last.
     left: ir.IntegerValue = ibis.literal(0, "int64")
     quotients = []
     for digit in digits:
-        step = left * _BASE + joined[digit] * joined.weight
+        step = left * _BASE + joined[digit] * joined.weight.abs()
         quotients.append(quotient(step, joined.total_weight))
         left = step % joined.total_weight
+    # Rounded down, a part below 0 is of a larger size, and its remainder is what that is too much.
+    is_taken, is_below = joined.weight < 0, (joined.weight < 0) & (left > 0)
     parts = joined.select(
         "row",
-        "team",
+        *of,
         "sign",
         size=_of_digits([joined[digit] for digit in digits[:-1]]),
         last=joined[digits[-1]],
-        whole=_of_digits(quotients[:-1]),
-        rest=quotients[-1],
-        remainder=left,
+        whole=_signed(is_taken, _of_digits(quotients[:-1])),
+        rest=_signed(is_taken, quotients[-1] + ibis.ifelse(is_below, 1, 0)),
+        remainder=ibis.ifelse(is_below, joined.total_weight - left, left),
     )
     of_row = ibis.window(group_by=parts.row)
     lost = (parts.size - parts.whole.sum().over(of_row)) * _BASE + parts.last - parts.rest.sum().over(of_row)
     rank = ibis.row_number().over(
-        ibis.window(group_by=parts.row, order_by=[parts.remainder.desc(), parts.team])
+        ibis.window(group_by=parts.row, order_by=[parts.remainder.desc(), *(parts[name] for name in of)])
     )
     parts = parts.mutate(lost=lost, rank=rank)
     more = ibis.ifelse(parts.rank < parts.lost, 1, 0)
     return parts.select(
         "row",
-        "team",
+        *of,
         whole=(parts.sign * parts.whole).cast("int64"),
         rest=(parts.sign * (parts.rest + more)).cast("int64"),
     )
+
+
+def _signed(is_negative: ir.BooleanValue, size: ir.IntegerValue) -> ir.IntegerValue:
+    return ibis.ifelse(is_negative, -size, size)
 
 
 def _of_digits(digits: Sequence[ir.IntegerValue]) -> ir.IntegerValue:

@@ -65,6 +65,7 @@ from costwatch.plugins.splits import (
     Weighing,
     Weight,
     Weights,
+    tags_text,
 )
 from costwatch.plugins.tables import WINDOW_COLUMNS, ColumnType, Table
 
@@ -127,5 +128,6 @@ __all__ = [
     "recent",
     "registered",
     "selections_of",
+    "tags_text",
     "unknown_name",
 ]

@@ -1,5 +1,6 @@
 """The door for splits: how a pool of charges is given to teams."""
 
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -71,18 +72,29 @@ class Carried(NamedTuple):
 
 
 class Weight(NamedTuple):
-    """A part of a span, as large as the weight is beside the span's others. Those of one team add up.
+    """A part of a span, as large as the weight is beside its others. Those of one team and tags add up.
 
-    team: a team's name or one of ``model.RESIDUALS``. weight: negative ones count as 0; whole numbers that
-    sum to at most 1e9 are exact, others become whole billionths of their sum.
+    team: a team's name or one of ``model.RESIDUALS``. weight: negative ones of a team count as 0. One of a
+    residual may be negative (machines that are asked for more than they have are idle by less than nothing):
+    it gets a part of the other sign, and the others together more than the whole. Whole numbers whose sizes
+    sum to at most 1e9 are exact, others become whole billionths of that sum.
+    allocated_tags: what the part is for, as JSON text that ``tags_text`` writes: ``AllocatedTags`` of FOCUS
+    1.3, by whose keys cost can be grouped; empty for none.
     """
 
     span: int
     team: str
     weight: float
+    allocated_tags: str = ""
 
 
-Weights: TypeAlias = "Iterable[Weight | tuple[int, str, float]] | pa.Table"
+Weights: TypeAlias = "Iterable[Weight | tuple[int, str, float] | tuple[int, str, float, str]] | pa.Table"
+
+
+def tags_text(tags: Mapping[str, str]) -> str:
+    """``AllocatedTags`` as they are stored: JSON with sorted keys and no blanks, without empty values."""
+    told = {key: value for key, value in sorted(tags.items()) if value}
+    return json.dumps(told, ensure_ascii=False, separators=(",", ":")) if told else ""
 
 
 class Batches(Protocol):
@@ -179,10 +191,16 @@ class Split(Protocol):
         ...
 
     def weights(self, asked: Weighing) -> Weights:
-        """Weights for its spans, in any order: rows, or a pyarrow table of ``span``, ``team``, ``weight``.
+        """Weights for its spans, in any order: rows, or a pyarrow table of ``Weight``'s fields.
 
-        A span with none above 0 is ``unmeasured``. Equal questions have equal answers.
+        The table may leave out ``allocated_tags``. A span whose weights sum to nothing or less is
+        ``unmeasured``; so is one whose weights are 1e5 times as large as their sum. Equal questions have
+        equal answers.
         """
+        ...
+
+    def notes(self, asked: Weighing) -> Iterable[str]:
+        """What people should know of what it could not place, a sentence each, told after ``weights``."""
         ...
 
 
@@ -218,6 +236,10 @@ class SplitSettings(Settings, ABC):
 
     def inputs(self, period: Window, batches: Batches) -> Iterable[Input]:
         """Nothing besides loads and configuration."""
+        return ()
+
+    def notes(self, asked: Weighing) -> Iterable[str]:
+        """Nothing."""
         return ()
 
     @abstractmethod

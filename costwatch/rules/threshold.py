@@ -17,6 +17,7 @@ from costwatch.model import (
     Labels,
     Verdict,
     Window,
+    is_dimension,
     labels,
 )
 from costwatch.money import exact
@@ -36,7 +37,7 @@ from costwatch.wording import on_day
 _DAY = timedelta(days=1)
 
 
-Dimension = Annotated[str, one_of(DIMENSIONS)]
+Dimension = Annotated[str, one_of(DIMENSIONS, is_known=is_dimension)]
 
 
 class Threshold(RuleSettings):
@@ -106,7 +107,9 @@ class Threshold(RuleSettings):
     @property
     def _asked(self) -> tuple[str, ...]:
         """The labels asked for, always in one order, so that rules share answers."""
-        return tuple(name for name in DIMENSIONS if name in self.by or name in self.match)
+        asked = {*self.by, *self.match}
+        keyed = sorted(asked - {*DIMENSIONS})
+        return (*(name for name in DIMENSIONS if name in asked), *keyed)
 
     @property
     def _where(self) -> dict[str, tuple[str, ...]]:

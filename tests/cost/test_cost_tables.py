@@ -48,6 +48,7 @@ def a_slice(rng: random.Random) -> tuple[str, ...]:
         "x_Pool": rng.choice(["direct", "shared"]),
         "x_System": rng.choice(["checkout", "no system"]),
         "PricingUnit": rng.choice(["Hours", "GB", ""]),
+        "AllocatedTags": "",
     }
     return tuple(told[column] for column in SLICE_COLUMNS)
 

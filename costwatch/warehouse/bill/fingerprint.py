@@ -9,12 +9,13 @@ from itertools import chain
 from costwatch.model import NO_SYSTEM
 from costwatch.warehouse import queries
 
-# What belongs to no system, or has no unit, is hashed as it was before there were any. What kind a charge is
-# follows from its category and class.
+# What belongs to no system, or has no unit or tags, is hashed as it was before there were any. What kind a
+# charge is follows from its category and class.
 _SLICES = (
     "SELECT id, source, ProviderName, BillingAccountId, SubAccountId, SubAccountName, RegionId,"
     " ChargeCategory, ChargeClass, x_UsageType, BillingCurrency, x_Pool, x_System,"
-    f" CASE PricingUnit WHEN '' THEN '{NO_SYSTEM}' ELSE 'unit ' || PricingUnit END"
+    f" CASE PricingUnit WHEN '' THEN '{NO_SYSTEM}' ELSE 'unit ' || PricingUnit END,"
+    f" CASE AllocatedTags WHEN '' THEN '{NO_SYSTEM}' ELSE 'tags ' || AllocatedTags END"
     " FROM slice ORDER BY id"
 )
 _NAMES = (

@@ -20,9 +20,11 @@ SLICE_COLUMNS = (
     "x_Pool",
     "x_System",
     "PricingUnit",
+    "AllocatedTags",
 )
-# What no page groups or filters by is left out.
-PLACE_COLUMNS = tuple(column for column in SLICE_COLUMNS if column not in ("x_UsageType", "PricingUnit"))
+# What few questions group or filter by is left out.
+_OF_FACTS = ("x_UsageType", "PricingUnit", "AllocatedTags")
+PLACE_COLUMNS = tuple(column for column in SLICE_COLUMNS if column not in _OF_FACTS)
 _CATEGORY, _CLASS, _CURRENCY = map(SLICE_COLUMNS.index, ("ChargeCategory", "ChargeClass", "BillingCurrency"))
 Slice = tuple[str, ...]
 Place = tuple[str, ...]  # the summary it is of, then ``PLACE_COLUMNS``, '' where one is left out

@@ -63,6 +63,7 @@ class Publication:
     config: str
     inputs: str = "[]"  # JSON: what the weights of its pools rest on besides
     spelling: str | None = None  # JSON: how its lines write what the configuration names
+    notes: str = "[]"  # JSON: pairs of a pool and what its split could not place
     unclaimed: Sequence[tuple[int | str, ...]] = ()  # as ``unclaimed.as_rows``
     node_costs: Sequence[NodeCostDay] = ()
     # BillingCurrency -> line_count and nano sums of the bill
@@ -191,8 +192,8 @@ def publish(db: sqlite3.Connection, ids: Ids, publication: Publication, now: dat
     _replace(db, "node_cost_day", period, publication.node_costs)
     db.execute(
         "INSERT OR REPLACE INTO published (period, period_end, inputs_key, loads, config, first_known_at,"
-        " known_at, totals, fingerprint, inputs, spelling, priced, priced_since)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " known_at, totals, fingerprint, inputs, spelling, priced, priced_since, notes)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             period,
             to_int(publication.period_end),
@@ -207,6 +208,7 @@ def publish(db: sqlite3.Connection, ids: Ids, publication: Publication, now: dat
             publication.spelling,
             publication.priced.as_json(),
             (first and first["priced_since"]) or to_text(now),
+            publication.notes,
         ),
     )
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from costwatch.cost.conversion import converted
 from costwatch.errors import UsageError
-from costwatch.model import DIMENSIONS
+from costwatch.model import DIMENSIONS, KEYED_DIMENSIONS, is_dimension
 from costwatch.money import NANO, units
 from costwatch.plugins import Rates
 from costwatch.warehouse import queries
@@ -189,6 +189,6 @@ def instant_of(as_of: datetime | None) -> dict[str, str]:
 def require_known(names: Iterable[str]) -> None:
     """Raises UsageError for a label that cost does not have."""
     for name in names:
-        if name not in DIMENSIONS:
-            known = ", ".join(DIMENSIONS)
+        if not is_dimension(name):
+            known = ", ".join([*DIMENSIONS, *(f"{kind}:KEY" for kind in KEYED_DIMENSIONS)])
             raise UsageError(f"'{name}': cost cannot be grouped or filtered by it; use one of {known}")

@@ -8,6 +8,7 @@ from functools import partial
 from costwatch.model import (
     BEFORE_CREDITS,
     DIMENSIONS,
+    KEYED_DIMENSIONS,
     KINDS_BEFORE_CREDITS,
     Labels,
     Point,
@@ -57,6 +58,7 @@ def _query(
     return FactQuery(
         name=name,
         labels=tuple(DIMENSIONS),
+        keyed=tuple(KEYED_DIMENSIONS),
         unit="currency",
         step=_DAY,
         page="costs",

@@ -22,6 +22,7 @@ VERSIONS = (
     "0012_charge_kind",
     "0013_priced",
     "0014_day_summaries",
+    "0015_allocated_tags",
     "0016_live_estimates",
 )
 LATEST = len(VERSIONS)
