@@ -185,7 +185,11 @@ class _Run:
         try:
             self._take_all(window)
         except Exception as error:  # a collector may be anyone's: none may keep the others from being read
-            self._fail(self._told(error), *self.tables)
+            told = self._told(error)
+            if told in self.errors:  # what kept one table from being read may end the others, too
+                self.broken.update(self.tables)
+            else:
+                self._fail(told, *self.tables)
 
     def _told(self, error: Exception) -> str:
         if isinstance(error, CostwatchError):
@@ -220,7 +224,7 @@ class _Run:
                 [f"{self.source.name}: table '{batch.table}': a batch has no version; correct its collector"]
             )
         whole = self.bookmarks.versions.get(key, "")  # the version that is stored whole
-        is_partial = batch.partial and batch.version != whole
+        is_partial = batch.version != whole and batch.is_partial
         if is_partial:
             self.partial[batch.table].append(batch)
         if batch.version != whole and not (is_partial and whole):

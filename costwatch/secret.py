@@ -13,8 +13,13 @@ _REFERENCE = re.compile(r"\$\{(env|file|aws-sm):([^}#]+)(?:#([^}]+))?\}")
 NOT_A_REFERENCE = "a secret must be a reference: ${env:NAME}, ${file:/path} or ${aws-sm:name#key}"
 
 
+def is_reference(text: str) -> bool:
+    """Whether ``text`` says where a secret is, instead of what it may be."""
+    return _REFERENCE.fullmatch(text) is not None
+
+
 def _check(text: str) -> str:
-    if not _REFERENCE.fullmatch(text):
+    if not is_reference(text):
         # The text itself may be the secret: it is not repeated here.
         raise ValueError(NOT_A_REFERENCE)
     return text

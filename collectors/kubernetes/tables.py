@@ -1,24 +1,25 @@
 """What the collector brings: pod-hours in the ledger, and what is small, day by day, in the warehouse.
 
 Each window is one UTC day, and all tables of a day come from one reading of it. Unknown is null, never 0.
-``labels`` is the same text everywhere: JSON with sorted keys and no blanks of the labels that the configuration
-lists, '' where there are none. A pod's label is written bare (``app``), a namespace's ``namespace:team``, a node's
-``node:pool``; an annotation follows ``annotation:`` (``namespace:annotation:owner``).
+``labels`` is the same text everywhere: JSON, with sorted keys and no blanks, of the labels that the
+configuration lists; '' where there are none. A pod's label is written bare (``app``), a namespace's
+``namespace:team``, a node's ``node:pool``; annotations follow ``annotation:``, as in
+``namespace:annotation:owner``.
 """
 
 from collections.abc import Mapping
 
 from costwatch.plugins.tables import ColumnType, Table
 
-_SUMS: Mapping[str, ColumnType] = {
-    "running_seconds": "real",
+SUMS: Mapping[str, ColumnType] = {
+    "running_seconds": "real",  # in phase Running; what is pending holds what it asks for, too
     "cpu_requested_core_seconds": "real",
     "cpu_used_core_seconds": "real",
     "cpu_core_seconds": "real",  # of the larger one, step by step
     "memory_requested_byte_seconds": "real",
     "memory_used_byte_seconds": "real",
     "memory_byte_seconds": "real",
-    "gpu_seconds": "real",  # requested
+    "gpu_seconds": "real",  # requested, in whole GPUs: a twelfth each where one is sliced in twelve
     "gpu_used_seconds": "real",
 }
 _PEAKS: Mapping[str, ColumnType] = {
@@ -48,7 +49,7 @@ POD_HOURS = Table(
         "uid": "text",
         "container": "text",
         **_OWNER,
-        **_SUMS,
+        **SUMS,
         **_PEAKS,
     },
     store="ledger",
@@ -65,8 +66,7 @@ NODE_DAYS = Table(
         "capacity_type": "text",  # spot, on-demand, or ''
         "cpu_cores": "real",
         "memory_bytes": "real",
-        "gpus": "real",  # physical ones, by which the node is weighed
-        "gpus_advertised": "real",  # more than these where they are sliced by time; pods request these
+        "gpus": "real",  # physical ones, however many are advertised
         "expected_seconds": "real",  # how long the node lived that day
         "measured_seconds": "real",  # of these, for how long the server has samples of its pods
         "labels": "text",
@@ -81,7 +81,7 @@ WORKLOAD_DAYS = Table(
         "namespace": "text",
         **_OWNER,
         "pods": "integer",  # distinct uids
-        **_SUMS,
+        **SUMS,
     },
 )
 
@@ -96,9 +96,10 @@ VOLUME_DAYS = Table(
         "namespace": "text",
         **_OWNER,
         "mounted_seconds": "real",  # by this workload's running pods, each counted
+        "shared_seconds": "real",  # its part of them, evenly between all that mount it at the same time
         "capacity_bytes": "real",
         "expected_seconds": "real",  # how long the volume existed
-        "idle_seconds": "real",  # existed and nobody mounted it; on the row without a workload
+        "idle_seconds": "real",  # it existed and nobody mounted it; on the row without a workload
     },
 )
 

@@ -55,11 +55,17 @@ class Batch:
     ``window`` None: the files of a bill say themselves which billing periods they hold.
     ``version`` changes whenever the content may have; ``read`` is called only then.
     ``partial`` marks an answer the source itself called incomplete: it is stored unless that window is stored
-    whole already, and whatever its version, it is read again by each run.
+    whole already, and whatever its version, it is read again by each run. A source that only knows when it
+    has read gives a function, which is called only if ``version`` is new.
     """
 
     table: str
     window: Window | None
     version: str
     read: Callable[[], "Export | Iterator[pa.RecordBatch]"]
-    partial: bool = False
+    partial: bool | Callable[[], bool] = False
+
+    @property
+    def is_partial(self) -> bool:
+        """What ``partial`` says."""
+        return self.partial() if callable(self.partial) else self.partial

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from costwatch.errors import SourceError
 from costwatch.model import Batch, Export, Window
-from costwatch.plugins import Collector, PaidCollector
+from costwatch.plugins import Collector, DatedCollector, PaidCollector
 from costwatch.testing.settings import check_settings, require
 
 
@@ -23,8 +23,8 @@ def check_collector(collector: Collector, window: Window, *, unreadable: Collect
 
     Rows are held against the tables that it declares. Give a ``window`` that begins and ends inside a batch.
 
-    unreadable: one whose source cannot be read; it must raise SourceError. One that costs money is asked
-    as of the end of ``window``.
+    unreadable: one whose source cannot be read; it must raise SourceError. One whose
+    answer depends on the day, or costs money, is asked as of the end of ``window``.
     """
     check_settings(collector)
     names = ["bill", *(table.name for table in collector.tables)]
@@ -84,6 +84,8 @@ class _Limit:
 def _collected(collector: Collector, window: Window, now: datetime) -> Iterator[_Seen]:
     if isinstance(collector, PaidCollector):
         asked = collector.collect_paid(window, now, _Limit(1000))
+    elif isinstance(collector, DatedCollector):
+        asked = collector.collect_as_of(window, now)
     else:
         asked = collector.collect(window)
     for batch in asked:

@@ -1,9 +1,12 @@
-"""A bucket on a server that answers at once, for tests of what goes wrong with it."""
+"""A bucket, and a Prometheus, on servers that answer at once, for tests of what goes wrong with them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
+from collectors.prometheus import Prometheus, PrometheusSettings
+from tests.doubles.fault_proxy import FaultProxy, fault_proxy
+from tests.doubles.promql_api import PromqlApi, promql_api
 from tests.doubles.s3_bucket import Bucket, S3Server, s3_bucket, s3_server
 
 
@@ -19,3 +22,26 @@ def bucket(server: S3Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket
     monkeypatch.setattr("collectors.aws.places._PAUSE_SECONDS", {"wait_initial": 0, "wait_jitter": 0})
     with s3_bucket(server, monkeypatch) as made:
         yield made
+
+
+@pytest.fixture
+def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[PromqlApi]:
+    """What a PromQL client asks, without pauses between tries and without a proxy of the environment."""
+    monkeypatch.setattr("collectors.prometheus.session._PAUSE_SECONDS", {"wait_initial": 0, "wait_jitter": 0})
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    with promql_api() as running:
+        yield running
+
+
+@pytest.fixture
+def proxy(api: PromqlApi) -> Iterator[FaultProxy]:
+    with fault_proxy(api.url) as running:
+        yield running
+
+
+@pytest.fixture
+def client(proxy: FaultProxy) -> Callable[..., Prometheus]:
+    """A client of what stands behind the proxy, with further settings."""
+    return lambda **more: Prometheus(PrometheusSettings(name="prom", url=proxy.url, **more))

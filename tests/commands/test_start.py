@@ -16,6 +16,8 @@ OTHERS = {
     "boto3",
     "botocore",
     "jinja2",
+    "prometheus_api_client",
+    "requests",
     "rich",
     "slack_sdk",
     "sqlite_utils",

@@ -75,6 +75,8 @@ BREACHES = {
     "a rule imports another": (EACH_OTHER, "costwatch.rules.budget", "costwatch.rules.threshold"),
     "a notifier imports a rule": (EACH_OTHER, "costwatch.notify.slack", "costwatch.rules.freshness"),
     "a step speaks to AWS": ("AWS", "costwatch.collect", "boto3"),
+    "a collector asks Prometheus itself": ("Prometheus", "collectors.exports", "prometheus_api_client"),
+    "a step speaks HTTP": ("Prometheus", "costwatch.collect", "requests"),
     "a command draws": ("Streamlit", "costwatch.commands.report", "streamlit"),
     "a page runs Ibis": ("Ibis", "dashboards.app", "ibis"),
     "a step asks DuckDB": ("DuckDB", "costwatch.allocate", "duckdb"),

@@ -22,6 +22,7 @@ from tests.made.older_warehouse import LeftBefore
 OCTOBER = (date(2026, 10, 1), date(2026, 11, 1))
 SLICE = "INSERT INTO slice VALUES ({}, 'aws', 'AWS', '9', '1', '', '', {}, '', 'USD', 'direct', 'no system');"
 FACTS = ("team_cost", "team_cost_revision")
+ESTIMATES_OF_LATER = ("node_cost_day", "live_rate", "live_estimate", "live_estimate_day")
 SUMMARIES_OF_LATER = ("place", "place_day", "place_day_revision", "cost_day_revision")
 KINDS = {
     "'Usage', ''": "charges",
@@ -95,7 +96,7 @@ def test_nothing_is_published_anew_by_the_upgrade_and_all_is_proven(
     before = made.cost("team", "service", "charge_kind")
     with made.warehouse.write() as db:  # as version 11 had it
         for statement in (
-            *(f"DROP TABLE {name}" for name in SUMMARIES_OF_LATER),
+            *(f"DROP TABLE {name}" for name in (*SUMMARIES_OF_LATER, *ESTIMATES_OF_LATER)),
             "DROP VIEW cost",
             f"CREATE TABLE older AS SELECT id, {', '.join(SLICE_COLUMNS[:-1])} FROM slice",
             "DROP TABLE slice",

@@ -34,9 +34,12 @@ def told(warehouse: Warehouse) -> dict[str, list[list[object]]]:
     return found
 
 
+ESTIMATES = ("node_cost_day", "live_rate", "live_estimate", "live_estimate_day")
+
+
 def as_version_13_left_it(warehouse: Warehouse) -> None:
     with warehouse.write() as db:
-        for name in ("place", "place_day", "place_day_revision", "cost_day_revision"):
+        for name in ("place", "place_day", "place_day_revision", "cost_day_revision", *ESTIMATES):
             db.execute(f"DROP TABLE {name}")
         db.execute("ALTER TABLE published DROP COLUMN notes")
         db.execute("DELETE FROM _sqlite_migrations WHERE name >= ?", (migrations.VERSIONS[13],))

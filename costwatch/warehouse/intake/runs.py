@@ -61,9 +61,9 @@ def window_columns(window: Window | None) -> dict[str, str]:
 def record_batch(db: sqlite3.Connection, source: str, batch: Batch) -> None:
     """Remember that a batch is stored in place of all inside its window; a partial one is read again."""
     place = _place(source, batch)
-    version = "" if batch.partial else batch.version
+    version = "" if batch.is_partial else batch.version
     db.execute(queries.text("forget_batches"), place)
-    db.execute(queries.text("record_batch"), {**place, "version": version, "partial": int(batch.partial)})
+    db.execute(queries.text("record_batch"), {**place, "version": version, "partial": int(batch.is_partial)})
 
 
 def mark_partial(db: sqlite3.Connection, source: str, batch: Batch, is_partial: bool) -> None:
