@@ -53,7 +53,6 @@ class NodeDay:
     cpu_cores: float
     memory_bytes: float
     gpus: float
-    gpus_advertised: float
     expected_seconds: float
     measured_seconds: float
     prices: PartPrices = _AWS
@@ -66,8 +65,7 @@ class NodeDay:
 
     def share(self, of: "WorkloadDay") -> float:
         """Which part of a measured node a workload had; all parts may come to less than 1, or to more."""
-        sliced = self.gpus / self.gpus_advertised if self.gpus_advertised else 1
-        had = self._weight(of.cpu_core_seconds, of.memory_byte_seconds, of.gpu_seconds * sliced)
+        had = self._weight(of.cpu_core_seconds, of.memory_byte_seconds, of.gpu_seconds)
         whole = self._weight(self.cpu_cores, self.memory_bytes, self.gpus) * self.measured_seconds
         return had / whole if whole else 0.0
 
