@@ -29,7 +29,7 @@ from costwatch.warehouse.bill import places, publish, restatements, second_opini
 from costwatch.warehouse.bill.unclaimed import Unclaimed, as_rows
 from costwatch.warehouse.health import damage
 from costwatch.warehouse.store import Warehouse
-from costwatch.warehouse.usage import node_costs
+from costwatch.warehouse.usage.node_costs import instances
 
 if TYPE_CHECKING:
     from costwatch.allocation.attribution import Attribution
@@ -99,7 +99,7 @@ def allocate(
                 done += allocator.compare([name for name, role in roles.items() if role == "check"])
         finally:
             settle_days(warehouse, sources, allocation, now)
-        estimate_unbilled(warehouse, sources, allocation, now)
+        estimate_unbilled(warehouse, sources, allocation, batches, now)
     return done
 
 
@@ -243,6 +243,7 @@ class _Allocator:
         if not any(load.files for load in plan.loads):
             return publish.Ids({}, {}, {}), nothing
         from costwatch.allocation.bill import LoadFiles
+        from costwatch.allocation.node_costs import of_nodes
 
         found = self._attributing(plan)
         parts = [LoadFiles.of(load, self.files) for load in plan.loads if load.files]
@@ -250,7 +251,7 @@ class _Allocator:
         teams, services, slices = found.names()
         with self.warehouse.read() as db:
             ids = publish.ids_for(db, teams, services, slices)
-            nodes = node_costs.instances(db)
+            nodes = instances(db)
         found.number(ids.team, ids.service, places.numbered(slices, ids.slice, ids.place))
         return ids, replace(
             nothing,
@@ -264,7 +265,7 @@ class _Allocator:
             spelling=found.spelling.as_json(),
             notes=json.dumps(found.notes),
             unclaimed=as_rows(self._unclaimed(plan, found, parts)),
-            node_costs=node_costs.of_instances(found.node_costs(), nodes),
+            node_costs=of_nodes(found.node_costs(), nodes),
             weighed=found.weighed(),
             facts=found.facts(),
         )

@@ -5,7 +5,8 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, ClassVar
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import Field, field_validator
 
@@ -43,6 +44,8 @@ class Kubernetes(PrometheusSettings):
     metrics: other names of metrics, such as of recording rules with the same labels; what can be renamed:
     ``requests``, ``limits``, ``cpu_used``, ``memory_used``, ``phase`` and the others of
     ``collectors/kubernetes/names.py``.
+    list_prices: instance type -> what an hour of it costs, in ``currency``; at this, usage that is not billed
+    yet is estimated on nodes of a kind that no settled bill has.
     edition: raise it to have days read again that are stored whole, by ``costwatch collect --from --to``:
     after samples of them were written later, say.
 
@@ -60,6 +63,8 @@ class Kubernetes(PrometheusSettings):
     namespace_annotations: tuple[str, ...] = ()
     node_labels: tuple[str, ...] = ()
     metrics: Mapping[str, str] = Field(default_factory=dict)
+    list_prices: Mapping[str, Annotated[Decimal, Field(ge=0)]] = Field(default_factory=dict)
+    currency: str = Field(default="USD", pattern=r"^[A-Z]{3}$")
     edition: int = 1
 
     @field_validator("cluster_label")
@@ -126,7 +131,9 @@ class Kubernetes(PrometheusSettings):
     @property
     def _settings(self) -> str:
         """What the rows of a day depend on, beside the day."""
-        keys = set(Kubernetes.model_fields) - set(PrometheusSettings.model_fields)
+        keys = (
+            set(Kubernetes.model_fields) - set(PrometheusSettings.model_fields) - {"list_prices", "currency"}
+        )
         chosen = self.model_dump(mode="json", include=keys)
         return hashlib.sha256(json.dumps(chosen, sort_keys=True).encode()).hexdigest()[:16]
 

@@ -131,7 +131,7 @@ class Attribution:
         return [Unclaimed(*row) for row in self._rows("unclaimed")]
 
     def node_costs(self) -> list[NodeCostDay]:
-        """What pools that tell resources apart take of each, by day; see ``node_costs.by_day``."""
+        """See ``node_costs.by_day``."""
         return self._rows("node_costs")
 
     def names(self) -> tuple[list[str], list[str], list[Slice]]:
@@ -210,9 +210,9 @@ class Attribution:
             carried = carried.union(given[-1], distinct=False)
         self._steps.append((allocated_tags.TABLE, lambda: self._tags.table()))
         self._answer(kinds, facts, carried, nobodys, allocated_tags.with_tags(kinds, given))
-        asked = {f"lines_of_{number}": weights.lines_of(mine, kinds) for number, mine in takers.items()}
-        asked["node_costs"] = node_costs.by_day(takers, kinds, self.ordered)
-        self._answers |= {name: compiled(expression) for name, expression in asked.items()}
+        self._answers["node_costs"] = compiled(node_costs.by_day(takers, kinds, self.ordered))
+        for number, mine in takers.items():
+            self._answers[f"lines_of_{number}"] = compiled(weights.lines_of(mine, kinds))
 
     def _step(self, name: str, expression: ir.Table) -> ir.Table:
         self._steps.append((name, compiled(expression)))

@@ -7,13 +7,15 @@ This step alone has all of it: what was collected, what was just published, and 
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from costwatch.allocation.owners import teams_by_name
 from costwatch.allocation.settings import Allocation
+from costwatch.allocation.splits.kubernetes import KubernetesPool
 from costwatch.cost.live_estimate import (
     Estimate,
     Rate,
@@ -25,24 +27,30 @@ from costwatch.cost.live_estimate import (
     settled,
     settled_rates,
 )
-from costwatch.cost.node_share import NodeDay, NodeKind, WorkloadCost, WorkloadKey, workload_costs
+from costwatch.cost.node_share import NodeDay, NodeKind, PartPrices, WorkloadCost, WorkloadKey, workload_costs
 from costwatch.model import Window
-from costwatch.model.names import folded
-from costwatch.plugins import Collector
+from costwatch.plugins import Batches, Collector, Weighing
 from costwatch.warehouse.encoding import to_text
 from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
 from costwatch.warehouse.store import Warehouse
 from costwatch.warehouse.usage import live_estimates as stored
 from costwatch.warehouse.usage import node_costs
 
+if TYPE_CHECKING:
+    from costwatch.allocation.clusters.owners import Receivers
+
+_USUAL = KubernetesPool(name="usual", split="kubernetes")
 _DAY = timedelta(days=1)
 _REACH = timedelta(days=35)  # how far back rates are looked for, and days are held against a bill that moves
 _KEPT = timedelta(days=100)
-_TEAM_LABELS = ("team", "namespace:team")
 
 
 def estimate_unbilled(
-    warehouse: Warehouse, sources: Sequence[Collector], allocation: Allocation, now: datetime
+    warehouse: Warehouse,
+    sources: Sequence[Collector],
+    allocation: Allocation,
+    batches: Batches,
+    now: datetime,
 ) -> None:
     """Estimate the days that are not settled, and hold those that are against the bill, where either is new.
 
@@ -54,7 +62,7 @@ def estimate_unbilled(
     with warehouse.read() as db:
         if not (node_costs.has_table(db, "node_days") and node_costs.has_table(db, "workload_days")):
             return
-        days = _Days(WarehouseSnapshot(db, now), window, sources, allocation, now)
+        days = _Days(WarehouseSnapshot(db, now), window, sources, allocation, batches, now)
         known = stored.keys(db)
         due = {day: key for day, key in days.keys().items() if known.get(day) != key}
         if not due:
@@ -77,11 +85,13 @@ class _Days:
         window: Window,
         sources: Sequence[Collector],
         allocation: Allocation,
+        batches: Batches,
         now: datetime,
     ) -> None:
-        self._db, self._window, self._now = facts.db, window, now
+        self._db, self._window, self._batches, self._now = facts.db, window, batches, now
         self._through = facts.data_through
         self._teams = teams_by_name(allocation.teams)
+        self._pools = [pool for pool in allocation.pools if isinstance(pool, KubernetesPool)]
         self._prices = [
             (
                 {name: Decimal(str(price)) for name, price in prices.items()},
@@ -91,6 +101,7 @@ class _Days:
             if (prices := getattr(source, "list_prices", None))
         ]
         self._nodes: dict[date, list[NodeDay]] = defaultdict(list)
+        self._receivers: dict[str, Receivers] = {}
         self.rates: dict[NodeKind, Rate | None] = {}
 
     def is_settled(self, day: date) -> bool:
@@ -101,7 +112,7 @@ class _Days:
         """Of each day with usage, all that its estimates rest on, in short."""
         published = stored.published_at(self._db, self._window)
         newest = max(published.values(), default="")
-        teams = sorted((name, str(claims)) for name, claims in self._teams.items())
+        teams = [sorted((name, str(claims)) for name, claims in self._teams.items()), self._pools]
         found = {}
         for day, versions in stored.usage_versions(self._db, self._window).items():
             rests_on: list[Any] = [versions, teams]
@@ -119,6 +130,9 @@ class _Days:
     def read_nodes(self) -> None:
         """All nodes of the window, and the rates of those that are not billed."""
         for node in stored.node_days(self._db, self._window):
+            pool = self._pool(node.key.cluster)
+            prices = PartPrices(pool.price.cpu, pool.price.memory, pool.price.gpu)
+            node = replace(node, prices=prices, min_coverage=pool.min_coverage)
             self._nodes[node.key.day].append(node)
         self._billed = node_costs.between(self._db, *self._window.days)
         days = [(self.is_settled(day), nodes) for day, nodes in self._nodes.items()]
@@ -145,19 +159,16 @@ class _Days:
             return settled(found, teams, before, self._now)
         return estimates(found, teams, elapsed_by_cluster(nodes), before, self._now)
 
+    def _pool(self, cluster: str) -> KubernetesPool:
+        """The first that splits a cluster; where none does, the kind's own settings."""
+        return next((pool for pool in self._pools if cluster in (pool.clusters or (cluster,))), _USUAL)
+
     def _team(self, key: WorkloadKey, cost: WorkloadCost) -> str:
-        """Whom its labels name, those of its namespace, or its namespace; '' where nobody is called so."""
-        labels = _labels(cost.labels)
-        for name in (*(labels.get(label) for label in _TEAM_LABELS), key.namespace):
-            for since, team in reversed(self._teams.get(folded(str(name or "")), ())):
-                if since <= key.day:
-                    return team
-        return ""
+        """Whose the pool says that it is."""
+        from costwatch.allocation.clusters.owners import Receivers  # here: Arrow is slow to start
 
-
-def _labels(text: str) -> Mapping[str, Any]:
-    try:
-        found = json.loads(text or "{}")
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
+        pool = self._pool(key.cluster)
+        if pool.name not in self._receivers:
+            asked = Weighing(self._window, (), (), self._batches, names=self._teams)
+            self._receivers[pool.name] = Receivers(pool, asked)
+        return self._receivers[pool.name].team(key.namespace, cost.labels, key.day)

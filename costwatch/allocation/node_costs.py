@@ -1,12 +1,15 @@
-"""What each resource cost by day of what pools take that tell resources apart: nodes are among them."""
+"""What each node cost by day, of what pools take that tell resources apart."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 
 import ibis
 import ibis.expr.types as ir
 
 from costwatch.allocation import pools
+from costwatch.allocation.clusters.resources import identities, identity
 from costwatch.allocation.settings import Pool
+from costwatch.warehouse.usage.node_costs import NodeCostDay
 
 _RESOURCE = "ResourceId"
 
@@ -43,3 +46,15 @@ def _nothing(kinds: ir.Table) -> ir.Table:
         "BillingCurrency", **texts, day=zero, EffectiveCostNano=zero
     )
     return none.select("pool", _RESOURCE, "day", "BillingCurrency", "EffectiveCostNano")
+
+
+def of_nodes(rows: Iterable[NodeCostDay], instances: Iterable[str]) -> list[NodeCostDay]:
+    """Those of ``rows`` whose resource is a node, each by the id that its cluster has of its instance."""
+    # The surest names come last, and so take the place of others.
+    named = [(name, one) for one in sorted(instances) for name in reversed([*identities(one)])]
+    known = dict(named) | {identity(one): one for _, one in named}
+    found: Counter[tuple[str, str, int, str]] = Counter()
+    for pool, resource, day, currency, nano in rows:
+        if instance := known.get(identity(resource)):
+            found[pool, instance, day, currency] += nano
+    return [(*key, nano) for key, nano in sorted(found.items())]

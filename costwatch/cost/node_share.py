@@ -12,10 +12,19 @@ from datetime import date
 from typing import Literal, NamedTuple
 
 GIB = 2**30
-_GPU, _VCPU, _GIB = 90, 9, 1
-_LEAST_MEASURED = 0.5  # of its time; of a node that was seen for less, nothing is known
 
 Basis = Literal["bill", "settled", "list"]  # what a cost is taken from: a bill, a settled rate, a list price
+
+
+class PartPrices(NamedTuple):
+    """What a core, a GiB and a GPU cost beside each other; only their ratio counts."""
+
+    cpu: float = 0.9
+    memory: float = 0.1
+    gpu: float = 9
+
+
+_AWS = PartPrices()
 
 
 class NodeKind(NamedTuple):
@@ -44,25 +53,25 @@ class NodeDay:
     cpu_cores: float
     memory_bytes: float
     gpus: float
-    gpus_advertised: float
     expected_seconds: float
     measured_seconds: float
+    prices: PartPrices = _AWS
+    min_coverage: float = 0.5  # measured for less of its time, nobody knows whose it was
 
     @property
     def is_measured(self) -> bool:
         """Whether enough of its time was measured to say whose it was."""
-        return 0 < self.measured_seconds >= _LEAST_MEASURED * self.expected_seconds
+        return 0 < self.measured_seconds >= self.min_coverage * self.expected_seconds
 
     def share(self, of: "WorkloadDay") -> float:
         """Which part of a measured node a workload had; all parts may come to less than 1, or to more."""
-        sliced = self.gpus / self.gpus_advertised if self.gpus_advertised else 1
-        had = _weight(of.cpu_core_seconds, of.memory_byte_seconds, of.gpu_seconds * sliced)
-        whole = _weight(self.cpu_cores, self.memory_bytes, self.gpus) * self.measured_seconds
+        had = self._weight(of.cpu_core_seconds, of.memory_byte_seconds, of.gpu_seconds)
+        whole = self._weight(self.cpu_cores, self.memory_bytes, self.gpus) * self.measured_seconds
         return had / whole if whole else 0.0
 
-
-def _weight(cores: float, memory_bytes: float, gpus: float) -> float:
-    return _VCPU * cores + _GIB * memory_bytes / GIB + _GPU * gpus
+    def _weight(self, cores: float, memory_bytes: float, gpus: float) -> float:
+        price = self.prices
+        return price.cpu * cores + price.memory * memory_bytes / GIB + price.gpu * gpus
 
 
 @dataclass(frozen=True, slots=True)

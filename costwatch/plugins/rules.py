@@ -1,6 +1,6 @@
 """The door for rules: what they look for."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -27,11 +27,13 @@ WholeDays = Annotated[Duration, AfterValidator(_whole_days)]
 MatchedValues = str | tuple[str, ...]
 
 
-def one_of(known: Collection[str], what: str = "label") -> AfterValidator:
-    """For a key whose text must be among ``known``: else the nearest of them is told."""
+def one_of(
+    known: Collection[str], what: str = "label", *, is_known: Callable[[str], bool] | None = None
+) -> AfterValidator:
+    """For a key whose text must be among ``known``, or otherwise known: else the nearest of them is told."""
 
     def check(name: str) -> str:
-        if name not in known:
+        if name not in known and not (is_known and is_known(name)):
             raise ValueError(unknown_name(f"'{name}' is no {what}", name, known))
         return name
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, AliasChoices, Field, model_validator
+from pydantic import AliasChoices, Field, model_validator
 
 from costwatch.cost.settings import CostMetric
 from costwatch.model import (
@@ -30,21 +30,15 @@ from costwatch.plugins import (
     WholeDays,
     accepted,
     matching,
+    one_of,
     recent,
-    unknown_name,
 )
 from costwatch.wording import on_day
 
 _DAY = timedelta(days=1)
 
 
-def _known(name: str) -> str:
-    if not is_dimension(name):
-        raise ValueError(unknown_name(f"'{name}' is no label", name, DIMENSIONS))
-    return name
-
-
-Dimension = Annotated[str, AfterValidator(_known)]
+Dimension = Annotated[str, one_of(DIMENSIONS, is_known=is_dimension)]
 
 
 class Threshold(RuleSettings):

@@ -143,7 +143,13 @@ def test_a_workload_is_its_labels_team_s_or_its_namespace_s(cluster: Cluster) ->
     )
     cluster.run(TEN)
     teams = {dict(key)["workload"]: dict(key)["team"] for key in cluster.costs(by=("workload", "team"))}
-    assert teams == {"etl": "ml", "labelled": "platform", "spaced": "platform", "train": "ml", "nobodys": ""}
+    assert teams == {
+        "etl": "ml",
+        "labelled": "platform",
+        "spaced": "platform",
+        "train": "ml",
+        "nobodys": "unallocated",
+    }
 
 
 def test_resources_that_are_no_nodes_are_not_kept(cluster: Cluster) -> None:

@@ -32,7 +32,7 @@ def node(
     name: str = "n1", day: date = DAY, kind: NodeKind = M5, hours: float = 1, **columns: float
 ) -> NodeDay:
     """Of 4 vCPU and 16 GiB."""
-    parts = {"cpu_cores": 4.0, "memory_bytes": 16.0 * GIB, "gpus": 0.0, "gpus_advertised": 0.0, **columns}
+    parts = {"cpu_cores": 4.0, "memory_bytes": 16.0 * GIB, "gpus": 0.0, **columns}
     key = NodeKey(day, "prod", name, f"i-{name}")
     return NodeDay(key, kind, **{"expected_seconds": hours * HOUR, "measured_seconds": hours * HOUR, **parts})
 
@@ -52,14 +52,14 @@ def used(
     [
         pytest.param(node(), used(2, 2), "0.384615385", id="an m5.xlarge at $1 an hour: 2 vCPU and 2 GiB"),
         pytest.param(
-            node(cpu_cores=64, memory_bytes=488 * GIB, gpus=8, gpus_advertised=8),
+            node(cpu_cores=64, memory_bytes=488 * GIB, gpus=8),
             used(0, 0, 1),
             "0.050448430",
             id="AWS's p3.16xlarge: one GPU of eight is a tenth of 10 times .504484",
         ),
         pytest.param(
-            node(cpu_cores=8, memory_bytes=32 * GIB, gpus=1, gpus_advertised=12),
-            used(0, 0, 1),
+            node(cpu_cores=8, memory_bytes=32 * GIB, gpus=1),
+            used(0, 0, 1 / 12),
             "0.038659794",
             id="a twelfth of a GPU that is sliced by time",
         ),

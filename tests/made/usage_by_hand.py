@@ -32,7 +32,6 @@ def node(name: str = "n1", **columns: Any) -> Row:
         "cpu_cores": 4,
         "memory_bytes": 16 * GIB,
         "gpus": 0,
-        "gpus_advertised": 0,
         "expected_seconds": hours * HOUR,
         "measured_seconds": hours * HOUR,
         "labels": "",

@@ -10,15 +10,13 @@ import pytest
 
 from costwatch.errors import UsageError
 from costwatch.evaluate import evaluate
-from costwatch.model import COST_METRICS, Labels, Point, Series, State, Verdict, Window, labels
-from costwatch.plugins import FactQuery, fact_query
+from costwatch.model import Labels, Point, Series, State, Verdict, Window, labels
+from costwatch.plugins import FACTS, FactQuery, fact_query, registered
 from costwatch.testing import Example, FakeSnapshot, check_query, check_rule, daily, points
 from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
 from costwatch.warehouse.store import Warehouse
 from tests.made.acme_runs import HOUR, RUNS, Restless
 from tests.made.warehouse_rows import collected
-
-OURS = (*COST_METRICS, "budget", "data_age", "data_age_limit", "freshness")
 
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
 DAY = Window(NOW - 24 * HOUR, NOW)
@@ -104,7 +102,7 @@ def register(place: Path, package: str, entry_points: str) -> None:
     ("name", "by", "sentence"),
     [
         ("EffectivCost", (), "no query is named 'EffectivCost'; use EffectiveCost"),
-        ("spend", (), f"no query is named 'spend'; use one of {', '.join(sorted(OURS))}"),
+        ("spend", (), f"no query is named 'spend'; use one of {', '.join(sorted(registered(FACTS)))}"),
         ("BilledCost", ("teams",), "BilledCost: no label is named 'teams'; use team"),
         ("freshness", ("team",), "freshness: no label is named 'team'; use one of source"),
     ],

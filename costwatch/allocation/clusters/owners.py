@@ -46,7 +46,7 @@ class Receivers:
         self._given = {folded(name): team for name, team in naming.namespaces.items()}
         self._changes = sorted({since for claims in asked.names.values() for since, _ in claims})
         self._numbers: dict[tuple[str, str], int] = {}
-        self._team = cache(self._team_of)
+        self.team = cache(self._team_of)  # namespace, labels, day -> team, or unallocated
 
     def number(self, team: str, **tags: str) -> int:
         """Of a team and what is told of its part."""
@@ -83,7 +83,7 @@ class Receivers:
 
     def _receiver(self, told: Sequence[str], day: date, *, by_workload: bool) -> int:
         cluster, namespace, kind, workload, labels = told
-        team = self._team(namespace, labels, day)
+        team = self.team(namespace, labels, day)
         if not by_workload:
             return self.number(team, cluster=cluster, namespace=namespace)
         name = f"{kind.lower()}/{workload}" if kind and workload else workload

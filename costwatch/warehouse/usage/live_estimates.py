@@ -40,7 +40,9 @@ def node_days(db: sqlite3.Connection, window: Window) -> list[NodeDay]:
         NodeDay(
             NodeKey(from_int(row["day"]), *_texts(row, "cluster", "node", "instance")),
             NodeKind(*_texts(row, *NodeKind._fields)),
-            *(row["cpu_cores"], row["memory_bytes"], row["gpus"], row["gpus_advertised"]),
+            row["cpu_cores"],
+            row["memory_bytes"],
+            row["gpus"],
             row["expected_seconds"],
             row["measured_seconds"],
         )

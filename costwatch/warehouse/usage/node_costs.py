@@ -1,8 +1,8 @@
 """What nodes cost by day, as the bill has it: published with the periods, asked for by days."""
 
 import sqlite3
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable
+from collections import defaultdict
+from collections.abc import Collection
 from datetime import date
 
 from costwatch.warehouse import queries
@@ -13,7 +13,7 @@ NodeCostDay = tuple[str, str, int, str, int]
 
 
 def instances(db: sqlite3.Connection) -> Collection[str]:
-    """The resource ids of all nodes that were ever measured."""
+    """The resource ids of all nodes that were ever measured, as their cluster has them."""
     if not has_table(db, "node_days"):
         return ()
     return {row["instance"] for row in db.execute("SELECT DISTINCT instance FROM x_node_days")} - {"", None}
@@ -31,13 +31,3 @@ def between(db: sqlite3.Connection, first: date, after: date) -> dict[tuple[str,
     for row in queries.rows(db, "node_costs", {"first": to_int(first), "after": to_int(after)}):
         found[row["ResourceId"], from_int(row["day"])][row["BillingCurrency"]] = row["EffectiveCostNano"]
     return dict(found)
-
-
-def of_instances(rows: Iterable[NodeCostDay], known: Collection[str]) -> list[NodeCostDay]:
-    """Those of resources that are nodes, each by the id of its instance, which a bill may write as an ARN."""
-    found: Counter[tuple[str, str, int, str]] = Counter()
-    for pool, resource, day, currency, nano in rows:
-        instance = resource.rpartition("/")[2] if resource.startswith("arn:") else resource
-        if instance in known:
-            found[pool, instance, day, currency] += nano
-    return [(*key, nano) for key, nano in sorted(found.items())]
