@@ -185,7 +185,11 @@ class _Run:
         try:
             self._take_all(window)
         except Exception as error:  # a collector may be anyone's: none may keep the others from being read
-            self._fail(self._told(error), *self.tables)
+            told = self._told(error)
+            if told in self.errors:  # what kept one table from being read may end the others, too
+                self.broken.update(self.tables)
+            else:
+                self._fail(told, *self.tables)
 
     def _told(self, error: Exception) -> str:
         if isinstance(error, CostwatchError):
@@ -234,8 +238,7 @@ class _Run:
                 runs.mark_partial(db, self.source.name, batch, is_partial)
 
     def _fail(self, error: str, *tables: str) -> None:
-        if error not in self.errors:  # one cause may keep several tables from being read
-            self.errors.append(error)
+        self.errors.append(error)
         self.broken.update(tables)
 
     def _collected(self) -> Collected:

@@ -1,5 +1,6 @@
 """What containers requested and used, by container and step."""
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -8,7 +9,7 @@ import numpy as np
 from collectors.kubernetes import cadvisor
 from collectors.kubernetes.day import Day
 from collectors.kubernetes.gpus import attached, is_gpu
-from collectors.kubernetes.grid import Array, Steps, merged
+from collectors.kubernetes.grid import Array, Steps, merged, summed
 from collectors.kubernetes.lives import by_pod
 from collectors.kubernetes.requests import Row, by_resource, requested, running_seconds, scheduled, sidecars
 
@@ -115,21 +116,20 @@ def _oom(day: Day) -> tuple[list[Row], list[Row]]:
 
 
 def _gpus_used(day: Day) -> list[Row]:
-    """GPU-seconds by container; of two metrics of one GPU the first."""
-    found: dict[tuple[str, ...], Row] = {}
+    """GPU-seconds by container, added up over its GPUs; of two metrics of one GPU the first."""
+    found: dict[tuple[int, tuple[str, ...]], Array] = {}
     for grid, unit in day.reading.gpus_used():
+        told: dict[tuple[int, tuple[str, ...]], Array] = {}
         for labels, of, row in zip(grid.labels, attached(grid.labels), grid.values, strict=True):
-            if of is None or not (candidates := day.pods.of(of)):
-                continue
-            gpu = tuple(labels.get(name, "") for name in ("cluster", "Hostname", "UUID", "gpu", "GPU_I_ID"))
-            number = day.containers.number(candidates[-1], of["container"])
-            found.setdefault((*gpu, str(number)), (number, row / unit * day.steps.seconds))
-    sums: dict[int, Array] = {}
-    for number, row in found.values():
-        before = sums.get(number, np.full(day.steps.count, np.nan))
-        both = np.nan_to_num(before) + np.nan_to_num(row)
-        sums[number] = np.where(np.isnan(before) & np.isnan(row), np.nan, both)
-    return list(sums.items())
+            if of is not None and (pods := day.pods.of(of)):
+                gpu = tuple(labels.get(name, "") for name in ("Hostname", "UUID", "gpu", "GPU_I_ID"))
+                key = (day.containers.number(pods[-1], of["container"]), gpu)
+                told[key] = np.fmax(row, told.get(key, row))
+        found |= {key: row / unit * day.steps.seconds for key, row in told.items() if key not in found}
+    sums: dict[int, list[Array]] = defaultdict(list)
+    for (number, _), row in found.items():
+        sums[number].append(row)
+    return [(number, summed(rows)) for number, rows in sums.items()]
 
 
 def _gpus_requested(day: Day, requests: Mapping[str, Array], count: int) -> Array:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _DAY, _HOUR, _TICK = timedelta(days=1), timedelta(hours=1), timedelta(milliseconds=1)
 _FARTHEST = timedelta(days=3650)  # no server keeps more; one point for each day is one small answer
+_BEFORE = timedelta(days=35)  # so far back a gap is looked beyond
 _NODES = ("node_info",)
 _PODS = ("requests", "phase", "capacity", "volumes")
 
@@ -55,21 +56,27 @@ class Server:
             return []
         asked = Window(start, midnight((end - _TICK).date()) + _DAY)
         count = (asked.end - asked.start) // _DAY
-        known = self._known_days(_NODES, asked)
-        if len(known) < count and (not known or len(known) < count - known[0]):
-            # Nodes may not be told of, or not each day.
-            known = sorted({*known, *self._known_days(_PODS, asked)})
+        known = self._known_days(asked, count)
         first = known[0] if known else count
-        return [asked.start + number * _DAY for number in range(first, count)]
+        if first and self._known_days(Window(start - _BEFORE, start), 1):
+            first = 0  # what is missing at its beginning is a gap
+        return [start + number * _DAY for number in range(first, count)]
 
-    def _known_days(self, names: Sequence[str], asked: Window) -> list[int]:
-        """Numbers of the days on which any of these metrics has samples."""
-        question = Question(
-            tuple(name for each in names for name in self.names[each]), (), step_seconds=86_400
-        )
-        found = self.prometheus.query_range(self._promql(question, 86_400), asked, _DAY, _DAY - _TICK)
+    def _known_days(self, asked: Window, expected: int) -> list[int]:
+        """Numbers of the days of which anything is known. expected: how many that may be."""
+        known = self._days_with(_NODES, asked)
+        if not known or len(known) < expected - min(known):
+            # Nodes may not be told of, or not each day.
+            known |= self._days_with(_PODS, asked)
+        return sorted(known)
+
+    def _days_with(self, names: Sequence[str], asked: Window) -> set[int]:
+        """Those on which any of these metrics has samples."""
+        metrics = tuple(name for each in names for name in self.names[each])
+        promql = self._promql(Question(metrics, (), step_seconds=86_400), 86_400)
+        found = self.prometheus.query_range(promql, asked, _DAY, _DAY - _TICK)
         start = asked.start.timestamp()
-        return sorted({int((time - start) // 86_400) for series in found.series for time in series.times})
+        return {int((time - start) // 86_400) for series in found.series for time in series.times}
 
     def answered(self, window: Window) -> "Answered":
         """What there is of a day, up to the end of ``window``; not yet asked."""
@@ -77,17 +84,11 @@ class Server:
 
     def ask(self, question: Question, window: Window) -> Answer:
         """The answer to a question about the steps of ``window``."""
-        steps = steps_of(window)
-        seconds = span_seconds(question, steps)
-        promql = self._promql(question, seconds)
-        if question.step_seconds is None:
-            later = question.days_later * _DAY
-            start = window.start + later
-            at = start + timedelta(seconds=seconds) - _TICK
-            return self.prometheus.query(promql, at)
+        seconds = span_seconds(question, steps_of(window))
         step = timedelta(seconds=seconds)
-        asked = Window(window.start - question.steps_before * step, window.end)
-        return self.prometheus.query_range(promql, asked, step, step - _TICK)
+        start = window.start + question.days_later * _DAY - question.steps_before * step
+        asked = Window(start, window.end if question.step_seconds else start + step)
+        return self.prometheus.query_range(self._promql(question, seconds), asked, step, step - _TICK)
 
     def _promql(self, question: Question, seconds: int) -> str:
         return question.promql(self.source.cluster_label, self.source.match, seconds)

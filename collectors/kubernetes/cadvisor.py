@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from collectors.kubernetes.grid import Array, Grid, Labels, Mask, Steps, carried, merged
+from collectors.kubernetes.grid import Array, Grid, Labels, Mask, Steps, carried, merged, summed
 from collectors.kubernetes.lives import Lives
 from collectors.kubernetes.pods import Pods, shared_out
 from collectors.kubernetes.requests import Containers, Row
@@ -24,6 +24,11 @@ def uid_of(labels: Labels) -> str:
     return found[1].replace("_", "-") if found else ""
 
 
+def _pods_of(pods: Pods, labels: Labels) -> list[int]:
+    """By uid, else by name; what a scrape says of the node may be its address, and is believed if it fits."""
+    return pods.of(labels, uid_of(labels)) or pods.of({**labels, "node": ""})
+
+
 def cpu_seconds(
     grid: Grid, pods: Pods, lives: Lives, cores: Sequence[float], containers: Containers, steps: Steps
 ) -> list[Row]:
@@ -32,7 +37,7 @@ def cpu_seconds(
     grid: counters, one step more in front. cores: of each pod's node, NaN where unknown. A container that
     began again has another cgroup: both count. What two endpoints of the kubelet both tell counts once.
     """
-    candidates = [pods.of(labels, uid_of(labels)) for labels in grid.labels]
+    candidates = [_pods_of(pods, labels) for labels in grid.labels]
     ends = np.concatenate([[steps.start], steps.ends])
     firsts = _firsts(grid, candidates, lives.starts, cores)
     anyhow = np.full(steps.count, steps.seconds)
@@ -47,23 +52,17 @@ def cpu_seconds(
             is_total = labels.get("cpu", "total") in ("total", "")
             parts[number, bool(labels.get("id"))][is_total].append(share)
     # Of a container that is told with cgroups and without, the caller takes the higher one, step by step.
-    return [(number, _added(each[True] or each[False])) for (number, _), each in parts.items()]
+    return [(number, summed(each[True] or each[False])) for (number, _), each in parts.items()]
 
 
 def memory_bytes(grid: Grid, pods: Pods, starts: Array, containers: Containers, steps: Steps) -> list[Row]:
     """Bytes in each step; the highest where a container has two cgroups."""
     found = []
     for labels, row in zip(grid.labels, grid.values, strict=True):
-        for pod, share in shared_out(pods.of(labels, uid_of(labels)) or [-1], row, starts, steps.ends):
+        for pod, share in shared_out(_pods_of(pods, labels) or [-1], row, starts, steps.ends):
             if pod >= 0:
                 found.append((containers.number(pod, labels["container"]), share))
     return found
-
-
-def _added(rows: Sequence[Array]) -> Array:
-    """Their sum, where any is known."""
-    stacked = np.stack(rows)
-    return np.where(np.isnan(stacked).all(axis=0), np.nan, np.nansum(stacked, axis=0))
 
 
 def _firsts(

@@ -1,11 +1,11 @@
 """A day of Kubernetes: its pods and when they lived, its nodes, and which pod was on which."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from collectors.kubernetes.grid import Grid, Mask, Steps
+from collectors.kubernetes.grid import NOTHING, Grid, Mask, Steps
 from collectors.kubernetes.lives import Lives, lives
 from collectors.kubernetes.nodes import Known, Name, Node, nodes
 from collectors.kubernetes.pods import Pods
@@ -103,8 +103,17 @@ class Day:
             seen,
             self.measured,
             (self._neighbours(0, -1), self._neighbours(-1, 1)),
+            (
+                self._earlier("node_info", seen, self.node_info),
+                self._earlier("capacity", seen, self.capacity),
+            ),
         )
         return nodes(self.steps, known)
+
+    def _earlier(self, name: str, nodes: Iterable[Name], told: Grid) -> Grid:
+        """What the day before tells, where this one does not tell it of every node."""
+        known = {(labels["cluster"], labels.get("node", "")) for labels in told.labels}
+        return self.reading.of_day_before(name) if {*nodes} - known else NOTHING
 
     def _neighbours(self, edge: int, days_later: int) -> frozenset[Name]:
         """Nodes of the day before or after; only where a cluster was not measured at that edge of the day."""

@@ -49,13 +49,19 @@ class Steps:
         """When each ends."""
         return self.begins + self.seconds
 
-    def row(self, series: AnySeries) -> Array:
-        """Its values, each in the step that it was seen in."""
-        row = np.full(self.count, np.nan)
-        at = np.floor((np.asarray(series.times) - self.start) / self.seconds).astype(np.int64)
+    def rows(self, series: Sequence[AnySeries]) -> Array:
+        """A row for each, its values in the steps that they were seen in."""
+        rows = np.full((len(series), self.count), np.nan)
+        if not len(series):
+            return rows
+        times, values = (
+            np.concatenate(each) for each in zip(*((s.times, s.values) for s in series), strict=True)
+        )
+        numbers = np.repeat(np.arange(len(series)), [len(each.times) for each in series])
+        at = np.floor((times - self.start) / self.seconds).astype(np.int64)
         inside = (at >= 0) & (at < self.count)
-        row[at[inside]] = np.asarray(series.values)[inside]
-        return row
+        rows[numbers[inside], at[inside]] = values[inside]
+        return rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +72,52 @@ class Grid:
     values: Array
 
     @classmethod
-    def of(cls, series: Sequence[AnySeries], steps: Steps, cluster_label: str, cluster: str) -> "Grid":
-        """cluster: of series that do not say."""
-        labels = [{**each.labels, "cluster": each.labels.get(cluster_label) or cluster} for each in series]
-        rows = [steps.row(each) for each in series]
-        return cls(labels, np.array(rows).reshape(len(rows), steps.count))
+    def of(
+        cls, series: Sequence[AnySeries], by: Sequence[str], steps: Steps, cluster_label: str, cluster: str
+    ) -> "Grid":
+        """A row for each set of values of the labels ``by``, the highest where several series have it.
+
+        cluster: of series that do not say.
+        """
+        numbers: dict[tuple[str, ...], int] = {}
+        of = []
+        for each in series:
+            found = each.labels
+            key = (found.get(cluster_label) or cluster, *(found.get(name, "") for name in by))
+            of.append(numbers.setdefault(key, len(numbers)))
+        rows = steps.rows(series)
+        if len(numbers) < len(rows):
+            rows = merged(list(zip(of, rows, strict=True)), len(numbers), steps.count)
+        names = ("cluster", *by)
+        return cls([dict(zip(names, key, strict=True)) for key in numbers], rows)
 
     @property
     def is_seen(self) -> Mask:
         """Where something is known."""
         return ~np.isnan(self.values)
+
+
+NOTHING = Grid([], np.empty((0, 1)))
+
+_UNITS = {
+    prefix + unit: factor
+    for unit in ("core", "byte")
+    for prefix, factor in {
+        "milli": 1e-3,
+        "kilo": 1e3,
+        "mega": 1e6,
+        "giga": 1e9,
+        "kibi": 2.0**10,
+        "mebi": 2.0**20,
+        "gibi": 2.0**30,
+    }.items()
+} | {"kib": 2.0**10, "mib": 2.0**20, "gib": 2.0**30}
+
+
+def in_base_units(grid: Grid) -> Grid:
+    """In cores and bytes, where ``unit`` says another one, such as ``mebibyte`` or ``millicore``."""
+    factors = [_UNITS.get(labels.get("unit", "").lower().removesuffix("s"), 1.0) for labels in grid.labels]
+    return Grid(grid.labels, grid.values * np.array(factors).reshape(len(factors), 1))
 
 
 def merged(rows: Sequence[tuple[int, Array]], count: int, steps: int) -> Array:
@@ -84,6 +126,17 @@ def merged(rows: Sequence[tuple[int, Array]], count: int, steps: int) -> Array:
     for number, row in rows:
         np.fmax(values[number], row, out=values[number])
     return values
+
+
+def summed(rows: Sequence[Array]) -> Array:
+    """Of one row for all, where any is known."""
+    return added(np.stack(rows, axis=-1))
+
+
+def added(values: Array) -> Array:
+    """Along the last axis, of what is known; NaN where nothing is."""
+    total: Array = np.where(np.isnan(values).all(axis=-1), np.nan, np.nansum(values, axis=-1))
+    return total
 
 
 def carried(values: Array) -> Array:

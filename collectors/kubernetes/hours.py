@@ -7,7 +7,7 @@ import numpy as np
 
 from collectors.kubernetes.amounts import amounts
 from collectors.kubernetes.day import Day
-from collectors.kubernetes.grid import Array, Mask
+from collectors.kubernetes.grid import Array, Mask, added
 from collectors.kubernetes.workloads import Workload
 
 PLACE = (
@@ -52,12 +52,6 @@ def hours(day: Day, workloads: Sequence[Workload]) -> Hours:
     order = np.array([number for _, number in found], dtype=np.int64)
     ordered = {column: each[order] for column, each in values.items()}
     return Hours([place for place, _ in found], ordered, is_there[order])
-
-
-def added(values: Array) -> Array:
-    """Along the last axis, of what is known; NaN where nothing is."""
-    total: Array = np.where(np.isnan(values).all(axis=-1), np.nan, np.nansum(values, axis=-1))
-    return total
 
 
 def _values(day: Day) -> tuple[Mapping[str, Array], Array]:

@@ -13,8 +13,8 @@ USUAL_SCRAPE_SECONDS = 60.0  # of a pod that was seen once, when nothing says ho
 class Sightings:
     """What is known of pods, by pod and step.
 
-    counts: samples in which the phase was Pending or Running, 0 where none was. has_phases: whether phases
-    of its cluster are known at all; if not, ``present`` says where the pod was seen. measured: where its
+    counts: samples in which the phase was Pending or Running, 0 where none was. has_phases: whether any phase
+    of it is known; if not, ``present`` says where the pod was seen. measured: where its
     cluster was. starts, completions: Unix seconds, NaN where unknown. keeps_uid: whether it cannot be
     another one of its name that is back.
     """

@@ -41,7 +41,10 @@ def lives(
     present = seen_of_pods(rows, containers, pods, steps)
     running, pending = (_counts(phases, pods, steps, phase) for phase in ("Running", "Pending"))
     is_not_there = _is_waiting(requests, pods, present) | _is_elsewhere(phases, pods, present)
-    has_phases = np.isin([pod.cluster for pod in pods.all], [labels["cluster"] for labels in phases.labels])
+    has_phases: Mask = np.logical_or.reduce(running + pending > 0, axis=1)
+    if phases.labels and (present.any(axis=1) & ~has_phases).any():
+        for labels in reading.other_phases().labels:
+            has_phases[pods.of(labels)] = True
     of = Sightings(
         np.where(is_not_there, 0.0, running + pending),
         has_phases,
@@ -59,7 +62,8 @@ def lives(
 def by_pod(masks: Mapping[str, Mask], pods: Pods, steps: Steps) -> Mask:
     """The mask of each pod's cluster."""
     nowhere = np.zeros(steps.count, dtype=bool)
-    return np.array([masks.get(pod.cluster, nowhere) for pod in pods.all]).reshape(len(pods), steps.count)
+    found = [masks.get(pod.cluster, nowhere) for pod in pods.all]
+    return np.array(found, dtype=bool).reshape(len(pods), steps.count)
 
 
 def _is_waiting(requests: Grid, pods: Pods, present: Mask) -> Mask:

@@ -92,7 +92,8 @@ class Known:
 
     info: with ``provider_id``. capacity: with ``resource``, or ``__name__`` of version 1. described: labels,
     by hour. created: Unix seconds. pods: node -> where a pod was seen on it. measured: cluster -> where it
-    was. neighbours: (before, after): nodes that were there on the days around it.
+    was. neighbours: (before, after): nodes that were there on the days around it. earlier: info and capacity
+    of the day before, for nodes of which nothing else is known.
     """
 
     info: Grid
@@ -102,6 +103,7 @@ class Known:
     pods: Mapping[Name, Mask]
     measured: Mapping[str, Mask]
     neighbours: tuple[frozenset[Name], frozenset[Name]]
+    earlier: tuple[Grid, Grid]
 
 
 def nodes(steps: Steps, known: Known) -> list[Node]:
@@ -111,19 +113,25 @@ def nodes(steps: Steps, known: Known) -> list[Node]:
         _name(labels): float(row[-1])
         for labels, row in zip(known.created.labels, known.created.values, strict=True)
     }
+    earlier_info, earlier_capacity = known.earlier
+    before, had = _named(earlier_info), _named(earlier_capacity)
     found = []
     for name in sorted({*info, *capacity, *known.pods}):
         present = known.pods.get(name, np.zeros(steps.count, dtype=bool)).copy()
         present |= known.info.is_seen[info[name]].any(axis=0)
         present |= known.capacity.is_seen[capacity[name]].any(axis=0)
         lives = _lives(known.info, info[name], present)
+        if not info[name]:
+            was = next((earlier_info.labels[row].get("provider_id", "") for row in before[name]), "")
+            lives = [(was, lived) for _, lived in lives]
         since = created.get(name, np.nan)
         for place, (provider_id, lived) in enumerate(lives):
             is_last = place == len(lives) - 1
             alive = _beyond_gaps(lived, (place == 0, is_last), name, known, since < steps.start)
             begun = since if is_last and not np.isnan(since) else 0.0
             seconds = np.clip(steps.ends - begun, 0.0, steps.seconds) * alive
-            amounts = _amounts(known.capacity, capacity[name], alive)
+            amounts = _amounts(earlier_capacity, had[name], alive)
+            amounts |= _amounts(known.capacity, capacity[name], alive)
             labels = _labels(known.described, described[name], alive)
             gpus, parts = physical(amounts, labels)
             cores, memory = (amounts.get(each, np.nan) for each in ("cpu", "memory"))

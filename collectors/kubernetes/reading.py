@@ -1,15 +1,16 @@
 """Everything that is asked about a day, as it was answered."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from collectors.kubernetes.gpus import RESOURCES
-from collectors.kubernetes.grid import AnySeries, Grid, Mask, Steps
+from collectors.kubernetes.grid import NOTHING, AnySeries, Grid, Mask, Steps, in_base_units
 from collectors.kubernetes.labels import prometheus_names
 from collectors.kubernetes.nodes import KNOWN_LABELS
-from collectors.kubernetes.questions import HOUR_SECONDS, STEP_SECONDS, Question
+from collectors.kubernetes.questions import HOUR_SECONDS, STEP_SECONDS, Question, quoted
 from collectors.kubernetes.volumes import HANDLES
 
 Ask = Callable[[Question], Sequence[AnySeries]]
@@ -65,17 +66,21 @@ class Reading:
         count = 1
         if question.step_seconds:
             count = round(self.steps.count * self.steps.seconds / seconds) + question.steps_before
-        return Grid.of(self.ask(question), Steps(start, count, seconds), self.cluster_label, self.cluster)
+        return Grid.of(
+            self.ask(question),
+            question.labels,
+            Steps(start, count, seconds),
+            self.cluster_label,
+            self.cluster,
+        )
 
     def requests(self) -> Grid:
         """Of CPU, memory and GPUs."""
-        by = (*_CONTAINER, "node", "resource")
-        return self.grid(Question(self.names["requests"], by, (f'resource=~"cpu|memory|{RESOURCES}|"',)))
+        return self._amounts("requests", _CONTAINER)
 
     def init_requests(self) -> Grid:
         """Of init containers, native sidecars among them."""
-        by = (*_CONTAINER, "node", "resource")
-        return self.grid(Question(self.names["init_requests"], by, (f'resource=~"cpu|memory|{RESOURCES}|"',)))
+        return self._amounts("init_requests", _CONTAINER)
 
     def init_info(self) -> Grid:
         """Which of them are sidecars."""
@@ -87,14 +92,17 @@ class Reading:
 
     def limits(self) -> Grid:
         """Of memory, by hour."""
-        by = (*_CONTAINER, "node", "resource")
-        where = ('resource=~"memory|"',)
-        return self.grid(Question(self.names["limits"], by, where, step_seconds=HOUR_SECONDS))
+        return self._amounts("limits", _CONTAINER, "memory", HOUR_SECONDS)
 
     def phases(self) -> Grid:
         """In how many samples of each step a pod was Pending, or Running."""
         where = ('phase=~"Pending|Running"',)
         return self.grid(Question(self.names["phase"], (*POD, "phase"), where, of="sum", above=0))
+
+    def other_phases(self) -> Grid:
+        """Pods that were in another phase."""
+        where = ('phase!~"Pending|Running"',)
+        return self.grid(Question(self.names["phase"], POD, where, of="sum", above=0, step_seconds=None))
 
     def cpu_used(self) -> Grid:
         """Counters of core-seconds, one step more in front."""
@@ -112,7 +120,7 @@ class Reading:
 
     def restarts(self, pods: Iterable[str]) -> Grid:
         """How often containers of pods of these names began again, one step more in front."""
-        where = (f'pod=~"{"|".join(sorted(set(pods)))}"',)  # names of pods are letters, digits, - and .
+        where = (f"pod=~{quoted('|'.join(re.escape(pod) for pod in sorted(set(pods))))}",)
         return self.grid(Question(self.names["restarts"], _CONTAINER, where, steps_before=1))
 
     def node_info(self) -> Grid:
@@ -121,8 +129,7 @@ class Reading:
 
     def capacity(self) -> Grid:
         """What nodes have."""
-        where = (f'resource=~"cpu|memory|{RESOURCES}|"',)
-        return self.grid(Question(self.names["capacity"], ("node", "resource"), where))
+        return self._amounts("capacity", ())
 
     def node_labels(self) -> Grid:
         """By hour: those that tell what a node is, and those that are listed."""
@@ -133,6 +140,11 @@ class Reading:
         """The nodes of another day."""
         names = (*self.names["node_info"], *self.names["capacity"])
         return self.grid(Question(names, ("node",), step_seconds=None, days_later=days_later))
+
+    def of_day_before(self, name: str) -> Grid:
+        """``node_info`` or ``capacity`` as they were last."""
+        by = ("node", "provider_id") if name == "node_info" else ("node", "resource", "unit")
+        return in_base_units(self.grid(Question(self.names[name], by, step_seconds=None, days_later=-1)))
 
     def volumes(self) -> Grid:
         """Volumes and their handles."""
@@ -151,6 +163,18 @@ class Reading:
             (self.grid(Question(self.names["gpu_utilization"], by, of="mean")), 100.0),
         ]
 
+    def _amounts(
+        self,
+        name: str,
+        by: Sequence[str],
+        resources: str = f"cpu|memory|{RESOURCES}",
+        step_seconds: int = STEP_SECONDS,
+    ) -> Grid:
+        """Of resources, in cores, bytes and pieces. resources: a regular expression."""
+        labels = (*by, "node", "resource", "unit")
+        where = (f'resource=~"{resources}|"',)  # without the label in version 1, whose names say it
+        return in_base_units(self.grid(Question(self.names[name], labels, where, step_seconds=step_seconds)))
+
     def once(self, name: str, by: Sequence[str]) -> Grid:
         """What does not change while the thing is there: its last value of the day."""
         return self.grid(Question(self.names[name], tuple(by), step_seconds=None))
@@ -159,7 +183,7 @@ class Reading:
         """Labels or annotations that are listed; nothing where none is."""
         asked = self.listed.asked(kind)
         if not asked:
-            return Grid([], np.empty((0, 1)))
+            return NOTHING
         return self.once(kind, (*by, *dict.fromkeys(asked)))
 
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from collectors.kubernetes.day import Day
-from collectors.kubernetes.grid import Mask
-from collectors.kubernetes.hours import PLACE, Hours, added, hours
+from collectors.kubernetes.grid import Mask, added
+from collectors.kubernetes.hours import PLACE, Hours, hours
 from collectors.kubernetes.tables import NODE_DAYS, POD_HOURS, SERVICE_DAYS, SUMS, VOLUME_DAYS, WORKLOAD_DAYS
 from collectors.kubernetes.volumes import Volume, bound, mounting, shared
 from collectors.kubernetes.workloads import Workload, Workloads

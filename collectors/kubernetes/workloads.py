@@ -46,8 +46,11 @@ class Workloads:
     def _owners(self) -> Owners:
         once = self._day.reading.once
         owner = ("owner_kind", "owner_name")
+        pods = self._day.pod_info.labels
+        if len({labels["uid"] for labels in pods}) < len({pod.uid for pod in self._day.pods.all}):
+            pods = [*once("pod_owner", (*POD, *owner, "owner_is_controller")).labels, *pods]
         return Owners(
-            [*once("pod_owner", (*POD, *owner, "owner_is_controller")).labels, *self._day.pod_info.labels],
+            pods,
             once("replicaset_owner", ("namespace", "replicaset", *owner)).labels,
             once("job_owner", ("namespace", "job_name", *owner)).labels,
         )

@@ -99,8 +99,7 @@ def joined(parts: Iterable[Part]) -> list[Series]:
         times, values = pieces[0]
         if len(pieces) > 1:
             times, values = (np.concatenate(each) for each in zip(*pieces, strict=True))
-        is_new = np.diff(times, prepend=-np.inf) > 0
-        if not is_new.all():
+        if len(times) > 1 and not (times[1:] > times[:-1]).all():
             times, order = np.unique(times, return_index=True)
             values = values[order]
         series.append(Series(dict(labels), times, values))

@@ -14,9 +14,13 @@ from pathlib import Path
 import pytest
 
 from tests.dashboards.test_browser import free_port
+from tests.doubles.prometheus_server import real_prometheus
 from tests.made.bills import line, tags, write_csv
+from tests.made.kubernetes_told import MIDNIGHT, request, written
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+MANUAL = (Path(__file__).parents[2] / "docs" / "kubernetes.md").read_text(encoding="utf-8")
+USAGE = re.findall(r"^costwatch .*$", MANUAL, re.MULTILINE)
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 LOCATION = '"s3://my-billing-bucket/focus/my-export"'
 ENV = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
@@ -31,6 +35,7 @@ def block(language: str, first_line: str) -> list[str]:
 
 
 FIVE_LINES = "\n".join(block("yaml", "sources:\n  - {name: aws, kind: exports"))
+KUBERNETES = "\n".join(block("yaml", "sources:\n  - name: k8s"))
 STEPS = block("sh", "costwatch check")
 BY_HAND = [line for line in block("sh", "costwatch cost show --by team --by service") if "--help" not in line]
 
@@ -88,6 +93,22 @@ def test_the_five_lines_and_the_steps_work_as_they_stand(company: Path) -> None:
         answer = run(company, command)
         assert answer.returncode in DOCUMENTED.get(command, {0}), (command, answer.stdout, answer.stderr)
     assert "platform" in answer.stdout
+
+
+@pytest.mark.prometheus
+def test_the_five_lines_of_kubernetes_work_as_they_stand(tmp_path: Path) -> None:
+    assert KUBERNETES.count("\n") == 4
+    yesterday = (datetime.now(UTC) - timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+    since = yesterday.timestamp() - MIDNIGHT
+    with real_prometheus(tmp_path / "server", written([request("1x12", since=since)])) as url:
+        assert run(tmp_path, "costwatch init").returncode == 0
+        text = KUBERNETES.replace("http://prometheus.monitoring:9090", url)
+        (tmp_path / "costwatch.yaml").write_text(f"{text}\n")
+        for command in ("costwatch check", "costwatch collect"):
+            answer = run(tmp_path, command)
+            assert answer.returncode == 0, (command, answer.stdout, answer.stderr)
+    answer = run(tmp_path, next(line for line in USAGE if line.startswith("costwatch query")))
+    assert answer.stdout.split() == ["namespace", "core_hours", "a", "1.0"], answer.stderr
 
 
 def test_the_pages_open(company: Path) -> None:

@@ -277,7 +277,7 @@ IN_CONFIG = {
         [
             "2: 'kind' is missing here; add it",
             "3: unknown kind 'export'; did you mean 'exports'?",
-            "4: 'kind' must be one word; known here: cost_explorer, exports, table",
+            "4: 'kind' must be one word; known here: cost_explorer, exports, kubernetes, table",
         ],
     ),
     "rates that cannot be": (

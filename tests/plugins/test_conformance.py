@@ -11,6 +11,7 @@ import pytest
 
 from collectors.cost_explorer import CostExplorer
 from collectors.exports import Exports
+from collectors.kubernetes import Kubernetes
 from collectors.table import Table
 from collectors.usage_files import UsageFiles
 from costwatch import plugins
@@ -39,7 +40,10 @@ from costwatch.testing import (
 from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
 from costwatch.warehouse.store import Warehouse
 from tests.doubles.cost_explorer import ce_double
+from tests.doubles.prometheus_server import real_prometheus
 from tests.doubles.slack import TOKEN, slack_double
+from tests.made.kubernetes_told import capacity, cpu, written
+from tests.made.kubernetes_told import request as pod_request
 from tests.made.usage_files import write_day
 from tests.made.warehouse_rows import company
 
@@ -82,6 +86,16 @@ def exports(folder: Path) -> Iterator[Sources]:
 
 
 @contextmanager
+def kubernetes(folder: Path) -> Iterator[Sources]:
+    """A small cluster for two days, in a real Prometheus."""
+    told = [capacity("4x576"), pod_request("1x576"), cpu("0+30x575")]
+    with real_prometheus(folder / "prometheus", written(told)) as url:
+        good, unreadable = (Kubernetes(name="k8s", url=each) for each in (url, "http://127.0.0.1:9"))
+        window = Window(datetime(2026, 10, 1, 12, tzinfo=UTC), datetime(2026, 10, 2, 12, tzinfo=UTC))
+        yield Sources(good, window, unreadable)
+
+
+@contextmanager
 def table(folder: Path) -> Iterator[Sources]:
     """A vendor's own table of two months, in one file."""
     (folder / "costs.csv").write_text("day,usd\n2026-09-10,1.5\n2026-10-10,2\n")
@@ -111,6 +125,7 @@ def usage_files(folder: Path) -> Iterator[Sources]:
 COLLECTORS: dict[str, Callable[[Path], AbstractContextManager[Sources]]] = {
     "cost_explorer": cost_explorer,
     "exports": exports,
+    "kubernetes": kubernetes,
     "table": table,
     "usage_files": usage_files,
 }
@@ -233,8 +248,12 @@ FACTS: dict[str, Window] = dict.fromkeys(
 )
 
 
-@pytest.mark.parametrize("kind", COLLECTORS)
-def test_collector(kind: str, tmp_path: Path) -> None:
+MARKED = {"kubernetes": pytest.mark.prometheus}
+
+
+@pytest.mark.parametrize("kind", [pytest.param(kind, marks=MARKED.get(kind, ())) for kind in COLLECTORS])
+def test_collector(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("collectors.prometheus.session._PAUSE_SECONDS", {"wait_initial": 0, "wait_jitter": 0})
     with COLLECTORS[kind](tmp_path) as sources:
         check_collector(sources.good, sources.window, unreadable=sources.unreadable)
 
