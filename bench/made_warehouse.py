@@ -7,6 +7,7 @@ facts are summed and numbered as ``allocate`` does it, by the same expressions.
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from itertools import chain
 from pathlib import Path
 
 import ibis
@@ -147,6 +148,7 @@ def _slice(code: tuple[int, ...]) -> tuple[str, ...]:
         "x_Pool": "tax" if kind == 3 else "direct",
         "x_System": "no system" if system == 40 else f"system-{system:02d}",
         "PricingUnit": "Hours",
+        "AllocatedTags": "",
     }
     return tuple(told[column] for column in SLICE_COLUMNS)
 
@@ -172,7 +174,7 @@ def _publication(
         " FROM stored JOIN names USING (slice_id) GROUP BY ALL ORDER BY ALL"
     )
     told = ", ".join(column if column in SLICE_COLUMNS else f"'{column}'" for column in INVOICE_COLUMNS)
-    by_place = compiled(day_summaries.by_place(ibis.table(without.schema(), name="placed")))
+    by_place = map(compiled, day_summaries.by_place(ibis.table(without.schema(), name="placed")))
     return Publication(
         period=period,
         period_end=month(period, 1),
@@ -188,7 +190,7 @@ def _publication(
         bill=con.con.sql(f"SELECT {told}, {invoiced}").fetchall(),
         invoices=con.con.sql(f"SELECT team_id, {told}, {invoiced}").fetchall(),
         facts=fetch_batches(con, f"SELECT {', '.join(columns)} FROM stored"),
-        by_place=fetch_batches(con, by_place),
+        by_place=chain.from_iterable(fetch_batches(con, sql) for sql in by_place),
     )
 
 

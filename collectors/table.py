@@ -9,8 +9,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from collectors.aws.located import Located, version_of
+from collectors.aws.located import Located
 from collectors.aws.places import Entry, FileError, Place
+from collectors.layouts.files import version_of
 from collectors.layouts.focus_lines import COLUMNS, write
 from collectors.layouts.foreign_rows import Reading, nearest, rows_of
 from costwatch.errors import RefusedError, SourceError

@@ -182,8 +182,7 @@ class _Allocator:
             ids, publication = self._computed(plan)
             doubted = self._published(plan, ids, publication)
         lines = sum(total["line_count"] for total in publication.totals.values())
-        held = any(one.is_held for one in doubted)
-        doubts = tuple(one.text for one in doubted)
+        held, doubts = any(one.is_held for one in doubted), tuple(one.text for one in doubted)
         return AllocatedPeriod(plan.period, changed=not held, line_count=lines, doubts=doubts)
 
     def _published(self, plan: Plan, ids: publish.Ids, publication: publish.Publication) -> list[Restatement]:
@@ -215,9 +214,9 @@ class _Allocator:
     def _daily(self, load: Load) -> list[second_opinion.Checked]:
         from costwatch.allocation.bill import LoadFiles
         from costwatch.allocation.compared import daily
+        from costwatch.ledger.rows import rows_of
 
-        answer = self.engine.fetch(daily(self.engine, LoadFiles.of(load, self.files), load.period))
-        return list(zip(*(column.to_pylist() for column in answer.columns), strict=True))
+        return rows_of(self.engine.fetch(daily(self.engine, LoadFiles.of(load, self.files), load.period)))
 
     @contextmanager
     def _explained(self, period: date) -> Iterator[None]:
@@ -260,6 +259,7 @@ class _Allocator:
             bill=found.bill(),
             invoices=found.invoices(ids.team),
             spelling=found.spelling.as_json(),
+            notes=json.dumps(found.notes),
             unclaimed=as_rows(self._unclaimed(plan, found, parts)),
             weighed=found.weighed(),
             facts=found.facts(),

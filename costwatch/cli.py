@@ -4,6 +4,7 @@
 commands that ask; 75 busy, try again; 130 interrupted. Data goes to stdout, messages to stderr.
 """
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -45,6 +46,9 @@ COMMANDS = (
 )
 _NAMES = tuple(name for name, _ in COMMANDS)
 _INTERRUPTED = 130
+# How many new objects are looked through for garbage at a time. Configuration and answers are many small
+# objects that stay: with Python's 700 a large answer is looked through again and again while it is made.
+GARBAGE_AFTER = 50_000
 
 
 class Root(click.Group):
@@ -86,6 +90,9 @@ def root() -> None:
 def main() -> NoReturn:
     """The ``costwatch`` program."""
     os.umask(0o077)  # a bill is nobody else's: nor are its copies, backups, exports and reports
+    gc.set_threshold(GARBAGE_AFTER)
+    # To look for what changes pydantic takes a look at every package there is, and nothing here is for it.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     sys.exit(run(sys.argv[1:], datetime.now(UTC)))
 
 

@@ -144,8 +144,9 @@ class _Evaluator:
         self._keep(key, lifecycle.not_evaluated(mine.get(key), rule, text, self.now))
 
     def _take(self, rule: Rule, findings: Mapping[str, Finding], mine: dict[str, Alert]) -> None:
-        failure = lifecycle.failure_fingerprint(rule.name)
-        self._keep(failure, lifecycle.without_breach(mine.pop(failure, None), timedelta(), self.now))
+        if mine:
+            failure = lifecycle.failure_fingerprint(rule.name)
+            self._keep(failure, lifecycle.without_breach(mine.pop(failure, None), timedelta(), self.now))
         for key, finding in findings.items():
             if lifecycle.in_breach(finding, rule):
                 self.in_breach.add(key)

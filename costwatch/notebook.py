@@ -10,7 +10,7 @@ from costwatch.commands.context import Context
 from costwatch.commands.cost_question import answer_of, conversion_of
 from costwatch.commands.options import require_order
 from costwatch.errors import UsageError
-from costwatch.model import DIMENSIONS, Window, midnight
+from costwatch.model import Window, dimension_column, is_dimension, midnight
 from costwatch.money import nanos
 from costwatch.plugins import fact_query, matching
 from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
@@ -117,7 +117,12 @@ def _facts(
     is_money, is_daily = query.unit == "currency", query.step % _DAY == timedelta()
     labels = tuple(dict.fromkeys((*by, "currency") if is_money else by))
     stamp, amount = "day" if is_daily else "at", f"{name}{NANO}" if is_money else "value"
-    columns = (stamp, *(DIMENSIONS.get(label, label) for label in labels), amount, "x_State")
+    columns = (
+        stamp,
+        *(dimension_column(label) if is_dimension(label) else label for label in labels),
+        amount,
+        "x_State",
+    )
     rows = (
         (
             point.day if is_daily else point.at,

@@ -3,6 +3,7 @@
 import re
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 
 from costwatch.money import exact
 
@@ -12,6 +13,7 @@ _CURRENCY = re.compile(r"[A-Z]{3}")
 _HARMLESS = frozenset("\u200d\u00a0\u202f")  # joins emoji; spaces that do not break
 
 
+@lru_cache(maxsize=1024)  # thousands of sentences tell the same few days
 def on_day(day: date) -> str:
     """``17 Nov 2026``."""
     return f"{day.day} {day:%b %Y}"

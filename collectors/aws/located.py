@@ -1,12 +1,15 @@
 """What collectors of files have in common: where their files lie, and how to get there."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationInfo, field_validator
 
-from collectors.aws.places import Entry, FileError, LocalFolder, Place, s3_place
 from collectors.aws.spellings import meant_location
 from costwatch.plugins import CollectorSettings, PluginContext
+
+if TYPE_CHECKING:
+    from collectors.aws.places import Place
 
 
 class Located(CollectorSettings):
@@ -33,8 +36,10 @@ class Located(CollectorSettings):
             return location
         return str(info.context.folder / Path(location).expanduser())
 
-    def place(self) -> Place:
+    def place(self) -> "Place":
         """Where the files are."""
+        from collectors.aws.places import LocalFolder, s3_place  # most commands read no file of a source
+
         if not self.location.startswith("s3://"):
             return LocalFolder(Path(self.location))
         return s3_place(
@@ -44,11 +49,3 @@ class Located(CollectorSettings):
             role_arn=self.role_arn,
             external_id=self.external_id,
         )
-
-
-def version_of(place: Place, entry: Entry) -> str:
-    """Of a file; what cannot be read is told when it is to be, and does not hold up the others."""
-    try:
-        return place.version(entry)
-    except FileError as error:
-        return str(error)

@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+from collectors.aws.places import Entry, FileError, Place
+
 _FLAGS = re.IGNORECASE | re.DOTALL  # a name may hold a line feed
 DATA_FILE = re.compile(r".*\.(csv|tsv|gz|gzip|zip|parquet)", _FLAGS)
 # As bills come, too, and in no way that is read.
@@ -24,3 +26,11 @@ def holds_data(path: Path) -> bool:
         start = file.read(_BYTES)
     header = start.replace(b"\0", b"").split(b"\n", 1)[0]
     return start.startswith(_MAGIC) or max(map(header.count, _SEPARATORS)) + 1 >= _LEAST_COLUMNS
+
+
+def version_of(place: Place, entry: Entry) -> str:
+    """Of a file; what cannot be read is told when it is to be, and does not hold up the others."""
+    try:
+        return place.version(entry)
+    except FileError as error:
+        return str(error)

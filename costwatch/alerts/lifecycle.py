@@ -171,7 +171,7 @@ def _alert(finding: Finding, rule: Rule, since: datetime) -> Alert:
         unit=finding.unit,
         summary=finding.summary,
         runbook=rule.runbook,
-        evidence=json.loads(json.dumps(dict(finding.evidence), default=str)),
+        evidence=json.loads(json.dumps(dict(finding.evidence), default=str)) if finding.evidence else {},
         active_at=since,
         fired_at=None,
         resolved_at=None,

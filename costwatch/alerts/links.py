@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlencode
 
-from costwatch.model import DIMENSIONS, Alert
+from costwatch.model import Alert, is_dimension
 from costwatch.plugins import FactQuery
 
 _OVERVIEW = "overview"  # which stands at the root, and filters by dimensions of cost
@@ -22,9 +22,9 @@ def links(public_url: str, alerts: Sequence[Alert], queries: Mapping[str, FactQu
     is_absolute = page.startswith(("https://", "http://"))
     if not alerts or not (public_url or is_absolute):
         return {}
-    known = DIMENSIONS if query is None or page == _OVERVIEW else query.labels
+    is_known = is_dimension if query is None or page == _OVERVIEW else query.has_label
     common = set.intersection(*({*alert.labels} for alert in alerts))
-    filters = sorted((name, value) for name, value in common if name in known and value not in ("*", ""))
+    filters = sorted((name, value) for name, value in common if is_known(name) and value not in ("*", ""))
     url = page if is_absolute else f"{public_url.rstrip('/')}/{'' if page == _OVERVIEW else page}"
     if filters and page not in _UNFILTERED:
         url += f"{'&' if '?' in url else '?'}{urlencode(filters)}"

@@ -40,7 +40,7 @@ def with_tags(kinds: ir.Table, parts: Sequence[ir.Table]) -> ir.Table:
     untagged = kinds.mutate(tags=ibis.literal(0, "int64"), AllocatedTags=ibis.literal(""))
     if not parts:
         return untagged
-    given = ibis.union(*(part.select("kind", TAGS) for part in parts), distinct=True)
+    given = ibis.union(*(part.select("kind", TAGS) for part in parts), distinct=False).distinct()
     texts = ibis.table(_COLUMNS, name=TABLE)
     tagged = kinds.join(given.filter(given[TAGS] > 0), "kind").join(texts, TAGS)
     return untagged.union(tagged.select(*untagged.columns), distinct=False)

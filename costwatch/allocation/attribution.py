@@ -24,9 +24,11 @@ from costwatch.allocation import (
 )
 from costwatch.allocation.settings import Allocation, Pool
 from costwatch.allocation.spelling import Spelling
+from costwatch.allocation.split_lines import WithSplitLines
 from costwatch.allocation.weights import CARRIED, TAGS, billing_period, normalised, priced, summed, with_unit
 from costwatch.ledger.engines.duckdb import compiled, fetch, fetch_batches, keep, small_table, stored, take
 from costwatch.ledger.engines.engine import Engine
+from costwatch.ledger.rows import rows_of
 from costwatch.model import Window
 from costwatch.plugins import Batches, Weighing
 from costwatch.proof.priced import Priced
@@ -50,12 +52,11 @@ class Attribution:
     """
 
     def __init__(self, engine: Engine, allocation: Allocation, batches: Batches) -> None:
-        self.engine, self.con = engine, engine.con
+        self.engine, self.con, self._batches = engine, engine.con, batches
         self.allocation = pools.completed(allocation)
         self.teams, self.ordered = allocation.teams, self.allocation.pools
         self.spelling, self.tag_keys = Spelling(), [""]
         self.notes: list[tuple[str, str]] = []
-        self._batches = batches
         self._steps: list[_Step] = []
         self._numbering: list[tuple[str, str]] = []
         self._answers: dict[str, str] = {}
@@ -73,6 +74,8 @@ class Attribution:
         """
         self._period, self._missing = Window.of_days(period, period_end), missing
         self._tags, self.notes = allocated_tags.TagNumbers(), []
+        labels = {key for pool in self.ordered for key in getattr(pool, "labels", ())}
+        self._asked = WithSplitLines(self._batches, self.engine, parts, period, sorted(labels))
         self._days = billing_period(self.con, self._period)
         self.spelling, self.tag_keys = bill.keep_facts(self.engine, parts, period, self.allocation)
         claimed = owners.claims(self.con, self.teams, self.spelling)
@@ -145,20 +148,23 @@ class Attribution:
             keep(self.con, name, sql)
 
     def facts(self) -> Iterator[pa.RecordBatch]:
-        """The facts as ``publish.Publication`` has them; while they are read, nothing else can be asked."""
+        """As ``publish.Publication`` has them; meanwhile ask nothing else, and ``by_place`` after it."""
+        # Who stores them needs the memory.
+        for name in {name for name, _ in (*self._steps, *self._numbering)} - {"stored", "placed"}:
+            self.con.drop_table(name)
         return fetch_batches(self.con, self._answers["facts"])
 
     def by_place(self) -> Iterator[pa.RecordBatch]:
         """The facts summed by place, in the same way, and after them."""
-        return fetch_batches(self.con, self._answers["by_place"])
+        for sql in self._by_place:
+            yield from fetch_batches(self.con, sql)
 
     def weighed(self) -> Weighed:
         """What the facts weigh as they are to be stored."""
         return conservation.weighed(self.con)
 
     def _rows(self, of: str) -> list[tuple[Any, ...]]:
-        columns = fetch(self.con, self._answers[of]).columns
-        return list(zip(*(column.to_pylist() for column in columns), strict=True))
+        return rows_of(fetch(self.con, self._answers[of]))
 
     def _number(self, of: str, kind: pa.DataType, known: Sequence[str | int], ids: Sequence[Any]) -> None:
         numbers = pa.table({of: pa.array(known, kind), f"{of}_id": pa.array(ids, pa.int64())})
@@ -189,10 +195,11 @@ class Attribution:
             if pool.is_owner:
                 continue
             if pool.carried_by:
-                kinds, carried, amounts = self._taken(kinds, carried, number, pool)
+                taken = redistribution.taken(self._step, carried, kinds, number, pool)
+                kinds, carried, amounts = taken
             else:
                 amounts = facts.join(kinds.filter(kinds.pool == number).select("kind"), "kind")
-            amounts = weights.numbered(amounts, kinds, pool.over, self._days, _keys(pool))
+            amounts = weights.numbered(amounts, kinds, pool.over, self._days, pools.key_columns(pool))
             takers[number] = self._step(f"pool_{number}", amounts)
             parts = self._shared(kinds, takers[number], carried, number, pool)
             given.append(self._step(f"carried_of_{number}", parts))
@@ -208,27 +215,13 @@ class Attribution:
         self._steps.append((name, compiled(expression)))
         return ibis.table(expression.schema(), name=name)
 
-    def _taken(
-        self, kinds: ir.Table, carried: ir.Table, number: int, pool: Pool
-    ) -> tuple[ir.Table, ir.Table, ir.Table]:
-        """Kinds, what is still carried, and what a pool takes of it from the team it names."""
-        found = redistribution.marked(carried, kinds, number, pool.carried_by)
-        found = self._step(f"carried_before_{number}", found)
-        numbers = self._step(f"kinds_of_{number}", redistribution.renumbered(found, kinds))
-        kinds = self._step(f"kinds_after_{number}", redistribution.extended(kinds, numbers, pool.name))
-        return (
-            kinds,
-            found.filter(~found.taken).select(carried.columns),
-            redistribution.amounts(found, numbers),
-        )
-
     def _shared(
         self, kinds: ir.Table, mine: ir.Table, carried: ir.Table, number: int, pool: Pool
     ) -> ir.Table:
         currency = kinds.select("kind", "BillingCurrency")
         daily = summed(carried.join(currency, "kind"), ("team", "day", "BillingCurrency"))
         daily = self._step(f"daily_{number}", daily)
-        spans = self._step(f"spans_{number}", weights.spans_of(mine, _keys(pool)))
+        spans = self._step(f"spans_{number}", weights.spans_of(mine, pools.key_columns(pool)))
         question = compiled(spans), compiled(daily)
         self._steps.append((f"weights_{number}", partial(self._weigh, number, *question)))
         given = ibis.table(allocated_tags.WEIGHTS, name=f"weights_{number}")
@@ -247,7 +240,7 @@ class Attribution:
             self._period,
             weighing.spans(fetch(self.con, spans)),
             teams,
-            self._batches,
+            self._asked,
             weighing.carried(fetch(self.con, daily), teams),
             owners.teams_by_name(self.teams),
         )
@@ -276,21 +269,16 @@ class Attribution:
             "priced_carried": priced(by_kind),
             "invoices": summed(whole, INVOICE_COLUMNS).order_by(*INVOICE_COLUMNS),
             "invoices_by_team": summed(by_kind, by_team).order_by(*by_team),
-            "day_lines": days.group_by("source", "day")
-            .agg(
-                lines=days.line_count.sum(),
-                estimated=ibis.ifelse(days.x_Estimated, days.line_count, 0).sum(),
-            )
-            .order_by("source", "day"),
+            "day_lines": weights.day_lines(days).order_by("source", "day"),
             "unclaimed": nobodys,
             "teams": by_kind.select("team").distinct(),
             "services": kinds.select("ServiceName").distinct(),
             "slices": slices.order_by("slice").select(*SLICE_COLUMNS),
             "facts": stored.select(*(stored[column].cast("int64") for column in (*_STORED, *CARRIED))),
             "summary": day_summaries.by_team(stored),
-            "by_place": day_summaries.by_place(placed),
         }
         self._answers = {name: compiled(expression) for name, expression in answers.items()}
+        self._by_place = [*map(compiled, day_summaries.by_place(placed))]
 
     def _number_facts(self, carried: ir.Table, sliced: ir.Table) -> tuple[ir.Table, ir.Table]:
         """Facts as they are stored, in that order, once all names have a number; and without usage types."""
@@ -307,7 +295,3 @@ class Attribution:
         steps = {"numbers": known, "stored": stored, "placed": placed}
         self._numbering = [(name, compiled(step)) for name, step in steps.items()]
         return facts, ibis.table(placed.schema(), name="placed")
-
-
-def _keys(pool: Pool) -> list[str]:
-    return [pools.key_column(column) for column in pool.columns]

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import reduce
-from operator import or_
+from operator import and_, or_
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,10 @@ import ibis.expr.types as ir
 from costwatch.allocation import owners, pools, systems
 from costwatch.allocation.bill import LoadFiles, named_values, naming
 from costwatch.allocation.match import matches
-from costwatch.allocation.settings import Allocation
+from costwatch.allocation.settings import Allocation, Pool
 from costwatch.allocation.spelling import Spelling, compared_columns, conditions, spelling_of
 from costwatch.allocation.trails import passed_on as passed_on_by
-from costwatch.ledger.engines.duckdb import compiled, fetch, of_one_schema, raw_lines
+from costwatch.ledger.engines.duckdb import compiled, fetch, keep, of_one_schema, raw_lines, stored
 from costwatch.ledger.files import LedgerFiles
 from costwatch.ledger.formats import format_named
 from costwatch.ledger.formats.contract import DESCRIBED, BillFormat, day_of
@@ -28,11 +28,13 @@ from costwatch.warehouse.bill import loads, publish
 from costwatch.warehouse.facts.cost import Cost, cost
 from costwatch.warehouse.store import Warehouse
 
+_ALL = ibis.literal(True)
 Entries = Sequence[tuple[str, str]]  # ``tag`` or ``cost_category``, and its key
 _LEAST = (
     *("BillingCurrency", "BillingPeriodStart", "ChargePeriodStart", "EffectiveCost"),
     *("SubAccountId", "SubAccountName"),
 )
+_SUMMED_UP = ("BillingPeriodStart", "ChargePeriodStart", "EffectiveCost")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +114,14 @@ def tag_keys(con: Any, bill: PublishedLines) -> set[str]:
     return found
 
 
-def owned_and_tagged(
+def unnamed_and_tagged(
     con: Any, bill: PublishedLines, tags: Sequence[str], accounts: Iterable[str]
 ) -> ir.Table:
-    """The same of some accounts, with little else than the team, what names owners, and ``tags``.
+    """Those of some accounts, with little else than the team, what names owners, and ``tags``.
 
-    Lines that are alike are one, with ``EffectiveCostNano`` and ``line_count``; tags are called as
-    ``owners.tag_column`` says. To tell all columns, and each line by itself, takes seconds for each period.
+    All lines that nothing asked for names are among them, and few others. Those that are alike are one, with
+    ``EffectiveCostNano`` and ``line_count``; tags are called as ``owners.tag_column`` says. To tell all
+    columns, and each line by itself, takes seconds for each period. Lines are read at once.
     """
     _, named, is_given = _told_apart(_Reading.of(con, bill, tags=tags, accounts=accounts))
     return named.filter(~is_given)
@@ -183,9 +186,10 @@ class _Reading:
 
     def lines(self) -> ir.Table:
         """All of them."""
-        return ibis.union(*(self._lines(part, paths) for part, paths in self.groups), distinct=False)
+        parts = (self._lines(number, *group) for number, group in enumerate(self.groups))
+        return ibis.union(*parts, distinct=False)
 
-    def _lines(self, part: LoadFiles, paths: Sequence[Path]) -> ir.Table:
+    def _lines(self, number: int, part: LoadFiles, paths: Sequence[Path]) -> ir.Table:
         by, spelling = self.by, self.spelling
         of_format = format_named(part.format)
         raw = of_format.charges(raw_lines(self.con, paths))
@@ -194,7 +198,10 @@ class _Reading:
         lines = lines.filter(lines.BillingPeriodStart.date() == ibis.literal(self.period))
         lines = lines.mutate(day=day_of(lines.ChargePeriodStart))
         if self.tags is not None:
-            lines = _alike(lines.filter(lines.SubAccountId.isin(sorted(self.accounts))))
+            mine = lines.SubAccountId.isin(sorted(self.accounts)), _may_be_unnamed(lines, by.pools)
+            # Kept, so that the engine does not ask each line of the bill what is to be asked of few.
+            keep(self.con, f"alike_{number}", compiled(_alike(lines.filter(*mine))))
+            lines = stored(self.con, f"alike_{number}")
         lines = lines.mutate(pool=pools.pool_index(by.pools, lines, spelling))
         costs = ("BilledCost", "EffectiveCost")
         return lines.mutate(
@@ -222,9 +229,21 @@ class _Reading:
         return {f"{kind}:{key}": read[kind](raw, key, held) for kind, key in self.entries}
 
 
+def _may_be_unnamed(lines: ir.Table, ordered: Sequence[Pool]) -> ir.BooleanValue:
+    """Whether some owner pool finds nothing that it asks for: which one takes a line, is told of few.
+
+    Blank texts come before the first letter that is seen; to strip each takes longer than to read it.
+    """
+    blank = (
+        reduce(and_, (value < "!" for value in owners.value_columns(pool, lines).values()), _ALL)
+        for pool in pools.owned(ordered).values()
+    )
+    return reduce(or_, blank)
+
+
 def _alike(lines: ir.Table) -> ir.Table:
     """Lines that say the same as one, with their sum: whose they are is then asked of few."""
-    told = [column for column in lines.columns if column not in ("ChargePeriodStart", "EffectiveCost")]
+    told = [column for column in lines.columns if column not in _SUMMED_UP]
     sums = {"EffectiveCostNano": nano(lines.EffectiveCost).sum(), "line_count": lines.count()}
     return lines.group_by(*told).agg(**sums)
 

@@ -1,5 +1,7 @@
 """The facts of a period summed by day, as pages read them: by team and service, and by places."""
 
+from collections.abc import Iterator
+
 import ibis
 import ibis.expr.types as ir
 
@@ -23,19 +25,18 @@ def without_usage_types(stored: ir.Table) -> ir.Table:
     return _placed(stored, _numbered(SLICES, "slice", PLACE), (True, True))
 
 
-def by_place(placed: ir.Table) -> ir.Table:
-    """All summaries, as they are stored. placed: ``without_usage_types``, kept."""
-    parts = []
+def by_place(placed: ir.Table) -> Iterator[ir.Table]:
+    """The rows of each summary, as they are stored. placed: ``without_usage_types``, kept.
+
+    Each is asked for by itself: the sums of all at once would not fit into the memory that an engine has.
+    """
     facts = placed.rename(slice_id="place_id")
     for summary in (*COARSER, PLACE):
         places = _numbered(PLACES, PLACE.name, summary)
-        parts += [
-            placed if carriers == (True, True) else _placed(facts, places, carriers)
-            for carriers in summary.carriers
-        ]
-    rows = ibis.union(*parts, distinct=False)
-    columns = (*_BY_PLACE, *SUMMED)
-    return rows.select(**{column: rows[column].cast("int64") for column in columns}).order_by(*_BY_PLACE)
+        for carriers in summary.carriers:
+            rows = placed if carriers == (True, True) else _placed(facts, places, carriers)
+            columns = {column: rows[column].cast("int64") for column in (*_BY_PLACE, *SUMMED)}
+            yield rows.select(**columns).order_by(*_BY_PLACE)
 
 
 def _numbered(table: str, key: str, summary: Summary) -> ir.Table:

@@ -52,6 +52,7 @@ _COLUMNS = {
     "SubAccountId": "string",
     "SubAccountName": "string",
     "Tags": "map<string, string>",
+    "x_AllocatedTags": "string",
     "x_CostCategories": "map<string, string>",
     "x_Pool": "string",
     "x_Source": "string",
@@ -71,6 +72,7 @@ _SLICED = (
     "ServiceName",
     "SubAccountId",
     "SubAccountName",
+    "x_AllocatedTags",
     "x_Pool",
     "x_Source",
     "x_System",
@@ -93,7 +95,8 @@ _ALIKE = (
 )
 # … or, as FOCUS never leaves it empty, as the first by name says.
 _FIRST = ("BillingAccountName", "ChargeFrequency", "InvoiceIssuerName", "PublisherName", "ServiceCategory")
-_FACT = tuple(column for column in _SLICED if column not in ("x_Pool", "x_System", "x_Team"))
+_OF_PARTS = ("x_AllocatedTags", "x_Pool", "x_System", "x_Team")
+_FACT = tuple(column for column in _SLICED if column not in _OF_PARTS)
 # More digits than a double has, and no number is this large that is not whole.
 _SMALL, _LARGE = "decimal(38, 24)", 1e14
 _ORDER = sorted(_COLUMNS, key=lambda column: (column.startswith("x_"), column))
@@ -185,6 +188,7 @@ def _shared(
     known = [
         {
             **{column: row[column] for column in _SLICED},
+            "x_AllocatedTags": row["x_AllocatedTags"] or None,
             "day": row["day"],
             "ChargeDescription": f"Share of pool {pool}",
             "BillingPeriodStart": midnight(bill.period).replace(tzinfo=None),

@@ -24,6 +24,11 @@ def key_column(column: str) -> str:
     return f"{KEY}{column}"
 
 
+def key_columns(pool: Pool) -> list[str]:
+    """The same of all columns that a pool tells its lines apart by."""
+    return [key_column(column) for column in pool.columns]
+
+
 def complete(pools: Sequence[Pool]) -> tuple[Pool, ...]:
     """``pools`` in order, with the owner pool for all that none of them takes."""
     everything = any(pool.is_owner and pool.match == Match() for pool in pools)

@@ -4,12 +4,25 @@ What is given on is of a kind of lines of its own, whose ``x_Pool`` has the trai
 needs to know nothing of it.
 """
 
+from collections.abc import Callable
+
 import ibis
 import ibis.expr.types as ir
 
 from costwatch.allocation.pools import TAKES
 from costwatch.allocation.trails import GIVEN_ON
 from costwatch.allocation.weights import CARRIED, TAGS, summed
+from costwatch.plugins import Split
+
+
+def taken(
+    step: Callable[[str, ir.Table], ir.Table], carried: ir.Table, kinds: ir.Table, number: int, pool: Split
+) -> tuple[ir.Table, ir.Table, ir.Table]:
+    """Kinds, what is still carried, and what a pool takes of that from its team. step: keeps a table."""
+    found = step(f"carried_before_{number}", marked(carried, kinds, number, pool.carried_by))
+    numbers = step(f"kinds_of_{number}", renumbered(found, kinds))
+    kinds = step(f"kinds_after_{number}", extended(kinds, numbers, pool.name))
+    return kinds, found.filter(~found.taken).select(carried.columns), amounts(found, numbers)
 
 
 def marked(carried: ir.Table, kinds: ir.Table, number: int, team: str) -> ir.Table:

@@ -11,7 +11,7 @@ import ibis
 import ibis.expr.types as ir
 
 from costwatch.allocation import owners, pools
-from costwatch.allocation.charges import PublishedLines, owned_and_tagged
+from costwatch.allocation.charges import PublishedLines, unnamed_and_tagged
 from costwatch.allocation.settings import Pool
 from costwatch.allocation.splits.owner import OwnerPool
 from costwatch.ledger.engines.duckdb import compiled, fetch
@@ -57,7 +57,7 @@ def looked_up(
     con: Any, bill: PublishedLines, keys: Sequence[str], accounts: Iterable[str]
 ) -> list[Unclaimed]:
     """Lines of these accounts that nothing asked for names, by what is under ``keys``, else by account."""
-    lines = owned_and_tagged(con, bill, keys, accounts)
+    lines = unnamed_and_tagged(con, bill, keys, accounts)
     unnamed = [
         _is_blank(lines[column])
         for number in pools.owned(bill.allocation.pools)

@@ -20,6 +20,7 @@ COLUMNS = {"span": "int64", "team": "string", "AllocatedTags": "string", "weight
 _WEIGHTS = pa.schema({name: pa.type_for_alias(kind) for name, kind in COLUMNS.items()})
 _ANSWER = pa.schema({"span": pa.int64(), "team": pa.string(), "weight": pa.float64()})
 _TAGS = "allocated_tags"  # what a split may leave out
+_SMALL, _LARGE = 1e-200, 1e200
 _OF = ("span", "team", _TAGS)
 
 
@@ -118,7 +119,7 @@ def _whole(rows: pa.Table) -> pa.Table:
     Those of teams below 0 count as 0. A span whose weights sum to nothing, or to next to nothing beside
     themselves, has none.
     """
-    summed = _summed(rows)
+    summed = _summed(_tamed(rows))
     weight = summed["weight"].to_numpy()
     is_residual = pc.is_in(summed["team"], pa.array(RESIDUALS)).to_numpy(zero_copy_only=False)
     table = summed.filter(pa.array((weight > 0) | ((weight < 0) & is_residual)))
@@ -136,6 +137,19 @@ def _whole(rows: pa.Table) -> pa.Table:
     table = table.set_column(table.column_names.index("weight"), "weight", pa.array(whole))
     table = table.rename_columns(_WEIGHTS.names).cast(_WEIGHTS)
     return table.filter(pa.array((whole != 0) & np.repeat(is_something, counts)))
+
+
+def _tamed(rows: pa.Table) -> pa.Table:
+    """The same beside each other, where they are so small or large that sums or quotients would be lost."""
+    span, weight = (rows[name].to_numpy() for name in ("span", "weight"))
+    size = np.abs(weight)
+    if not (((size > 0) & (size < _SMALL)) | (size > _LARGE)).any():
+        return rows
+    _, of = np.unique(span, return_inverse=True)
+    largest = np.zeros(len(of))
+    np.maximum.at(largest, of, size)
+    largest[(largest >= _SMALL) & (largest <= _LARGE) | (largest == 0)] = 1
+    return rows.set_column(rows.column_names.index("weight"), "weight", pa.array(weight / largest[of]))
 
 
 def _summed(rows: pa.Table) -> pa.Table:

@@ -52,6 +52,12 @@ def priced(lines: ir.Table) -> ir.Table:
     return lines.group_by("PricingUnit", "BillingCurrency").agg(**sums)
 
 
+def day_lines(facts: ir.Table) -> ir.Table:
+    """By source and day its lines, and of these those that the source estimates."""
+    estimated = ibis.ifelse(facts.x_Estimated, facts.line_count, 0).sum()
+    return facts.group_by("source", "day").agg(lines=facts.line_count.sum(), estimated=estimated)
+
+
 def is_monthly(lines: ir.Table) -> ir.BooleanValue:
     """Whether charges are weighed over their billing period where the pool does not say: all but usage.
 

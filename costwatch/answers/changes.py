@@ -1,15 +1,18 @@
 """Which teams and services a change in cost comes from."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
-from datetime import date
+from collections.abc import Collection, Sequence
+from datetime import date, timedelta
 from decimal import Decimal
 
 from costwatch.cost import explain
 from costwatch.cost.explain import Change
 from costwatch.model import BEFORE_CREDITS, CHARGE_KINDS, KINDS_BEFORE_CREDITS, Labels, Window
-from costwatch.plugins import Snapshot
+from costwatch.plugins import Snapshot, Sums
 from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
+
+_METRICS = "EffectiveCost", BEFORE_CREDITS["EffectiveCost"]
+_DAY = timedelta(days=1)
 
 
 def settled_days(
@@ -48,45 +51,56 @@ def changes(
     metric: str = "EffectiveCost",
 ) -> list[Change]:
     """[first, after) against [prior_first, prior_after), over ``comparable_days``; see ``cost.explain``."""
-    windows = Window.of_days(first, after), Window.of_days(prior_first, prior_after)
     pairs = comparable_days(facts, first, after, prior_first, prior_after, metric)
-    if _is_whole(pairs, windows):
-        sums = facts.totals(metric, by, windows)  # far fewer than the days of each
-        return explain.compared(*(sums[window] for window in windows))
-    now, then = (facts.series(metric, by, window) for window in windows)
-    return explain.changes(now, then, pairs)
+    return explain.compared(*_sums(facts, metric, by, pairs))
 
 
 def changes_of_all(
     facts: WarehouseSnapshot, first: date, after: date, prior_first: date, prior_after: date
 ) -> tuple[list[Change], list[Change]]:
     """The same of EffectiveCost, and of it before credits."""
-    windows = Window.of_days(first, after), Window.of_days(prior_first, prior_after)
     days = first, after, prior_first, prior_after
-    metrics = "EffectiveCost", BEFORE_CREDITS["EffectiveCost"]
-    # Converted parts are rounded each, and would not add up to what is converted as a whole.
-    is_once = facts.conversion is None
-    if not is_once or not all(_is_whole(comparable_days(facts, *days, each), windows) for each in metrics):
-        moved, rises = (changes(facts, *days, metric=metric) for metric in metrics)
+    if facts.conversion is not None:
+        # Converted parts are rounded each, and would not add up to what is converted as a whole.
+        moved, rises = (changes(facts, *days, metric=metric) for metric in _METRICS)
         return moved, rises
-    sums = facts.totals("EffectiveCost", ("team", "service", "charge_kind"), windows)
+    sums = _sums(facts, "EffectiveCost", ("team", "service", "charge_kind"), comparable_days(facts, *days))
     moved, rises = (
-        explain.compared(*(_of_kinds(sums[window], kinds) for window in windows))
+        explain.compared(*(_of_kinds(each, kinds) for each in sums))
         for kinds in (CHARGE_KINDS, KINDS_BEFORE_CREDITS)
     )
     return moved, rises
 
 
-def _is_whole(pairs: tuple[tuple[date, date], ...], windows: tuple[Window, Window]) -> bool:
-    """Whether all days of both windows can be compared."""
-    (first, after), (prior_first, prior_after) = (window.days for window in windows)
-    return bool(pairs) and len(pairs) == (after - first).days == (prior_after - prior_first).days
+def _sums(
+    facts: Snapshot, metric: str, by: tuple[str, ...], pairs: Sequence[tuple[date, date]]
+) -> tuple[Sums, Sums]:
+    """What the first days of ``pairs`` cost together, and what the second ones did."""
+    after, before = (_summed(facts, metric, by, [pair[side] for pair in pairs]) for side in (0, 1))
+    return after, before
 
 
-def _of_kinds(sums: Mapping[Labels, Decimal], kinds: Collection[str]) -> Mapping[Labels, Decimal]:
+def _summed(facts: Snapshot, metric: str, by: tuple[str, ...], days: Sequence[date]) -> Sums:
+    """The store sums days that follow one another: there are far fewer sums than days of each series."""
+    found: dict[Labels, Decimal] = defaultdict(Decimal)
+    for sums in facts.totals(metric, by, _runs(days)).values():
+        for key, amount in sums.items():
+            found[key] += amount
+    return found
+
+
+def _runs(days: Sequence[date]) -> list[Window]:
+    """Ascending days as windows without a gap."""
+    known = {*days}
+    firsts = (day for day in days if day - _DAY not in known)
+    lasts = (day for day in days if day + _DAY not in known)
+    return [Window.of_days(first, last + _DAY) for first, last in zip(firsts, lasts, strict=True)]
+
+
+def _of_kinds(sums: Sums, kinds: Collection[str]) -> Sums:
+    """Of these charge kinds, whose label comes first, without it."""
     found: dict[Labels, Decimal] = defaultdict(Decimal)
     for key, amount in sums.items():
-        (_, kind), *names = key
-        if kind in kinds:
-            found[tuple(names)] += amount
+        if key[0][1] in kinds:
+            found[key[1:]] += amount
     return found

@@ -31,9 +31,10 @@ def _why(facts: Snapshot, one: Selection, now: datetime) -> str:
     """Why nothing fits; '' where something does, or may yet."""
     if not one.where or any(_YET_TO_COME.intersection(values) for values in one.where.values()):
         return ""
-    days, lately = recent(facts, now), Window(now - _LATELY, now + timedelta(days=1))
+    days = recent(facts, now)
     if matching(facts.totals(one.query, one.by, [days])[days], one.where):
         return ""
+    lately = Window(now - _LATELY, now + timedelta(days=1))
     held = facts.totals(one.query, one.by, [lately])[lately]
     if not held or matching(held, one.where):
         return ""

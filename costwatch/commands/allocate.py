@@ -70,15 +70,17 @@ def command(context: Context, first: date | None, after: date | None, accepted: 
 
 
 def _remarks(context: Context) -> Iterator[str]:
-    """What is nobody's, and which periods today's configuration does not reach."""
+    """What splits could not place, what is nobody's, and which periods today's settings do not reach."""
     from costwatch.allocation.kept import Kept
     from costwatch.allocation.suggestions import suggestions
+    from costwatch.answers.unplaced import unplaced
     from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
 
     allocation = context.config.allocation
     with context.warehouse.read() as db:
         facts = WarehouseSnapshot(db, context.now)
         found, kept = suggestions(facts, allocation), Kept.of(facts, allocation)
+        yield from unplaced(facts)
     if found:
         yield "no team claims:"
     yield from (f"  {each.sentence}" for each in found[:_NAMED])

@@ -25,15 +25,16 @@ from costwatch.commands.resources import resources
 from costwatch.commands.verify import verify
 from costwatch.cost.line_labels import KEYED_LABELS, LINE_LABELS
 from costwatch.errors import UsageError
-from costwatch.model import COST_METRICS, DIMENSIONS, METRICS
+from costwatch.model import COST_METRICS, DIMENSIONS, KEYED_DIMENSIONS, METRICS
 
-_LABELS = ", ".join([*DIMENSIONS, *LINE_LABELS, *(f"{name}:KEY" for name in KEYED_LABELS)])
+_KEYED = {**KEYED_DIMENSIONS, **KEYED_LABELS}
+_LABELS = ", ".join([*DIMENSIONS, *LINE_LABELS, *(f"{name}:KEY" for name in _KEYED)])
 
 
 def _filters(function: Callable[..., Any]) -> Callable[..., Any]:
     """An option for each of ``DIMENSIONS``, and for what only lines know."""
-    types = {"billing_period": Period(), **dict.fromkeys(KEYED_LABELS, Entry())}
-    for name, column in reversed([*DIMENSIONS.items(), *LINE_LABELS.items(), *KEYED_LABELS.items()]):
+    types = {"billing_period": Period(), **dict.fromkeys(_KEYED, Entry())}
+    for name, column in reversed([*DIMENSIONS.items(), *LINE_LABELS.items(), *_KEYED.items()]):
         function = click.option(
             f"--{name.replace('_', '-')}",
             name,
@@ -126,11 +127,11 @@ def show(
 
 
 def _where(wanted: Mapping[str, tuple[Any, ...]]) -> dict[str, tuple[str, ...]]:
-    """The filters by label: of tags and cost categories, one for each key."""
+    """The filters by label: of tags, cost categories and what splits told, one for each key."""
     where: dict[str, tuple[str, ...]] = {}
     for name, values in wanted.items():
         for value in values:
-            label, one = (f"{name}:{value[0]}", value[1]) if name in KEYED_LABELS else (name, value)
+            label, one = (f"{name}:{value[0]}", value[1]) if name in _KEYED else (name, value)
             where[label] = (*where.get(label, ()), one)
     return where
 

@@ -105,12 +105,14 @@ def _stored(facts: "WarehouseSnapshot", context: Context) -> Iterator[tuple[str,
 
 
 def _notes(facts: "WarehouseSnapshot", context: Context) -> Iterator[str]:
-    """What is nobody's, and what today's teams do not reach: nothing is broken by it."""
+    """What splits could not place, what is nobody's or not reached by today's teams: nothing is broken."""
     from costwatch.allocation.kept import Kept
     from costwatch.allocation.suggestions import suggestions
+    from costwatch.answers.unplaced import unplaced
 
     allocation = context.config.allocation
     found, kept = suggestions(facts, allocation), Kept.of(facts, allocation)
+    yield from unplaced(facts)
     yield from (f"no team claims {each.sentence}" for each in found[:_NAMED])
     if len(found) > _NAMED:
         yield f"{len(found) - _NAMED} more; `costwatch teams suggest` shows all, and what to write"

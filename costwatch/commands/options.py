@@ -79,12 +79,13 @@ class Label(click.ParamType[str]):
         from difflib import get_close_matches
 
         from costwatch.cost.line_labels import KEYED_LABELS, LINE_LABELS, is_of_lines
-        from costwatch.model import DIMENSIONS
+        from costwatch.model import DIMENSIONS, KEYED_DIMENSIONS, is_dimension
 
         label = str(value)
-        if label in DIMENSIONS or is_of_lines(label):
+        if is_dimension(label) or is_of_lines(label):
             return label
-        known = [*DIMENSIONS, *LINE_LABELS, *(f"{name}:KEY" for name in KEYED_LABELS)]
+        keyed = (f"{name}:KEY" for name in (*KEYED_DIMENSIONS, *KEYED_LABELS))
+        known = [*DIMENSIONS, *LINE_LABELS, *keyed]
         near = get_close_matches(label, known, 1)
         asked = f"; did you mean {near[0]!r}?" if near else ""
         self.fail(f"{label!r} is not one of {', '.join(map(repr, known))}{asked}", param, ctx)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from costwatch.config.quote import quoted
+from costwatch.config.quote import instead, quoted
 from costwatch.config.tree import Node, Place, Tree
 
 Found = Iterator[tuple[int, str]]  # line, sentence
@@ -12,11 +12,18 @@ def check_pools(tree: Tree) -> Found:
     """Across the entries of ``pools``."""
     yield from _take_something(tree)
     yield from _give_to_others(tree)
+    yield from _are_collected(tree)
 
 
 def named_receivers(place: Place, pool: Mapping[str, Node]) -> Iterator[tuple[Place, str]]:
     """The teams that a pool names to give to, and where."""
     yield from texts((*place, "teams"), pool.get("teams"))
+    for key in ("idle", "fallback"):
+        if isinstance(given := pool.get(key), dict) and isinstance(team := given.get("team"), str):
+            yield (*place, key, "team"), team
+    if isinstance(namespaces := pool.get("namespaces"), dict):
+        named = ((name, team) for name, team in namespaces.items() if isinstance(team, str))
+        yield from (((*place, "namespaces", name), team) for name, team in named)
     if isinstance(percent := pool.get("percent"), dict):
         yield from (((*place, "percent", team), team) for team in percent)
 
@@ -67,6 +74,15 @@ def _give_to_others(tree: Tree) -> Found:
                 yield line, f"{above}; move this one above it, or leave {quoted(team)} out"
         line, teams = given.get(giver, (tree.line(place), []))
         given[giver] = line, [*teams, *(team for _, team in named)]
+
+
+def _are_collected(tree: Tree) -> Found:
+    """Sources that a pool is weighed by."""
+    known = [name for _, entry in tree.entries(("sources",)) if isinstance(name := entry.get("name"), str)]
+    for place, pool in tree.entries(("pools",)):
+        for where, name in texts((*place, "sources"), pool.get("sources")):
+            if name not in known:
+                yield tree.value_line(where), f"no source is called {quoted(name)}{instead(name, known)}"
 
 
 def _way(start: str, end: str, given: Mapping[str, tuple[int, list[str]]]) -> list[str]:

@@ -24,7 +24,9 @@ Place = tuple[str | int, ...]  # the keys and positions that lead from the root 
 Node: TypeAlias = "str | list[Node] | dict[str, Node] | None"
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+# What PyYAML has compiled already, which takes long; to it the mark of the byte order is text anywhere.
+_UNPRINTABLE = yaml.reader.Reader.NON_PRINTABLE
+_BYTE_ORDER = "\ufeff"
 _NOTHING = ("", "~", "null", "Null", "NULL")
 _ADVICE = (  # part of libyaml's (or PyYAML's own) words -> ours
     ("mapping values are not allowed", "a ':' is out of place; put text that holds ': ' in quotes"),
@@ -146,7 +148,7 @@ def _text(file: Path) -> str:
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         raise _Unreadable(line, "is not UTF-8 text; save the file as UTF-8") from None
-    if odd := _UNPRINTABLE.search(text):
+    if odd := _UNPRINTABLE.search(text) or re.search(_BYTE_ORDER, text):
         line = text.count("\n", 0, odd.start()) + 1
         raise _Unreadable(line, "holds a control character; remove it")
     return text
@@ -245,7 +247,7 @@ class _Builder:
 
 def _scalar(event: yaml.ScalarEvent) -> str:
     text: str = event.value
-    if _UNPRINTABLE.search(text):
+    if _UNPRINTABLE.search(text) or _BYTE_ORDER in text:
         _refuse(event, "holds a control character; remove it")
     return text
 

@@ -66,11 +66,12 @@ def changes(now: SeriesByLabels, then: SeriesByLabels, pairs: Sequence[tuple[dat
 def compared(after: Mapping[Labels, Decimal], before: Mapping[Labels, Decimal]) -> list[Change]:
     """The same of sums of days that can be compared."""
     found = []
+    nothing = Decimal()
     for key in after.keys() | before.keys():
-        names = tuple(pair for pair in key if pair[0] != "currency")
-        amounts = before.get(key, Decimal()), after.get(key, Decimal())
-        found.append(Change(dict(key)["currency"], names, *amounts))
-    return sorted(found, key=lambda change: (change.currency, -abs(change.delta), change.labels))
+        names = tuple([pair for pair in key if pair[0] != "currency"])
+        then, now = before.get(key, nothing), after.get(key, nothing)
+        found.append((dict(key)["currency"], -abs(now - then), names, then, now))
+    return [Change(currency, names, *amounts) for currency, _, names, *amounts in sorted(found)]
 
 
 def _sums(answer: SeriesByLabels, days: Set[date]) -> dict[Labels, Decimal]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from costwatch.model import DIMENSIONS
+from costwatch.model import dimension_column
 
 # The label, and the FOCUS column that it stands for.
 LINE_LABELS: Mapping[str, str] = {"invoice": "InvoiceId", "commitment": "CommitmentDiscountId"}
@@ -25,4 +25,4 @@ def column(label: str) -> str:
     """What a label's values are called in answers: a FOCUS column, one of ours, or ``Tags/team``."""
     if of := keyed(label):
         return f"{KEYED_LABELS[of[0]]}/{of[1]}"
-    return LINE_LABELS.get(label) or DIMENSIONS[label]
+    return LINE_LABELS.get(label) or dimension_column(label)

@@ -26,10 +26,12 @@ from costwatch.model.charges import (
     charge_kind,
 )
 from costwatch.model.facts import (
+    ALLOCATED,
     BEFORE_CREDITS,
     COST_METRICS,
     DIMENSIONS,
     IDLE,
+    KEYED_DIMENSIONS,
     METRICS,
     NO_COST_CENTER,
     NO_SYSTEM,
@@ -41,6 +43,9 @@ from costwatch.model.facts import (
     Series,
     SeriesByLabels,
     State,
+    allocated_key,
+    dimension_column,
+    is_dimension,
     labels,
 )
 from costwatch.model.loads import CONFIGURED, Amounts, Counted, Load, LoadFinding, LoadFindingKind, Role
@@ -48,6 +53,7 @@ from costwatch.model.reports import Report
 from costwatch.model.time import Window, midnight
 
 __all__ = [
+    "ALLOCATED",
     "BEFORE_CREDITS",
     "CHARGES",
     "CHARGE_CATEGORIES",
@@ -57,6 +63,7 @@ __all__ = [
     "CREDITS",
     "DIMENSIONS",
     "IDLE",
+    "KEYED_DIMENSIONS",
     "KINDS_BEFORE_CREDITS",
     "METRICS",
     "NO_COST_CENTER",
@@ -100,7 +107,10 @@ __all__ = [
     "Verdict",
     "Window",
     "Worth",
+    "allocated_key",
     "charge_kind",
+    "dimension_column",
+    "is_dimension",
     "labels",
     "midnight",
     "untold",

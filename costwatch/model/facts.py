@@ -26,7 +26,14 @@ DIMENSIONS: Mapping[str, str] = {
     "billing_period": "BillingPeriodStart",
     "source": "x_Source",
     "currency": "BillingCurrency",
+    "cluster": "x_Cluster",
+    "namespace": "x_Namespace",
+    "workload": "x_Workload",
 }
+# Those that splits tell: keys of AllocatedTags. Any other key is asked as ``allocated:KEY``, and the label
+# KEY of pods, which is the key ``label:KEY``, as that.
+ALLOCATED = ("cluster", "namespace", "workload")
+KEYED_DIMENSIONS: Mapping[str, str] = {"label": "AllocatedTags", "allocated": "AllocatedTags"}
 METRICS = ("EffectiveCost", "BilledCost")
 # What each of them is without credits and refunds.
 BEFORE_CREDITS: Mapping[str, str] = {metric: f"{metric}BeforeCredits" for metric in METRICS}
@@ -42,6 +49,29 @@ RESIDUALS = (IDLE, UNMEASURED, UNALLOCATED)
 # What belongs to no system, and to no cost center. Nothing may take one of these names.
 NO_SYSTEM = "no system"
 NO_COST_CENTER = "no cost center"
+
+
+def allocated_key(label: str) -> str | None:
+    """The key of AllocatedTags that a label of cost stands for; None where it is another one, or none.
+
+    Of what has no such key, the label's value is ``no`` and the key: ``no namespace``.
+    """
+    kind, _, key = label.partition(":")
+    if label in ALLOCATED:
+        return label
+    # SQLite's paths into JSON cannot quote these.
+    is_key = kind in KEYED_DIMENSIONS and key.isprintable() and not {*key} & {*'"\\'} and key
+    return (key if kind == "allocated" else label) if is_key else None
+
+
+def is_dimension(label: str) -> bool:
+    """Whether cost can be grouped and filtered by it, of what is published."""
+    return label in DIMENSIONS or allocated_key(label) is not None
+
+
+def dimension_column(label: str) -> str:
+    """What a label's values are called in answers: ``ServiceName``, ``AllocatedTags/label:app``."""
+    return DIMENSIONS.get(label) or f"AllocatedTags/{allocated_key(label)}"
 
 
 class State(StrEnum):

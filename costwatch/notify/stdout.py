@@ -4,7 +4,6 @@ import sys
 
 from pydantic import Field
 
-from costwatch.alerts.message import compose, plain
 from costwatch.errors import NotifyError
 from costwatch.model import Group, Receipt
 from costwatch.plugins import Settings
@@ -24,6 +23,8 @@ class Stdout(Settings):
 
     def notify(self, group: Group, previous: Receipt | None) -> Receipt:
         """See ``plugins.Notifier``."""
+        from costwatch.alerts.message import compose, plain  # most commands send nothing
+
         encoding = sys.stdout.encoding or "utf-8"
         text = plain(compose(group)).encode(encoding, "backslashreplace").decode(encoding)
         try:

@@ -108,7 +108,8 @@ class Reader(Snapshot, Protocol):
 class FactQuery:
     """One thing that can be asked of the store, registered as this object in ``costwatch.facts``.
 
-    name: what rules call it. labels: those it can be grouped by. unit: of its values, such as ``hours``;
+    name: what rules call it. labels: those it can be grouped by; keyed: how those begin that end with a key,
+    as ``label`` of ``label:app`` does. unit: of its values, such as ``hours``;
     ``currency``: that of each series' label ``currency``. step: how far its points lie apart. page: the path
     of the page that shows it (``costs``, ``data``), or an absolute URL. summary: one line on what it is.
 
@@ -125,6 +126,12 @@ class FactQuery:
     summary: str = ""
     sums: Callable[[Reader, tuple[str, ...], Window], Sums] | None = None
     through: Callable[[Snapshot], datetime | None] | None = None
+    keyed: tuple[str, ...] = ()
+
+    def has_label(self, label: str) -> bool:
+        """Whether it can be grouped by it."""
+        kind, _, key = label.partition(":")
+        return label in self.labels or (kind in self.keyed and bool(key))
 
 
 def fact_query(name: str, by: Iterable[str] = (), extra: Collection[FactQuery] = ()) -> FactQuery:
@@ -144,7 +151,7 @@ def fact_query(name: str, by: Iterable[str] = (), extra: Collection[FactQuery] =
         raise UsageError(f"query '{name}': two packages bring one of this name; rename or uninstall one")
     query = found.pop()
     for label in by:
-        if label not in query.labels:
+        if not query.has_label(label):
             raise ValueError(unknown_name(f"{name}: no label is named '{label}'", label, query.labels))
     return query
 

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from costwatch.answers.alerts import of_week
-from costwatch.answers.changes import settled_days
+from costwatch.answers.changes import changes_of_all, settled_days
 from costwatch.answers.sources import failing
 from costwatch.answers.spending import budgets, daily_costs
 from costwatch.cost.attention import actions
@@ -58,8 +58,8 @@ def weekly(
     standings = [one for one in everyone if team in (None, one.team)]
     compared = costs.comparable_days()
     explained, rises = (
-        [one for one in costs.changes(of, compared) if _is_of(team, one)]
-        for of in (costs.by_service, costs.by_service_before_credits)
+        [one for one in moved if _is_of(team, one)]
+        for moved in changes_of_all(facts, first, after, first - _WEEK, first)
     )
     restated = _restated(facts, first, team)
     sections = _sections(costs, counted, standings, explained, restated, team)
@@ -95,8 +95,6 @@ class _Costs:
 
     first: date
     daily: Mapping[str, DailyCosts]
-    by_service: SeriesByLabels  # and team, of the week and the one before
-    by_service_before_credits: SeriesByLabels
     charted: SeriesByLabels  # by service, of the weeks of the chart; and by team where one is asked for
     budgets: SeriesByLabels
 
@@ -106,14 +104,9 @@ class _Costs:
         after, charted = first + _WEEK, first - (_CHART_WEEKS - 1) * _WEEK
         window = Window.of_days(min(window_of(last).start.date(), charted), after)
         known = budgets(facts, last)
-        # Thousands of series each: of no more days than are compared.
-        compared = Window.of_days(first - _WEEK, after)
-        by_service, before = (
-            facts.series(metric, ("team", "service"), compared) for metric in (METRIC, BEFORE_CREDITS[METRIC])
-        )
         by = ("service",) if team is None else ("team", "service")
         chart = facts.series(METRIC, by, Window.of_days(charted, after))
-        return cls(first, daily_costs(facts, window, known, METRIC), by_service, before, chart, known)
+        return cls(first, daily_costs(facts, window, known, METRIC), chart, known)
 
     @property
     def whole(self) -> SeriesByLabels:

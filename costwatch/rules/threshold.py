@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import cached_property
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, AliasChoices, Field, model_validator
@@ -17,6 +18,7 @@ from costwatch.model import (
     Labels,
     Verdict,
     Window,
+    is_dimension,
     labels,
 )
 from costwatch.money import exact
@@ -36,7 +38,7 @@ _DAY = timedelta(days=1)
 
 
 def _known(name: str) -> str:
-    if name not in DIMENSIONS:
+    if not is_dimension(name):
         raise ValueError(unknown_name(f"'{name}' is no label", name, DIMENSIONS))
     return name
 
@@ -94,7 +96,7 @@ class Threshold(RuleSettings):
             raise ValueError("'below' is more than 'above': every amount would be in breach")
         return self
 
-    @property
+    @cached_property
     def selections(self) -> tuple[Selection, ...]:
         """See ``plugins.RuleSettings``."""
         return (Selection(self.metric, self._asked, self._where),)
@@ -113,14 +115,16 @@ class Threshold(RuleSettings):
         covered = any(series[0].day <= first for series in whole.values())
         days = Window.of_days(first, newest + _DAY)
         for instance, amount in self._amounts(facts, span, days).items():
-            yield self._finding(instance, amount, first, newest, covered=covered)
+            yield self._finding(instance, amount, days, newest, covered=covered)
 
-    @property
+    @cached_property
     def _asked(self) -> tuple[str, ...]:
         """The labels asked for, always in one order, so that rules share answers."""
-        return tuple(name for name in DIMENSIONS if name in self.by or name in self.match)
+        asked = {*self.by, *self.match}
+        keyed = sorted(asked - {*DIMENSIONS})
+        return (*(name for name in DIMENSIONS if name in asked), *keyed)
 
-    @property
+    @cached_property
     def _where(self) -> dict[str, tuple[str, ...]]:
         values = {name: (value,) if isinstance(value, str) else value for name, value in self.match.items()}
         return {**values, "currency": (self.currency,)}
@@ -134,12 +138,12 @@ class Threshold(RuleSettings):
         return found
 
     def _finding(
-        self, instance: Labels, amount: Decimal, first: date, newest: date, *, covered: bool
+        self, instance: Labels, amount: Decimal, days: Window, newest: date, *, covered: bool
     ) -> Finding:
         is_above = self.above is not None and amount > self.above
         is_below = self.below is not None and amount < self.below
         limit = self.below if is_below or self.above is None else self.above
-        span = "on" if first == newest else f"in the {self.window.days} days to"
+        span = "on" if self.window == _DAY else f"in the {self.window.days} days to"
         said = f"{self._subject(instance)}: {exact(amount, self.currency)} {span} {on_day(newest)}"
         if not covered:
             verdict, said = Verdict.UNKNOWN, f"{said}, of which not every day is known"
@@ -148,7 +152,7 @@ class Threshold(RuleSettings):
             said = f"{said}, {'above' if is_above else 'below'} {exact(limit, self.currency)}"
         else:
             verdict = Verdict.OK
-        about = self._about(instance, amount, first, newest)
+        about = self._about(instance, amount, days)
         impact = self._impact(amount) if verdict is Verdict.BREACH else None
         return Finding(instance, verdict, amount, limit, self.currency, said, about, impact=impact)
 
@@ -163,6 +167,6 @@ class Threshold(RuleSettings):
         named = [values[name] for name in dict.fromkeys(self.by) if name in values]
         return " · ".join([*named, *fixed.values()]) or "the whole bill"
 
-    def _about(self, instance: Labels, amount: Decimal, first: date, newest: date) -> About:
+    def _about(self, instance: Labels, amount: Decimal, days: Window) -> About:
         where = self._where | {name: (value,) for name, value in instance}
-        return About(self.metric, self._asked, where, Window.of_days(first, newest + _DAY), amount)
+        return About(self.metric, self._asked, where, days, amount)

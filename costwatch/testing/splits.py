@@ -2,17 +2,17 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from fractions import Fraction
 from hashlib import sha256
 from itertools import product
-from math import isfinite
+from math import floor, isfinite
 from typing import TYPE_CHECKING, Any
 
 from costwatch.model import RESIDUALS, Window
-from costwatch.plugins import KEY_COLUMNS, Carried, Span, Split, Weighing
+from costwatch.plugins import KEY_COLUMNS, Carried, Span, Split, Weighing, Weight, tags_text
 from costwatch.plugins.settings import Settings
 from costwatch.testing.settings import check_settings, require
 
@@ -23,7 +23,8 @@ _OCTOBER = (date(2026, 10, 1), date(2026, 11, 1))
 _TEAMS = ("risk", "payments", "platform")
 _AMOUNTS = (0, 1, -1, 7, -7, 1_250_000_000, -(10**18) - 3, 9 * 10**18)  # nano-units
 _Rows = Sequence[Mapping[str, Any]]
-Shares = Mapping[str, float]  # team -> its share of a span, from 0 to 1; no team: unmeasured
+Shares = Mapping[str, float]  # team -> its share of a span, below 0 only of residuals; no team: unmeasured
+_Part = tuple[str, str]  # a team or residual, and the tags of its part
 
 
 @dataclass(frozen=True)
@@ -129,37 +130,54 @@ def _check_inputs(split: Split, asked: Weighing) -> None:
         require(each.window.start < each.window.end, f"input {each.name} measures nothing")
 
 
-def _weights(split: Split, asked: Weighing) -> dict[int, dict[str, Fraction]]:
-    """span -> team -> the sum of its weights, negative ones as 0."""
-    answer: Any = split.weights(asked)
-    if hasattr(answer, "column_names"):
-        answer = zip(*(answer[name].to_pylist() for name in ("span", "team", "weight")), strict=True)
+def _weights(split: Split, asked: Weighing) -> dict[int, dict[_Part, Fraction]]:
+    """span -> team and tags -> the sum of its weights, those that count: a team's above 0."""
     known = {span.number for span in asked.spans}
-    found: dict[int, dict[str, Fraction]] = defaultdict(lambda: defaultdict(Fraction))
-    for span, team, weight in answer:
+    found: dict[int, dict[_Part, Fraction]] = defaultdict(lambda: defaultdict(Fraction))
+    for span, team, weight, *tags in _rows_of(split.weights(asked)):
         require(span in known, f"it weighs span {span}, which was not asked for")
         require(team in (*asked.teams, *RESIDUALS), f"it gives to '{team}', which is no team and no residual")
         require(isfinite(weight), f"the weight of {team} in span {span} is {weight}")
-        found[span][team] += Fraction(weight)
-    return {
-        span: {team: weight for team, weight in sorted(weights.items()) if weight > 0}
+        text = (tags[0] or "") if tags else ""
+        require(not text or text == _canonical(text), f"the tags {text} are not as 'tags_text' writes them")
+        found[span][team, text] += Fraction(weight)
+    counted = {
+        span: {of: weight for of, weight in sorted(weights.items()) if weight > 0 or of[0] in RESIDUALS}
         for span, weights in sorted(found.items())
     }
+    require(all(isinstance(note, str) for note in split.notes(asked)), "notes are sentences")
+    return {span: weights if sum(weights.values()) > 0 else {} for span, weights in counted.items()}
 
 
-def _shares(weights: Mapping[str, Fraction]) -> dict[str, float]:
-    total = sum(weights.values())
-    return {team: float(weight / total) for team, weight in weights.items()}
+def _rows_of(answer: Any) -> Iterable[Sequence[Any]]:
+    if not hasattr(answer, "column_names"):
+        return answer  # type: ignore[no-any-return]
+    names = [name for name in Weight._fields if name in answer.column_names]
+    return zip(*(answer[name].to_pylist() for name in names), strict=True)
 
 
-def _check_conservation(span: int, weights: Mapping[str, Fraction]) -> None:
-    """Whether parts by largest remainder are the whole, whatever its sign, and none has the other one."""
+def _canonical(text: str) -> str:
+    try:
+        return tags_text(json.loads(text))
+    except (ValueError, AttributeError, TypeError):
+        return ""
+
+
+def _shares(weights: Mapping[_Part, Fraction]) -> dict[str, float]:
+    total, found = sum(weights.values()), defaultdict[str, Fraction](Fraction)
+    for (team, _), weight in weights.items():
+        found[team] += weight / total
+    return {team: float(share) for team, share in found.items() if share}
+
+
+def _check_conservation(span: int, weights: Mapping[_Part, Fraction]) -> None:
+    """Whether parts by largest remainder are the whole, whatever its sign."""
     total = sum(weights.values())
     for amount in _AMOUNTS if total else ():
         sign = 1 if amount >= 0 else -1
-        exact = {team: abs(amount) * weight / total for team, weight in weights.items()}
-        parts = {team: int(part) for team, part in exact.items()}
-        by_remainder = sorted(weights, key=lambda team: (parts[team] - exact[team], team))
-        for team in by_remainder[: abs(amount) - sum(parts.values())]:
-            parts[team] += 1
+        exact = {of: abs(amount) * weight / total for of, weight in weights.items()}
+        parts = {of: floor(part) for of, part in exact.items()}
+        by_remainder = sorted(weights, key=lambda of: (parts[of] - exact[of], of))
+        for of in by_remainder[: abs(amount) - sum(parts.values())]:
+            parts[of] += 1
         require(sign * sum(parts.values()) == amount, f"span {span}: {parts} are not {amount}")

@@ -21,7 +21,7 @@ from costwatch.answers.costs import (
     rows_of,
 )
 from costwatch.charts import cost as charts
-from costwatch.model import NO_SYSTEM, State
+from costwatch.model import ALLOCATED, NO_SYSTEM, State
 from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
 from dashboards import blocks, filters, frame
 from dashboards.blocks import Column, Tile
@@ -42,6 +42,7 @@ _GROUPS = (
     "charge_kind",
     "billing_period",
     "pool",
+    *ALLOCATED,
 )
 _RANGES = {"7d": 7, "30d": 30, "90d": 90, "180d": 180, "365d": 365}
 _LISTED = 50

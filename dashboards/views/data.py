@@ -12,6 +12,7 @@ from costwatch.answers import data
 from costwatch.answers.data import Restatement, Row, Unowned
 from costwatch.answers.restatements import doubted
 from costwatch.answers.sources import LateSource, SourceState, incomplete
+from costwatch.answers.unplaced import unplaced
 from costwatch.model import UNALLOCATED
 from costwatch.proof.restatement import Restatement as Doubted
 from costwatch.warehouse.encoding import from_int, from_text
@@ -129,6 +130,8 @@ def _unowned(found: Unowned, currency: str, end: date) -> None:
         )
         st.html(blocks.lines([text]))
         _nobodys(*ask(_near_misses))
+        if notes := ask(unplaced):
+            st.html(blocks.sentences([("◐", "warn", Markup("{}").format(text)) for text in notes]))
         if found.unallocated:
             left, right = st.columns(2, gap="medium")
             left.html(_largest("service", found.by_service, currency, found.unallocated))

@@ -121,6 +121,25 @@ def test_a_key_that_no_pool_asks_for_is_named_and_its_pool_written(key: str, cos
     assert by_team(costwatch) == {"web": 7, "Data Science": 3}
 
 
+BLANK = {"no text": "", "a blank": " ", "other white space": "\t \n"}
+
+
+@pytest.mark.parametrize("blank", BLANK.values(), ids=BLANK)
+def test_lines_with_a_blank_tag_are_named_by_a_key_that_no_pool_asks_for(
+    blank: str, costwatch: Costwatch
+) -> None:
+    configure(Path(), SOURCES)
+    lines = [
+        on_day(1, EffectiveCost="7", Tags=tags(team=blank, owner="web")),
+        on_day(1, EffectiveCost="2", Tags=tags(team="nobody's", owner="web")),
+    ]
+    write_csv(Path("bill/bill.csv"), lines)
+    run(costwatch, "collect")
+    told = run(costwatch, "allocate").err
+    assert "`web` $7.00 (tag owner)" in told
+    assert "`nobody's` $2.00 (tag team)" in told
+
+
 HOSTILE = [
     "yes",
     "null",

@@ -227,6 +227,34 @@ IN_CONFIG = {
             "12: 'carried_by' must be text, not a list",
         ],
     ),
+    "a cluster's idle and lines without a node given round": (
+        "teams: [{name: a}, {name: b}, {name: platform}]\n"
+        "pools:\n"
+        "  - {name: p, split: even, carried_by: b, teams: [a]}\n"
+        "  - {name: q, split: kubernetes, carried_by: a, idle: {team: b}, fallback: {team: a}}\n"
+        "  - name: r\n"
+        "    split: kubernetes\n"
+        "    match: {RegionId: x}\n"
+        "    idle: {team: platfrom}\n"
+        "    namespaces:\n"
+        "      kube-system: platform\n"
+        "      web: c\n"
+        "    sources: [k8s-prd]\n"
+        "  - {name: s, split: kubernetes, match: {RegionId: y}, idle: kept}\n"
+        "  - {name: t, split: provider, match: {RegionId: z}, fallback: cluster}\n"
+        "sources:\n"
+        "  - {name: k8s-prod, kind: exports, location: x}\n",
+        [
+            "4: 'a' would be given its own cost; leave it out",
+            "4: costs would go in a circle, 'a' to 'b' to 'a' (line 3); leave one of them out",
+            "8: no team is called 'platfrom'; did you mean 'platform'?",
+            "11: no team is called 'c'; known here: a, b, platform",
+            "12: no source is called 'k8s-prd'; did you mean 'k8s-prod'?",
+            "13: 'idle' must be 'keep' or 'share', not 'kept'; did you mean 'keep'?",
+            "14: unknown key 'fallback'; known here: carried_by, idle, kind, labels, match, name, "
+            "namespaces, over, split",
+        ],
+    ),
     "one name for two": (
         "sources:\n"
         "  - {name: aws, kind: exports, location: a}\n"

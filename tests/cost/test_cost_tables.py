@@ -9,7 +9,7 @@ from itertools import combinations
 import pytest
 
 from costwatch.answers.costs import FILTERS
-from costwatch.model import DIMENSIONS
+from costwatch.model import ALLOCATED, DIMENSIONS
 from costwatch.warehouse import history
 from costwatch.warehouse.bill.places import SLICE_COLUMNS
 from costwatch.warehouse.bill.publish import Publication, ids_for, publish
@@ -48,6 +48,7 @@ def a_slice(rng: random.Random) -> tuple[str, ...]:
         "x_Pool": rng.choice(["direct", "shared"]),
         "x_System": rng.choice(["checkout", "no system"]),
         "PricingUnit": rng.choice(["Hours", "GB", ""]),
+        "AllocatedTags": "",
     }
     return tuple(told[column] for column in SLICE_COLUMNS)
 
@@ -157,11 +158,16 @@ def test_each_label_with_each_filter_is_answered_as_from_the_facts(
     assert answered > 1000 or as_of
 
 
-@pytest.mark.parametrize("by", _GROUPS)
+@pytest.mark.parametrize("by", [group for group in _GROUPS if group not in ALLOCATED])
 def test_no_question_of_a_page_reads_the_facts(by: str) -> None:
     for number in range(3):
         for where in combinations(FILTERS, number):
             assert table_for({by, *where, "currency"}) != FACTS
+
+
+@pytest.mark.parametrize("by", [*ALLOCATED, "label:app", "allocated:merchant"])
+def test_what_splits_told_is_read_from_the_facts(by: str) -> None:
+    assert table_for({by, "currency"}) == FACTS
 
 
 def test_values_are_those_that_some_cost_has_in_the_window(warehouse: Warehouse) -> None:

@@ -52,6 +52,8 @@ DEFAULTS: Row = {
     "savings_plan_total_commitment_to_date": "",
     "savings_plan_used_commitment": "",
     "split_line_item_parent_resource_id": "",
+    "split_line_item_split_cost": "",
+    "split_line_item_unused_cost": "",
 }
 MAPS = ("product", "resource_tags", "cost_category")
 _NUMBERS = ("_amount", "_cost", "_commitment", "_to_date", "_fee", "_fee_for_billing_period")

@@ -33,6 +33,17 @@ class MadeSeries:
                 sums[key][day] += amount
         return {key: self._points(days) for key, days in sums.items()}
 
+    def totals(
+        self, query: str, by: tuple[str, ...], windows: Iterable[Window]
+    ) -> Mapping[Window, Mapping[Labels, Decimal]]:
+        return {
+            window: {
+                key: sum((point.value for point in points), Decimal())
+                for key, points in self.series(query, by, window).items()
+            }
+            for window in windows
+        }
+
     def _points(self, days: Mapping[date, Decimal]) -> Series:
         return tuple(
             Point(midnight(day), value, State.ESTIMATED if day in self.open_days else State.SETTLED)

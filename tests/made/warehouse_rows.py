@@ -199,6 +199,7 @@ def _slice(currency: str, system: str) -> tuple[str, ...]:
         "direct",
         system,
         "",
+        "",
     )
 
 

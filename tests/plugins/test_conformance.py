@@ -17,8 +17,10 @@ from collectors.usage_files import UsageFiles
 from costwatch import plugins
 from costwatch.allocation.splits.even import EvenPool
 from costwatch.allocation.splits.fixed import FixedPool
+from costwatch.allocation.splits.kubernetes import KubernetesPool
 from costwatch.allocation.splits.owner import OwnerPool
 from costwatch.allocation.splits.proportional import ProportionalPool
+from costwatch.allocation.splits.provider import ProviderPool
 from costwatch.model import COST_METRICS, Labels, Verdict, Window, labels
 from costwatch.notify.slack import Slack
 from costwatch.notify.stdout import Stdout
@@ -42,6 +44,7 @@ from costwatch.warehouse.store import Warehouse
 from tests.doubles.cost_explorer import ce_double
 from tests.doubles.prometheus_server import real_prometheus
 from tests.doubles.slack import TOKEN, slack_double
+from tests.made.cluster_usage import collected, node, used
 from tests.made.kubernetes_told import capacity, cpu, written
 from tests.made.kubernetes_told import request as pod_request
 from tests.made.usage_files import write_day
@@ -223,6 +226,10 @@ NOTIFIERS: dict[str, Callable[[], AbstractContextManager[Receivers]]] = {
 # --- splits: kind -> a pool, and how it shares spans ----------------------------------------------
 
 THIRDS = {"risk": 1 / 6, "payments": 2 / 6, "platform": 3 / 6}
+SPLIT_LINES = [
+    {**used(team), "parent": "i-0aaa", "split": split, "unused": 0.5}
+    for team, split in (("risk", 2.0), ("payments", 1.0))
+]
 SPLITS: dict[str, tuple[Split, list[SplitExample]]] = {
     "even": (
         EvenPool.model_validate({"name": "p", "split": "even", "teams": ["risk", "platform"]}),
@@ -234,10 +241,39 @@ SPLITS: dict[str, tuple[Split, list[SplitExample]]] = {
         ),
         [SplitExample(a_weighing(), {5: {"risk": 0.125, "platform": 0.875}})],
     ),
+    "kubernetes": (
+        KubernetesPool.model_validate(
+            {
+                "name": "p",
+                "split": "kubernetes",
+                "prices": {"cpu": 1, "memory": 0},
+                "fallback": {"team": "platform"},
+                "namespaces": {"batch": "payments"},
+            }
+        ),
+        [
+            SplitExample(
+                a_weighing(
+                    keys=[("i-0aaa",), ("",)],
+                    batches=collected(node_days=[node()], workload_days=[used("risk", 1), used("batch", 2)]),
+                ),
+                {0: {"risk": 0.25, "payments": 0.5, "idle": 0.25}, 1: {"platform": 1}},
+            )
+        ],
+    ),
     "owner": (OwnerPool.model_validate({"name": "p", "split": "owner", "tags": ["squad"]}), []),
     "proportional": (
         ProportionalPool.model_validate({"name": "p", "split": "proportional", "carried_by": "search"}),
         [SplitExample(a_weighing(), {1: THIRDS, 2: {}, 3: {}, 5: THIRDS})],
+    ),
+    "provider": (
+        ProviderPool.model_validate({"name": "p", "split": "provider"}),
+        [
+            SplitExample(
+                a_weighing(keys=[("i-0aaa",), ("i-0bbb",)], batches=collected(split_lines=SPLIT_LINES)),
+                {0: {"risk": 0.5, "payments": 0.25, "idle": 0.25}, 1: {}},
+            )
+        ],
     ),
 }
 # --- facts: query -> a window in which a made-up company has some --------------------------------

@@ -103,6 +103,7 @@ def test_nothing_is_published_anew_by_the_upgrade_and_all_is_proven(
             *(f"ALTER TABLE {table} DROP COLUMN {name}" for table, name in product(FACTS, PRICED)),
             "ALTER TABLE published DROP COLUMN priced",
             "ALTER TABLE published DROP COLUMN priced_since",
+            "ALTER TABLE published DROP COLUMN notes",
             "UPDATE published SET fingerprint = ''",  # it tells units
             "CREATE TABLE older AS SELECT period, day, team, service, BillingCurrency,"
             " SUM(BilledCostNano) AS b, SUM(EffectiveCostNano) AS e, SUM(line_count) AS n FROM cost_day"

@@ -232,14 +232,13 @@ def fetch_batches(con: Any, sql: str) -> Iterator[pa.RecordBatch]:
     Raises CostwatchError.
     """
     with _explained():
-        answer = con.con.sql(sql)
-    try:
-        yield from answer.to_arrow_reader(_ROWS_AT_ONCE)
-    except OSError as error:  # what pyarrow makes of the engine's own
-        reason = str(error).splitlines()[0][:200]
-        raise CostwatchError(
-            f"engine {IN_PROCESS}: {reason}; free memory or space in {gettempdir()} and run it again"
-        ) from None
+        try:
+            yield from con.con.sql(sql).to_arrow_reader(_ROWS_AT_ONCE)
+        except OSError as error:  # what pyarrow makes of the engine's own
+            reason = str(error).splitlines()[0][:200]
+            raise CostwatchError(
+                f"engine {IN_PROCESS}: {reason}; free memory or space in {gettempdir()} and run it again"
+            ) from None
 
 
 def write(con: Any, sql: str, target: Path, rows_of_a_part: int = _ROWS_OF_A_PART) -> int:

@@ -62,6 +62,7 @@ class Publication:
     config: str
     inputs: str = "[]"  # JSON: what the weights of its pools rest on besides
     spelling: str | None = None  # JSON: how its lines write what the configuration names
+    notes: str = "[]"  # JSON: pairs of a pool and what its split could not place
     unclaimed: Sequence[tuple[int | str, ...]] = ()  # as ``unclaimed.as_rows``
     # BillingCurrency -> line_count and nano sums of the bill
     totals: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
@@ -188,8 +189,8 @@ def publish(db: sqlite3.Connection, ids: Ids, publication: Publication, now: dat
     _replace(db, "unclaimed", period, publication.unclaimed)
     db.execute(
         "INSERT OR REPLACE INTO published (period, period_end, inputs_key, loads, config, first_known_at,"
-        " known_at, totals, fingerprint, inputs, spelling, priced, priced_since)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " known_at, totals, fingerprint, inputs, spelling, priced, priced_since, notes)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             period,
             to_int(publication.period_end),
@@ -204,6 +205,7 @@ def publish(db: sqlite3.Connection, ids: Ids, publication: Publication, now: dat
             publication.spelling,
             publication.priced.as_json(),
             (first and first["priced_since"]) or to_text(now),
+            publication.notes,
         ),
     )
 

@@ -6,13 +6,16 @@ from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import date, datetime
+from typing import TYPE_CHECKING
 
 from costwatch.model import Amounts
 from costwatch.proof.restatement import ByDay, Restatement, line_count
 from costwatch.warehouse import queries
-from costwatch.warehouse.bill.publish import Ids, Publication, publish
 from costwatch.warehouse.bill.sums import amounts, sums
 from costwatch.warehouse.encoding import from_int, from_text, to_int, to_text
+
+if TYPE_CHECKING:
+    from costwatch.warehouse.bill.publish import Ids, Publication
 
 _SETTLED = "JOIN day_state d ON d.source = s.source AND d.day = c.day AND d.state <> 'estimated'\n"
 
@@ -33,8 +36,8 @@ def held_back(db: sqlite3.Connection) -> dict[date, set[str]]:
 
 def publish_doubting(
     db: sqlite3.Connection,
-    ids: Ids,
-    publication: Publication,
+    ids: "Ids",
+    publication: "Publication",
     redelivered: Collection[str],
     now: datetime,
     *,
@@ -45,6 +48,8 @@ def publish_doubting(
     redelivered: the sources of whose new deliveries it is made. Returns what is doubted of them; what was
     doubted before and is back is not any more.
     """
+    from costwatch.warehouse.bill.publish import publish  # who reads what stands does without
+
     if not redelivered:
         publish(db, ids, publication, now)
         return []

@@ -10,7 +10,7 @@ from typing import Any
 
 from costwatch.cost.conversion import converted
 from costwatch.errors import UsageError
-from costwatch.model import DIMENSIONS
+from costwatch.model import DIMENSIONS, KEYED_DIMENSIONS, is_dimension
 from costwatch.money import NANO, units
 from costwatch.plugins import Rates
 from costwatch.warehouse import queries
@@ -118,14 +118,17 @@ def _stored(
     width, is_summed = len(grouped) + per_day, question.is_summed(table)
     for sign, sql in question.statements(table):  # -1: what became known later
         for row in read(sql, bound):
-            key, amounts = row[:width], row[width:]
+            key = row[:width]
             if is_summed:
-                billed, billed_rest, effective, effective_rest, lines = amounts
-                amounts = billed * NANO + billed_rest, effective * NANO + effective_rest, lines
-            if sign < 0 or key in sums:
-                held = sums.get(key, (0, 0, 0))
-                amounts = tuple(one + sign * more for one, more in zip(held, amounts, strict=True))
-            sums[key] = amounts
+                billed, billed_rest, effective, effective_rest, lines = row[width:]
+                billed, effective = billed * NANO + billed_rest, effective * NANO + effective_rest
+            else:
+                billed, effective, lines = row[width:]
+            if sign < 0:
+                billed, effective, lines = -billed, -effective, -lines
+            if held := sums.get(key):
+                billed, effective, lines = billed + held[0], effective + held[1], lines + held[2]
+            sums[key] = billed, effective, lines
     labels_of = cache(lambda *of: dict(zip(grouped, of, strict=True)))
     day_of = cache(from_int)
     rows = (
@@ -189,6 +192,6 @@ def instant_of(as_of: datetime | None) -> dict[str, str]:
 def require_known(names: Iterable[str]) -> None:
     """Raises UsageError for a label that cost does not have."""
     for name in names:
-        if name not in DIMENSIONS:
-            known = ", ".join(DIMENSIONS)
+        if not is_dimension(name):
+            known = ", ".join([*DIMENSIONS, *(f"{kind}:KEY" for kind in KEYED_DIMENSIONS)])
             raise UsageError(f"'{name}': cost cannot be grouped or filtered by it; use one of {known}")

@@ -1,15 +1,16 @@
 """What rules, pages and reports ask of cost by name: both costs, and each without credits and refunds."""
 
-from collections import defaultdict
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import groupby
+from operator import attrgetter
 
 from costwatch.model import (
     BEFORE_CREDITS,
     DIMENSIONS,
+    KEYED_DIMENSIONS,
     KINDS_BEFORE_CREDITS,
-    Labels,
     Point,
     SeriesByLabels,
     State,
@@ -18,7 +19,7 @@ from costwatch.model import (
     midnight,
 )
 from costwatch.plugins import FactQuery, Reader, Snapshot, Sums
-from costwatch.warehouse.facts.cost import stored_cost
+from costwatch.warehouse.facts.cost import Cost, stored_cost
 
 _DAY = timedelta(days=1)
 # What is left of cost before credits.
@@ -31,20 +32,24 @@ def _ask(
     first, after = window.days
     states = reader.states(first, after)
     midnights = {day: midnight(day) for day in states}
-    found: dict[Labels, list[Point]] = defaultdict(list)
-    for row in stored_cost(reader.rows, first, after, by, where, True, reader.as_of, reader.conversion):
-        if row.day is not None:
-            at = midnights.get(row.day) or midnight(row.day)
-            state = states.get(row.day, State.ESTIMATED)
-            found[labels(**row.labels)].append(Point(at, row.amount(metric), state))
-    return {key: tuple(points) for key, points in found.items()}
+
+    def point(row: Cost) -> Point:
+        day = row.day or first  # asked per day, each has one
+        return Point(
+            midnights.get(day) or midnight(day), row.amount(metric), states.get(day, State.ESTIMATED)
+        )
+
+    rows = stored_cost(reader.rows, first, after, by, where, True, reader.as_of, reader.conversion)
+    series = groupby(rows, attrgetter("labels"))
+    return {labels(**of): tuple(map(point, days)) for of, days in series}
 
 
 def _sums(
     metric: str, where: Mapping[str, Collection[str]], reader: Reader, by: tuple[str, ...], window: Window
 ) -> Sums:
     rows = stored_cost(reader.rows, *window.days, by, where, False, reader.as_of, reader.conversion)
-    return {labels(**row.labels): row.amount(metric) for row in rows}
+    names = sorted({*by, "currency"})  # in the one order of labels
+    return {tuple([(name, row.labels[name]) for name in names]): row.amount(metric) for row in rows}
 
 
 def _through(facts: Snapshot) -> datetime | None:
@@ -57,6 +62,7 @@ def _query(
     return FactQuery(
         name=name,
         labels=tuple(DIMENSIONS),
+        keyed=tuple(KEYED_DIMENSIONS),
         unit="currency",
         step=_DAY,
         page="costs",

@@ -1,14 +1,15 @@
 """Which stored table answers a question of cost, and the SQL that asks it.
 
 Days are summed by place (``bill.places``), and by team and service in ``cost_day``: whatever is asked for is
-read from the smallest summary that is told by all of it. Only usage types are read from the facts.
+read from the smallest summary that is told by all of it. Only usage types and what splits told are read from
+the facts.
 """
 
 from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 
-from costwatch.model import DIMENSIONS, NO_COST_CENTER
+from costwatch.model import ALLOCATED, DIMENSIONS, NO_COST_CENTER, allocated_key
 from costwatch.warehouse import queries
 from costwatch.warehouse.bill.places import PLACE, SUMMARIES, Carriers
 from costwatch.warehouse.bill.sums import SUMMED, sums
@@ -27,7 +28,7 @@ _CARRIED = {
     "billing_period": "printf('%04d-%02d-%02d', c.period / 10000, c.period / 100 % 100, c.period % 100)",
     **_ABOVE,
 }
-_OF_SLICES = {name: column for name, column in DIMENSIONS.items() if name not in _CARRIED}
+_OF_SLICES = {name: column for name, column in DIMENSIONS.items() if name not in (*_CARRIED, *ALLOCATED)}
 _OF_SLICES |= {"source": "source"}
 _PLACED = {name: f"s.{column}" for name, column in _OF_SLICES.items()} | _CARRIED
 _DAILY = {"currency": "c.BillingCurrency", "charge_kind": "c.x_ChargeKind"} | _CARRIED
@@ -57,7 +58,9 @@ _COST_DAY = CostTable("cost_day", _DAILY)
 
 
 def table_for(asked: Set[str]) -> CostTable:
-    """The smallest that knows all these labels of ``DIMENSIONS``."""
+    """The smallest that knows all these labels of cost."""
+    if any(allocated_key(name) is not None for name in asked):
+        return FACTS
     carriers = (bool(asked & {"team", *ABOVE}), "service" in asked)
     if carriers == _BY_BOTH and asked <= _DAILY.keys():
         return _COST_DAY
@@ -93,7 +96,7 @@ def values(label: str) -> tuple[str, str] | None:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked of cost: sums by ``grouped`` labels of ``DIMENSIONS``, and by day if ``per_day``."""
+    """What is asked of cost: sums by ``grouped`` labels, and by day if ``per_day``."""
 
     grouped: Sequence[str]
     where: Mapping[str, Collection[str]]
@@ -119,11 +122,16 @@ class Question:
 
     @property
     def parameters(self) -> dict[str, str]:
-        """The values of the filters."""
+        """The values of the filters, and the keys of AllocatedTags that are asked for."""
+        tags = {self._parameter(name): allocated_key(name) for name in self._tags}
         return {
-            key: value
-            for name, accepted in self.where.items()
-            for key, value in zip(_keys(name, accepted), accepted, strict=True)
+            **{f"{name}_path": f'$."{key}"' for name, key in tags.items()},
+            **{f"{name}_none": f"no {key}" for name, key in tags.items()},
+            **{
+                key: value
+                for name, accepted in self.where.items()
+                for key, value in zip(self._keys(name), accepted, strict=True)
+            },
         }
 
     def _of_facts(self) -> str:
@@ -155,8 +163,8 @@ class Question:
 
     def parts(self, table: CostTable) -> dict[str, str]:
         """The columns, conditions and grouping of a query of ``table``."""
-        fields = [f'{table.columns[name]} AS "{name}",' for name in self.grouped]
-        grouping = [table.columns[name] for name in self.grouped]
+        grouping = [self._column(table, name) for name in self.grouped]
+        fields = [f'{column} AS "{name}",' for name, column in zip(self.grouped, grouping, strict=True)]
         if self.per_day:
             fields, grouping = [*fields, "c.day AS day,"], [*grouping, "c.day"]
         conditions = ["1", *(self._condition(table, name) for name in self.where)]
@@ -167,14 +175,37 @@ class Question:
         }
 
     def _condition(self, table: CostTable, name: str) -> str:
-        keys = [f":{key}" for key in _keys(name, self.where[name])]
+        keys = [f":{key}" for key in self._keys(name)]
         if name == "parent":  # at any level, with all that is below it
             above = " OR ".join(f"instr({_CHAIN}, '/' || {key} || '/')" for key in keys)
             return f"({above or '0'})"
         accepted = ", ".join(keys)
         if name in ("team", "service"):  # by its number, by which rows are found
             return f"c.{name} IN (SELECT id FROM {name} WHERE name IN ({accepted}))"
-        return f"{table.columns[name]} IN ({accepted})"
+        return f"{self._column(table, name)} IN ({accepted})"
+
+    @property
+    def _tags(self) -> list[str]:
+        """The labels that stand for keys of AllocatedTags."""
+        return [name for name in dict.fromkeys((*self.grouped, *self.where)) if allocated_key(name)]
+
+    def _column(self, table: CostTable, name: str) -> str:
+        return f"tags.{self._parameter(name)}" if name in self._tags else table.columns[name]
+
+    def _told(self) -> str:
+        """What has to be joined for keys of AllocatedTags: looked up once a slice, not once a fact."""
+        found = "iif(AllocatedTags = '', NULL, json_extract(AllocatedTags, :{0}_path))"
+        values = [
+            f"coalesce({found.format(tag)}, :{tag}_none) AS {tag}" for tag in map(self._parameter, self._tags)
+        ]
+        return queries.filled("join_tags", values=", ".join(values)) if values else ""
+
+    def _parameter(self, name: str) -> str:
+        """How the parameters of a label begin."""
+        return f"tag{self._tags.index(name)}" if name in self._tags else name
+
+    def _keys(self, name: str) -> list[str]:
+        return [f"{self._parameter(name)}_{number}" for number in range(len(self.where[name]))]
 
     def _carried(self, table: CostTable) -> str:
         """Which rows of a place."""
@@ -193,11 +224,8 @@ class Question:
         return team + service
 
     def above(self) -> str:
-        """What has to be joined for the teams above a team."""
-        if not ABOVE & {*self.grouped, *self.where}:
-            return ""
-        return queries.filled("join_membership", membership=table_as_of("membership", self.as_of))
-
-
-def _keys(name: str, accepted: Collection[str]) -> list[str]:
-    return [f"{name}_{number}" for number in range(len(accepted))]
+        """What has to be joined for the teams above a team, and for what splits told."""
+        above = ""
+        if ABOVE & {*self.grouped, *self.where}:
+            above = queries.filled("join_membership", membership=table_as_of("membership", self.as_of))
+        return above + self._told()

@@ -2,7 +2,6 @@
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from importlib.resources import files
 from pathlib import Path
 
 from costwatch.errors import WarehouseError
@@ -48,7 +47,7 @@ def migrate(db: sqlite3.Connection, path: Path) -> None:
 def _step(name: str, number: int) -> Callable[[object], None]:
     def run(database: object) -> None:
         db: sqlite3.Connection = database.conn  # type: ignore[attr-defined]
-        for statement in _statements(files(__package__).joinpath(f"{name}.sql").read_text(encoding="utf-8")):
+        for statement in _statements(Path(__file__).with_name(f"{name}.sql").read_text(encoding="utf-8")):
             db.execute(statement)
         db.execute(f"PRAGMA user_version={number}")
 

@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 
 Value = str | int | float | None
 
@@ -28,4 +28,4 @@ def rows(
 
 @cache
 def _read(file: str) -> str:
-    return files(__package__).joinpath(file).read_text(encoding="utf-8")
+    return Path(__file__).with_name(file).read_text(encoding="utf-8")

@@ -3,6 +3,7 @@ SELECT
   p.period, p.period_end, c.day, t.name AS x_Team, v.name AS ServiceName,
   s.source AS x_Source, s.ProviderName, s.BillingAccountId, s.SubAccountId, s.SubAccountName, s.RegionId,
   s.ChargeCategory, s.ChargeClass, s.x_UsageType, s.BillingCurrency, s.x_Pool, s.x_System,
+  s.AllocatedTags AS x_AllocatedTags,
   c.BilledCostNano, c.EffectiveCostNano
 FROM published p
 JOIN team_cost c ON c.period = p.period

@@ -3,9 +3,9 @@
 import numpy as np
 import pyarrow as pa
 
-from costwatch.allocation.splits.kubernetes.owners import Receivers
-from costwatch.allocation.splits.kubernetes.parts import Parts, by_day, numbers, ordinals, texts
-from costwatch.allocation.splits.kubernetes.resources import balancer, identity
+from costwatch.allocation.clusters.owners import Receivers
+from costwatch.allocation.clusters.parts import Parts, by_day, numbers, ordinals, texts
+from costwatch.allocation.clusters.resources import balancer, identity
 from costwatch.model import IDLE
 
 UNMOUNTED = "unmounted"

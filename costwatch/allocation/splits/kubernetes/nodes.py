@@ -13,17 +13,18 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from costwatch.allocation.splits.kubernetes.owners import TOLD, Receivers
-from costwatch.allocation.splits.kubernetes.parts import Numbers, Parts, by_day, numbers, ordinals, texts
-from costwatch.allocation.splits.kubernetes.resources import identities
+from costwatch.allocation.clusters.owners import TOLD, Receivers
+from costwatch.allocation.clusters.parts import Numbers, Parts, by_day, numbers, ordinals, texts
+from costwatch.allocation.clusters.resources import identities
 from costwatch.model import IDLE, UNMEASURED
 from costwatch.model.names import folded
 
 _GIB = 2**30
-_MACHINE = ("instance", "provider_id")
+_MACHINE = ("instance", "provider_id", "node")
 _NODE = ("source", "cluster", "node", "instance", "day")
 _NO_WORKLOADS = pa.schema([(name, pa.string()) for name in dict.fromkeys((*_NODE, *TOLD))]).empty_table()
 ALL_CLUSTERS = ""
+_NOTHING = 1e-12  # of a node: parts are whole billionths
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ class Nodes:
         share = np.zeros(len(node))
         held = (worth * np.nan_to_num(measured))[node]
         np.divide(_weight(known, prices), held, out=share, where=is_known[node])
+        share[share < _NOTHING] = 0
         used = np.bincount(node, share, minlength=rows.num_rows)
         return cls(rows, ordinals(rows), _size(worth, expected), coverage, used, known, node, share)
 
@@ -113,9 +115,9 @@ class Nodes:
         return "/".join(filter(None, of))
 
     def _machines(self) -> Iterator[set[str]]:
-        """By which names a bill may call the machine of each row."""
-        for machine, provider in zip(*(self.rows[name].to_pylist() for name in _MACHINE), strict=True):
-            yield {*_names(machine), *_names(provider)}
+        """By which names a bill may call the machine of each row: where none is known, the node's own."""
+        for machine, provider, node in zip(*(self.rows[name].to_pylist() for name in _MACHINE), strict=True):
+            yield {*_names(machine), *_names(provider)} or {*_names(node)}
 
 
 def _names(resource: str | None) -> Iterator[str]:

@@ -2,16 +2,16 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 
+from costwatch.allocation.clusters.owners import Receivers
+from costwatch.allocation.clusters.parts import Found, Parts, rows_of
+from costwatch.allocation.clusters.resources import balancer, identity, is_machine_or_disk
 from costwatch.allocation.splits.kubernetes.attached import balancers, volumes
 from costwatch.allocation.splits.kubernetes.nodes import ALL_CLUSTERS, Nodes
-from costwatch.allocation.splits.kubernetes.owners import Receivers
-from costwatch.allocation.splits.kubernetes.parts import Numbers, Parts, rows_of
-from costwatch.allocation.splits.kubernetes.resources import balancer, identity, is_machine_or_disk
 from costwatch.model import Window
 from costwatch.model.names import folded
 from costwatch.plugins import Span, Weighing
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from costwatch.allocation.splits.kubernetes import KubernetesPool
 
 _NAMED = 3
-_Found: TypeAlias = tuple[Numbers, Numbers, Numbers]  # spans, receivers, weights
 
 
 class Placed:
@@ -41,28 +40,23 @@ class Placed:
         """See ``plugins.Split``."""
         nodes, found, left = self._nodes(self._rows("workload_days")), [], self._asked.spans
         for parts, name in self._known(nodes):
-            pairs, left = _paired(parts, name, left)
+            pairs, left = parts.paired(left, name)
             found.append(parts.weights(pairs))
         found.append(self._fallback(nodes, left))
-        span, receiver, weight = (np.concatenate(column) for column in zip(*found, strict=True))
-        teams, tags = self._receivers.pairs()
-        columns = {
-            "span": pa.array(span, pa.int64()),
-            "team": teams.take(pa.array(receiver, pa.int64())),
-            "weight": pa.array(weight, pa.float64()),
-            "allocated_tags": pa.DictionaryArray.from_arrays(pa.array(receiver, pa.int64()), tags),
-        }
-        return pa.table(columns)
+        return self._receivers.weights(found)
 
     def notes(self) -> Iterator[str]:
         """See ``plugins.Split``."""
-        left = self._asked.spans
         nodes = self._nodes(None)
         if nodes is None:
             return
+        left, known = self._asked.spans, set[str]()
         for parts, name in self._known(nodes):
-            _, left = _paired(parts, name, left)
-        lost = sorted({span.key[0] for span in left if span.key[0] and is_machine_or_disk(span.key[0])})
+            _, left = parts.paired(left, name)
+            known |= parts.days.keys()
+        # Of one that is known on other days, this one may not be collected yet.
+        named = {span.key[0] for span in left if identity(span.key[0]) not in known}
+        lost = sorted(filter(is_machine_or_disk, named))
         if lost:
             yield (
                 f"no cluster knows {_count(len(lost), 'machine or disk', 'machines or disks')} of the bill, "
@@ -100,7 +94,7 @@ class Placed:
         if (rows := self._rows("service_days")) is not None:
             yield balancers(rows, self._receivers), balancer
 
-    def _fallback(self, nodes: Nodes | None, left: Sequence[Span]) -> _Found:
+    def _fallback(self, nodes: Nodes | None, left: Sequence[Span]) -> Found:
         """Of spans that no node, volume or load balancer is known for."""
         fallback = self._pool.fallback
         if not isinstance(fallback, str):
@@ -113,26 +107,13 @@ class Placed:
         if fallback == "cluster" and nodes is not None:
             parts = nodes.whole(self._receivers, self._pool.min_coverage)
             # A line of one cluster, such as its control plane, is that cluster's.
-            pairs, _ = _paired(parts, lambda name: _cluster(name, parts), left)
+            pairs, _ = parts.paired(left, lambda name: _cluster(name, parts))
             return parts.weights(pairs)
         return np.empty(0, "int64"), np.empty(0, "int64"), np.empty(0)
 
     def _rows(self, table: str) -> pa.Table | None:
         pool = self._pool
         return rows_of(self._asked.batches, table, self._window, pool.sources, pool.clusters)
-
-
-def _paired(
-    parts: Parts, name: Callable[[str], str], spans: Sequence[Span]
-) -> tuple[list[tuple[int, int]], list[Span]]:
-    """Spans with each day of what their lines are of; and the spans that have none."""
-    pairs, left = [], []
-    for span in spans:
-        found = parts.numbers(name(span.key[0]), span)
-        pairs += [(span.number, number) for number in found]
-        if not found:
-            left.append(span)
-    return pairs, left
 
 
 def _cluster(resource: str, parts: Parts) -> str:

@@ -11,7 +11,7 @@ _BALANCER_ARN = re.compile(
     r"arn:[^:]*:elasticloadbalancing:([^:]*):[^:]*:loadbalancer/(?:(?:app|net|gwy)/)?([^/]+)"
 )
 _BALANCER_HOST = re.compile(
-    r"(?:dualstack\.)?(?:internal-)?(.+)-[0-9a-z]+\.(?:elb\.)?([a-z0-9-]+)\.(?:elb\.)?amazonaws"
+    r"(?:dualstack\.)?(?:internal-)?(.+)-[0-9a-z]+\.(?:elb\.([a-z0-9-]+)|([a-z0-9-]+)\.elb)\.amazonaws\."
 )
 _GOOGLE = re.compile(r".*?projects/([^/]+)/(?:zones|regions)/([^/]+)/[a-zA-Z]+/([^/]+)")
 
@@ -65,5 +65,5 @@ def balancer(resource: str) -> str:
     if found := _BALANCER_ARN.match(text):
         return f"{found[1]}/{found[2].removeprefix('internal-')}".lower()
     if found := _BALANCER_HOST.match(text.lower()):
-        return f"{found[2]}/{found[1]}"
+        return f"{found[2] or found[3]}/{found[1]}"
     return identity(text)

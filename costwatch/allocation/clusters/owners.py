@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 import numpy as np
 import pyarrow as pa
 
-from costwatch.allocation.splits.kubernetes.parts import Numbers, texts
+from costwatch.allocation.clusters.parts import Found, Numbers, texts
 from costwatch.model import UNALLOCATED
 from costwatch.model.names import folded, folded_key
 from costwatch.plugins import Weighing, tags_text
@@ -52,10 +52,19 @@ class Receivers:
         """Of a team and what is told of its part."""
         return self._numbers.setdefault((team, tags_text(tags)), len(self._numbers))
 
-    def pairs(self) -> tuple[pa.Array, pa.Array]:
-        """Teams and texts of tags, by number."""
-        teams, tags = zip(*self._numbers, strict=True) if self._numbers else ((), ())
-        return pa.array(teams, pa.string()), pa.array(tags, pa.string())
+    def weights(self, found: Sequence[Found]) -> pa.Table:
+        """The answer of a split: ``plugins.Weight``'s fields."""
+        span, receiver, weight = (np.concatenate(column) for column in zip(*found, strict=True))
+        named = [*zip(*self._numbers, strict=True)] or [(), ()]
+        teams, tags = (pa.array(texts, pa.string()) for texts in named)
+        numbers = pa.array(receiver, pa.int64())
+        columns = {
+            "span": pa.array(span, pa.int64()),
+            "team": teams.take(numbers),
+            "weight": pa.array(weight, pa.float64()),
+            "allocated_tags": pa.DictionaryArray.from_arrays(numbers, tags),
+        }
+        return pa.table(columns)
 
     def of(self, rows: pa.Table, days: Numbers, *, by_workload: bool = True) -> Numbers:
         """The number of each row's receiver. days: as ``parts.ordinals`` has those of rows."""
@@ -77,7 +86,7 @@ class Receivers:
         team = self._team(namespace, labels, day)
         if not by_workload:
             return self.number(team, cluster=cluster, namespace=namespace)
-        name = f"{kind}/{workload}" if kind and workload else workload
+        name = f"{kind.lower()}/{workload}" if kind and workload else workload
         own = _own(labels)
         return self.number(team, cluster=cluster, namespace=namespace, workload=name, **own)
 

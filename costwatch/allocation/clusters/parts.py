@@ -1,7 +1,7 @@
 """Days of what a cluster has, and whose each is, as columns: a month of a large cluster is 300,000 rows."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, TypeAlias
@@ -17,6 +17,7 @@ from costwatch.plugins import Batches, Span
 Numbers: TypeAlias = NDArray[Any]
 # identity of a thing -> ordinal of a day -> numbers of its days: a scale set has one of each machine.
 Days: TypeAlias = Mapping[str, Mapping[int, Sequence[int]]]
+Found: TypeAlias = tuple[Numbers, Numbers, Numbers]  # spans, receivers, weights
 _EPOCH = date(1970, 1, 1).toordinal()
 
 
@@ -37,6 +38,22 @@ class Parts:
         starts = np.searchsorted(number[order], np.arange(count + 1))
         return cls(days, starts, receiver[order], weight[order])
 
+    def paired(
+        self, spans: Sequence[Span], name: Callable[[str], str]
+    ) -> tuple[list[tuple[int, int]], list[Span]]:
+        """Spans with each day of what their lines are of; and the spans that have none.
+
+        name: what a bill's ResourceId is called here.
+        """
+        pairs: list[tuple[int, int]] = []
+        left = []
+        for span in spans:
+            found = self.numbers(name(span.key[0]), span)
+            pairs += [(span.number, number) for number in found]
+            if not found:
+                left.append(span)
+        return pairs, left
+
     def numbers(self, thing: str, span: Span) -> list[int]:
         """The days of a thing that lie in a span."""
         first, after = span.first.toordinal(), span.after.toordinal()
@@ -45,7 +62,7 @@ class Parts:
             return [*of_thing.get(first, ())]
         return [number for day, found in of_thing.items() if first <= day < after for number in found]
 
-    def weights(self, pairs: Iterable[tuple[int, int]]) -> tuple[Numbers, Numbers, Numbers]:
+    def weights(self, pairs: Iterable[tuple[int, int]]) -> Found:
         """Spans, receivers and weights. pairs: the number of a span, and of a day that lies in it."""
         span, number = np.array([*pairs], "int64").reshape(-1, 2).T
         counts = self.starts[number + 1] - self.starts[number]

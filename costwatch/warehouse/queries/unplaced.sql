@@ -1,0 +1,5 @@
+-- What splits could not place, of the newest billing periods.
+SELECT period, notes FROM published
+WHERE notes <> '[]'
+ORDER BY period DESC
+LIMIT 2
