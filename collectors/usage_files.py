@@ -9,9 +9,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, ClassVar
 
-from collectors.aws.located import Located, version_of
+from collectors.aws.located import Located
 from collectors.aws.places import Entry, FileError, Place
 from collectors.kubernetes.tables import TABLES
+from collectors.layouts.files import version_of
 from costwatch.errors import SourceError
 from costwatch.model import Batch, Window
 from costwatch.plugins import Table
