@@ -99,7 +99,8 @@ def bill(first: date, invoiced_before: date, metered: Sequence[Item], cost: Matr
     billed = [np.where(covered, 0, effective[0])]
     for commitment in COMMITMENTS.values():
         columns = np.array([item.covered and item.commitment is commitment for item in metered])
-        committed = commitment.level * sum(item.usd for item in metered if item.commitment is commitment)
+        lasting = [item for item in metered if item.commitment is commitment and item.until is None]
+        committed = commitment.level * sum(item.usd for item in lasting)
         total = cost[:, columns].sum(axis=1, keepdims=True)
         # What is used beyond the commitment is on the bill as other, uncovered items.
         used = _nano(cost[:, columns] * np.minimum(1, committed / total))

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from costwatch.demo.clusters import CLUSTER_POOLS, CLUSTERS, IDLE_GPUS, OVER_REQUESTED, RUNAWAY, RUNAWAY_HOURS
+from costwatch.demo.clusters import CLUSTERS, IDLE_GPUS, OVER_REQUESTED, RUNAWAY, RUNAWAY_HOURS
 from costwatch.demo.pods import PodDay, runaway_since
 from costwatch.demo.stories import CompanyPlan
 from costwatch.demo.usage import DAY_SECONDS, GIB, ClusterUsage
@@ -33,24 +33,19 @@ class ClusterTruth:
         self._plan, self._first, self._last = plan, first, last
         self._usage = {cluster: ClusterUsage(plan, cluster) for cluster in CLUSTERS}
 
-    def pools(self) -> dict[str, dict[str, str]]:
-        """What teams and ``idle`` carry of each pool."""
-        shares = {cluster: _shares(usage) for cluster, usage in self._usage.items()}
-        return {
-            pool.name: self._carried(pool.name, pool.owner, shares[pool.cluster]) for pool in CLUSTER_POOLS
-        }
+    def clusters(self) -> dict[str, dict[str, str]]:
+        """What teams and ``idle`` carry of each cluster."""
+        return {cluster: self._carried(usage) for cluster, usage in self._usage.items()}
 
     def stories(self) -> list[dict[str, Any]]:
         """A job that runs and runs, a namespace that asks for too much, and GPUs that hardly anybody uses."""
         return [self._runaway_job(), self._over_requested(), self._idle_gpus()]
 
-    def _carried(self, pool: str, owner: str, shares: Shares) -> dict[str, str]:
+    def _carried(self, usage: ClusterUsage) -> dict[str, str]:
         found: dict[str, float] = defaultdict(float)
-        columns = [column for column, item in enumerate(self._plan.bill.items) if item.pool == pool]
-        for number in range((self._last - self._first).days + 1):
-            day = self._first + number * _DAY
-            for column in columns:
-                for team, share in shares.get((day, column), {owner: 1.0}).items():
+        for (day, column), teams in _shares(usage).items():
+            if self._first <= day <= self._last:
+                for team, share in teams.items():
                     found[team] += share * self._nano(day, column)
         return {team: _amount(nano) for team, nano in sorted(found.items())}
 
@@ -97,16 +92,20 @@ class ClusterTruth:
         }
 
     def _idle_gpus(self) -> dict[str, Any]:
-        (pool,) = (pool for pool in CLUSTER_POOLS if pool.name == IDLE_GPUS)
-        nodes = [node for node in self._usage[pool.cluster].nodes if node.item.pool == pool.name]
+        usage = self._usage[IDLE_GPUS]
+        serving = [node for node in usage.nodes if node.item.nodegroup == "serving"]
+        days = [self._first + number * _DAY for number in range((self._last - self._first).days + 1)]
+        shares, of_pool = _shares(usage), [(day, node.column) for day in days for node in serving]
+        idle = sum(shares[place][IDLE] * self._nano(*place) for place in of_pool if place in shares)
         return {
             "story": "idle-gpus",
             "team": IDLE,
-            "owner": pool.owner,
-            "pool": pool.name,
-            "cluster": pool.cluster,
-            "gpus": sum(node.kind.gpus for node in nodes),
-            "idle": self.pools()[pool.name][IDLE],
+            "owner": "ml-platform",
+            "cluster": usage.cluster,
+            "resources": [node.item.resource_id for node in serving],
+            "gpus": sum(node.kind.gpus for node in serving),
+            "idle_of_resources": _amount(idle),
+            "idle_of_cluster": self._carried(usage)[IDLE],
         }
 
 

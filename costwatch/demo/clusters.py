@@ -21,25 +21,8 @@ NODE_KINDS = {  # by the meter that bills them
 }
 
 
-@dataclass(frozen=True, slots=True)
-class ClusterPool:
-    """A pool of ``costwatch.yaml``: a cluster's lines, of one node group or ('') of all.
-
-    owner: whose they are while nobody measured what ran.
-    """
-
-    name: str
-    cluster: str
-    nodegroup: str
-    owner: str
-
-
-CLUSTER_POOLS = (
-    ClusterPool("prod-cluster", "prod", "", "platform"),
-    ClusterPool("research-serving", "research", "serving", "ml-platform"),
-    ClusterPool("research-training", "research", "training", "ml-platform"),
-)
-CLUSTERS = tuple(dict.fromkeys(pool.cluster for pool in CLUSTER_POOLS))
+CLUSTERS = ("prod", "research")
+CLUSTER_POOL = "clusters"  # of ``costwatch.yaml``: takes the lines of both
 
 # Of namespaces that are not called like their team; the last one has a label that says so.
 NAMESPACE_TEAMS = {"kube-system": "platform", "monitoring": "platform", "training": "ml-platform"}
@@ -79,7 +62,7 @@ class DemoWorkload:
 
 
 OVER_REQUESTED = ("prod", "feature-store")  # requests four times what it uses
-IDLE_GPUS = "research-serving"  # the pool that serves next to nobody
+IDLE_GPUS = "research"  # all its machines have some, and those that serve do next to nothing
 # Trains for four hours a day; the one of the day before yesterday has not ended.
 RUNAWAY = DemoWorkload(
     "research", ("training",), "training", "job", "ranking", 1, 72, 864, 0.9, 0.7, 6, 0.92, start=8, hours=4

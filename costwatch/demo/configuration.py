@@ -4,7 +4,7 @@ from pathlib import Path
 
 from costwatch.demo.aws import DYNAMODB, SAGEMAKER, SUPPORT, VPC
 from costwatch.demo.bill import CURRENCY
-from costwatch.demo.clusters import CLUSTER_POOLS, CLUSTERS, NAMESPACE_TEAMS, ClusterPool
+from costwatch.demo.clusters import CLUSTER_POOL, CLUSTERS, NAMESPACE_TEAMS
 from costwatch.demo.company import (
     ACCOUNTS,
     COMPANY_BUDGET,
@@ -30,8 +30,8 @@ alerts: alerts.yaml
 sources:
   # A FOCUS 1.2 export as AWS Data Exports delivers it. A real one: location: s3://bucket/prefix/export
   - {{name: aws, kind: exports, role: bill, location: {location}}}
-  # What pods requested and used. A cluster whose Prometheus can be reached: kind: kubernetes, url: http://...
-{usage}
+  # What pods requested and used. Clusters whose Prometheus can be reached: kind: kubernetes, url: http://...
+  - {{name: k8s, kind: usage_files, location: {usage}}}
 
 # A charge belongs to the team its `team` tag names (case does not matter, aliases count); without the
 # tag, to the team that claims its account. What neither tells is `unallocated`.
@@ -59,8 +59,11 @@ pools:
     match: {{ChargeCategory: Tax}}
     percent: {{{percent}}}
   # Machines, disks and load balancers of clusters, by what pods requested or used, whichever is more. What
-  # nothing held or used is `idle`. Days that nobody measured are carried by whoever runs the machines.
-{pools}
+  # nothing held or used is `idle`.
+  - name: {cluster_pool}
+    split: kubernetes
+    match: {{Tags: {{eks:cluster-name: [{clusters}]}}}}
+    namespaces: {{{namespaces}}}
   # Everything else goes to its owner.
   - {{name: direct, split: owner, tags: [team]}}
 
@@ -150,10 +153,10 @@ def write_configuration(folder: Path, plan: CompanyPlan) -> None:
         location=LOCATION,
         teams="\n".join(_team(team) for team in TEAMS),
         security=ACCOUNTS[SECURITY],
-        usage="\n".join(
-            f"  - {{name: {name}, kind: usage_files, location: {USAGE}/{name}}}" for name in CLUSTERS
-        ),
-        pools="\n".join(map(_cluster_pool, CLUSTER_POOLS)),
+        usage=USAGE,
+        cluster_pool=CLUSTER_POOL,
+        clusters=", ".join(CLUSTERS),
+        namespaces=", ".join(f"{name}: {team}" for name, team in NAMESPACE_TEAMS.items()),
         support=SUPPORT,
         percent=percent,
         systems="\n".join(map(_system, SYSTEMS)),
@@ -176,18 +179,6 @@ def _team(team: DemoTeam) -> str:
 {aliases}    accounts: [{accounts}]
     contact: "{team.contact}"
     cost_center: {team.cost_center}{parent}"""
-
-
-def _cluster_pool(pool: ClusterPool) -> str:
-    nodegroup = f", eks:nodegroup-name: {pool.nodegroup}" if pool.nodegroup else ""
-    namespaces = ", ".join(f"{name}: {team}" for name, team in NAMESPACE_TEAMS.items())
-    return f"""\
-  - name: {pool.name}
-    split: kubernetes
-    match: {{Tags: {{eks:cluster-name: {pool.cluster}{nodegroup}}}}}
-    clusters: [{pool.cluster}]
-    namespaces: {{{namespaces}}}
-    fallback: {{team: {pool.owner}}}"""
 
 
 def _system(system: DemoSystem) -> str:

@@ -25,7 +25,7 @@ from costwatch.model import midnight
 
 EXPORT = "demo-focus-1-2"
 LOCATION = "export"  # the folder, beside costwatch.yaml, that stands for the prefix in the bucket
-USAGE = "usage"  # beside it, with a folder for each cluster
+USAGE = "usage"  # beside it
 BUCKET_PREFIX = f"s3://demo-billing-{ACCOUNTS[PAYER]}/focus/{EXPORT}"
 LINES_IN_ONE_FILE = 10_000  # a period with more comes in two files
 
@@ -48,7 +48,7 @@ def rounds(plan: CompanyPlan) -> list[Round]:
     first, final = Lines(plan.first_bill), Lines(plan.bill)
     usage = [ClusterUsage(plan, cluster) for cluster in CLUSTERS]
     ends = [plan.monday + timedelta(days=4), plan.monday + timedelta(days=5), plan.now.date()]
-    starts = [plan.bill.first, *ends[:-1]]
+    starts = [plan.measured_since, *ends[:-1]]
     changed = [plan.bill.first, ends[0], plan.restated_day]
     return [
         Round(
@@ -67,18 +67,17 @@ def _deliver_all(
     folder: Path,
 ) -> None:
     deliver_bill(folder)
-    for each in usage:
-        _deliver_usage(each, max(first, each.since), after, folder / USAGE / each.cluster)
-
-
-def _deliver_usage(usage: ClusterUsage, first: date, after: date, folder: Path) -> None:
-    """The days from ``first`` up to, not including, ``after``."""
     for number in range((after - first).days):
-        day = first + timedelta(days=number)
-        for table, rows in usage.tables(day):
-            path = folder / table.name / f"{day}.parquet"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            pq.write_table(rows, path)
+        _deliver_usage(usage, first + timedelta(days=number), folder / USAGE)
+
+
+def _deliver_usage(usage: Sequence[ClusterUsage], day: date, folder: Path) -> None:
+    """One file for each table, with what all clusters tell of the day."""
+    for of_clusters in zip(*(each.tables(day) for each in usage), strict=True):
+        (table, _), *_ = of_clusters
+        path = folder / table.name / f"{day}.parquet"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pq.write_table(pa.concat_tables(rows for _, rows in of_clusters), path)
 
 
 def _periods(first: date, after: date) -> list[date]:

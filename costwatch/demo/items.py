@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from costwatch.demo.aws import COMMITMENTS, METERS, SUPPORT, Commitment, Meter
-from costwatch.demo.clusters import CLUSTER_POOLS, ClusterPool
+from costwatch.demo.clusters import CLUSTER_POOL
 from costwatch.demo.company import (
     ACCOUNTS,
     PARTS,
@@ -28,7 +28,7 @@ class Item:
     """What is the same on every line of one resource and meter.
 
     owner: the team its tag, or else its account, names; "" for nobody. pool: the shared pool that takes
-    it whoever owns it: ``security``, ``support``, ``tax``, ``unused``, one of ``CLUSTER_POOLS``; "" for none.
+    it whoever owns it: ``security``, ``support``, ``tax``, ``unused``, ``clusters``; "" for none.
     usd: dollars of a usual weekday at the end of the history; of a month where ``monthly``, its one line then
     spanning the month. status: FOCUS' CommitmentDiscountStatus. since, until: the days it exists, half-open.
     nodegroup: of a node of a cluster.
@@ -84,6 +84,18 @@ def usage_items(lines_per_day: float) -> list[Item]:
     ]
 
 
+def told_since(items: Sequence[Item], since: date) -> list[Item]:
+    """The same where what belongs to a cluster is tagged so from ``since`` on, and is its owner's before."""
+    found = []
+    for item in items:
+        if item.pool == CLUSTER_POOL:
+            tags = tuple(tag for tag in item.tags if not tag[0].startswith("eks:"))
+            found += [replace(item, until=since, tags=tags, pool=""), replace(item, since=since)]
+        else:
+            found.append(item)
+    return found
+
+
 def _environments(part: SpendPart) -> tuple[str, ...]:
     # Staging is small: it runs only copies of what comes in numbers, and nothing under commitment.
     both = part.lines >= 4 and not (part.cover or part.account or part.nodegroup)
@@ -103,8 +115,8 @@ def _resources(part: SpendPart, env: str, count: int) -> list[Item]:
     spelling = part.team if part.tag is None else part.tag
     tagged = spelling and env == "prod"  # nobody tags staging: its account tells whose it is
     tags = (("env", env), ("system", part.system), ("team", spelling)) if tagged else ()
-    pool = next((pool for pool in CLUSTER_POOLS if tagged and _takes(pool, part)), None)
-    if pool:
+    pool = CLUSTER_POOL if part.cluster and tagged else "security" if account == SECURITY else ""
+    if pool == CLUSTER_POOL:
         tags = (*_cluster_tags(part), *tags)
     kind = f"{part.cluster}-{part.nodegroup}" if part.nodegroup else f"{part.system}-{part.meter}"
     names = [f"{kind}-{number + 1:02}" for number in range(count)]
@@ -120,17 +132,13 @@ def _resources(part: SpendPart, env: str, count: int) -> list[Item]:
             usd=weekday_usd * weight / sum(weights),
             weekend=weekend,
             tags=tags,
-            pool=pool.name if pool else "security" if account == SECURITY else "",
+            pool=pool,
             commitment=COMMITMENTS[part.cover] if part.cover else None,
             status="Used" if part.cover else "",
             nodegroup=part.nodegroup,
         )
         for name, weight in zip(names, weights, strict=True)
     ]
-
-
-def _takes(pool: ClusterPool, part: SpendPart) -> bool:
-    return pool.cluster == part.cluster and pool.nodegroup in ("", part.nodegroup)
 
 
 def _cluster_tags(part: SpendPart) -> tuple[tuple[str, str], ...]:

@@ -21,7 +21,6 @@ from costwatch.demo.clusters import (
 from costwatch.demo.items import Item
 from costwatch.demo.stories import CompanyPlan
 
-MEASURED_DAYS = 45  # before ``now``: since then anybody measures what runs
 _DAY = timedelta(days=1)
 _KINDS = {METERS[meter].usage_type: kind for meter, kind in NODE_KINDS.items()}
 
@@ -62,11 +61,6 @@ class PodDay:
         return json.dumps(known, sort_keys=True, separators=(",", ":"))
 
 
-def measured_since(plan: CompanyPlan) -> date:
-    """The first day of which usage is there."""
-    return max(plan.bill.first, plan.now.date() - MEASURED_DAYS * _DAY)
-
-
 def cluster_nodes(plan: CompanyPlan, cluster: str) -> list[Node]:
     """The nodes of a cluster, which are all the time."""
     ours = [
@@ -84,7 +78,7 @@ def cluster_nodes(plan: CompanyPlan, cluster: str) -> list[Node]:
 def pod_days(plan: CompanyPlan, cluster: str) -> Iterator[PodDay]:
     """The pods of a cluster on each day that was measured, in the order of days."""
     nodes, workloads = cluster_nodes(plan, cluster), [each for each in WORKLOADS if each.cluster == cluster]
-    day = measured_since(plan)
+    day = plan.measured_since
     while day < plan.now.date():
         taken = 0
         for workload in workloads:

@@ -9,9 +9,10 @@ import numpy as np
 from costwatch.demo.aws import DYNAMODB, METERS
 from costwatch.demo.bill import DemoBill, Matrix, bill, expected, next_month, noise
 from costwatch.demo.company import EVALUATION, SHARED_PERCENT, TEAMS
-from costwatch.demo.items import DAYS_IN_MONTH, Item, monthly_items, resource_id, usage_items
+from costwatch.demo.items import DAYS_IN_MONTH, Item, monthly_items, resource_id, told_since, usage_items
 from costwatch.errors import UsageError
 
+MEASURED_DAYS = 45  # before ``now``: since then clusters are tagged, and what runs on them is measured
 MIN_DAYS = 45  # two weeks around the stories, and the whole month of the newest settled day
 LEAK_FACTOR = 8
 FIRST_FIGURE = (31, 10)  # the restated day first shows 3.1 times its cost
@@ -23,7 +24,8 @@ class CompanyPlan:
     """The company's history up to ``now`` (a UTC midnight), and where its stories lie.
 
     last_settled: the newest day that ended 48 hours before ``now``. monday: the first day of the report
-    week, whose Monday to Thursday are settled. bill: as finally delivered; first_bill: as delivered before
+    week, whose Monday to Thursday are settled. measured_since: the first day of which it is known what ran on
+    the clusters. bill: as finally delivered; first_bill: as delivered before
     the restatement of ``restated_day``.
     """
 
@@ -33,6 +35,7 @@ class CompanyPlan:
     rows: int
     last_settled: date
     monday: date
+    measured_since: date
     bill: DemoBill
     first_bill: DemoBill
 
@@ -63,7 +66,8 @@ def plan(now: datetime, seed: int = 7, days: int = 395, rows: int = 150_000) -> 
     first, last_settled = now.date() - timedelta(days=days), now.date() - timedelta(days=3)
     anchor = last_settled - timedelta(days=3)
     monday = anchor - timedelta(days=anchor.weekday())
-    usual = usage_items(rows / days)
+    since = max(first, now.date() - timedelta(days=MEASURED_DAYS))
+    usual = told_since(usage_items(rows / days), since)
     metered = [*usual, *_new_items(monday, random)]
     history = [first + timedelta(days=number) for number in range(days)]
     cost = expected(metered, history, history[-1]) * noise(metered, days, random)
@@ -71,7 +75,7 @@ def plan(now: datetime, seed: int = 7, days: int = 395, rows: int = 150_000) -> 
     _overspend(metered, cost, history, last_settled)
     final = bill(first, monday, metered, cost)
     before = _before_restatement(final, monday + timedelta(days=2))
-    return CompanyPlan(now, seed, days, rows, last_settled, monday, final, before)
+    return CompanyPlan(now, seed, days, rows, last_settled, monday, since, final, before)
 
 
 def _new_items(monday: date, random: np.random.Generator) -> list[Item]:

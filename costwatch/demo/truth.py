@@ -28,7 +28,7 @@ def write_ground_truth(folder: Path, plan: CompanyPlan) -> None:
 def ground_truth(plan: CompanyPlan) -> dict[str, Any]:
     """The stories as JSON-able values; amounts are decimal text, exact to 1e-9.
 
-    ``pools``, and what systems and stories are to date: from the 1st through the last settled day.
+    What ``clusters``, systems and stories come to is to date: from the 1st through the last settled day.
     """
     year, week, _ = plan.monday.isocalendar()
     common = {"currency": CURRENCY, "metric": "EffectiveCost"}
@@ -39,7 +39,7 @@ def ground_truth(plan: CompanyPlan) -> dict[str, Any]:
         "data_through": plan.last_settled.isoformat(),
         "week": f"{year}-W{week:02}",
         "systems": {system.name: _system(plan, system) for system in SYSTEMS},
-        "pools": clusters.pools(),
+        "clusters": clusters.clusters(),
         "stories": [
             {**story, **common}
             for story in (

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from collectors.kubernetes.tables import NODE_DAYS, POD_HOURS, SERVICE_DAYS, SUMS, VOLUME_DAYS, WORKLOAD_DAYS
 from costwatch.demo.clusters import CLUSTERS, SERVICES
 from costwatch.demo.items import Item
-from costwatch.demo.pods import Node, PodDay, cluster_nodes, measured_since, pod_days
+from costwatch.demo.pods import Node, PodDay, cluster_nodes, pod_days
 from costwatch.demo.stories import CompanyPlan
 from costwatch.plugins import Table
 
@@ -29,7 +29,7 @@ class ClusterUsage:
     """All that is measured of one cluster. The same plan makes the same numbers."""
 
     def __init__(self, plan: CompanyPlan, cluster: str) -> None:
-        self.cluster, self.since = cluster, measured_since(plan)
+        self.cluster, self.since = cluster, plan.measured_since
         self.nodes: Sequence[Node] = cluster_nodes(plan, cluster)
         self.pods: Sequence[PodDay] = [*pod_days(plan, cluster)]
         self._volumes = _attached(plan, cluster, "vol-")

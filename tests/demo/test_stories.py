@@ -139,28 +139,26 @@ def test_a_parent_costs_what_it_and_its_children_do(folder: Path) -> None:
 
 def test_each_team_carries_of_clusters_what_its_pods_held_on_every_day(folder: Path) -> None:
     wanted = cluster_dollars(folder)
-    pools = {pool for pool, _, _ in wanted}
     with Warehouse(folder / "costwatch.db").read() as db:
-        rows = cost(db, *EVER, ("pool", "team"), {"pool": [*pools]}, per_day=True)
-    found = {(row.labels["pool"], row.labels["team"], row.day): row.EffectiveCostNano for row in rows}
+        rows = cost(db, *EVER, ("cluster", "team"), {"pool": ["clusters"]}, per_day=True)
+        (whole,) = cost(db, *EVER, ("pool",), {"pool": ["clusters"]})
+    found = {(row.labels["cluster"], row.labels["team"], row.day): row.EffectiveCostNano for row in rows}
     assert found.keys() == wanted.keys()
     for key, nano in found.items():
         assert nano == pytest.approx(float(wanted[key]), rel=1e-3)
-    for pool in pools:
-        of_pool = (sum(of[key] for key in wanted if key[0] == pool) for of in (found, wanted))
-        assert len({*of_pool}) == 1
+    assert sum(found.values()) == sum(wanted.values()) == whole.EffectiveCostNano
 
 
-def test_the_ground_truth_of_pools_is_what_the_files_come_to(folder: Path) -> None:
+def test_the_ground_truth_of_clusters_is_what_the_files_come_to(folder: Path) -> None:
     truth = json.loads((folder / "ground-truth.json").read_text())
     last = date.fromisoformat(truth["data_through"])
     found: dict[tuple[str, str], Fraction] = defaultdict(Fraction)
-    for (pool, team, day), nano in cluster_dollars(folder).items():
+    for (cluster, team, day), nano in cluster_dollars(folder).items():
         if last.replace(day=1) <= day <= last:
-            found[pool, team] += nano
-    told = {(pool, team): amount for pool, of in truth["pools"].items() for team, amount in of.items()}
-    assert {key: str(round(float(nano) / 1e9, 2)) for key, nano in found.items()} == {
-        key: str(round(float(amount), 2)) for key, amount in told.items()
+            found[cluster, team] += nano
+    told = {(name, team): amount for name, of in truth["clusters"].items() for team, amount in of.items()}
+    assert {key: float(nano / 10**9) for key, nano in found.items()} == {
+        key: pytest.approx(float(amount), abs=0.001) for key, amount in told.items()
     }
 
 
@@ -178,10 +176,11 @@ def test_the_gpus_that_nobody_uses_are_idle_by_name(folder: Path) -> None:
     through = date.fromisoformat(json.loads((folder / "ground-truth.json").read_text())["data_through"])
     month = (through.replace(day=1), through + timedelta(days=1))
     with Warehouse(folder / "costwatch.db").read() as db:
-        rows = cost(db, *month, ("team",), {"pool": [story["pool"]]})
+        rows = cost(db, *month, ("team",), {"cluster": [story["cluster"]]})
     found = {row.labels["team"]: row.amount() for row in rows}
-    assert float(found[story["team"]]) == pytest.approx(float(story["idle"]), abs=0.01)
+    assert float(found[story["team"]]) == pytest.approx(float(story["idle_of_cluster"]), abs=0.01)
     assert found["idle"] > sum(found.values()) * 3 / 4
+    assert float(story["idle_of_resources"]) > float(story["idle_of_cluster"]) / 2
 
 
 def test_the_namespace_that_asks_for_too_much_asks_for_four_times_what_it_uses(folder: Path) -> None:
@@ -190,7 +189,7 @@ def test_the_namespace_that_asks_for_too_much_asks_for_four_times_what_it_uses(f
         rows = db.execute("""
             SELECT namespace, sum(cpu_requested_core_seconds) / sum(cpu_used_core_seconds) AS cpu,
               sum(memory_requested_byte_seconds) / sum(memory_used_byte_seconds) AS memory
-            FROM x_workload_days WHERE source = 'prod' GROUP BY namespace""").fetchall()
+            FROM x_workload_days WHERE cluster = 'prod' GROUP BY namespace""").fetchall()
     times = {row["namespace"]: (row["cpu"], row["memory"]) for row in rows}
     assert times.pop(story["namespace"]) == (pytest.approx(4, rel=0.01), pytest.approx(4, rel=0.01))
     assert max(cpu for cpu, _ in times.values()) < 2

@@ -10,11 +10,6 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 
-POOLS = {  # by eks:cluster-name and eks:nodegroup-name: who carries what nobody measured
-    "prod-cluster": ("prod", "", "platform"),
-    "research-serving": ("research", "serving", "ml-platform"),
-    "research-training": ("research", "training", "ml-platform"),
-}
 TEAMS = {
     "kube-system": "platform",
     "monitoring": "platform",
@@ -24,7 +19,7 @@ TEAMS = {
 CORE, GIB, GPU = 0.9, 0.1 / 2**30, 9.0  # what they cost beside each other
 
 Shares = Mapping[tuple[date, str], Mapping[str, Fraction]]  # day, resource -> team -> share
-Dollars = Mapping[tuple[str, str, date], Fraction]  # pool, team, day -> EffectiveCost in nano-dollars
+Dollars = Mapping[tuple[str, str, date], Fraction]  # cluster, team, day -> EffectiveCost in nano-dollars
 
 
 def listed_files(folder: Path) -> list[str]:
@@ -37,21 +32,16 @@ def listed_files(folder: Path) -> list[str]:
 
 def cluster_dollars(folder: Path) -> Dollars:
     """Of all that was delivered."""
-    shares = {cluster: _shares(folder / "usage" / cluster) for cluster in ("prod", "research")}
+    shares = _shares(folder / "usage")
     found: dict[tuple[str, str, date], Fraction] = defaultdict(Fraction)
     names = ["ResourceId", "EffectiveCost", "ChargePeriodStart", "Tags"]
     for path in listed_files(folder):
         for line in pq.read_table(path, columns=names).to_pylist():
-            tags, day = dict(line["Tags"]), line["ChargePeriodStart"].date()
-            for pool, (cluster, nodegroup, owner) in POOLS.items():
-                if tags.get("eks:cluster-name") != cluster:
-                    continue
-                if nodegroup and tags.get("eks:nodegroup-name") != nodegroup:
-                    continue
-                resource = line["ResourceId"].rpartition("/")[2]
+            if cluster := dict(line["Tags"]).get("eks:cluster-name"):
+                resource, day = line["ResourceId"].rpartition("/")[2], line["ChargePeriodStart"].date()
                 whole = round(line["EffectiveCost"] * 1e9)
-                for team, share in shares[cluster].get((day, resource), {owner: Fraction(1)}).items():
-                    found[pool, team, day] += whole * share
+                for team, share in shares[day, resource].items():
+                    found[cluster, team, day] += whole * share
     return found
 
 
