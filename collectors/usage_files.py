@@ -72,8 +72,11 @@ class UsageFiles(Located):
         for day, files in asked:
             with TemporaryDirectory(prefix="costwatch-") as folder:
                 reading = _Reading(place, day, files, Path(folder))
+                version = reading.version
                 for table in TABLES:
-                    yield Batch(table.name, day, reading.version, reading.reader(table), now < day.end)
+                    yield Batch(table.name, day, version, reading.reader(table), now < day.end)
+                    if reading.is_refused:  # and told; its other tables would say the same
+                        break
         if strange:
             raise SourceError("\n".join(strange))
 
@@ -106,6 +109,7 @@ class _Reading:
     def __init__(self, place: Place, day: Window, files: Files, folder: Path) -> None:
         self._place, self._day, self._files, self._folder = place, day, files, folder
         self._parts: Mapping[str, list[pa.RecordBatch]] = {}
+        self.is_refused = False
         self._refusal = ""
         if missing := [table.name for table in TABLES if table.name not in files]:
             self._refusal = (
@@ -123,10 +127,11 @@ class _Reading:
         """Gives the rows of one of the tables."""
 
         def read() -> "Iterator[pa.RecordBatch]":
+            self.is_refused = True
             if self._refusal:
                 raise FileError(self._refusal)
-            if not self._parts:
-                self._parts = {each.name: self._read(each) for each in TABLES}
+            self._parts = self._parts or {each.name: self._read(each) for each in TABLES}
+            self.is_refused = False
             return iter(self._parts[table.name])
 
         return read

@@ -29,7 +29,7 @@ class ClusterUsage:
     """All that is measured of one cluster. The same plan makes the same numbers."""
 
     def __init__(self, plan: CompanyPlan, cluster: str) -> None:
-        self.cluster, self.since = cluster, plan.measured_since
+        self.cluster = cluster
         self.nodes: Sequence[Node] = cluster_nodes(plan, cluster)
         self.pods: Sequence[PodDay] = [*pod_days(plan, cluster)]
         self._volumes = _attached(plan, cluster, "vol-")
