@@ -60,6 +60,7 @@ class ClusterTruth:
         before = [nano for pod, nano in cost if pod.day < since]
         return {
             "story": "runaway-job",
+            "rule": "RunawayJob",
             "team": RUNAWAY.team,
             "cluster": RUNAWAY.cluster,
             "namespace": RUNAWAY.namespace,
@@ -83,6 +84,7 @@ class ClusterTruth:
         )
         return {
             "story": "over-requested-namespace",
+            "rule": "OverRequested",
             "team": namespace,
             "cluster": cluster,
             "namespace": namespace,

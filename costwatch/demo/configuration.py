@@ -124,6 +124,19 @@ rules:
     forecast: {{at: 1.0}}
     runbook: https://runbooks.example/cost/over-budget
 
+  # Jobs last four hours at most; what runs for days is seen before it is billed.
+  - name: RunawayJob
+    kind: runaway
+    times: 3
+    min_cost: 50
+    runbook: https://runbooks.example/kubernetes/runaway-job
+
+  - name: OverRequested
+    kind: k8s_efficiency
+    by: [cluster, namespace]
+    min_used_share: 0.3
+    runbook: https://runbooks.example/kubernetes/over-requested
+
   # AWS delivers at least once a day.
   - name: StaleData
     kind: freshness
