@@ -34,6 +34,14 @@ from costwatch.warehouse.store import Warehouse
 FIRST, DAYS = date(2026, 11, 1), 30
 NOW = midnight(date(2026, 11, 30)) + timedelta(hours=12)
 FULL_SIZE = 10_000
+# What each node has, and that it lived and was measured all day.
+NODE = {
+    "cpu_cores": 64.0,
+    "memory_bytes": 256.0 * 2**30,
+    "gpus": 0.0,
+    "expected_seconds": 86_400.0,
+    "measured_seconds": 86_400.0,
+}
 LIMIT_SECONDS, LIMIT_MB, LIMIT_MS = 2.0, 400, 50
 BARE = """import duckdb, sys; duckdb.sql("SET memory_limit='256MB'"); duckdb.sql('''
 SELECT cluster, namespace, workload, container, max(cpu_used_cores_max), max(memory_used_bytes_max),
@@ -65,6 +73,8 @@ def columns(table: Table, pods: np.ndarray, replicas: int, rng: np.random.Genera
             found[name] = pa.DictionaryArray.from_arrays(pa.array(places, pa.int32()), names).cast("string")
         elif kind == "integer":
             found[name] = pa.array(np.zeros(count, "int64"))
+        elif name in NODE:
+            found[name] = pa.array(np.full(count, NODE[name]))
         elif kind == "real":
             is_measured = "used" in name or name in ("cpu_core_seconds", "memory_byte_seconds")
             found[name] = pa.array(rng.random(count) * 3600 if is_measured else np.full(count, 1800.0))

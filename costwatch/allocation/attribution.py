@@ -249,7 +249,10 @@ class Attribution:
         )
         found = weighing.weigh(pool, asked, givers, self._missing.get(number, ()))
         self.notes += weighing.notes(pool, asked)
-        return self._tags.numbered(found)
+        numbered = self._tags.numbered(found)
+        del asked, found
+        pa.default_memory_pool().release_unused()  # a large cluster's rows: the engine needs the room next
+        return numbered
 
     def _answer(
         self, kinds: ir.Table, facts: ir.Table, carried: ir.Table, nobodys: ir.Table, tagged: ir.Table

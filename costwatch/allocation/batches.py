@@ -37,7 +37,8 @@ class StoredBatches:
             own = [("source", pa.string()), ("window_start", instant), ("window_end", instant)]
             schema = pa.schema([*own, *known.schema()])
             if known.store == "warehouse":
-                return pa.table(rows_between(db, known, window), schema=schema)
+                blocks = (pa.table(block, schema=schema) for block in rows_between(db, known, window))
+                return pa.concat_tables([schema.empty_table(), *blocks])
             digests = ledger_files(db, table, window)
         return pa.concat_tables([schema.empty_table(), *(self._file(digest, schema) for digest in digests)])
 

@@ -1,6 +1,5 @@
 """Public bug reports rebuilt as small clusters, with answers made by hand; all on a real server, too."""
 
-import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -15,12 +14,11 @@ from costwatch.errors import SourceError
 from costwatch.model import Window
 from tests.collectors.test_kubernetes import CORES, GPUS, NODES, OOM, OWNERS, VOLUMES
 from tests.doubles.prometheus_server import exposition_server, real_prometheus
-from tests.made.kubernetes_told import Told, capacity, core_hours, openmetrics, request, tables_of, written
+from tests.made.kubernetes_told import capacity, core_hours, request, tables_of, written
+from tests.made.shared_cases import CASES, SHARED_DATA, series_of
 
 pytestmark = pytest.mark.prometheus
 
-DATA = Path(__file__).parents[3] / "shared" / "data"
-CASES = {path.name[:3]: path for path in (DATA / "cases").glob("k*.md")}
 DAY = Window(datetime(2026, 10, 1, tzinfo=UTC), datetime(2026, 10, 2, tzinfo=UTC))
 NOW = DAY.end + timedelta(hours=9)
 EXPECTED: dict[str, Mapping[str, float]] = {  # core-hours of max(request, usage) by namespace
@@ -46,14 +44,6 @@ SMALL = {
 NUMBERS = {name: str(number) for number, name in enumerate(SMALL)}
 
 Tables = dict[str, list[dict[str, Any]]]
-
-
-def series_of(case: str) -> list[Told]:
-    if case not in CASES:
-        pytest.skip("the shared cases are not there")
-    found = re.search(r"## Input `in.om`\n```\n(.*?)```", CASES[case].read_text(encoding="utf-8"), re.DOTALL)
-    assert found
-    return openmetrics(found[1])
 
 
 @pytest.fixture(scope="module")
@@ -126,7 +116,7 @@ def rounded(row: Mapping[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("version", ["1_31", "1_33"])
 def test_requests_of_a_captured_cluster(version: str, tmp_path: Path) -> None:
-    files = [DATA / "kubernetes" / f"nr-{version}-{kind}.txt" for kind in ("ksm", "cadvisor")]
+    files = [SHARED_DATA / "kubernetes" / f"nr-{version}-{kind}.txt" for kind in ("ksm", "cadvisor")]
     if not all(file.exists() for file in files):
         pytest.skip("the shared captures are not there")
     with exposition_server(*files) as urls:

@@ -25,7 +25,9 @@ def real_prometheus(
     honor_timestamps: bool = True,
     flags: tuple[str, ...] = (),
 ) -> Iterator[str]:
-    """The url of a Prometheus that keeps its data in ``folder``, which need not exist.
+    """The url of a Prometheus that keeps its data in ``folder``, which need not exist, and deletes them after it.
+
+    What ``folder/tsdb`` has of blocks is there already.
 
     openmetrics: samples to begin with, as OpenMetrics text or a file of it; with ``# EOF`` at its end.
     targets: job -> url, scraped each second, and once before the block begins. honor_timestamps: samples
@@ -33,7 +35,7 @@ def real_prometheus(
     further ones of the command line.
     """
     data = folder / "tsdb"
-    data.mkdir(parents=True)
+    data.mkdir(parents=True, exist_ok=True)
     if openmetrics:
         _fill(data, openmetrics)
     configuration = folder / "prometheus.yml"

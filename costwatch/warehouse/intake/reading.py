@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -13,6 +13,7 @@ from costwatch.warehouse.encoding import from_int, from_text
 from costwatch.warehouse.intake.runs import window_columns
 
 _READ: Mapping[str, Callable[[Any], Any]] = {"decimal": Decimal, "instant": from_text, "day": from_int}
+_BLOCK_ROWS = 10_000
 
 
 def declared_table(db: sqlite3.Connection, name: str) -> Table | None:
@@ -30,15 +31,23 @@ def versions_between(db: sqlite3.Connection, table: str, window: Window) -> dict
     }
 
 
-def rows_between(db: sqlite3.Connection, table: Table, window: Window) -> dict[str, list[Any]]:
-    """The columns of a table that lies in the warehouse, ``WINDOW_COLUMNS`` first."""
+def rows_between(db: sqlite3.Connection, table: Table, window: Window) -> Iterator[dict[str, list[Any]]]:
+    """The columns of a table that lies in the warehouse, ``WINDOW_COLUMNS`` first, in blocks of rows.
+
+    A month of a large cluster is 300,000 rows: all of them as objects of Python take 400 MB.
+    """
     kinds = {"source": "text", "window_start": "instant", "window_end": "instant"} | dict(table.columns)
     names = ", ".join(f'"{name}"' for name in (*WINDOW_COLUMNS, *table.columns))
-    sql = queries.filled("rows_between", table=table.name, columns=names)
-    rows = db.execute(sql, window_columns(window)).fetchall()
-    columns = {}
-    for place, (name, kind) in enumerate(kinds.items()):
-        read = _READ.get(kind)
-        values = [row[place] for row in rows]
-        columns[name] = [None if value is None else read(value) for value in values] if read else values
-    return columns
+    rows = db.execute(queries.filled("rows_between", table=table.name, columns=names), window_columns(window))
+    rows.row_factory = None  # tuples
+    while block := rows.fetchmany(_BLOCK_ROWS):
+        columns = zip(kinds.items(), zip(*block, strict=True), strict=True)
+        yield {name: _decoded(kind, values) for (name, kind), values in columns}
+
+
+def _decoded(kind: str, values: Sequence[Any]) -> list[Any]:
+    """Each value once: there are few days and many rows of each."""
+    if kind not in _READ:
+        return [*values]
+    known = {value: None if value is None else _READ[kind](value) for value in {*values}}
+    return [known[value] for value in values]

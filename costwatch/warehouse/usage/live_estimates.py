@@ -52,20 +52,14 @@ def node_days(db: sqlite3.Connection, window: Window) -> list[NodeDay]:
 
 def workload_days(db: sqlite3.Connection, window: Window) -> list[WorkloadDay]:
     """The workloads of some days, as collected."""
-    return [
-        WorkloadDay(
-            NodeKey(from_int(row["day"]), *_texts(row, "cluster", "node", "instance")),
-            row["namespace"] or "",
-            row["workload_kind"] or "",
-            row["workload"] or "",
-            row["labels"] or "",
-            row["running_seconds"],
-            row["cpu_core_seconds"],
-            row["memory_byte_seconds"],
-            row["gpu_seconds"],
-        )
-        for row in queries.rows(db, "workload_days", window_columns(window))
-    ]
+    nodes: dict[tuple[int, str, str, str], NodeKey] = {}
+    found = []
+    for day, cluster, node, instance, *rest in queries.rows(db, "workload_days", window_columns(window)):
+        place = (day, cluster, node, instance)
+        if place not in nodes:
+            nodes[place] = NodeKey(from_int(day), cluster, node, instance)
+        found.append(WorkloadDay(nodes[place], *rest))
+    return found
 
 
 def _texts(row: sqlite3.Row, *names: str) -> Iterable[str]:

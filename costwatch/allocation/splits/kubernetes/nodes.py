@@ -32,8 +32,8 @@ class Nodes:
     """Days of nodes, and what share of each its workloads had.
 
     size: what a day of a node weighs beside another's: price × seconds. coverage: the share of the node's
-    life that was measured; NaN where its capacity or all of it is unknown. workloads: those of some node;
-    ``node`` is the number of the day, ``share`` what they had of it. used: the sum of these.
+    life that was measured; NaN where its capacity or all of it is unknown. workloads: ``TOLD`` of those that
+    have a node; ``node`` is the number of the day, ``share`` what they had of it. used: the sum of these.
     """
 
     rows: pa.Table
@@ -58,13 +58,15 @@ class Nodes:
         np.divide(measured, expected, out=coverage, where=is_known)
         known = _NO_WORKLOADS if workloads is None else workloads
         node = _places(texts(rows, *_NODE), texts(known, *_NODE))
-        known, node = known.filter(pa.array(node >= 0)), node[node >= 0]
+        is_there = node >= 0
+        node, weight = node[is_there], _weight(known, prices)[is_there]
         share = np.zeros(len(node))
         held = (worth * np.nan_to_num(measured))[node]
-        np.divide(_weight(known, prices), held, out=share, where=is_known[node])
+        np.divide(weight, held, out=share, where=is_known[node])
         share[share < _NOTHING] = 0
         used = np.bincount(node, share, minlength=rows.num_rows)
-        return cls(rows, ordinals(rows), _size(worth, expected), coverage, used, known, node, share)
+        told = known.select(TOLD).filter(pa.array(is_there))
+        return cls(rows, ordinals(rows), _size(worth, expected), coverage, used, told, node, share)
 
     def parts(self, receivers: Receivers, idle: str, min_coverage: float) -> Parts:
         """Whose each day is. idle: ``keep``, ``share``, or the team that is given what is left."""
