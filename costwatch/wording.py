@@ -46,6 +46,11 @@ def percent(ratio: Decimal) -> str:
     return f"{(ratio * 100).quantize(Decimal(1), rounding='ROUND_HALF_UP'):,} %"
 
 
+def share(of: Decimal) -> str:
+    """A share of a whole: ``14 %``, below ten per cent ``0.4 %``."""
+    return percent(of) if abs(of) >= Decimal("0.1") or not of else f"{of * 100:.1f} %"
+
+
 def quantity(value: Decimal, unit: str) -> str:
     """``$6,000.00``, ``31 h 30 min``, ``9 days``, ``107 %``: a value in the unit of its finding."""
     if _CURRENCY.fullmatch(unit):

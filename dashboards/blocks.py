@@ -213,11 +213,6 @@ def hover(text: Text, more: str, tone: str = "") -> Markup:
     return Markup('<span class="{}" title="{}">{}</span>').format(tone, more, text)
 
 
-def share(of: Decimal) -> str:
-    """A share of a whole: ``4 %``, below ten per cent ``0.4 %``."""
-    return wording.percent(of) if abs(of) >= Decimal("0.1") or not of else f"{of * 100:.1f} %"
-
-
 def day_strip(days: Sequence[tuple[date, str | None]]) -> Markup:
     """A mark for each day by its state; None: the day holds no cost."""
     names = {"closed": "closed", "settled": "settled", "estimated": "estimated", None: "missing"}

@@ -10,8 +10,8 @@ import ibis
 import ibis.expr.types as ir
 
 from costwatch.allocation.pools import TAKES
-from costwatch.allocation.trails import GIVEN_ON
 from costwatch.allocation.weights import CARRIED, TAGS, summed
+from costwatch.model import GIVEN_ON
 from costwatch.plugins import Split
 
 

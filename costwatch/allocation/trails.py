@@ -3,9 +3,7 @@
 from collections.abc import Sequence
 
 from costwatch.allocation.settings import Allocation
-
-# Between the pools in the ``x_Pool`` of what was given on: no pool's name can hold it.
-GIVEN_ON = " > "
+from costwatch.model import GIVEN_ON
 
 
 def passed_on(allocation: Allocation, trails: Sequence[str]) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ from costwatch.commands.options import (
 )
 from costwatch.commands.output import complain, print_json
 from costwatch.commands.resources import resources
+from costwatch.commands.trail import trail
 from costwatch.commands.verify import verify
 from costwatch.cost.line_labels import KEYED_LABELS, LINE_LABELS
 from costwatch.errors import UsageError
@@ -51,6 +52,7 @@ def command() -> None:
 
 
 command.add_command(resources)
+command.add_command(trail)
 command.add_command(verify)
 
 

@@ -14,21 +14,27 @@ if TYPE_CHECKING:
 
 
 def as_known(
-    facts: "WarehouseSnapshot", where: Mapping[str, Collection[str]], context: Context
+    facts: "WarehouseSnapshot",
+    where: Mapping[str, Collection[str]],
+    context: Context,
+    option: str = "cost show: --{}",
 ) -> dict[str, tuple[str, ...]]:
     """``where`` with its values as they are spelt in what is published; those of single lines as they are.
 
-    Raises UsageError for a value that no cost ever had and costwatch.yaml does not name.
+    option: how messages name the one that a label's values came by. Raises UsageError for a value that no
+    cost ever had and costwatch.yaml does not name.
     """
     from costwatch.cost.line_labels import is_of_lines
 
     return {
-        name: tuple(wanted) if is_of_lines(name) else tuple(_spelt(facts, name, wanted, context))
+        name: tuple(wanted) if is_of_lines(name) else tuple(_spelt(facts, name, wanted, context, option))
         for name, wanted in where.items()
     }
 
 
-def _spelt(facts: "WarehouseSnapshot", name: str, wanted: Collection[str], context: Context) -> Iterator[str]:
+def _spelt(
+    facts: "WarehouseSnapshot", name: str, wanted: Collection[str], context: Context, option: str
+) -> Iterator[str]:
     from costwatch.config.quote import instead, quoted
     from costwatch.warehouse.facts.cost import values
 
@@ -43,8 +49,8 @@ def _spelt(facts: "WarehouseSnapshot", name: str, wanted: Collection[str], conte
         if not alike:
             near = instead(value, known)
             advice = near if "did you mean" in near else f"; `costwatch cost show --by {name}` lists all"
-            option = name.replace("_", "-")
-            raise UsageError(f"cost show: --{option} {quoted(value)}: no cost is known of it{advice}")
+            where = option.format(name.replace("_", "-"))
+            raise UsageError(f"{where} {quoted(value)}: no cost is known of it{advice}")
         yield from alike
 
 

@@ -13,7 +13,7 @@ from costwatch.commands.context import Context, pass_context
 from costwatch.commands.options import Command
 from costwatch.commands.output import line
 from costwatch.errors import CostwatchError, UsageError
-from costwatch.model import Window
+from costwatch.model import GIVEN_ON, Window
 
 if TYPE_CHECKING:
     from costwatch.collect import Collected
@@ -129,7 +129,6 @@ def _notes(facts: "WarehouseSnapshot", context: Context) -> Iterator[str]:
 
 def _idle_pools(facts: "WarehouseSnapshot", context: Context) -> Iterator[str]:
     """Pools that took nothing of all that was published: misspelt, or of what is to come."""
-    from costwatch.allocation.trails import GIVEN_ON
     from costwatch.plugins import Match
     from costwatch.warehouse.bill.publish import pools_published
 

@@ -3,14 +3,13 @@
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
-from costwatch.allocation.trails import GIVEN_ON
 from costwatch.config.matches import misspelt_account
 from costwatch.config.names import Names
 from costwatch.config.quote import instead, quoted
 from costwatch.config.teams import named
 from costwatch.config.tree import Place, Tree
 from costwatch.errors import CostwatchError
-from costwatch.model import COST_METRICS
+from costwatch.model import COST_METRICS, GIVEN_ON
 from costwatch.plugins import (
     COLLECTORS,
     Rule,

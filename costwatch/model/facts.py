@@ -46,6 +46,9 @@ UNMEASURED = "unmeasured"
 IDLE = "idle"
 RESIDUALS = (IDLE, UNMEASURED, UNALLOCATED)
 
+# Between the pools in the ``x_Pool`` of what was given on: no pool's name can hold it.
+GIVEN_ON = " > "
+
 # What belongs to no system, and to no cost center. Nothing may take one of these names.
 NO_SYSTEM = "no system"
 NO_COST_CENTER = "no cost center"

@@ -242,6 +242,10 @@ class SplitSettings(Settings, ABC):
         """Nothing."""
         return ()
 
+    def weighed_by(self, team: str) -> str:
+        """By what it is split, in a few words, for whoever asks where a part of ``team`` comes from."""
+        return f"split {self.split}"
+
     @abstractmethod
     def weights(self, asked: Weighing) -> Weights:
         """See ``Split``."""

@@ -18,7 +18,7 @@ from costwatch.answers.usage import (
     usage,
 )
 from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
-from costwatch.wording import printable
+from costwatch.wording import printable, share
 from dashboards import blocks, frame
 from dashboards.blocks import Column, Tile
 from dashboards.panels.rightsizing import advised_requests
@@ -177,7 +177,7 @@ def _share(of: float | None, name: str) -> Markup:
 
 
 def _percent(of: float | None) -> str:
-    return _UNKNOWN if of is None else blocks.share(Decimal(of))
+    return _UNKNOWN if of is None else share(Decimal(of))
 
 
 def _hours(amount: float | None) -> str:

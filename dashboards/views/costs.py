@@ -27,6 +27,7 @@ from dashboards import blocks, filters, frame
 from dashboards.blocks import Column, Tile
 from dashboards.frame import METRICS, DataReach
 from dashboards.panels.resources import resources_behind
+from dashboards.panels.trail import trail_of_team
 from dashboards.panels.usage import usage_of_pods
 from dashboards.reading import ask, configured
 
@@ -73,11 +74,15 @@ def page() -> None:
     _summary(groups, rows, query)
     by = query.by.replace("_", " ")
     faint = "; faint days are estimated" if query.last > query.end else ""
-    with frame.card("By day", f"{query.metric}, {query.unit.name}, by {by}{faint}"):
-        _chart(rows, query)
+    told = [row for row in rows if row.name != f"no {query.by}"] if query.by in ALLOCATED else rows
+    without = f"; no {by} is in the table only" if 0 < len(told) < len(rows) else ""
+    with frame.card("By day", f"{query.metric}, {query.unit.name}, by {by}{without}{faint}"):
+        # Beside the whole bill, what ran on clusters would be a thin line.
+        _chart(told or rows, query)
     with frame.card(f"By {by}", f"last 7 days against the 7 before{query.unit.mark}"):
         st.html(_table(groups, query))
     _download(answer, query)
+    trail_of_team(query)
     resources_behind(query)
 
 

@@ -126,7 +126,7 @@ def _unowned(found: Unowned, currency: str, end: date) -> None:
             found.unallocated, currency, money.exact(found.unallocated, currency), "unallocated"
         )
         text = Markup("<b>{}</b> of spend is unallocated: {} of {}.").format(
-            blocks.share(share), lost, money.exact(found.total, currency)
+            wording.share(share), lost, money.exact(found.total, currency)
         )
         st.html(blocks.lines([text]))
         _nobodys(*ask(_near_misses))
@@ -167,7 +167,7 @@ def _largest(key: str, rows: Sequence[tuple[str, Decimal]], currency: str, whole
         (
             blocks.link(name or "(none)", "costs", team=UNALLOCATED, **{key: name}),
             blocks.amount(amount, currency, money.exact(amount, currency)),
-            blocks.share(amount / whole),
+            wording.share(amount / whole),
         )
         for name, amount in rows
     ]

@@ -7,7 +7,7 @@ from decimal import Decimal
 import streamlit as st
 from markupsafe import Markup
 
-from costwatch import money
+from costwatch import money, wording
 from costwatch.answers.overview import Overview, overview
 from costwatch.charts import cost as charts
 from costwatch.cost.attention import Action, actions
@@ -143,7 +143,7 @@ def _share(view: View) -> Tile:
     if view.team is None:
         label, name = "Unallocated", "unallocated"
         part = sum((one.month_to_date for one in view.teams if one.team == UNALLOCATED), Decimal())
-    share = blocks.share(part / whole) if whole > 0 else "–"
+    share = wording.share(part / whole) if whole > 0 else "–"
     note = f"{money.short(part, view.currency)} of {money.short(whole, view.currency)}"
     return Tile(f"{label}{view.unit.mark}", blocks.amount(part, view.unit.name, share, name), note)
 

@@ -14,7 +14,9 @@ from costwatch.csv_text import csv_text
 from costwatch.warehouse.store import Warehouse
 from dashboards.reading import ask
 from tests.made import pages_company
+from tests.made.company import NOW
 from tests.made.opened_pages import Open, spent
+from tests.made.trail_company import trail_company
 from tests.made.warehouse_rows import fill
 
 
@@ -90,3 +92,12 @@ def test_the_csv_holds_every_digit_and_sums_to_the_total(open_page: Open, full: 
 def test_text_of_a_bill_is_no_formula_in_the_csv(text: str) -> None:
     rows = list(csv.reader(io.StringIO(csv_text(["a", "b"], [[text, Decimal("-1.50")]]), newline="")))
     assert rows == [["a", "b"], ["'" + text, "-1.5"]]
+
+
+def test_by_namespace_the_chart_is_of_what_has_one(open_page: Open, tmp_path: Path) -> None:
+    shown = open_page(trail_company(tmp_path), "costs", NOW, by="namespace", range="90d", currency="USD")
+    assert "by namespace; no namespace is in the table only" in shown.text
+    (chart,) = shown.test.get("vega_lite_chart")
+    assert "scoring" in chart.proto.spec
+    assert "no namespace" not in chart.proto.spec
+    assert "no namespace $" in shown.text

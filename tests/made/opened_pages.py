@@ -30,6 +30,12 @@ class Page:
         assert found, f"{name} is not on the page"
         return Decimal(found[1])
 
+    def numbers(self, name: str) -> list[Decimal]:
+        """The exact numbers of that name, as they stand."""
+        return [
+            Decimal(found) for found in re.findall(rf'data-exact="([^"]*)" data-name="{name}"', self.html)
+        ]
+
 
 def spent(first: date, last: date, metric: str = "EffectiveCost", **where: str) -> Decimal:
     """What the rows of the made-up company sum to."""

@@ -11,6 +11,10 @@ class EvenPool(SplitSettings):
 
     teams: tuple[TeamName, ...] = ()
 
+    def weighed_by(self, team: str) -> str:
+        """See ``SplitSettings``."""
+        return f"even, among {len(self.teams) or 'all'} teams"
+
     def weights(self, asked: Weighing) -> Iterator[Weight]:
         """See ``Split``."""
         for span in asked.spans:

@@ -24,6 +24,11 @@ class FixedPool(SplitSettings):
             raise ValueError(f"percent sums to {total}, not to 100")
         return self
 
+    def weighed_by(self, team: str) -> str:
+        """See ``SplitSettings``."""
+        percent = self.percent.get(team)
+        return "fixed percentages" if percent is None else f"fixed {percent.normalize():f} %"
+
     def weights(self, asked: Weighing) -> Iterator[Weight]:
         """See ``Split``."""
         weights = {team: int(percent * _WEIGHT_OF_A_PERCENT) for team, percent in self.percent.items()}

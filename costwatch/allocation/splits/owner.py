@@ -13,6 +13,11 @@ class OwnerPool(SplitSettings):
     tags: tuple[str, ...] = ("team",)
     cost_categories: tuple[str, ...] = ("team",)
 
+    def weighed_by(self, team: str) -> str:
+        """See ``SplitSettings``."""
+        keys = [f"tag {key}" for key in self.tags] + [f"cost category {key}" for key in self.cost_categories]
+        return f"whole, to the owner by {', '.join([*keys, 'account'])}"
+
     def weights(self, asked: Weighing) -> Weights:
         """An owned charge is not weighed."""
         return ()

@@ -16,6 +16,10 @@ _WEIGHT_SUM = 1e9
 class ProportionalPool(SplitSettings):
     """Shared by what each team already carries (EffectiveCost) of the pools above it and of owners."""
 
+    def weighed_by(self, team: str) -> str:
+        """See ``SplitSettings``."""
+        return "proportional to EffectiveCost"
+
     def weights(self, asked: Weighing) -> Iterator[Weight]:
         """Within each span's days, of its currency; scaled by the largest."""
         sums = _running_sums(asked.carried)

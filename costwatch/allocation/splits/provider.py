@@ -47,6 +47,10 @@ class ProviderPool(SplitSettings):
         """Where the team of a workload is looked for, in this order."""
         return ("label", "namespace")
 
+    def weighed_by(self, team: str) -> str:
+        """See ``SplitSettings``."""
+        return "as the provider splits its machines"
+
     def weights(self, asked: Weighing) -> Weights:
         """See ``Split``."""
         # Here: numpy and Arrow are not needed to read a configuration.

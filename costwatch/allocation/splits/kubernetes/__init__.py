@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from pydantic import Field
 
 from costwatch.allocation.teams import TeamName
-from costwatch.model import Window, midnight
+from costwatch.model import IDLE, UNMEASURED, Window, midnight
 from costwatch.plugins import Batches, Input, Settings, SplitSettings, Weighing, Weights
 
 if TYPE_CHECKING:
@@ -112,6 +112,17 @@ class KubernetesPool(SplitSettings):
         for window in gone:
             if window.end > begins:
                 yield Input(f"node_days of {source}", window, "")
+
+    def weighed_by(self, team: str) -> str:
+        """See ``SplitSettings``."""
+        core, gib = self.price.cpu, self.price.memory
+        ratio = f"vCPU : GiB = {core / gib:.3g} : 1" if gib else "vCPU only"
+        if team == IDLE:
+            return f"what no pod requested or used, {ratio}"
+        if team == UNMEASURED:
+            least = f"{self.min_coverage * 100:g} %"
+            return f"no node known, or less than {least} of its day measured"
+        return f"max(request, usage) of pods, {ratio}"
 
     def weights(self, asked: Weighing) -> Weights:
         """See ``Split``."""
