@@ -244,6 +244,12 @@ def test_a_line_of_nothing_known_falls_back(resource: str, settings: Any, expect
     assert shares(batches, resource, **CORES_ONLY, **settings) == pytest.approx(expected)
 
 
+def test_a_month_before_the_first_that_was_collected_waits_for_nothing() -> None:
+    before = Window.of_days(DAY - timedelta(days=30), DAY)
+    inputs = [*pool().inputs(before, usage(used("a", 1)))]
+    assert [each for each in inputs if not each.version] == []
+
+
 def test_a_control_plane_is_its_cluster_s() -> None:
     other = {"cluster": "dev", "node": "n2", "instance": "i-0bbb"}
     batches = usage(used("a", 1), used("b", 1, **other), nodes=[node(), node(**other)])

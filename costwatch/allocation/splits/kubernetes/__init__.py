@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from pydantic import Field
 
 from costwatch.allocation.teams import TeamName
-from costwatch.model import IDLE, UNMEASURED, Window, midnight
+from costwatch.model import IDLE, UNMEASURED, Window
 from costwatch.plugins import Batches, Input, Settings, SplitSettings, Weighing, Weights
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 TABLES = ("node_days", "workload_days", "volume_days", "service_days")
 TeamFrom = Literal["label", "namespace label", "namespace"]
 _DAY = timedelta(days=1)
-_EVER = date(1990, 1, 1)
+_EVER = Window.of_days(date(1990, 1, 1), date(9999, 1, 1))
 
 
 class Prices(Settings):
@@ -84,7 +84,8 @@ class KubernetesPool(SplitSettings):
     def inputs(self, period: Window, batches: Batches) -> Iterator[Input]:
         """See ``Split``: each day of each source; missing are those since its first that are not there."""
         found = {table: batches.versions(table, period) for table in TABLES}
-        sources = sorted(self.sources or {source for of in found.values() for source, _ in of})
+        ever = batches.versions("node_days", _EVER)
+        sources = sorted(self.sources or {source for of in (*found.values(), ever) for source, _ in of})
         if not sources:
             yield Input("Kubernetes usage", period, "")
             return
@@ -93,13 +94,9 @@ class KubernetesPool(SplitSettings):
                 if source in sources:
                     yield Input(f"{table} of {source}", window, version)
         for source in sources:
-            yield from self._missing(
-                source, {w for s, w in found["node_days"] if s == source}, period, batches
-            )
+            yield from self._missing(source, [window for name, window in ever if name == source], period)
 
-    def _missing(
-        self, source: str, held: Collection[Window], period: Window, batches: Batches
-    ) -> Iterator[Input]:
+    def _missing(self, source: str, held: Collection[Window], period: Window) -> Iterator[Input]:
         first, after = period.days
         days = [first + _DAY * number for number in range((after - first).days)]
         windows = [Window.of_days(day, day + _DAY) for day in days]
@@ -107,8 +104,7 @@ class KubernetesPool(SplitSettings):
         if not gone:
             return
         # What lies before the first day that was ever collected will not come any more.
-        ever = batches.versions("node_days", Window(midnight(_EVER), period.end))
-        begins = min((window.start for name, window in ever if name == source), default=period.start)
+        begins = min((window.start for window in held), default=period.start)
         for window in gone:
             if window.end > begins:
                 yield Input(f"node_days of {source}", window, "")
