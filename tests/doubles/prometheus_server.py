@@ -25,7 +25,7 @@ def real_prometheus(
     honor_timestamps: bool = True,
     flags: tuple[str, ...] = (),
 ) -> Iterator[str]:
-    """The url of a Prometheus that keeps its data in ``folder``, which need not exist, and deletes them after it.
+    """The url of a Prometheus that keeps its data in ``folder`` and deletes them after it.
 
     What ``folder/tsdb`` has of blocks is there already.
 
