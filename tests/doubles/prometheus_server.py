@@ -25,9 +25,9 @@ def real_prometheus(
     honor_timestamps: bool = True,
     flags: tuple[str, ...] = (),
 ) -> Iterator[str]:
-    """The url of a Prometheus that keeps its data in ``folder`` and deletes them after it.
+    """The url of a Prometheus that keeps its data in ``folder``, which need not exist.
 
-    What ``folder/tsdb`` has of blocks is there already.
+    Blocks that ``folder/tsdb`` has are what it begins with; they are deleted after it.
 
     openmetrics: samples to begin with, as OpenMetrics text or a file of it; with ``# EOF`` at its end.
     targets: job -> url, scraped each second, and once before the block begins. honor_timestamps: samples
