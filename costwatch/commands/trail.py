@@ -17,7 +17,9 @@ from costwatch.model import COST_METRICS, METRICS
 @click.option(
     "--where", type=Entry(), multiple=True, help="Only this, such as service=AmazonEC2; may be repeated."
 )
-@click.option("--metric", type=click.Choice(COST_METRICS), default=METRICS[0], show_default=True)
+@click.option(
+    "--metric", type=click.Choice(COST_METRICS), default=METRICS[0], show_default=True, help="What is shown."
+)
 @click.option("--limit", type=click.IntRange(1), default=10, show_default=True, help="Workloads of a pool.")
 @json_option
 @pass_context

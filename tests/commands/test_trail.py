@@ -2,17 +2,19 @@
 
 import shlex
 from collections import defaultdict
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from costwatch.answers.trail import trail
 from costwatch.model import COST_METRICS
+from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
 from tests.commands.test_usage import golden
 from tests.made.bills import on_day
 from tests.made.command_line import Costwatch
-from tests.made.company import Company
+from tests.made.company import NOW, Company
 from tests.made.trail_company import HOSTILE, TEAMS, trail_company
 
 EVERYONE = ("risk", "shop", "platform", "idle", "unmeasured", "unallocated")
@@ -164,3 +166,16 @@ def test_a_split_that_changed_is_told_by_month(tmp_path: Path, costwatch: Costwa
     (row,) = costwatch("cost", "trail", "--team", "risk", "--json").json
     assert (row["EffectiveCost"], row["share"]) == (12, 0.6)
     assert row["steps"][0]["weighed_by"] == "fixed 100 % (2026-10); fixed 20 % (2026-11)"
+
+
+def test_a_split_that_is_not_installed_any_more_is_called_by_its_kind(tmp_path: Path) -> None:
+    line = on_day(1, ServiceName="Support", BilledCost="10", EffectiveCost="10")
+    company = Company(tmp_path, {"teams": TEAMS, "pools": [{"name": "all", "split": "even"}]})
+    company.bill([line])
+    company.run()
+    with company.warehouse.write() as db:
+        db.execute("UPDATE published SET config = replace(config, '\"even\"', '\"gone\"')")
+    with company.warehouse.read() as db:
+        facts = WarehouseSnapshot(db, NOW)
+        (row,) = trail(facts, "risk", date(2026, 10, 1), date(2026, 11, 1), {}, "EffectiveCost").rows
+    assert (row.steps[0].weighed_by, row.whole) == ("split gone", 10)
