@@ -249,10 +249,7 @@ class Attribution:
         )
         found = weighing.weigh(pool, asked, givers, self._missing.get(number, ()))
         self.notes += weighing.notes(pool, asked)
-        numbered = self._tags.numbered(found)
-        del asked, found
-        pa.default_memory_pool().release_unused()  # a large cluster's rows: the engine needs the room next
-        return numbered
+        return self._tags.numbered(found)
 
     def _answer(
         self, kinds: ir.Table, facts: ir.Table, carried: ir.Table, nobodys: ir.Table, tagged: ir.Table

@@ -63,7 +63,10 @@ def weigh(pool: Split, asked: Weighing, nothing_for: Collection[str], missing: C
     _require_known(pool, rows, known, {*asked.teams, *nothing_for, *RESIDUALS})
     if nothing_for:
         rows = rows.filter(pc.invert(pc.is_in(rows["team"], pa.array([*nothing_for], pa.string()))))
-    return _whole(rows)
+    whole = _whole(rows)
+    del rows
+    pa.default_memory_pool().release_unused()  # a large cluster's rows: the engine needs the room next
+    return whole
 
 
 def notes(pool: Split, asked: Weighing) -> list[tuple[str, str]]:
