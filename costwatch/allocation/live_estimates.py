@@ -13,7 +13,6 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from costwatch.allocation.owners import teams_by_name
 from costwatch.allocation.settings import Allocation
 from costwatch.allocation.splits.kubernetes import KubernetesPool
 from costwatch.cost.live_estimate import (
@@ -90,7 +89,7 @@ class _Days:
     ) -> None:
         self._db, self._window, self._batches, self._now = facts.db, window, batches, now
         self._through = facts.data_through
-        self._teams = teams_by_name(allocation.teams)
+        self._teams = allocation.teams
         self._pools = [pool for pool in allocation.pools if isinstance(pool, KubernetesPool)]
         self._prices = [
             (
@@ -112,7 +111,7 @@ class _Days:
         """Of each day with usage, all that its estimates rest on, in short."""
         published = stored.published_at(self._db, self._window)
         newest = max(published.values(), default="")
-        teams = [sorted((name, str(claims)) for name, claims in self._teams.items()), self._pools]
+        teams = [sorted((team.name, str(team.names)) for team in self._teams), self._pools]
         found = {}
         for day, versions in stored.usage_versions(self._db, self._window).items():
             rests_on: list[Any] = [versions, teams]
@@ -165,10 +164,11 @@ class _Days:
 
     def _team(self, key: WorkloadKey, cost: WorkloadCost) -> str:
         """Whose the pool says that it is."""
-        from costwatch.allocation.clusters.owners import Receivers  # here: Arrow is slow to start
+        from costwatch.allocation.clusters.owners import Receivers  # here: Arrow and Ibis are slow to start
+        from costwatch.allocation.owners import teams_by_name
 
         pool = self._pool(key.cluster)
         if pool.name not in self._receivers:
-            asked = Weighing(self._window, (), (), self._batches, names=self._teams)
+            asked = Weighing(self._window, (), (), self._batches, names=teams_by_name(self._teams))
             self._receivers[pool.name] = Receivers(pool, asked)
         return self._receivers[pool.name].team(key.namespace, cost.labels, key.day)
