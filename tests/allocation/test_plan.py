@@ -78,8 +78,8 @@ def test_a_closed_period_is_allocated_by_the_pools_of_then() -> None:
 
 UNKNOWN = {
     "a split that is not installed": (
-        '{"pools": [{"name": "k8s", "split": "kubernetes", "cluster": "prod"}]}',
-        "period 2026-10-01: was allocated by split kind 'kubernetes', which is not installed, and stays as"
+        '{"pools": [{"name": "traffic", "split": "by_traffic", "service": "api"}]}',
+        "period 2026-10-01: was allocated by split kind 'by_traffic', which is not installed, and stays as"
         " published; install its package again, or allocate it by today's pools:"
         " costwatch allocate --from 2026-10-01",
     ),

@@ -103,6 +103,7 @@ def published(db, month: date, facts: Mapping[Fact, Costs], now: datetime) -> No
             "direct",
             "no system",
             "",
+            "",
         )
         for _, _, _, region, currency in facts
     }
