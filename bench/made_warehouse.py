@@ -149,7 +149,6 @@ def _slice(code: tuple[int, ...]) -> tuple[str, ...]:
         "x_System": "no system" if system == 40 else f"system-{system:02d}",
         "PricingUnit": "Hours",
         "AllocatedTags": "",
-        "AllocatedTags": "",
     }
     return tuple(told[column] for column in SLICE_COLUMNS)
 
