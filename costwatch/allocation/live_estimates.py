@@ -26,7 +26,7 @@ from costwatch.cost.live_estimate import (
     settled,
     settled_rates,
 )
-from costwatch.cost.node_share import NodeDay, NodeKind, PartPrices, WorkloadCost, WorkloadKey, workload_costs
+from costwatch.cost.node_share import NodeDay, NodeKind, PartPrices, WorkloadCost, WorkloadKey
 from costwatch.model import Window
 from costwatch.plugins import Batches, Collector, Weighing
 from costwatch.warehouse.encoding import to_text
@@ -150,8 +150,7 @@ class _Days:
         rates = {kind: rate for kind, rate in self.rates.items() if rate is not None}
         is_settled = self.is_settled(day)
         costs = billed_costs(nodes, self._billed) if is_settled else estimated_costs(nodes, rates)
-        usage = stored.workload_days(self._db, Window.of_days(day, day + _DAY))
-        found = workload_costs(usage, nodes, costs)
+        found = stored.workload_costs(self._db, day, nodes, costs)
         teams = {key: self._team(key, cost) for key, cost in found.items()}
         before = stored.of_day(self._db, day)
         if is_settled:

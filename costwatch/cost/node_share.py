@@ -6,7 +6,7 @@ each what it requested or used, whichever was more. Source: AWS, split cost allo
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal, NamedTuple
@@ -63,29 +63,26 @@ class NodeDay:
         """Whether enough of its time was measured to say whose it was."""
         return 0 < self.measured_seconds >= self.min_coverage * self.expected_seconds
 
-    def share(self, of: "WorkloadDay") -> float:
-        """Which part of a measured node a workload had; all parts may come to less than 1, or to more."""
-        had = self._weight(of.cpu_core_seconds, of.memory_byte_seconds, of.gpu_seconds)
-        whole = self._weight(self.cpu_cores, self.memory_bytes, self.gpus) * self.measured_seconds
-        return had / whole if whole else 0.0
-
-    def _weight(self, cores: float, memory_bytes: float, gpus: float) -> float:
+    def part_costs(self, cost: "NodeCost | None") -> "PartCosts | None":
+        """What its parts cost where the node cost so much; None where nobody knows."""
+        if cost is None or not self.is_measured:
+            return None
         price = self.prices
-        return price.cpu * cores + price.memory * memory_bytes / GIB + price.gpu * gpus
+        per_byte = price.memory / GIB
+        whole = price.cpu * self.cpu_cores + per_byte * self.memory_bytes + price.gpu * self.gpus
+        scale = cost.nano / (whole * self.measured_seconds) if whole else 0.0
+        return PartCosts(price.cpu * scale, per_byte * scale, price.gpu * scale)
 
 
-class WorkloadDay(NamedTuple):  # there are ten thousand a day: a frozen dataclass takes five times as long
-    """What one workload had of one node on a day: the larger of request and usage, summed over time."""
+class PartCosts(NamedTuple):
+    """What a second of one core, one byte and one GPU of a node cost, in nano-units.
 
-    node: NodeKey
-    namespace: str
-    workload_kind: str
-    workload: str
-    labels: str
-    running_seconds: float
-    cpu_core_seconds: float
-    memory_byte_seconds: float
-    gpu_seconds: float
+    Of all seconds that the parts of a node could have been held, this comes to what the node cost.
+    """
+
+    core_second: float
+    byte_second: float
+    gpu_second: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,28 +128,6 @@ class WorkloadCost:
     def labels(self) -> str:
         """See the class."""
         return _largest(self.seconds_by_labels)
-
-
-def workload_costs(
-    usage: Iterable[WorkloadDay], nodes: Iterable[NodeDay], costs: Mapping[NodeKey, NodeCost]
-) -> dict[WorkloadKey, WorkloadCost]:
-    """What each workload's parts of its nodes cost. What is idle of a node is nobody's here."""
-    known = {node.key: node for node in nodes}
-    found: dict[WorkloadKey, WorkloadCost] = defaultdict(WorkloadCost)
-    for row in usage:
-        place = row.node
-        of = found[WorkloadKey(place.day, place.cluster, row.namespace, row.workload_kind, row.workload)]
-        of.running_seconds += row.running_seconds
-        of.seconds_by_labels[row.labels] += row.running_seconds
-        node, cost = known.get(place), costs.get(place)
-        if node is not None:
-            of.seconds_by_type[node.kind.instance_type] += row.running_seconds
-        if node is None or cost is None or not node.is_measured:
-            of.unknown += 1
-            continue
-        of.nano[cost.currency] += round(cost.nano * node.share(row))
-        of.bases.add(cost.basis)
-    return dict(found)
 
 
 def _largest(seconds: Mapping[str, float]) -> str:

@@ -108,6 +108,19 @@ def test_what_has_neither_rate_nor_list_price_is_unknown(
     assert (one.estimated_nano, one.currency, one.is_whole) == (None, "", False)
 
 
+def test_what_ran_on_a_node_that_nobody_described_is_known_in_part(cluster: Cluster) -> None:
+    cluster.today(
+        train(hours=4),
+        workload("train", cores=4, gib=16, hours=6, on="elsewhere"),
+        nodes=[node(hours=10), node(hours=10)],  # twice by two sources
+    )
+    cluster.run(TEN)
+    assert cluster.of("train")[-1].value == 4
+    with cluster.warehouse.read() as db:
+        (one,) = stored.of_day(db, TODAY)
+    assert (one.is_whole, one.running_seconds) == (False, 10 * 3600)
+
+
 def test_the_bill_takes_the_place_of_an_estimate_and_its_error_is_kept(cluster: Cluster) -> None:
     cluster.today(train(hours=24), hours=24)
     cluster.run(TEN)

@@ -1,6 +1,5 @@
 """Shares of nodes, rates, and how far off estimates were: the arithmetic."""
 
-from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -19,7 +18,7 @@ from costwatch.cost.live_estimate import (
     list_rates,
     settled_rates,
 )
-from costwatch.cost.node_share import GIB, NodeCost, NodeDay, NodeKey, NodeKind, WorkloadDay, workload_costs
+from costwatch.cost.node_share import GIB, NodeCost, NodeDay, NodeKey, NodeKind, WorkloadCost, WorkloadKey
 from costwatch.money import NANO
 
 DAY, BEFORE = date(2026, 10, 2), date(2026, 10, 1)
@@ -37,14 +36,15 @@ def node(
     return NodeDay(key, kind, **{"expected_seconds": hours * HOUR, "measured_seconds": hours * HOUR, **parts})
 
 
-def used(
-    cores: float, gib: float, gpus: float = 0, *, hours: float = 1, name: str = "w", on: str = "n1"
-) -> WorkloadDay:
-    seconds = hours * HOUR
-    key = NodeKey(DAY, "prod", on, f"i-{on}")
-    return WorkloadDay(
-        key, "ml", "job", name, "", seconds, cores * seconds, gib * GIB * seconds, gpus * seconds
-    )
+def used(cores: float, gib: float, gpus: float = 0, *, hours: float = 1) -> tuple[float, float, float]:
+    """Core-seconds, byte-seconds and GPU-seconds."""
+    return cores * hours * HOUR, gib * GIB * hours * HOUR, gpus * hours * HOUR
+
+
+def cost_of(of: NodeDay, usage: tuple[float, float, float], nano: int = NANO) -> float:
+    parts = of.part_costs(NodeCost(nano, "USD", "bill"))
+    assert parts
+    return sum(had * cost for had, cost in zip(usage, parts, strict=True))
 
 
 @pytest.mark.parametrize(
@@ -74,31 +74,30 @@ def used(
         ),
     ],
 )
-def test_a_workload_costs_its_share_of_the_node(of: NodeDay, usage: WorkloadDay, cost: str) -> None:
-    (found,) = workload_costs([usage], [of], {of.key: NodeCost(NANO, "USD", "bill")}).values()
-    assert found.nano == {"USD": round(Decimal(cost) * NANO)}
+def test_a_workload_costs_its_share_of_the_node(
+    of: NodeDay, usage: tuple[float, float, float], cost: str
+) -> None:
+    assert round(cost_of(of, usage)) == Decimal(cost) * NANO
 
 
 @pytest.mark.parametrize(
-    ("nodes", "costs"),
+    ("of", "cost"),
     [
-        pytest.param([node()], {}, id="a node that costs nobody knows what"),
-        pytest.param([], {node().key: NodeCost(NANO, "USD", "bill")}, id="a node that nobody described"),
+        pytest.param(node(), None, id="a node that costs nobody knows what"),
         pytest.param(
-            [node(measured_seconds=HOUR * 0.49)],
-            {node().key: NodeCost(NANO, "USD", "bill")},
+            node(measured_seconds=HOUR * 0.49),
+            NodeCost(NANO, "USD", "bill"),
             id="a node that was measured for less than half of its time",
         ),
         pytest.param(
-            [node(measured_seconds=0, expected_seconds=0)],
-            {node().key: NodeCost(NANO, "USD", "bill")},
+            node(measured_seconds=0, expected_seconds=0),
+            NodeCost(NANO, "USD", "bill"),
             id="a node that did not live",
         ),
     ],
 )
-def test_what_is_not_known_is_not_zero(nodes: Sequence[NodeDay], costs: dict[NodeKey, NodeCost]) -> None:
-    (found,) = workload_costs([used(1, 1)], nodes, costs).values()
-    assert (dict(found.nano), found.unknown) == ({}, 1)
+def test_what_is_not_known_is_not_zero(of: NodeDay, cost: NodeCost | None) -> None:
+    assert of.part_costs(cost) is None
 
 
 @given(
@@ -108,12 +107,9 @@ def test_what_is_not_known_is_not_zero(nodes: Sequence[NodeDay], costs: dict[Nod
 def test_workloads_together_cost_no_more_than_what_they_fill(
     parts: list[tuple[float, float]], nano: int
 ) -> None:
-    """Within a nano-unit each, for each is rounded by itself."""
-    usage = [used(cores, gib, name=str(number)) for number, (cores, gib) in enumerate(parts)]
-    found = workload_costs(usage, [node()], {node().key: NodeCost(nano, "USD", "bill")})
+    whole = sum(cost_of(node(), used(cores, gib), nano) for cores, gib in parts)
     filled = sum(9 * cores + gib for cores, gib in parts) / 52
-    whole = sum(cost.nano.get("USD", 0) for cost in found.values())
-    assert abs(whole - filled * nano) <= len(parts) + nano * 1e-9
+    assert whole == pytest.approx(filled * nano, rel=1e-9)
 
 
 def test_a_rate_is_what_nodes_of_a_kind_cost_by_how_long_they_lived() -> None:
@@ -148,12 +144,12 @@ def test_list_prices_are_of_instance_types() -> None:
 
 
 def test_what_ran_since_the_last_estimate_costs_the_difference_an_hour() -> None:
-    cost = {node().key: NodeCost(2 * NANO, "USD", "settled")}
+    def cost(name: str, hours: float, nano: int) -> tuple[WorkloadKey, WorkloadCost]:
+        key = WorkloadKey(DAY, "prod", "ml", "job", name)
+        return key, WorkloadCost({"USD": nano}, {"settled"}, running_seconds=hours * HOUR)
 
-    def at(hours: float, before: list, now: datetime) -> list:
-        of = workload_costs(
-            [used(2, 8, hours=hours), used(1, 4, hours=1, name="done")], [node(hours=2)], cost
-        )
+    def at(hours: int, before: list, now: datetime) -> list:
+        of = dict([cost("w", hours, hours * NANO // 2), cost("done", 1, NANO // 4)])
         return estimates(of, dict.fromkeys(of, "ml"), {"prod": hours * HOUR}, before, now)
 
     first = at(1, [], NOW)

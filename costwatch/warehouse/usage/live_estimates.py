@@ -1,13 +1,14 @@
 """The store of live estimates: what they are made of, and what was estimated of each day."""
 
+import json
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 from costwatch.cost.live_estimate import Estimate, Rate
-from costwatch.cost.node_share import NodeDay, NodeKey, NodeKind, WorkloadDay, WorkloadKey
+from costwatch.cost.node_share import NodeCost, NodeDay, NodeKey, NodeKind, WorkloadCost, WorkloadKey
 from costwatch.model import Window
 from costwatch.warehouse import queries
 from costwatch.warehouse.encoding import from_int, from_text, to_int, to_text
@@ -50,16 +51,34 @@ def node_days(db: sqlite3.Connection, window: Window) -> list[NodeDay]:
     ]
 
 
-def workload_days(db: sqlite3.Connection, window: Window) -> list[WorkloadDay]:
-    """The workloads of some days, as collected."""
-    nodes: dict[tuple[int, str, str, str], NodeKey] = {}
-    found = []
-    for day, cluster, node, instance, *rest in queries.rows(db, "workload_days", window_columns(window)):
-        place = (day, cluster, node, instance)
-        if place not in nodes:
-            nodes[place] = NodeKey(from_int(day), cluster, node, instance)
-        found.append(WorkloadDay(nodes[place], *rest))
-    return found
+def workload_costs(
+    db: sqlite3.Connection, day: date, nodes: Iterable[NodeDay], costs: Mapping[NodeKey, NodeCost]
+) -> dict[WorkloadKey, WorkloadCost]:
+    """What each workload's parts of its nodes cost on a day. What is idle of a node is nobody's here."""
+    window = window_columns(Window.of_days(day, day + timedelta(days=1)))
+    once = {node.key: _priced(node, costs.get(node.key)) for node in nodes}  # two sources may tell of one
+    found: dict[WorkloadKey, WorkloadCost] = defaultdict(WorkloadCost)
+    for cluster, namespace, kind, workload, *rest in queries.rows(
+        db, "workload_day_costs", {**window, "nodes": json.dumps([*once.values()])}
+    ):
+        labels, instance_type, currency, basis, running_seconds, node_count, nano = rest
+        of = found[WorkloadKey(day, cluster, namespace, kind, workload)]
+        of.running_seconds += running_seconds
+        of.seconds_by_labels[labels] += running_seconds
+        if instance_type is not None:
+            of.seconds_by_type[instance_type] += running_seconds
+        if nano is None:
+            of.unknown += node_count
+        else:
+            of.nano[currency] += round(nano)
+            of.bases.add(basis)
+    return dict(found)
+
+
+def _priced(node: NodeDay, cost: NodeCost | None) -> tuple[str | float | None, ...]:
+    parts = node.part_costs(cost)
+    known = (cost.currency, cost.basis, *parts) if cost and parts else (None,) * 5
+    return (*node.key[1:], node.kind.instance_type, *known)
 
 
 def _texts(row: sqlite3.Row, *names: str) -> Iterable[str]:
