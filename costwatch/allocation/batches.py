@@ -1,6 +1,7 @@
 """What was collected besides bills, for splits: from the warehouse or from the ledger, as its table says."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from costwatch.errors import CostwatchError, LedgerError
@@ -25,7 +26,7 @@ class StoredBatches:
         with self._warehouse.read() as db:
             return versions_between(db, table, window)
 
-    def rows(self, table: str, window: Window) -> "pa.Table":
+    def rows(self, table: str, window: Window, columns: Collection[str] = ()) -> "pa.Table":
         """See ``plugins.Batches``. Raises CostwatchError for a table that was never collected."""
         import pyarrow as pa
 
@@ -33,6 +34,10 @@ class StoredBatches:
             known = declared_table(db, table)
             if known is None:
                 raise CostwatchError(f"table {table}: none of it was collected; add a source that brings it")
+            if columns:
+                known = replace(
+                    known, columns={name: of for name, of in known.columns.items() if name in columns}
+                )
             instant = pa.timestamp("us", "UTC")
             own = [("source", pa.string()), ("window_start", instant), ("window_end", instant)]
             schema = pa.schema([*own, *known.schema()])
@@ -47,6 +52,6 @@ class StoredBatches:
 
         path = self._files.path(digest)
         try:
-            return pq.ParquetFile(path).read().cast(schema)
+            return pq.ParquetFile(path).read(schema.names).cast(schema)
         except (OSError, ValueError) as error:  # what pyarrow raises is one of both
             raise LedgerError(f"{path}: {str(error).splitlines()[0][:200]}") from None

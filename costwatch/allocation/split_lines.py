@@ -1,7 +1,7 @@
 """The lines by which a provider splits its own charges, as batches that splits can ask for."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -48,12 +48,12 @@ class WithSplitLines:
         """See ``plugins.Batches``."""
         return {} if table in (SPLIT_LINES, SPLIT_HOURS) else self._batches.versions(table, window)
 
-    def rows(self, table: str, window: Window) -> "pa.Table":
+    def rows(self, table: str, window: Window, columns: Collection[str] = ()) -> "pa.Table":
         """See ``plugins.Batches``. Raises LedgerError, SourceError."""
         import pyarrow as pa
 
         if table not in (SPLIT_LINES, SPLIT_HOURS):
-            return self._batches.rows(table, window)
+            return self._batches.rows(table, window, columns)
         read = self._split_lines if table == SPLIT_LINES else self._split_hours
         groups = (paths for part in self._parts for paths in of_one_schema(part.paths))
         found = [each for number, paths in enumerate(groups) if (each := read(paths, number)) is not None]

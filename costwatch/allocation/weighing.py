@@ -17,7 +17,9 @@ from costwatch.plugins import Carried, Span, Split, Weighing, Weights
 from costwatch.warehouse.encoding import from_int
 
 COLUMNS = {"span": "int64", "team": "string", "AllocatedTags": "string", "weight": "int64"}
+_TEXTS = pa.dictionary(pa.int64(), pa.string())  # of many parts: each text once
 _WEIGHTS = pa.schema({name: pa.type_for_alias(kind) for name, kind in COLUMNS.items()})
+_WEIGHTS = _WEIGHTS.set(2, pa.field("AllocatedTags", _TEXTS))
 _ANSWER = pa.schema({"span": pa.int64(), "team": pa.string(), "weight": pa.float64()})
 _TAGS = "allocated_tags"  # what a split may leave out
 _SMALL, _LARGE = 1e-200, 1e200
@@ -86,6 +88,8 @@ def _answered(answer: Weights) -> pa.Table:
     rows = given.select(_ANSWER.names).cast(_ANSWER)
     if _TAGS not in given.column_names:
         return rows.append_column(_TAGS, pa.repeat(pa.scalar(""), rows.num_rows))
+    if pa.types.is_dictionary(given[_TAGS].type) and not given[_TAGS].null_count:
+        return rows.append_column(_TAGS, given[_TAGS])
     return rows.append_column(_TAGS, pc.fill_null(given[_TAGS].cast(pa.string()), ""))
 
 
@@ -165,14 +169,16 @@ def _summed(rows: pa.Table) -> pa.Table:
     keys = tuple(key[order] for key in keys)
     starts = np.flatnonzero(np.any([np.diff(key, prepend=-1) != 0 for key in keys], axis=0))
     span, *others = (key[starts] for key in keys)
-    named = (of.take(pa.array(code)) for of, code in zip(names, others, strict=True))
+    named = (pa.DictionaryArray.from_arrays(code, of) for of, code in zip(names, others, strict=True))
     return pa.table([span, *named, np.add.reduceat(weight[order], starts)], [*_OF, "weight"])
 
 
 def _ranked(texts: pa.ChunkedArray) -> tuple[pa.Array, Any]:
     """Distinct texts in order, and which of them each is."""
     encoded = texts.combine_chunks().dictionary_encode()
-    order = pc.array_sort_indices(encoded.dictionary).to_numpy()
+    known = encoded.dictionary.dictionary_encode()  # whoever made one may have a text in it twice
+    order = pc.array_sort_indices(known.dictionary).to_numpy()
     rank = np.empty(len(order), "int64")
     rank[order] = np.arange(len(order))
-    return encoded.dictionary.take(pa.array(order)), rank[encoded.indices.to_numpy()]
+    ranks = rank[known.indices.to_numpy()]
+    return known.dictionary.take(pa.array(order)), ranks[encoded.indices.to_numpy()]

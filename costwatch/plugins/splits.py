@@ -2,7 +2,7 @@
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, Protocol, Self, TypeAlias
@@ -104,8 +104,11 @@ class Batches(Protocol):
         """The version of each batch of ``table`` that overlaps ``window``, by its source and window."""
         ...
 
-    def rows(self, table: str, window: Window) -> "pa.Table":
-        """Their rows: the table's columns, after ``source``, ``window_start`` and ``window_end``."""
+    def rows(self, table: str, window: Window, columns: Collection[str] = ()) -> "pa.Table":
+        """Their rows: the table's columns, after ``source``, ``window_start`` and ``window_end``.
+
+        columns: only these of the table's, for a large one; none named: all.
+        """
         ...
 
 

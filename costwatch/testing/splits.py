@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from fractions import Fraction
@@ -12,7 +12,7 @@ from math import floor, isfinite
 from typing import TYPE_CHECKING, Any
 
 from costwatch.model import RESIDUALS, Window
-from costwatch.plugins import KEY_COLUMNS, Carried, Span, Split, Weighing, Weight, tags_text
+from costwatch.plugins import KEY_COLUMNS, WINDOW_COLUMNS, Carried, Span, Split, Weighing, Weight, tags_text
 from costwatch.plugins.settings import Settings
 from costwatch.testing.settings import check_settings, require
 
@@ -42,11 +42,11 @@ class FakeBatches:
             if key[1].overlaps(window)
         }
 
-    def rows(self, table: str, window: Window) -> "pa.Table":
+    def rows(self, table: str, window: Window, columns: Collection[str] = ()) -> "pa.Table":
         """See ``plugins.Batches``."""
         import pyarrow as pa
 
-        return pa.Table.from_pylist(
+        found = pa.Table.from_pylist(
             [
                 {"source": source, "window_start": its.start, "window_end": its.end, **row}
                 for (source, its), rows in self.tables.get(table, {}).items()
@@ -54,6 +54,8 @@ class FakeBatches:
                 if its.overlaps(window)
             ]
         )
+        kept = [name for name in found.column_names if name in (*WINDOW_COLUMNS, *columns)]
+        return found.select(kept) if columns else found
 
 
 def a_weighing(*, keys: Sequence[tuple[str, ...]] = ((),), **changes: Any) -> Weighing:

@@ -81,12 +81,17 @@ def by_day(things: Iterable[Iterable[str]], days: Numbers) -> Days:
 
 
 def rows_of(
-    batches: Batches, table: str, window: Window, sources: Sequence[str], clusters: Sequence[str]
+    batches: Batches,
+    table: str,
+    window: Window,
+    sources: Sequence[str],
+    clusters: Sequence[str],
+    columns: Sequence[str] = (),
 ) -> pa.Table | None:
     """What was collected of these sources and clusters, or of all where none is named; None: nothing."""
     if not batches.versions(table, window):
         return None
-    rows = batches.rows(table, window)
+    rows = batches.rows(table, window, columns)
     for column, wanted in (("source", sources), ("cluster", clusters)):
         if wanted and rows.num_rows:
             rows = rows.filter(pc.is_in(rows[column], pa.array(wanted, pa.string())))

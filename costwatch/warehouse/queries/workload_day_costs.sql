@@ -12,7 +12,7 @@ SELECT coalesce(w.cluster, '') AS cluster, coalesce(w.namespace, '') AS namespac
   coalesce(w.labels, '') AS labels, n.instance_type, n.currency, n.basis,
   sum(coalesce(w.running_seconds, 0)) AS running_seconds, count(*) AS node_count,
   sum(coalesce(w.cpu_core_seconds, 0) * n.core_second + coalesce(w.memory_byte_seconds, 0) * n.byte_second
-      + coalesce(w.gpu_seconds, 0) * n.gpu_second) AS nano
+      + max(coalesce(w.gpu_seconds, 0), coalesce(w.gpu_used_seconds, 0)) * n.gpu_second) AS nano
 FROM x_workload_days w
 LEFT JOIN node n ON n.cluster = coalesce(w.cluster, '') AND n.node = coalesce(w.node, '')
   AND n.instance = coalesce(w.instance, '')

@@ -22,6 +22,8 @@ from costwatch.model.names import folded
 _GIB = 2**30
 _MACHINE = ("instance", "provider_id", "node")
 _NODE = ("source", "cluster", "node", "instance", "day")
+_HELD = ("cpu_core_seconds", "memory_byte_seconds", "gpu_seconds", "gpu_used_seconds")
+WORKLOAD_COLUMNS = tuple(dict.fromkeys((*_NODE, *TOLD, *_HELD)))  # those of workload_days that count here
 _NO_WORKLOADS = pa.schema([(name, pa.string()) for name in dict.fromkeys((*_NODE, *TOLD))]).empty_table()
 ALL_CLUSTERS = ""
 _NOTHING = 1e-12  # of a node: parts are whole billionths
@@ -139,10 +141,7 @@ def _size(worth: Numbers, seconds: Numbers) -> Numbers:
 
 def _weight(workloads: pa.Table, prices: Mapping[str, float]) -> Numbers:
     """Price × seconds of each row; what is not known of it counts as nothing."""
-    cores, memory, requested, used = (
-        np.nan_to_num(numbers(workloads, name))
-        for name in ("cpu_core_seconds", "memory_byte_seconds", "gpu_seconds", "gpu_used_seconds")
-    )
+    cores, memory, requested, used = (np.nan_to_num(numbers(workloads, name)) for name in _HELD)
     gpus = np.maximum(requested, used)
     return np.asarray(cores * prices["cpu"] + memory / _GIB * prices["memory"] + gpus * prices["gpu"])
 

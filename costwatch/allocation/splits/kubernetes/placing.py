@@ -11,7 +11,7 @@ from costwatch.allocation.clusters.owners import Receivers
 from costwatch.allocation.clusters.parts import Found, Parts, rows_of
 from costwatch.allocation.clusters.resources import balancer, identity, is_machine_or_disk
 from costwatch.allocation.splits.kubernetes.attached import balancers, volumes
-from costwatch.allocation.splits.kubernetes.nodes import ALL_CLUSTERS, Nodes
+from costwatch.allocation.splits.kubernetes.nodes import ALL_CLUSTERS, WORKLOAD_COLUMNS, Nodes
 from costwatch.model import Window
 from costwatch.model.names import folded
 from costwatch.plugins import Span, Weighing
@@ -38,7 +38,7 @@ class Placed:
 
     def weights(self) -> pa.Table:
         """See ``plugins.Split``."""
-        nodes, found, left = self._nodes(self._rows("workload_days")), [], self._asked.spans
+        nodes, found, left = self._nodes(self._rows("workload_days", WORKLOAD_COLUMNS)), [], self._asked.spans
         for parts, name in self._known(nodes):
             pairs, left = parts.paired(left, name)
             found.append(parts.weights(pairs))
@@ -111,9 +111,9 @@ class Placed:
             return parts.weights(pairs)
         return np.empty(0, "int64"), np.empty(0, "int64"), np.empty(0)
 
-    def _rows(self, table: str) -> pa.Table | None:
+    def _rows(self, table: str, columns: Sequence[str] = ()) -> pa.Table | None:
         pool = self._pool
-        return rows_of(self._asked.batches, table, self._window, pool.sources, pool.clusters)
+        return rows_of(self._asked.batches, table, self._window, pool.sources, pool.clusters, columns)
 
 
 def _cluster(resource: str, parts: Parts) -> str:
