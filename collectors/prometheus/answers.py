@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
@@ -87,13 +88,10 @@ def joined(parts: Iterable[Part]) -> list[Series]:
     """
     import numpy as np
 
-    labels_of: dict[bytes, tuple[tuple[str, str], ...]] = {}
     found: dict[tuple[tuple[str, str], ...], list[tuple[Floats, Floats]]] = {}
     for part in parts:
         for metric, times, values in part.pieces():
-            if (labels := labels_of.get(metric)) is None:
-                labels = labels_of[metric] = _labels(metric)
-            found.setdefault(labels, []).append((times, values))
+            found.setdefault(_labels(metric), []).append((times, values))
     series = []
     for labels, pieces in found.items():
         times, values = pieces[0]
@@ -106,6 +104,7 @@ def joined(parts: Iterable[Part]) -> list[Series]:
     return series
 
 
+@lru_cache(20_000)  # the same series answer each day
 def _labels(metric: bytes) -> tuple[tuple[str, str], ...]:
     labels = json.loads(metric)
     if not isinstance(labels, dict) or not all(isinstance(value, str) for value in labels.values()):
