@@ -24,6 +24,8 @@ MEASURE_DAYS = Table(
     },
 )
 
+MOST_LABEL_SETS = 10_000  # of a measure and day: each is a row of the warehouse
+
 
 @dataclass(frozen=True, slots=True)
 class Measured:
