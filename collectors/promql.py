@@ -66,9 +66,7 @@ class Promql(PrometheusSettings, MeasuresSettings):
     def _batch(self, day: Window, asked: AskedDay, through: datetime) -> Iterator[Batch]:
         version = day_version(self._settings, day, through)
         is_running = through < day.end
-        yield Batch(
-            MEASURE_DAYS.name, day, version, asked.rows, is_running or (lambda: asked.is_partial)
-        )
+        yield Batch(MEASURE_DAYS.name, day, version, asked.rows, is_running or (lambda: asked.is_partial))
         if asked.error:
             raise asked.error
 

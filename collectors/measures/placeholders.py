@@ -32,7 +32,9 @@ def filled(query: str, match: Mapping[str, str], parameters: Mapping[str, str]) 
     """
     parts = [*_PARTS.finditer(query)]
     if match and not any(part["comma"] is not None for part in parts):
-        raise ValueError("match: the query does not say where; write $match between the braces of each metric")
+        raise ValueError(
+            "match: the query does not say where; write $match between the braces of each metric"
+        )
     own = {name for part in parts for name in _NAME.findall(part["text"] or part[0])} - {*WINDOW, "match"}
     for name in parameters:
         if name not in own:
@@ -50,7 +52,7 @@ def check_ranges(promql: str) -> None:
             continue  # the server says what is wrong with it
         if length > _HOUR:
             raise ValueError(
-                f"query: [{written}] is longer than the hour that is asked for, so that time would be counted "
+                f"query: [{written}] is longer than the hour that is asked for, so that time would count "
                 "several times; write [$window]"
             )
 

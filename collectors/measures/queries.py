@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from collectors.measures.placeholders import check_ranges, filled
 from collectors.measures.presets import preset
 from collectors.measures.settings import MeasureSettings
+from collectors.measures.tables import MEASURE_NAME
 from collectors.prometheus import Match
 
 
@@ -23,7 +24,7 @@ class QueryMeasure(MeasureSettings):
     ``$match``. parameters: of the preset.
     """
 
-    name: str = Field(default="", pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
+    name: str = Field(default="", pattern=MEASURE_NAME)
     query: str = ""
     preset: str = ""
     match: Match = Field(default_factory=dict)
