@@ -1,9 +1,11 @@
 """Ready-made measures: the files of ``collectors/presets``."""
 
+import json
 from collections.abc import Mapping
 from difflib import get_close_matches
 from functools import lru_cache
 from importlib.resources import files
+from textwrap import wrap
 from typing import Literal
 
 from pydantic import Field
@@ -54,3 +56,35 @@ def preset(name: str) -> Preset:
         advice = f"did you mean '{close[0]}'?" if close else "`costwatch presets list` shows all"
         raise ValueError(f"preset '{name[:60]}' does not exist; {advice}")
     return known[name]
+
+
+def as_yaml(name: str, preset: Preset) -> str:
+    """A source of ``costwatch.yaml`` that has it; in remarks what it asks, and what to know of it."""
+    chosen = "".join(f"        #   {key}: {json.dumps(value)}\n" for key, value in preset.parameters.items())
+    split = f", label: {preset.labels[0]}" if preset.labels else ""
+    uses = {
+        "driver": f"# pools: - {{name: {name}, split: driver, driver: {name}{split}, match: {{…}}}}\n",
+        "volume": f"# unit_costs: - {{name: …, volume: {name}, where: {{…}}}}\n",
+        "sli": "",
+    }
+    return (
+        _remark(preset.summary)
+        + _remark(f"Caveat: {preset.caveat}")
+        + _remark("Names of its metrics are verified." if preset.verified else "Nobody verified its metrics.")
+        + (f"# See {preset.source}\n" if preset.source else "")
+        + "sources:\n"
+        + "  - name: prometheus\n"
+        + "    kind: promql\n"
+        + "    url: http://prometheus:9090\n"
+        + "    measures:\n"
+        + f"      - preset: {name}\n"
+        + (f"        # parameters:\n{chosen}" if chosen else "")
+        + "        # match: {cluster: prod}\n"
+        + f"        # unit: {preset.unit}\n"
+        + f"        # query: {preset.query}\n"
+        + "".join(uses[use] for use in preset.use)
+    )
+
+
+def _remark(text: str) -> str:
+    return "".join(f"# {line}\n" for line in wrap(text, 108))
