@@ -137,7 +137,7 @@ def test_a_day_is_refused_whole_and_by_name_while_the_others_are_read(
     monkeypatch.setattr(measure_files, "MOST_LABEL_SETS", 3)
     write(folder, *ROWS, day=DAY + timedelta(days=1))
     path = folder / f"{DAY}.csv"
-    path.write_text("\n".join(lines))
+    path.write_text("".join(f"{line}\n" for line in lines))
     found = read(folder)
     assert found.outcome == "failed"
     (error,) = found.error.splitlines()

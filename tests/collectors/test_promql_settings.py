@@ -46,7 +46,8 @@ MISTAKES = {
     ),
     "a placeholder of Grafana": (
         "      - {name: x, query: 'rate(x_total[$__rate_interval])'}",
-        "6: query: $__rate_interval is no placeholder; there is $gauge_window, $match, $window, $window_seconds",
+        "6: query: $__rate_interval is no placeholder; there is $gauge_window, $match, $window, "
+        "$window_seconds",
     ),
     "a range that would count hours several times": (
         "      - {name: x, query: 'increase(x_total[1d])'}",
