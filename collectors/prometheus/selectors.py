@@ -9,15 +9,19 @@ from pydantic import AfterValidator
 _LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 
 
+_IS_NONE = "must be a label of Prometheus: letters, digits and _"
+
+
 def _is_a_label(label: str) -> str:
     if not _LABEL.fullmatch(label):
-        raise ValueError("must be a label of Prometheus: letters, digits and _")
+        raise ValueError(_IS_NONE)
     return label
 
 
 def _are_labels(match: Mapping[str, str]) -> Mapping[str, str]:
     for label in match:
-        _is_a_label(label)
+        if not _LABEL.fullmatch(label):
+            raise ValueError(f"'{label[:60]}' {_IS_NONE}")
     return match
 
 

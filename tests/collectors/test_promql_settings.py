@@ -60,7 +60,7 @@ MISTAKES = {
     ),
     "a match by what is no label": (
         "      - {preset: kafka_lag, match: {'a b': c}}",
-        "6: must be a label of Prometheus: letters, digits and _",
+        "6: 'a b' must be a label of Prometheus: letters, digits and _",
     ),
     "neither a query nor a preset": (
         "      - {name: x, unit: s}",
