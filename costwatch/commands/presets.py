@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @click.group("presets", cls=Subject)
 def command() -> None:
-    """Show the measures of shared systems that are ready-made for sources of kind promql."""
+    """Show ready-made measures of MySQL, Kafka, model servers and others."""
 
 
 @command.command("list")
