@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from math import isfinite
 from typing import TYPE_CHECKING, Self
@@ -11,14 +11,14 @@ from collectors.measures.queries import QueryMeasure
 from collectors.measures.tables import MOST_LABEL_SETS, Measured, rows_of
 from collectors.prometheus import Answer, AskError, Prometheus, PrometheusSettings
 from costwatch.errors import SourceError
-from costwatch.model import Window
+from costwatch.model import Window, midnight
 from costwatch.plugins import tags_text
 from costwatch.wording import on_day
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
+_DAY, _HOUR, _WEEKS = timedelta(days=1), timedelta(hours=1), timedelta(weeks=5)
 
 
 class Hours:
@@ -42,13 +42,16 @@ class Hours:
     def first_known(self, asked: Window, _: int = 1) -> int | None:
         """The number of the first day in ``asked`` of which any measure is known; None: of none is.
 
-        Each day's last hour is looked at, which is cheap, and every hour only where these know of nothing,
-        as of a job that runs at night.
+        From its end backwards, until nothing is known of five weeks: a query with a subquery costs the server
+        as much over years without a sample as over years with some.
         """
-        end = min(asked.end, self.through)
-        ended = max(asked.start, end.replace(hour=0))
-        first = self._first_known(Window(asked.start, ended), _DAY)
-        return first if first is not None else self._first_known(Window(asked.start, end), _HOUR)
+        first, end = None, min(asked.end, self.through)
+        while end > asked.start:
+            weeks = Window(max(asked.start, end.replace(hour=0) - _WEEKS), end)
+            if (found := self._first_day(weeks)) is None:
+                break
+            first, end = found, weeks.start
+        return None if first is None else (first - asked.start) // _DAY
 
     def measured(self, measure: QueryMeasure, day: Window) -> tuple[Measured, bool]:
         """What it was on a day, and whether the server says that it lacks something.
@@ -78,18 +81,26 @@ class Hours:
             for name, why in self._refused.items()
         ]
 
-    def _first_known(self, window: Window, step: timedelta) -> int | None:
-        found = None
+    def _first_day(self, window: Window) -> datetime | None:
+        """By the last hour of each day, which is cheap; by every hour only where these know of nothing, as of
+        a job that runs at night.
+        """
+        ended = Window(window.start, max(window.start, window.end.replace(hour=0)))
+        return self._first_step(ended, _DAY) or self._first_step(window, _HOUR)
+
+    def _first_step(self, window: Window, step: timedelta) -> datetime | None:
+        """The day of the first step whose end is known."""
+        first = None
         for measure in self.measures if window.start < window.end else ():
             answer = self._asked(measure, window, step)
             for series in answer.series if answer else ():
-                # The value of an hour stands at its end, which may be the next day's first instant.
-                for time in series.times[series.values == series.values][:1]:
-                    number = int(time - window.start.timestamp() - 1) // 86_400
-                    found = number if found is None else min(found, number)
-            if found == 0:
+                for end in series.times[series.values == series.values][:1]:
+                    # An hour ends with the instant that the next one begins with, and may be the day's last.
+                    day = midnight(datetime.fromtimestamp(end - 1, UTC).date())
+                    first = min(first or day, day)
+            if first == window.start:
                 break
-        return found
+        return first
 
     def _asked(self, measure: QueryMeasure, window: Window, step: timedelta) -> Answer | None:
         """What it is at the end of each step; None where the server refuses the query."""

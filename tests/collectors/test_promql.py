@@ -155,6 +155,13 @@ def test_a_job_that_runs_at_night_is_found(source: Callable[..., Promql]) -> Non
     assert days_of(batches(source(backup), FIRST + 3 * DAY, FIRST + DAY)) == [2, 3]
 
 
+def test_the_first_day_is_looked_for_until_five_weeks_are_empty(source: Callable[..., Promql]) -> None:
+    found = batches(source(), FIRST + 37 * DAY)
+    assert (len(found), found[0].window) == (37, Window(FIRST, FIRST + DAY))
+    with pytest.raises(SourceError, match="has nothing of logins"):
+        batches(source(), FIRST + 39 * DAY)
+
+
 def test_a_whole_day_keeps_its_version_and_the_running_one_has_that_of_its_last_hour(
     source: Callable[..., Promql],
 ) -> None:
