@@ -12,18 +12,16 @@ from collectors.kubernetes.questions import STEP_SECONDS, Question
 from collectors.kubernetes.reading import Listed, Reading, span_seconds
 from collectors.kubernetes.rows import Rows
 from collectors.kubernetes.tables import TABLES
-from collectors.prometheus import Answer, Prometheus
+from collectors.prometheus import Answer, Prometheus, days_to_read
 from costwatch.errors import SourceError
-from costwatch.model import Window, midnight
+from costwatch.model import Window
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from collectors.kubernetes.source import Kubernetes
 
-_DAY, _HOUR, _TICK = timedelta(days=1), timedelta(hours=1), timedelta(milliseconds=1)
-_FARTHEST = timedelta(days=3650)  # no server keeps more; one point for each day is one small answer
-_BEFORE = timedelta(days=35)  # so far back a gap is looked beyond
+_DAY, _TICK = timedelta(days=1), timedelta(milliseconds=1)
 _NODES = ("node_info",)
 _PODS = ("requests", "phase", "capacity", "volumes")
 
@@ -48,27 +46,21 @@ class Server:
     def days(self, window: Window, through: datetime) -> list[datetime]:
         """The first instants of the days that overlap ``window``, from the first that is known of on.
 
-        through: up to when, UTC. Days of which nothing is known between others are among them.
+        through: up to when, UTC.
         """
-        start = max(window.start, through - _FARTHEST).replace(hour=0, minute=0, second=0, microsecond=0)
-        end = min(window.end, through)
-        if start >= end:
-            return []
-        asked = Window(start, midnight((end - _TICK).date()) + _DAY)
-        count = (asked.end - asked.start) // _DAY
-        known = self._known_days(asked, count)
-        first = known[0] if known else count
-        if first and self._known_days(Window(start - _BEFORE, start), 1):
-            first = 0  # what is missing at its beginning is a gap
-        return [start + number * _DAY for number in range(first, count)]
+        return days_to_read(window, through, self._first_known)
 
-    def _known_days(self, asked: Window, expected: int) -> list[int]:
+    def _first_known(self, asked: Window, expected: int) -> int | None:
+        """The number of the first day of which anything is known."""
+        return min(self._known_days(asked, expected), default=None)
+
+    def _known_days(self, asked: Window, expected: int) -> set[int]:
         """Numbers of the days of which anything is known. expected: how many that may be."""
         known = self._days_with(_NODES, asked)
         if not known or len(known) < expected - min(known):
             # Nodes may not be told of, or not each day.
             known |= self._days_with(_PODS, asked)
-        return sorted(known)
+        return known
 
     def _days_with(self, names: Sequence[str], asked: Window) -> set[int]:
         """Those on which any of these metrics has samples."""

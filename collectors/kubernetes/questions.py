@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from collectors.prometheus import matchers
+
 STEP_SECONDS = 300
 HOUR_SECONDS = 3600
 
@@ -40,21 +42,15 @@ class Question:
         open on the left (Prometheus 3) or not. The highest value is taken there only where there is one step:
         over a day of steps it costs Prometheus four times as much as it costs us.
         """
-        matchers = [*self.where, *(f"{name}={quoted(value)}" for name, value in match.items())]
+        where = [*self.where, *matchers(match)]
         by = (cluster_label, *self.labels)
         name = self.names[0]
         if len(self.names) > 1:
-            matchers.insert(0, f'__name__=~"{"|".join(self.names)}"')
+            where.insert(0, f'__name__=~"{"|".join(self.names)}"')
             name = ""
         function = {"last": "last", "sum": "sum", "mean": "avg"}[self.of]
-        selected = f"{name}{{{','.join(matchers)}}}[{span_seconds}s]"
+        selected = f"{name}{{{','.join(where)}}}[{span_seconds}s]"
         found = f"{function}_over_time({selected})"
         if self.step_seconds is None:
             found = f"max by ({','.join(by)}) ({found})"
         return found if self.above is None else f"{found} > {self.above:g}"
-
-
-def quoted(text: str) -> str:
-    """A string of PromQL."""
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-    return f'"{escaped}"'

@@ -10,8 +10,9 @@ from collectors.kubernetes.gpus import RESOURCES
 from collectors.kubernetes.grid import NOTHING, AnySeries, Grid, Mask, Steps, in_base_units
 from collectors.kubernetes.labels import prometheus_names
 from collectors.kubernetes.nodes import KNOWN_LABELS
-from collectors.kubernetes.questions import HOUR_SECONDS, STEP_SECONDS, Question, quoted
+from collectors.kubernetes.questions import HOUR_SECONDS, STEP_SECONDS, Question
 from collectors.kubernetes.volumes import HANDLES
+from collectors.prometheus import quoted
 
 Ask = Callable[[Question], Sequence[AnySeries]]
 POD = ("namespace", "pod", "uid")

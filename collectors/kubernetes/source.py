@@ -12,7 +12,14 @@ from pydantic import Field, field_validator
 
 from collectors.kubernetes.names import NAMES
 from collectors.kubernetes.tables import TABLES
-from collectors.prometheus import PrometheusSettings
+from collectors.prometheus import (
+    LATE,
+    Label,
+    Match,
+    PrometheusSettings,
+    day_version,
+    last_whole_hour,
+)
 from costwatch.errors import SourceError
 from costwatch.model import Batch, Window
 from costwatch.plugins import Table
@@ -23,9 +30,7 @@ if TYPE_CHECKING:
     from collectors.kubernetes.answered import Answered
 
 _DAY = timedelta(days=1)
-_LATE = timedelta(hours=2)
 _NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
-_LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 
 
 class Kubernetes(PrometheusSettings):
@@ -55,8 +60,8 @@ class Kubernetes(PrometheusSettings):
     tables: ClassVar[tuple[Table, ...]] = TABLES
 
     cluster: str = ""
-    cluster_label: str = "cluster"
-    match: Mapping[str, str] = Field(default_factory=dict)
+    cluster_label: Label = "cluster"
+    match: Match = Field(default_factory=dict)
     pod_labels: tuple[str, ...] = ("team",)
     pod_annotations: tuple[str, ...] = ()
     namespace_labels: tuple[str, ...] = ("team",)
@@ -66,20 +71,6 @@ class Kubernetes(PrometheusSettings):
     list_prices: Mapping[str, Annotated[Decimal, Field(ge=0)]] = Field(default_factory=dict)
     currency: str = Field(default="USD", pattern=r"^[A-Z]{3}$")
     edition: int = 1
-
-    @field_validator("cluster_label")
-    @classmethod
-    def _is_a_label(cls, label: str) -> str:
-        if not _LABEL.fullmatch(label):
-            raise ValueError("must be a label of Prometheus: letters, digits and _")
-        return label
-
-    @field_validator("match")
-    @classmethod
-    def _are_labels(cls, match: Mapping[str, str]) -> Mapping[str, str]:
-        for label in match:
-            cls._is_a_label(label)
-        return match
 
     @field_validator("metrics")
     @classmethod
@@ -94,7 +85,7 @@ class Kubernetes(PrometheusSettings):
     @property
     def lookback(self) -> timedelta:
         """So late may samples be written: by another Prometheus, from a node that was cut off."""
-        return _LATE
+        return LATE
 
     def collect(self, window: Window) -> Iterator[Batch]:
         """See ``plugins.Collector``: as of the end of ``window``."""
@@ -104,7 +95,7 @@ class Kubernetes(PrometheusSettings):
         """See ``plugins.DatedCollector``: all tables of each day that has begun, from the first there is."""
         from collectors.kubernetes.answered import Server
 
-        through = now.replace(minute=0, second=0, microsecond=0)
+        through = last_whole_hour(now)
         with Server(self) as server:
             days = server.days(window, through)
             if not days:
@@ -122,7 +113,7 @@ class Kubernetes(PrometheusSettings):
 
     def _batches(self, day: Window, answered: "Answered", through: datetime) -> Iterator[Batch]:
         """One for each table; the day is read when the first of them is."""
-        version = f"{self._settings} {min(through, day.end + _LATE):%Y-%m-%dT%HZ}"
+        version = day_version(self._settings, day, through)
         # Nothing at all of a whole day is incomplete while it may still come; then it is what there is.
         partial = answered.is_partial if through < day.end + _DAY else answered.has_warnings
         for table in TABLES:

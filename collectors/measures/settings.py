@@ -6,7 +6,7 @@ from typing import ClassVar, TypeVar
 
 from pydantic import Field
 
-from collectors.measures.tables import MEASURE_DAYS
+from collectors.measures.tables import MEASURE_DAYS, MEASURE_NAME
 from costwatch.plugins import CollectorSettings, Settings, Table
 
 
@@ -17,7 +17,7 @@ class MeasureSettings(Settings):
     bring parts of it, which add up. unit: of its values, such as ``s``, ``bytes`` or ``predictions``.
     """
 
-    name: str = Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
+    name: str = Field(pattern=MEASURE_NAME)
     unit: str = ""
 
 

@@ -24,6 +24,9 @@ MEASURE_DAYS = Table(
     },
 )
 
+MEASURE_NAME = r"^[A-Za-z_][A-Za-z0-9_]*$"
+MOST_LABEL_SETS = 10_000  # of a measure and day: each is a row of the warehouse
+
 
 @dataclass(frozen=True, slots=True)
 class Measured:

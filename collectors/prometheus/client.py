@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 from collectors.prometheus.answers import Answer, Part, joined
+from collectors.prometheus.errors import TooMuchError
 from collectors.prometheus.settings import PrometheusSettings
 from costwatch.model import Window
 
@@ -58,8 +59,6 @@ class Prometheus:
         self.close()
 
     def _parts(self, query: str, window: Window, step: timedelta, offset: timedelta) -> Iterator[Part]:
-        from collectors.prometheus.refusals import TooMuchError
-
         left = -((window.start - window.end) // step)
         start, most = window.start + offset, _MOST_POINTS
         while left > 0:

@@ -9,12 +9,13 @@ from requests import exceptions
 from collectors.prometheus.answers import StatusError, parsed
 from collectors.prometheus.connection import reason
 from collectors.prometheus.credentials import Credentials
+from collectors.prometheus.errors import AskError, TooMuchError
 from collectors.prometheus.settings import PrometheusSettings
-from costwatch.errors import SourceError
 from costwatch.wording import printable
 
 _QUOTED = 300  # characters of what a server says
 _PASSING = (429, 502, 503, 504)
+_OF_QUERY = (200, 400, 422)  # with an error in the answer
 _TOO_MUCH = re.compile(
     r"too many (samples|points|series|chunks)|maximum resolution|exceed|too large|larger than max"
     "|ResourceExhausted",
@@ -30,27 +31,22 @@ _ADVICE = {
 } | dict.fromkeys(_PASSING, "look at its load, and run it again")
 
 
-class AskError(SourceError):
-    """A request that failed. ``may_pass``: the same may succeed a little later."""
-
-    def __init__(self, message: str, *, may_pass: bool = False) -> None:
-        super().__init__(message)
-        self.may_pass = may_pass
-
-
-class TooMuchError(AskError):
-    """The answer would be, or is, too large: a smaller question may do."""
-
-
 class Refusals:
     """The errors of one server: each names the source and its url, and no secret."""
 
     def __init__(self, settings: PrometheusSettings, credentials: Credentials) -> None:
         self._settings, self._credentials = settings, credentials
 
-    def error(self, what: str, to_do: str, kind: type[AskError] = AskError) -> AskError:
+    def error(self, what: str, to_do: str) -> AskError:
         """An error that names the source and its url."""
-        return kind(f"{self._settings.name}: {self._settings.url} {what}; {to_do}")
+        return AskError(self._sentence(what, to_do))
+
+    def too_much(self, what: str, to_do: str, *, is_of_query: bool) -> TooMuchError:
+        """One that a smaller question may not run into."""
+        return TooMuchError(self._sentence(what, to_do), is_of_query=is_of_query)
+
+    def _sentence(self, what: str, to_do: str) -> str:
+        return f"{self._settings.name}: {self._settings.url} {what}; {to_do}"
 
     def quoted(self, text: str) -> str:
         """What a server says, short, in one line and without a secret of ours."""
@@ -74,12 +70,13 @@ class Refusals:
         """The server's own refusal."""
         said = ": ".join(self.quoted(each) for each in (kind, text) if each)
         what = f"answers {status}{f' ({said})' if said else ''}"
+        is_of_query = status in _OF_QUERY and kind != "timeout"
         if kind == "timeout" or _TOO_MUCH.search(text):
-            return self.error(what, SMALLER, TooMuchError)
+            return self.too_much(what, SMALLER, is_of_query=is_of_query)
         if status == 422:  # a limit in other words, or a query that cannot be evaluated
-            return self.error(what, _ADVICE[status], TooMuchError)
+            return self.too_much(what, _ADVICE[status], is_of_query=is_of_query)
         error = self.error(what, _ADVICE.get(status, "correct what it names"))
-        error.may_pass = status in _PASSING
+        error.may_pass, error.is_of_query = status in _PASSING, is_of_query
         return error
 
     def broken(self, error: Exception) -> AskError:

@@ -12,7 +12,8 @@ from requests import exceptions
 from collectors.prometheus.answers import Part, StatusError, parsed
 from collectors.prometheus.connection import LimitedAdapter, RefusedAddressError
 from collectors.prometheus.credentials import Credentials
-from collectors.prometheus.refusals import SMALLER, AskError, Refusals, TooMuchError
+from collectors.prometheus.errors import AskError
+from collectors.prometheus.refusals import SMALLER, Refusals
 from collectors.prometheus.settings import PrometheusSettings
 from costwatch.errors import SourceError
 
@@ -144,7 +145,9 @@ class LimitedSession(requests.Session):
             pieces.append(piece)
             size += len(piece)
             if size > most and is_result:
-                raise self.refusals.error(f"answers more than max_bytes ({most:,})", SMALLER, TooMuchError)
+                raise self.refusals.too_much(
+                    f"answers more than max_bytes ({most:,})", SMALLER, is_of_query=True
+                )
             if size > most:
                 break
         return b"".join(pieces)

@@ -183,7 +183,7 @@ def test_a_file_that_is_of_no_table_and_day_is_told_after_the_others_are_read(
 
 def test_nothing_of_the_time_asked_for_is_a_failure(folder: Path) -> None:
     found = read(folder, window=Window.of_days(date(2026, 12, 1), date(2026, 12, 31)))
-    assert "no file such as node_days/2026-12-31.parquet of this time is there" in found.error
+    assert "no file such as pod_hours/2026-12-31.parquet of this time is there" in found.error
 
 
 def test_files_are_read_from_a_bucket(folder: Path, bucket: Bucket) -> None:

@@ -16,11 +16,17 @@ import pytest
 from tests.dashboards.test_browser import free_port
 from tests.doubles.prometheus_server import real_prometheus
 from tests.made.bills import line, tags, write_csv
-from tests.made.kubernetes_told import MIDNIGHT, request, written
+from tests.made.kubernetes_told import MIDNIGHT, Told, request, told, written
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-MANUAL = (Path(__file__).parents[2] / "docs" / "kubernetes.md").read_text(encoding="utf-8")
-USAGE = re.findall(r"^costwatch .*$", MANUAL, re.MULTILINE)
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def queries(page: str) -> list[str]:
+    """What a page asks the warehouse."""
+    return re.findall(r"^costwatch query .*$", (DOCS / page).read_text(encoding="utf-8"), re.MULTILINE)
+
+
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 LOCATION = '"s3://my-billing-bucket/focus/my-export"'
 ENV = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
@@ -36,6 +42,7 @@ def block(language: str, first_line: str) -> list[str]:
 
 FIVE_LINES = "\n".join(block("yaml", "sources:\n  - {name: aws, kind: exports"))
 KUBERNETES = "\n".join(block("yaml", "sources:\n  - name: k8s"))
+MEASURES = "\n".join(block("yaml", "sources:\n  - name: mysql"))
 STEPS = block("sh", "costwatch check")
 BY_HAND = [line for line in block("sh", "costwatch cost show --by team --by service") if "--help" not in line]
 
@@ -95,20 +102,40 @@ def test_the_five_lines_and_the_steps_work_as_they_stand(company: Path) -> None:
     assert "platform" in answer.stdout
 
 
+def asked(folder: Path, lines: str, series: Told, query: str) -> list[str]:
+    """What a query finds after README's lines were collected from a Prometheus that has one series."""
+    assert lines.count("\n") == 4
+    with real_prometheus(folder / "server", written([series])) as url:
+        assert run(folder, "costwatch init").returncode == 0
+        text = lines.replace("http://prometheus.monitoring:9090", url)
+        (folder / "costwatch.yaml").write_text(f"{text}\n")
+        for command in ("costwatch check", "costwatch collect"):
+            answer = run(folder, command)
+            assert answer.returncode == 0, (command, answer.stdout, answer.stderr)
+    answer = run(folder, query)
+    assert answer.returncode == 0, answer.stderr
+    return answer.stdout.split()
+
+
+def yesterday() -> float:
+    """Its first instant, in seconds from where made series begin."""
+    day = (datetime.now(UTC) - timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+    return day.timestamp() - MIDNIGHT
+
+
 @pytest.mark.prometheus
 def test_the_five_lines_of_kubernetes_work_as_they_stand(tmp_path: Path) -> None:
-    assert KUBERNETES.count("\n") == 4
-    yesterday = (datetime.now(UTC) - timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
-    since = yesterday.timestamp() - MIDNIGHT
-    with real_prometheus(tmp_path / "server", written([request("1x12", since=since)])) as url:
-        assert run(tmp_path, "costwatch init").returncode == 0
-        text = KUBERNETES.replace("http://prometheus.monitoring:9090", url)
-        (tmp_path / "costwatch.yaml").write_text(f"{text}\n")
-        for command in ("costwatch check", "costwatch collect"):
-            answer = run(tmp_path, command)
-            assert answer.returncode == 0, (command, answer.stdout, answer.stderr)
-    answer = run(tmp_path, next(line for line in USAGE if line.startswith("costwatch query")))
-    assert answer.stdout.split() == ["namespace", "core_hours", "a", "1.0"], answer.stderr
+    series = request("1x12", since=yesterday())
+    found = asked(tmp_path, KUBERNETES, series, queries("kubernetes.md")[0])
+    assert found == ["namespace", "core_hours", "a", "1.0"]
+
+
+@pytest.mark.prometheus
+def test_the_five_lines_of_measures_work_as_they_stand(tmp_path: Path) -> None:
+    name = "mysql_perf_schema_events_statements_seconds_total"
+    series = told(name, {"schema": "risk"}, "0+60x288", since=yesterday())
+    found = asked(tmp_path, MEASURES, series, queries("measures.md")[0])
+    assert found == ["labels", "seconds", '{"schema":"risk"}', "17280.0"]
 
 
 def test_the_pages_open(company: Path) -> None:

@@ -17,7 +17,7 @@ from collectors.kubernetes.questions import Question
 from collectors.kubernetes.reading import Listed, Reading, span_seconds
 from collectors.kubernetes.rows import Rows
 from collectors.kubernetes.tables import TABLES
-from collectors.prometheus import Series
+from collectors.prometheus import Series, matchers
 
 MIDNIGHT = int(datetime(2026, 10, 1, tzinfo=UTC).timestamp())
 STEP = 300
@@ -85,7 +85,7 @@ def written(series: Iterable[Told]) -> str:
     """``series`` as ``promtool`` reads them."""
     by_name: dict[str, list[str]] = defaultdict(list)
     for name, labels, samples in series:
-        pairs = ",".join(f'{key}="{value}"' for key, value in labels.items())
+        pairs = ",".join(matchers(labels))  # escaped alike
         by_name[name] += [f"{name}{{{pairs}}} {value!r} {at!r}" for at, value in samples.items()]
     lines = []
     for name, found in sorted(by_name.items()):

@@ -12,6 +12,8 @@ import pytest
 from collectors.cost_explorer import CostExplorer
 from collectors.exports import Exports
 from collectors.kubernetes import Kubernetes
+from collectors.measure_files import MeasureFiles
+from collectors.promql import Promql
 from collectors.table import Table
 from collectors.usage_files import UsageFiles
 from costwatch import plugins
@@ -49,7 +51,7 @@ from tests.doubles.prometheus_server import real_prometheus
 from tests.doubles.slack import TOKEN, slack_double
 from tests.made.cluster_company import OCTOBER, TEN, Cluster, etl, train
 from tests.made.collected_usage import collected, node, used
-from tests.made.kubernetes_told import capacity, cpu, written
+from tests.made.kubernetes_told import capacity, cpu, told, written
 from tests.made.kubernetes_told import request as pod_request
 from tests.made.usage_files import write_day
 from tests.made.warehouse_rows import company
@@ -103,6 +105,35 @@ def kubernetes(folder: Path) -> Iterator[Sources]:
 
 
 @contextmanager
+def measure_files(folder: Path) -> Iterator[Sources]:
+    """Three days of one volume."""
+    place = folder / "volumes"
+    place.mkdir()
+    for day in (20, 21, 22):
+        row = f"2026-11-{day},predictions,predictions,,1000,1"
+        (place / f"2026-11-{day}.csv").write_text(f"day,measure,unit,labels,value,coverage\n{row}\n")
+    yield Sources(
+        MeasureFiles(name="volumes", location=str(place)),
+        Window(datetime(2026, 11, 20, 12, tzinfo=UTC), datetime(2026, 11, 22, 12, tzinfo=UTC)),
+        MeasureFiles(name="volumes", location=str(folder / "gone")),
+    )
+
+
+@contextmanager
+def promql(folder: Path) -> Iterator[Sources]:
+    """Two days of a preset, and of a query, in a real Prometheus."""
+    series = [told("feature_toggle_usage_total", {"appName": "shop"}, "0+5x575")]
+    measures = [{"preset": "flag_evals"}, {"name": "flags", "query": "count(feature_toggle_usage_total)"}]
+    with real_prometheus(folder / "prometheus", written(series)) as url:
+        good, unreadable = (
+            Promql.model_validate({"name": "unleash", "url": each, "measures": measures})
+            for each in (url, "http://127.0.0.1:9")
+        )
+        window = Window(datetime(2026, 10, 1, 12, tzinfo=UTC), datetime(2026, 10, 2, 12, tzinfo=UTC))
+        yield Sources(good, window, unreadable)
+
+
+@contextmanager
 def table(folder: Path) -> Iterator[Sources]:
     """A vendor's own table of two months, in one file."""
     (folder / "costs.csv").write_text("day,usd\n2026-09-10,1.5\n2026-10-10,2\n")
@@ -133,6 +164,8 @@ COLLECTORS: dict[str, Callable[[Path], AbstractContextManager[Sources]]] = {
     "cost_explorer": cost_explorer,
     "exports": exports,
     "kubernetes": kubernetes,
+    "measure_files": measure_files,
+    "promql": promql,
     "table": table,
     "usage_files": usage_files,
 }
@@ -361,7 +394,7 @@ FACTS: dict[str, tuple[Callable[[Path], Warehouse], Window]] = {
 }
 
 
-MARKED = {"kubernetes": pytest.mark.prometheus}
+MARKED = dict.fromkeys(("kubernetes", "promql"), pytest.mark.prometheus)
 
 
 @pytest.mark.parametrize("kind", [pytest.param(kind, marks=MARKED.get(kind, ())) for kind in COLLECTORS])

@@ -1,0 +1,90 @@
+"""Ready-made measures: the files of ``collectors/presets``."""
+
+import json
+from collections.abc import Mapping
+from difflib import get_close_matches
+from functools import lru_cache
+from importlib.resources import files
+from textwrap import wrap
+from typing import Literal
+
+from pydantic import Field
+
+from costwatch.plugins import Settings
+
+
+class Preset(Settings):
+    """What is known of one.
+
+    summary: what it measures, in a line. use: as a ``driver``, that cost is split by, as a ``volume``, that
+    it is divided by, or as an ``sli``. labels: what it tells apart. parameters: what may be chosen, and the
+    value where nobody does. caveat: what it does not tell. verified: whether the names of its metrics were
+    found in the program that has them, in its manual, or at several who use it. source: where they stand.
+    """
+
+    summary: str
+    use: tuple[Literal["driver", "volume", "sli"], ...] = Field(min_length=1)
+    unit: str
+    labels: tuple[str, ...]
+    query: str
+    parameters: Mapping[str, str] = Field(default_factory=dict)
+    caveat: str
+    verified: bool
+    source: str = ""
+
+
+@lru_cache(maxsize=1)
+def presets() -> Mapping[str, Preset]:
+    """All of them, by name."""
+    import yaml
+
+    # Numbers stay as they are written, as in costwatch.yaml.
+    loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+    found = {}
+    for file in files("collectors").joinpath("presets").iterdir():
+        if file.name.endswith(".yaml"):
+            for name, entry in yaml.load(file.read_text(encoding="utf-8"), loader).items():  # noqa: S506
+                found[name] = Preset.model_validate(entry)
+    return dict(sorted(found.items()))
+
+
+def preset(name: str) -> Preset:
+    """The one of that name. Raises ValueError with the nearest name."""
+    known = presets()
+    if name not in known:
+        close = get_close_matches(name.lower()[:60], known, 1, 0.5)
+        advice = f"did you mean '{close[0]}'?" if close else "`costwatch presets list` shows all"
+        raise ValueError(f"preset '{name[:60]}' does not exist; {advice}")
+    return known[name]
+
+
+def as_yaml(name: str, preset: Preset) -> str:
+    """A source of ``costwatch.yaml`` that has it; in remarks what it asks, and what to know of it."""
+    chosen = "".join(f"        #   {key}: {json.dumps(value)}\n" for key, value in preset.parameters.items())
+    split = f", label: {preset.labels[0]}" if preset.labels else ""
+    uses = {
+        "driver": f"# pools: - {{name: {name}, split: driver, driver: {name}{split}, match: {{…}}}}\n",
+        "volume": f"# unit_costs: - {{name: …, volume: {name}, where: {{…}}}}\n",
+        "sli": "",
+    }
+    return (
+        _remark(preset.summary)
+        + _remark(f"Caveat: {preset.caveat}")
+        + _remark("Names of its metrics are verified." if preset.verified else "Nobody verified its metrics.")
+        + (f"# See {preset.source}\n" if preset.source else "")
+        + "sources:\n"
+        + "  - name: prometheus\n"
+        + "    kind: promql\n"
+        + "    url: http://prometheus:9090\n"
+        + "    measures:\n"
+        + f"      - preset: {name}\n"
+        + (f"        # parameters:\n{chosen}" if chosen else "")
+        + "        # match: {cluster: prod}\n"
+        + f"        # unit: {preset.unit}\n"
+        + f"        # query: {preset.query}\n"
+        + "".join(uses[use] for use in preset.use)
+    )
+
+
+def _remark(text: str) -> str:
+    return "".join(f"# {line}\n" for line in wrap(text, 108))
