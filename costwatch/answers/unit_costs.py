@@ -8,7 +8,7 @@ from decimal import Decimal
 from costwatch.answers.cost_answer import held_days
 from costwatch.cost.settings import UnitCostSettings
 from costwatch.cost.unit_cost import UnitDay, UnitSum, change, over_days, within
-from costwatch.model import Window
+from costwatch.model import State, Window
 from costwatch.money import per_unit
 from costwatch.warehouse import queries
 from costwatch.warehouse.encoding import from_int
@@ -65,12 +65,16 @@ class UnitCostRow:
 
 @dataclass(frozen=True, slots=True)
 class UnitCostAnswer:
-    """Of the UTC days ``first`` up to ``after``, held against those from ``before`` on; as_of: None: now."""
+    """Of the UTC days ``first`` up to ``after``, held against those from ``before`` on.
+
+    states: how settled each of these days is that holds cost. as_of: None for what is known now.
+    """
 
     first: date
     after: date
     before: date
     rows: tuple[UnitCostRow, ...]
+    states: Mapping[date, State]
     as_of: datetime | None = None
 
 
@@ -102,7 +106,8 @@ def unit_cost_answer(
                 groups = unit_days(facts, of, by, window)
                 made = _by_day if per_day else _summed
                 rows += made(of, by, groups, (first, after), back)
-    return UnitCostAnswer(first, after, first - back, tuple(rows), facts.as_of)
+    states = facts.states(first, after)
+    return UnitCostAnswer(first, after, first - back, tuple(rows), states, facts.as_of)
 
 
 _Groups = Mapping[tuple[str, ...], Mapping[date, UnitDay]]

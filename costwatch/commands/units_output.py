@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from costwatch.answers.unit_costs import UNKNOWN, UnitCostAnswer, UnitCostRow
+from costwatch.commands.cost_output import settled
 from costwatch.commands.output import print_table
 from costwatch.money import exact, nanos
 from costwatch.wording import amount, at_instant, signed_share
@@ -56,7 +57,7 @@ def print_units(answer: UnitCostAnswer) -> None:
         click.echo(f"change: against the same weekdays, {answer.before} to {back}")
     if answer.as_of:
         click.echo(f"as known on {at_instant(answer.as_of)}")
-    click.echo()
+    click.echo(f"{settled(answer.states)}\n")
     right = ["Cost", "Volume", "Change", "Days unknown"]
     columns = [*(["Day"] if per_day else []), "Name", "Of", "Cost", "Volume", "A unit costs"]
     columns += ["State"] if per_day else ["Change", "Days unknown"]
