@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from collectors.aws.located import Located
 from collectors.aws.places import Entry, FileError, Place
-from collectors.kubernetes.tables import TABLES
+from collectors.kubernetes.tables import JOB_DAYS, TABLES
 from collectors.layouts.files import version_of
 from costwatch.errors import SourceError
 from costwatch.model import Batch, Window
@@ -25,6 +25,7 @@ _NAME = re.compile(rf"({'|'.join(table.name for table in TABLES)})/(\d{{4}}-\d{{
 _DAY = timedelta(days=1)
 
 Files = Mapping[str, Entry]  # table -> its file of one day
+_NEEDED = tuple(table.name for table in TABLES if table is not JOB_DAYS)  # which others may not write
 
 
 class UsageFiles(Located):
@@ -33,10 +34,10 @@ class UsageFiles(Located):
     For clusters whose Prometheus cannot be reached from here: a costwatch beside it collects by kind
     ``kubernetes`` and writes the files by ``costwatch export usage``; other tools may, too. The tables are
     those of kind ``kubernetes``, with exactly its columns: ``pod_hours``, ``node_days``, ``workload_days``,
-    ``volume_days`` and ``service_days``.
+    ``volume_days`` and ``service_days``, and ``job_days`` where runs of Jobs are to be told.
 
     location: a folder, or ``s3://bucket/prefix``, with files such as ``node_days/2026-11-21.parquet``. A day
-    is read when all five are there, one without rows where there is nothing to tell, and read again whole
+    is read when the first five are there, one without rows where there is nothing to tell, and again whole
     when one of them changes in the last 35 days (older ones by ``costwatch collect --from --to``). A day
     is refused whole, the others are read, where a file is missing, cannot be read, has other columns or
     holds another day. The running day counts as incomplete.
@@ -111,7 +112,7 @@ class _Reading:
         self._parts: Mapping[str, list[pa.RecordBatch]] = {}
         self.is_refused = False
         self._refusal = ""
-        if missing := [table.name for table in TABLES if table.name not in files]:
+        if missing := [name for name in _NEEDED if name not in files]:
             self._refusal = (
                 f"{place.name('')}: of {day.start:%Y-%m-%d} there is no {' and no '.join(missing)}; "
                 "write the files of all tables, those without rows too"
@@ -140,6 +141,8 @@ class _Reading:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
+        if table.name not in self._files:
+            return []
         file = self._place.fetch(self._files[table.name], self._folder)
         try:
             with pq.ParquetFile(file.path) as parquet:
