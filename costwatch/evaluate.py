@@ -61,10 +61,11 @@ def evaluate(
 def _evaluated(warehouse: Warehouse, rules: Sequence[Rule], now: datetime) -> "_Evaluator":
     with warehouse.read() as db:
         held = stored_alerts.current_alerts(db, now - lifecycle.REMEMBERED)
-        evaluated = _Evaluator(WarehouseSnapshot(db, now, queries=queries_of(rules)), held, now)
+        facts = WarehouseSnapshot(db, now, queries=queries_of(rules))
+        evaluated = _Evaluator(facts, held, now)
         evaluated.evaluate_rules(rules)
         evaluated.correct_restated()
-        evaluated.unmatched = unmatched_rules(evaluated.facts, rules, now)
+        evaluated.unmatched = unmatched_rules(facts, rules, now)
     return evaluated
 
 

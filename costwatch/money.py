@@ -32,6 +32,14 @@ def exact(amount: Decimal, currency: str = "USD") -> str:
     return _signed(amount, currency, f"{abs(amount):,.{_DECIMALS.get(currency, 2)}f}")
 
 
+def per_unit(amount: Decimal, currency: str = "USD") -> str:
+    """What one of many costs, by three digits that say something: ``$0.00421``, ``$0.40``, ``$1,234.56``."""
+    least = _DECIMALS.get(currency, 2)
+    rounded = round(amount, max(least, 2 - amount.adjusted())) if amount else amount
+    exponent = int(rounded.normalize().as_tuple().exponent)
+    return _signed(amount, currency, f"{abs(rounded):,.{max(least, -exponent)}f}")
+
+
 def short(amount: Decimal, currency: str = "USD") -> str:
     """For tiles and sentences: ``$1.2k``, ``$97.7k``, ``$410k``, ``$1.23M``; under 1,000 whole units."""
     size = abs(amount)

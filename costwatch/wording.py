@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 
-from costwatch.money import exact
+from costwatch.money import exact, per_unit, smallest_unit
 
 # What there is to do about a damaged warehouse.
 RESTORE = "restore the last `costwatch db backup` by `costwatch db restore`"
@@ -51,10 +51,16 @@ def share(of: Decimal) -> str:
     return percent(of) if abs(of) >= Decimal("0.1") or not of else f"{of * 100:.1f} %"
 
 
+def signed_share(of: Decimal) -> str:
+    """A change as a share, with its sign: ``+51 %``, ``-0.4 %``; ``0 %`` for what rounds to it."""
+    text = share(abs(of))
+    return text if text in ("0 %", "0.0 %") else f"{'+' if of > 0 else '-'}{text}"
+
+
 def quantity(value: Decimal, unit: str) -> str:
     """``$6,000.00``, ``31 h 30 min``, ``9 days``, ``107 %``: a value in the unit of its finding."""
     if _CURRENCY.fullmatch(unit):
-        return exact(value, unit)
+        return exact(value, unit) if abs(value) >= smallest_unit(unit) or not value else per_unit(value, unit)
     if unit == "hours" and value >= 0:
         return _in_minutes(int(value * 60))
     if unit == "ratio":
@@ -75,6 +81,13 @@ def printable(text: str) -> str:
         else letter.encode("unicode_escape").decode("ascii")
         for letter in text
     )
+
+
+def amount(value: Decimal) -> str:
+    """A number of things: ``1,234,568``, ``12.5``, ``0.00421``."""
+    if abs(value) >= 1000:
+        return f"{value:,.0f}"
+    return digits(round(value, max(1, 2 - value.adjusted()) if value else 0))
 
 
 def shortened(text: str, at_most: int) -> str:

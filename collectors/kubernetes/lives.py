@@ -14,15 +14,16 @@ from collectors.kubernetes.requests import Containers, Row, by_resource, schedul
 
 @dataclass(frozen=True, slots=True)
 class Lives:
-    """By pod: seconds of each step that it lived, held its node in measured ones, and ran; when it started.
+    """By pod: seconds of each step that it lived, held its node in measured ones, and ran.
 
-    rows: resource -> requests by container.
+    starts, completions: Unix seconds, NaN where unknown. rows: resource -> requests by container.
     """
 
     lived: Array
     held: Array
     running: Array
     starts: Array
+    completions: Array
     rows: Mapping[str, list[Row]]
 
 
@@ -56,7 +57,8 @@ def lives(
     )
     lived = overlap_seconds(steps, *spans(steps, of))
     held = held_seconds(of, lived)
-    return Lives(lived, held, np.where((pending > 0) & (running == 0), 0.0, held), starts, by_resource(rows))
+    ran = np.where((pending > 0) & (running == 0), 0.0, held)
+    return Lives(lived, held, ran, starts, of.completions, by_resource(rows))
 
 
 def by_pod(masks: Mapping[str, Mask], pods: Pods, steps: Steps) -> Mask:

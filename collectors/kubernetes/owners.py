@@ -29,10 +29,25 @@ class Owners:
 
     def of(self, cluster: str, namespace: str, pod: str, uid: str) -> Owner:
         """The workload; a pod that has none is its own."""
-        name = (cluster, namespace, pod)
-        kind, owner = self._pods.get((*name, uid)) or self._pods.get((*name, "")) or ("pod", pod)
+        kind, owner = self._of_pod(cluster, namespace, pod, uid)
         if kind == "node":  # a static pod is called after its node
             return "pod", pod.removesuffix(f"-{owner}")
+        return self._top(kind, cluster, namespace, owner)
+
+    def job(self, cluster: str, namespace: str, pod: str, uid: str) -> str:
+        """The Job that made a pod; '' where none did."""
+        kind, owner = self._of_pod(cluster, namespace, pod, uid)
+        return owner if kind == "job" else ""
+
+    def of_job(self, cluster: str, namespace: str, job: str) -> Owner:
+        """The workload of a Job: its CronJob, else itself."""
+        return self._top("job", cluster, namespace, job)
+
+    def _of_pod(self, cluster: str, namespace: str, pod: str, uid: str) -> Owner:
+        name = (cluster, namespace, pod)
+        return self._pods.get((*name, uid)) or self._pods.get((*name, "")) or ("pod", pod)
+
+    def _top(self, kind: str, cluster: str, namespace: str, owner: str) -> Owner:
         above = self._above.get((kind, cluster, namespace, owner))
         return above or _guessed(kind, owner) or (kind, owner)
 

@@ -16,6 +16,7 @@ from collectors.prometheus import quoted
 
 Ask = Callable[[Question], Sequence[AnySeries]]
 POD = ("namespace", "pod", "uid")
+JOBS = ("job_start", "job_completion", "job_complete", "job_failed", "job_failures", "job_active")
 _CONTAINER = (*POD, "container")
 _CADVISOR = ("namespace", "pod", "container", "id", "node")
 _OF_CONTAINERS = ('container!=""', 'container!="POD"')
@@ -155,6 +156,11 @@ class Reading:
         """Of services."""
         by = ("namespace", "service", "ip", "hostname")
         return self.grid(Question(self.names["load_balancers"], by))
+
+    def jobs(self) -> Grid:
+        """What was last told of each Job that day, by the metric's name."""
+        names = tuple(name for key in JOBS for name in self.names[key])
+        return self.grid(Question(names, ("namespace", "job_name", "condition"), step_seconds=None))
 
     def gpus_used(self) -> list[tuple[Grid, float]]:
         """How busy GPUs were, mean of each step, and what is one of the unit it is told in."""

@@ -11,7 +11,16 @@ import numpy as np
 from collectors.kubernetes.day import Day
 from collectors.kubernetes.grid import Mask, added
 from collectors.kubernetes.hours import PLACE, Hours, hours
-from collectors.kubernetes.tables import NODE_DAYS, POD_HOURS, SERVICE_DAYS, SUMS, VOLUME_DAYS, WORKLOAD_DAYS
+from collectors.kubernetes.jobs import job_days
+from collectors.kubernetes.tables import (
+    JOB_DAYS,
+    NODE_DAYS,
+    POD_HOURS,
+    SERVICE_DAYS,
+    SUMS,
+    VOLUME_DAYS,
+    WORKLOAD_DAYS,
+)
 from collectors.kubernetes.volumes import Volume, bound, mounting, shared
 from collectors.kubernetes.workloads import Workload, Workloads
 
@@ -38,6 +47,7 @@ class Rows:
             (WORKLOAD_DAYS, self._workload_days),
             (VOLUME_DAYS, self._volume_days),
             (SERVICE_DAYS, self._service_days),
+            (JOB_DAYS, self._job_days),
         )
         if table == POD_HOURS.name:
             yield from self._pod_hours()
@@ -159,6 +169,9 @@ class Rows:
                 "labels": self._workloads.of_namespace(cluster, namespace),
                 "seconds": float(row.sum() * self._day.steps.seconds),
             }
+
+    def _job_days(self) -> Iterator[dict[str, Any]]:
+        return job_days(self._day, self._hours, self._workloads)
 
     def _measured(self, cluster: str) -> Mask:
         return self._day.measured.get(cluster, np.zeros(self._day.steps.count, dtype=bool))

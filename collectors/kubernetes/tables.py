@@ -116,4 +116,22 @@ SERVICE_DAYS = Table(
     },
 )
 
-TABLES = (POD_HOURS, NODE_DAYS, WORKLOAD_DAYS, VOLUME_DAYS, SERVICE_DAYS)
+JOB_DAYS = Table(
+    "job_days",
+    {
+        "day": "day",
+        "cluster": "text",
+        "namespace": "text",
+        "job": "text",
+        **_OWNER,  # the CronJob of a run, else the Job itself; labels of its pods: a row for each set of them
+        "started_at": "instant",
+        "ended_at": "instant",  # null while it runs, and where nobody told
+        "outcome": "text",  # at the end of the day: succeeded, failed, running or unknown
+        "pods": "integer",
+        "running_seconds": "real",
+        "cpu_core_seconds": "real",
+        "gpu_seconds": "real",
+    },
+)
+
+TABLES = (POD_HOURS, NODE_DAYS, WORKLOAD_DAYS, VOLUME_DAYS, SERVICE_DAYS, JOB_DAYS)

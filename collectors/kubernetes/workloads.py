@@ -2,14 +2,24 @@
 
 from collections.abc import Mapping
 from functools import cached_property
+from typing import NamedTuple
 
 from collectors.kubernetes.day import Day
+from collectors.kubernetes.grid import Grid
 from collectors.kubernetes.labels import Described, written
 from collectors.kubernetes.nodes import Node
 from collectors.kubernetes.owners import Owners
 from collectors.kubernetes.reading import POD
 
 Workload = tuple[str, str, str]  # kind, name, labels
+
+
+class Job(NamedTuple):
+    """What tells a Job from others."""
+
+    cluster: str
+    namespace: str
+    name: str
 
 
 class Workloads:
@@ -31,8 +41,22 @@ class Workloads:
                 **self._of_namespace(pod.cluster, pod.namespace),
                 **(self._of_node(node) if node else {}),
             }
-            found.append((*self._owners.of(*name), written(values)))
+            found.append((*self.owners.of(*name), written(values)))
         return found
+
+    @cached_property
+    def jobs(self) -> list[Job | None]:
+        """Of each pod, the Job that made it."""
+        found = []
+        for pod in self._day.pods.all:
+            name = self.owners.job(pod.cluster, pod.namespace, pod.name, pod.uid)
+            found.append(Job(pod.cluster, pod.namespace, name) if name else None)
+        return found
+
+    @property
+    def has_jobs(self) -> bool:
+        """Whether there were any, with pods or without."""
+        return bool(self._job_owners.labels) or any(self.jobs)
 
     def of_node(self, node: Node) -> str:
         """The labels of a node."""
@@ -43,7 +67,12 @@ class Workloads:
         return written(self._of_namespace(cluster, namespace))
 
     @cached_property
-    def _owners(self) -> Owners:
+    def _job_owners(self) -> Grid:
+        return self._day.reading.once("job_owner", ("namespace", "job_name", "owner_kind", "owner_name"))
+
+    @cached_property
+    def owners(self) -> Owners:
+        """Who made what."""
         once = self._day.reading.once
         owner = ("owner_kind", "owner_name")
         pods = self._day.pod_info.labels
@@ -52,7 +81,7 @@ class Workloads:
         return Owners(
             pods,
             once("replicaset_owner", ("namespace", "replicaset", *owner)).labels,
-            once("job_owner", ("namespace", "job_name", *owner)).labels,
+            self._job_owners.labels,
         )
 
     @cached_property

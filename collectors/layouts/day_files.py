@@ -29,6 +29,7 @@ class DayFiles(Located):
     """A source of such tables: which they are, how their files are called, and how one is read."""
 
     forms: ClassVar[tuple[str, ...]]  # such as <table>/<day>.parquet
+    may_lack: ClassVar[tuple[Table, ...]] = ()  # tables that a day need not have
 
     role: None = None
 
@@ -145,7 +146,8 @@ class _Reading:
 
     def _refused(self) -> str:
         """What is wrong with the files of the day before one is read; '' where nothing is."""
-        if missing := [table.name for table in self._source.tables if table.name not in self._files]:
+        needed = [table.name for table in self._source.tables if table not in self._source.may_lack]
+        if missing := [name for name in needed if name not in self._files]:
             return (
                 f"{self._place.name('')}: of {self._day.start:%Y-%m-%d} there is no "
                 f"{' and no '.join(missing)}; write the files of all tables, those without rows too"
@@ -157,6 +159,8 @@ class _Reading:
         return ""
 
     def _read(self, table: Table) -> "list[pa.RecordBatch]":
+        if table.name not in self._files:
+            return []
         file = self._place.fetch(self._files[table.name][0], self._folder)
         try:
             parts = [*self._source.parts(file.path, table)]

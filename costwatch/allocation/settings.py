@@ -1,4 +1,4 @@
-"""What ``costwatch.yaml`` says of teams, of pools of shared cost, of systems, of settling and of budgets."""
+"""What ``costwatch.yaml`` says of teams, pools of shared cost, systems, settling, budgets and unit costs."""
 
 from datetime import date
 from typing import Annotated, Self
@@ -6,7 +6,7 @@ from typing import Annotated, Self
 from pydantic import BeforeValidator, SerializeAsAny, ValidationError
 
 from costwatch.allocation.teams import Team
-from costwatch.cost.settings import BudgetSettings, Settle
+from costwatch.cost.settings import BudgetSettings, Settle, UnitCostSettings
 from costwatch.cost.systems import System
 from costwatch.errors import CostwatchError
 from costwatch.plugins import SPLITS, Settings, SplitSettings, load
@@ -44,6 +44,7 @@ class Allocation(Settings):
     pools: tuple[Pool, ...] = ()
     systems: tuple[System, ...] = ()
     budgets: tuple[BudgetSettings, ...] = ()
+    unit_costs: tuple[UnitCostSettings, ...] = ()
     settle: Settle = Settle()
 
     @classmethod

@@ -19,7 +19,7 @@ _AMOUNTS_REACH = timedelta(days=70)  # of days that settle by what they cost
 def settle_days(
     warehouse: Warehouse, sources: Sequence[Collector], allocation: Allocation, now: datetime
 ) -> None:
-    """How settled each day is, and what is configured besides: sources, budgets, teams above teams."""
+    """How settled each day is, and what is configured besides: sources, budgets, unit costs, parents."""
     settle = allocation.settle
     with warehouse.read() as db:
         counts, periods = day_states.line_counts(db), day_states.source_periods(db)
@@ -41,6 +41,8 @@ def settle_days(
         day_states.store_states(db, settled, now)
         day_states.store_sources(db, roles, settled, now)
         day_states.store_budgets(db, [_budget_row(budget) for budget in allocation.budgets], now)
+        unit_costs = {one.name: one.model_dump_json(exclude_defaults=True) for one in allocation.unit_costs}
+        day_states.store_unit_costs(db, unit_costs, now)
         day_states.store_memberships(db, memberships_of(allocation.teams), now)
 
 

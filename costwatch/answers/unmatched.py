@@ -5,25 +5,33 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from difflib import get_close_matches
 
+from costwatch.answers.unit_costs import never_known
 from costwatch.model import NO_COST_CENTER, NO_SYSTEM, RESIDUALS, Window
 from costwatch.plugins import Rule, Selection, Snapshot, matching, recent, selections_of
+from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
 
 _LATELY = timedelta(days=400)  # what comes once a year came in it
 _YET_TO_COME = {*RESIDUALS, NO_SYSTEM, NO_COST_CENTER}  # nothing there is good news
 
 
-def unmatched_rules(facts: Snapshot, rules: Iterable[Rule], now: datetime) -> dict[str, str]:
+def unmatched_rules(facts: WarehouseSnapshot, rules: Iterable[Rule], now: datetime) -> dict[str, str]:
     """The rules that no fact of the last 400 days fits, by name, each with why.
 
     Nothing is said of a query that has no answer at all, nor of what nobody owns: a rule may wait for that.
+    Of a unit cost that is never known it is said why.
     """
     found = {}
+    unknown: dict[str, str] | None = None
     for rule in rules:
         reasons: list[str] = []
         with suppress(Exception):  # a query may be anyone's; whoever evaluates the rule tells its error
             reasons = [_why(facts, one, now) for one in selections_of(rule)]
         if reasons and all(reasons):
             found[rule.name] = f"matches nothing that is known: {reasons[0]}"
+        if named := [name for one in selections_of(rule) for name in one.where.get("unit_cost", ())]:
+            unknown = never_known(facts) if unknown is None else unknown
+            if never := [f"unit cost {name}: {unknown[name]}" for name in named if name in unknown]:
+                found[rule.name] = "; ".join(never)
     return found
 
 

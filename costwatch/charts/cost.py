@@ -29,7 +29,7 @@ from costwatch.wording import printable
 
 Row = Mapping[str, Any]
 
-_SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
+SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 _VEGALITE = "6.4"
 
 
@@ -79,7 +79,7 @@ def stacked_days(rows: Iterable[Row], currency: str, dark: bool | None = False, 
             "tooltip": _tooltip(day="Day (UTC)", key="", exact="Cost"),
         },
     }
-    text = f"Cost by day, {_span(days)}, in {currency}, stacked: {', '.join(names) or 'no data'}."
+    text = f"Cost by day, {span(days)}, in {currency}, stacked: {', '.join(names) or 'no data'}."
     layers = [bars]
     if days:
         ends = {name: cells.get((max(days), name), Decimal()) for name in names}
@@ -173,7 +173,7 @@ def burn_up(
         },
         {"data": {"values": known}, "mark": line, "encoding": {"x": x, "y": y, "tooltip": tooltip}},
     ]
-    text = f"Cost since the start of the period, {_span(days)}"
+    text = f"Cost since the start of the period, {span(days)}"
     if ahead:
         end = ahead[-1] | {"text": money.short(forecast[-1]["value"], currency)}
         layers.append(_note(end, x, y, theme.line, align="right", dy=-10))
@@ -243,7 +243,8 @@ def _tooltip(**titles: str) -> list[Spec]:
     return [{"field": field, "type": "nominal", "title": title or " "} for field, title in titles.items()]
 
 
-def _span(days: Sequence[date]) -> str:
+def span(days: Sequence[date]) -> str:
+    """``1 Oct 2026 to 31 Oct 2026``, for the words that describe a chart."""
     if not days:
         return "no days"
     first, last = min(days), max(days)
@@ -252,17 +253,17 @@ def _span(days: Sequence[date]) -> str:
 
 def _spec(layers: list[Spec], data: list[Spec], height_px: int, description: str, theme: Theme) -> Spec:
     return {
-        "$schema": _SCHEMA,
+        "$schema": SCHEMA,
         "description": description,
         "data": {"values": data},
         "width": "container",
         "height": height_px,
         "layer": layers,
         "background": "transparent",
-        "config": {
-            "font": theme.font,
-            "view": {"stroke": None},
-            "axis": {"labelFontSize": 12},
-            "aria": False,
-        },
+        "config": config(theme),
     }
+
+
+def config(theme: Theme) -> Spec:
+    """What all charts share: the page's font, no frame, and one description instead of one for each mark."""
+    return {"font": theme.font, "view": {"stroke": None}, "axis": {"labelFontSize": 12}, "aria": False}

@@ -14,15 +14,16 @@ from costwatch.commands.options import (
     Instant,
     Label,
     Period,
-    Span,
     Subject,
+    asked_days,
     json_option,
-    require_order,
+    last_option,
     window_options,
 )
 from costwatch.commands.output import complain, print_json
 from costwatch.commands.resources import resources
 from costwatch.commands.trail import trail
+from costwatch.commands.units import units
 from costwatch.commands.verify import verify
 from costwatch.cost.line_labels import KEYED_LABELS, LINE_LABELS
 from costwatch.errors import UsageError
@@ -53,13 +54,14 @@ def command() -> None:
 
 command.add_command(resources)
 command.add_command(trail)
+command.add_command(units)
 command.add_command(verify)
 
 
 @command.command("show")
 @click.option("--by", multiple=True, type=Label(), help=f"Group by; may be repeated. One of {_LABELS}.")
 @window_options("the window")
-@click.option("--last", type=Span(), metavar="DURATION", help="The whole days before today, such as 30d.")
+@last_option
 @click.option(
     "--metric", type=click.Choice(COST_METRICS), default=METRICS[0], show_default=True, help="In tables."
 )
@@ -108,7 +110,7 @@ def show(
     """
     if as_json and as_csv:
         raise UsageError("cost show: --json and --csv exclude each other; choose one")
-    first, after = _window(context, first, after, last)
+    first, after = asked_days("cost show", first, after, last, context.now)
     answer = answer_of(
         context, by, first, after, _where(wanted), per_day=per_day, as_of=as_of, converted=converted
     )
@@ -136,14 +138,3 @@ def _where(wanted: Mapping[str, tuple[Any, ...]]) -> dict[str, tuple[str, ...]]:
             label, one = (f"{name}:{value[0]}", value[1]) if name in _KEYED else (name, value)
             where[label] = (*where.get(label, ()), one)
     return where
-
-
-def _window(
-    context: Context, first: date | None, after: date | None, last: timedelta | None
-) -> tuple[date | None, date | None]:
-    if last is None:
-        require_order(first, after)
-        return first, after
-    if first or after:
-        raise UsageError("cost show: --last and --from/--to exclude each other; choose one")
-    return context.now.date() - max(last, timedelta(days=1)), context.now.date()

@@ -100,22 +100,7 @@ class CostTable:
             lines.append(f"as known on {at_instant(self.answer.as_of)}")
         if metric == METRICS[0] and (unamortised := label(self.answer.unamortised)):
             lines.append(f"{unamortised}; costwatch cost verify says why")
-        return [*lines, self._settled()]
-
-    def _settled(self) -> str:
-        """``2 of 21 days estimated (from 2026-11-20), nothing known after 2026-11-21``."""
-        states = self.answer.states
-        count = {state: sum(each is state for each in states.values()) for state in State}
-        if not states:
-            text = "how settled the days were then was not noted"
-        elif count[State.ESTIMATED]:
-            since = min(day for day, state in states.items() if state is State.ESTIMATED)
-            text = f"{count[State.ESTIMATED]} of {_days(len(states))} estimated (from {since})"
-        elif count[State.SETTLED] and count[State.CLOSED]:
-            text = f"{_days(len(states))} settled, {count[State.CLOSED]} of them closed"
-        else:
-            text = f"{_days(len(states))} {State.CLOSED if count[State.CLOSED] else State.SETTLED}"
-        return text + (f", nothing known after {self.answer.last_held}" if self.answer.is_open else "")
+        return [*lines, settled(self.answer.states, self.answer.last_held if self.answer.is_open else None)]
 
     def _day(self, row: Cost) -> list[Any]:
         return [] if row.day is None else [row.day, self.answer.state(row)]
@@ -126,6 +111,24 @@ class CostTable:
             f"{value} *" if name in _CARRIERS and value in RESIDUALS else value or "(none)"
             for name, value in shown.items()
         ]
+
+
+def settled(states: Mapping[date, State], last_held: date | None = None) -> str:
+    """``2 of 21 days estimated (from 2026-11-20), nothing known after 2026-11-21``.
+
+    last_held: the newest day of which anything is known; None: all are.
+    """
+    count = {state: sum(each is state for each in states.values()) for state in State}
+    if not states:
+        text = "how settled the days were then was not noted"
+    elif count[State.ESTIMATED]:
+        since = min(day for day, state in states.items() if state is State.ESTIMATED)
+        text = f"{count[State.ESTIMATED]} of {_days(len(states))} estimated (from {since})"
+    elif count[State.SETTLED] and count[State.CLOSED]:
+        text = f"{_days(len(states))} settled, {count[State.CLOSED]} of them closed"
+    else:
+        text = f"{_days(len(states))} {State.CLOSED if count[State.CLOSED] else State.SETTLED}"
+    return text + (f", nothing known after {last_held}" if last_held else "")
 
 
 def _days(count: int) -> str:

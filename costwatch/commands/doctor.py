@@ -79,11 +79,12 @@ def _of_warehouse(
 
 
 def _stored(facts: "WarehouseSnapshot", context: Context) -> Iterator[tuple[str, ...]]:
-    """Systems and rules that find nothing, what is doubted of deliveries, what waits, when steps worked."""
+    """What finds nothing that is named, what is doubted of deliveries, what waits, when steps worked."""
     from costwatch.answers.deliveries import not_allocated
     from costwatch.answers.estimates import live_estimates
     from costwatch.answers.restatements import doubted
     from costwatch.answers.systems import unmatched
+    from costwatch.answers.unit_costs import never_known
     from costwatch.answers.unmatched import unmatched_rules
     from costwatch.warehouse.steps import STEPS, last_worked
     from costwatch.wording import ago, at_instant
@@ -91,6 +92,8 @@ def _stored(facts: "WarehouseSnapshot", context: Context) -> Iterator[tuple[str,
     systems, rules = context.config.systems, context.alerts.rules
     without = unmatched(facts, systems)
     yield from ((f"system {one.name}", without.get(one.name, "")) for one in systems)
+    unknown = never_known(facts)
+    yield from ((f"unit cost {one.name}", unknown.get(one.name, "")) for one in context.config.unit_costs)
     finds_nothing = unmatched_rules(facts, rules, context.now)
     yield from ((f"rule {one.name}", finds_nothing.get(one.name, "")) for one in rules)
     yield "restatements", "\n".join(one.text for one in doubted(facts)), "none is doubted"

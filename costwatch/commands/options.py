@@ -213,6 +213,26 @@ def require_order(first: date | None, after: date | None) -> None:
         )
 
 
+last_option = click.option(
+    "--last", type=Span(), metavar="DURATION", help="The whole days before today, such as 30d."
+)
+
+
+def asked_days(
+    command: str, first: date | None, after: date | None, last: timedelta | None, now: datetime
+) -> tuple[date | None, date | None]:
+    """The days from ``first`` up to ``after``, or the whole ones before today that ``last`` holds.
+
+    None: not named. Raises UsageError for both, and for a window that holds no day.
+    """
+    if last is None:
+        require_order(first, after)
+        return first, after
+    if first or after:
+        raise UsageError(f"{command}: --last and --from/--to exclude each other; choose one")
+    return now.date() - max(last, timedelta(days=1)), now.date()
+
+
 json_option = click.option("--json", "as_json", is_flag=True, help="JSON, for programs.")
 
 

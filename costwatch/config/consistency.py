@@ -11,6 +11,7 @@ from costwatch.config.quote import quoted
 from costwatch.config.systems import check_systems
 from costwatch.config.teams import check_teams, named
 from costwatch.config.tree import Tree
+from costwatch.config.unit_costs import check_unit_costs
 from costwatch.model import CONFIGURED
 from costwatch.model.names import folded
 from costwatch.plugins import Collector
@@ -26,11 +27,13 @@ def check_config(tree: Tree) -> Found:
     yield from named_once(tree, "teams", are_folded=True)
     yield from named_once(tree, "pools")
     yield from named_once(tree, "systems", are_folded=True)
+    yield from named_once(tree, "unit_costs")
     yield from check_pools(tree)
     yield from _budgets_named_once(tree)
     yield from check_teams(tree)
     yield from check_systems(tree)
     yield from check_matches(tree)
+    yield from check_unit_costs(tree)
 
 
 def _own_sources(tree: Tree) -> Found:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from costwatch.config.measures import known_measures
 from costwatch.config.teams import named, parents_of
 from costwatch.config.tree import Node, Tree
 from costwatch.model import (
@@ -69,8 +70,18 @@ def names_of(tree: Tree | None) -> Names:
             str(entry.get("name") or f"{team} {entry.get('period', 'month')}") for team, entry in budgets
         ),
     }
+    unit_cost = {"unit_cost": tuple(name for _, name in named(tree, "unit_costs"))}
+    measures = known_measures(tree)
+    measure = {"source": sources} | ({} if measures.is_open else {"measure": measures.names})
     of_sources = {key: {"source": sources} for key in ("freshness", "data_age", "data_age_limit")}
-    values = {**dict.fromkeys(COST_METRICS, costs), "budget": budget, **of_sources}
+    of_units = dict.fromkeys(("unit_cost", "unit_volume"), unit_cost)
+    values = {
+        **dict.fromkeys(COST_METRICS, costs),
+        "budget": budget,
+        "measure": measure,
+        **of_sources,
+        **of_units,
+    }
     kinds = sorted({str(entry.get("kind")) for _, entry in tree.entries(("sources",))})
     return Names(teams, values, tuple(_ids(tree, "accounts")), tuple(kinds))
 

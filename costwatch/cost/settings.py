@@ -1,12 +1,14 @@
-"""What ``costwatch.yaml`` says of settling and of budgets."""
+"""What ``costwatch.yaml`` says of settling, of budgets and of unit costs."""
 
+from collections import Counter
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from costwatch.model import BEFORE_CREDITS, CREDITS, REFUNDS
-from costwatch.plugins import Settings
+from costwatch.model import BEFORE_CREDITS, CREDITS, DIMENSIONS, REFUNDS, is_dimension
+from costwatch.plugins import Settings, accepted, one_of
 
 CostMetric = Literal["EffectiveCost", "BilledCost", "EffectiveCostBeforeCredits", "BilledCostBeforeCredits"]
 
@@ -61,3 +63,51 @@ class BudgetSettings(Settings):
         if self.metric in BEFORE_CREDITS.values() and {CREDITS, REFUNDS} & {*(self.include or ())}:
             raise ValueError(f"{self.metric} holds no credits and refunds that 'include' could count")
         return self
+
+
+CostLabel = Annotated[str, one_of(DIMENSIONS, "label of cost", is_known=is_dimension)]
+_Value = Annotated[str, Field(min_length=1)]
+_Values = _Value | Annotated[tuple[_Value, ...], Field(min_length=1)]
+_ByLabel = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]*$")]
+
+
+class UnitCostSettings(Settings):
+    """What one unit of what is made costs, day by day: a slice of cost ÷ a measured volume.
+
+    name: what one unit is, such as ``prediction``. volume: the measure that counts them. per: of how many
+    the cost is told. where: the slice of cost, by labels and values as ``costwatch cost show`` filters them
+    (``team``, ``system``, ``service``, ``allocated:KEY``); left out, everything. by: labels that both
+    sides are grouped by: of the volume, the label of that name; of cost, the dimension of that name or, where
+    cost has no such dimension, ``allocated:NAME``. metric, currency: of the cost; other currencies are not
+    looked at. min_coverage: the share of a day on which the volume must have been measured.
+
+    A day whose volume is 0, was not measured for that share of the day, or never arrived has no unit cost: it
+    is unknown, and so is a group of which only one side is known. What is missing of a volume is not made up.
+    """
+
+    name: str = Field(pattern=r"^[A-Za-z_][A-Za-z0-9_ -]*$", max_length=80)
+    volume: str = Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
+    per: Decimal = Field(default=Decimal(1), gt=0, max_digits=18)
+    where: Mapping[CostLabel, _Values] = Field(default_factory=dict)
+    by: tuple[_ByLabel, ...] = ()
+    metric: CostMetric = "EffectiveCost"
+    currency: str = Field(default="USD", pattern=r"^[A-Z]{3}$")
+    min_coverage: float = Field(default=0.9, gt=0, le=1)
+
+    @model_validator(mode="after")
+    def _is_of_one_currency(self) -> Self:
+        if "currency" in self.where or "currency" in self.by:
+            raise ValueError("is told in one currency; write it beside 'where', such as currency: EUR")
+        if twice := [name for name, count in Counter(self.by).items() if count > 1]:
+            raise ValueError(f"'by' names '{twice[0]}' twice; name each label once")
+        return self
+
+    @property
+    def slice(self) -> dict[str, tuple[str, ...]]:
+        """What of cost it is: label -> values."""
+        return {**accepted(self.where), "currency": (self.currency,)}
+
+    @property
+    def unit(self) -> str:
+        """``per prediction``, ``per 1,000 predictions``."""
+        return f"per {self.name}" if self.per == 1 else f"per {self.per.normalize():,f} {self.volume}"

@@ -1,4 +1,4 @@
-"""Rule kind ``threshold``: cost above or below a fixed amount."""
+"""Rule kind ``threshold``: cost, or what sources measure, above or below a fixed amount."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -33,16 +33,26 @@ from costwatch.plugins import (
     one_of,
     recent,
 )
+from costwatch.wording import amount as in_digits
 from costwatch.wording import on_day
 
 _DAY = timedelta(days=1)
+_MEASURE = "measure"
 
 
-Dimension = Annotated[str, one_of(DIMENSIONS, is_known=is_dimension)]
+def _is_label(name: str) -> bool:
+    return is_dimension(name) or name == _MEASURE
+
+
+Dimension = Annotated[str, one_of(DIMENSIONS, is_known=_is_label)]
 
 
 class Threshold(RuleSettings):
     """Cost of the last settled days above or below an amount: one finding for each combination of ``by``.
+
+    With ``metric: measure``, and ``measure`` among ``match``, it looks at what sources measure: by the labels
+    of that, as ``label:model``, or by ``source``; amounts are in its own unit, and days of which a part was
+    not measured are unknown.
 
     by: labels that tell instances apart (team, service, account, …); none: one sum of everything.
     match: label -> the value or values it must have. metric: EffectiveCost or BilledCost, or either
@@ -60,12 +70,13 @@ class Threshold(RuleSettings):
         - {name: TeamDailySpend, kind: threshold, by: [team], above: 5000, severity: ticket}
         - {name: NatLeak, kind: threshold, by: [team], above: 300,
            match: {service: Amazon Virtual Private Cloud}}
+        - {name: FewPredictions, kind: threshold, metric: measure, match: {measure: predictions}, below: 1000}
         - {name: WeekOfTraining, kind: threshold, by: [team, service], window: 7d, above: 40000, for: 1d}
     """
 
     by: tuple[Dimension, ...] = ()
     match: Mapping[Dimension, MatchedValues] = Field(default_factory=dict)
-    metric: CostMetric = "EffectiveCost"
+    metric: CostMetric | Literal["measure"] = "EffectiveCost"
     window: WholeDays = _DAY
     above: Decimal | None = Field(default=None, ge=0)
     below: Decimal | None = Field(default=None, ge=0)
@@ -84,6 +95,18 @@ class Threshold(RuleSettings):
             raise ValueError("'below' is more than 'above': every amount would be in breach")
         return self
 
+    @model_validator(mode="after")
+    def _has_the_labels(self) -> Self:
+        asked = {*self.by, *self.match}
+        if self.metric != _MEASURE and _MEASURE in asked:
+            raise ValueError("cost has no label 'measure'; give metric: measure, or leave it out")
+        if self.metric == _MEASURE and _MEASURE not in self.match:
+            raise ValueError("say which measure, such as match: {measure: predictions}")
+        for name in sorted(asked - {_MEASURE, "source"}):
+            if self.metric == _MEASURE and not name.startswith("label:"):
+                raise ValueError(f"measures have no label '{name}'; write label:{name}, or leave it out")
+        return self
+
     @cached_property
     def selections(self) -> tuple[Selection, ...]:
         """See ``plugins.RuleSettings``."""
@@ -92,6 +115,9 @@ class Threshold(RuleSettings):
     def evaluate(self, facts: Snapshot, now: datetime) -> Iterator[Finding]:
         """See ``plugins.Rule``."""
         span = recent(facts, now)
+        if self.metric == _MEASURE:
+            yield from self._of_measures(facts, span)
+            return
         whole = facts.series(self.metric, (), span)
         mine = whole.get(labels(currency=self.currency), ())
         newest = self.newest_day(facts, (point.day for point in mine))
@@ -105,6 +131,24 @@ class Threshold(RuleSettings):
         for instance, amount in self._amounts(facts, span, days).items():
             yield self._finding(instance, amount, days, newest, covered=covered)
 
+    def _of_measures(self, facts: Snapshot, span: Window) -> Iterator[Finding]:
+        found: dict[Labels, dict[date, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
+        for key, series in matching(facts.series(_MEASURE, self._asked, span), self._where).items():
+            mine = found[tuple(pair for pair in key if pair[0] in self.by)]
+            for point in series:
+                if point.state.is_settled or self.settle == "estimated":
+                    mine[point.day] += point.value
+        newest = max((day for of in found.values() for day in of), default=None)
+        if newest is None:
+            unknown = "no day of it is known yet"
+            yield Finding((), Verdict.UNKNOWN, None, self.above, "", unknown, About(_MEASURE))
+            return
+        days = Window.of_days(newest - self.window + _DAY, newest + _DAY)
+        for instance, of in found.items():
+            within = [value for day, value in of.items() if days.start.date() <= day <= newest]
+            covered = len(within) == self.window.days
+            yield self._finding(instance, sum(within, Decimal()), days, newest, covered=covered)
+
     @cached_property
     def _asked(self) -> tuple[str, ...]:
         """The labels asked for, always in one order, so that rules share answers."""
@@ -114,7 +158,15 @@ class Threshold(RuleSettings):
 
     @cached_property
     def _where(self) -> dict[str, tuple[str, ...]]:
-        return {**accepted(self.match), "currency": (self.currency,)}
+        return {**accepted(self.match), **({"currency": (self._unit,)} if self._unit else {})}
+
+    @property
+    def _unit(self) -> str:
+        """The currency; a measure's own unit is not told."""
+        return "" if self.metric == _MEASURE else self.currency
+
+    def _told(self, amount: Decimal) -> str:
+        return exact(amount, self._unit) if self._unit else in_digits(amount)
 
     def _amounts(self, facts: Snapshot, span: Window, days: Window) -> Mapping[Labels, Decimal]:
         """What each instance that cost anything in ``span`` cost in ``days``."""
@@ -131,17 +183,17 @@ class Threshold(RuleSettings):
         is_below = self.below is not None and amount < self.below
         limit = self.below if is_below or self.above is None else self.above
         span = "on" if self.window == _DAY else f"in the {self.window.days} days to"
-        said = f"{self._subject(instance)}: {exact(amount, self.currency)} {span} {on_day(newest)}"
+        said = f"{self._subject(instance)}: {self._told(amount)} {span} {on_day(newest)}"
         if not covered:
             verdict, said = Verdict.UNKNOWN, f"{said}, of which not every day is known"
         elif limit is not None and (is_above or is_below):
             verdict = Verdict.BREACH
-            said = f"{said}, {'above' if is_above else 'below'} {exact(limit, self.currency)}"
+            said = f"{said}, {'above' if is_above else 'below'} {self._told(limit)}"
         else:
             verdict = Verdict.OK
         about = self._about(instance, amount, days)
-        impact = self._impact(amount) if verdict is Verdict.BREACH else None
-        return Finding(instance, verdict, amount, limit, self.currency, said, about, impact=impact)
+        impact = self._impact(amount) if verdict is Verdict.BREACH and self._unit else None
+        return Finding(instance, verdict, amount, limit, self._unit, said, about, impact=impact)
 
     def _impact(self, amount: Decimal) -> Impact | None:
         if self.above is None or amount <= self.above:

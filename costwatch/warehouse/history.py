@@ -18,6 +18,7 @@ _TABLES = {
     "day_state": _Columns("source, day", "state"),
     "membership": _Columns("team, since", "until, x_Parent, x_CostCenter, chain"),
     "source": _Columns("name", "role, data_through, passed, late_after_days"),
+    "unit_cost": _Columns("name", "settings"),
 }
 
 

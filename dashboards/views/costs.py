@@ -28,6 +28,7 @@ from dashboards.blocks import Column, Tile
 from dashboards.frame import METRICS, DataReach
 from dashboards.panels.resources import resources_behind
 from dashboards.panels.trail import trail_of_team
+from dashboards.panels.unit_costs import cost_per_unit
 from dashboards.panels.usage import usage_of_pods
 from dashboards.reading import ask, configured
 
@@ -47,6 +48,7 @@ _GROUPS = (
     *ALLOCATED,
 )
 _RANGES = {"7d": 7, "30d": 30, "90d": 90, "180d": 180, "365d": 365}
+_MODES = {"kubernetes": usage_of_pods, "per unit": cost_per_unit}
 _LISTED = 50
 _OUTLINED_DAYS = 100  # more bars than that are too narrow for an outline
 _DAY = timedelta(days=1)
@@ -57,8 +59,9 @@ def page() -> None:
     state = frame.heading("Costs")
     if state is None:
         return
-    if frame.choose("Of what", "mode", ("bill", "kubernetes"), "bill") == "kubernetes":
-        usage_of_pods()
+    mode = frame.choose("Of what", "mode", ("bill", *_MODES), "bill")
+    if mode in _MODES:
+        _MODES[mode]()
         return
     query = _query(state)
     answer = ask(by_day_of_page, query)

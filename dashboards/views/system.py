@@ -12,6 +12,7 @@ from costwatch.cost.systems import System
 from costwatch.model import NO_SYSTEM
 from dashboards import blocks, filters, frame
 from dashboards.blocks import Column, Tile
+from dashboards.panels.unit_costs import unit_costs_of_system
 from dashboards.reading import ask, configured
 
 
@@ -105,6 +106,7 @@ def _one(of: SystemCost, system: System | None) -> None:
     for place, by in ((left, "team"), (right, "service")):
         with place, frame.card(f"By {by}", "month to date"):
             st.html(_parts(of, by))
+    unit_costs_of_system(of.system)
 
 
 def _parts(of: SystemCost, by: str) -> Markup:

@@ -23,7 +23,7 @@ from costwatch.warehouse.facts.cost import cost
 from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
 from tests.doubles.prometheus_server import real_prometheus
 from tests.made.bills import Line
-from tests.made.cluster import DAY, MONTH, NAMESPACE_TEAMS, STEP, World, at
+from tests.made.cluster import DAY, MONTH, NAMESPACE_TEAMS, SERVER_GAP, STEP, World, at
 from tests.made.cluster_bill import STRANGERS, UNBILLED, bill, instance_costs, root_volume
 from tests.made.cluster_blocks import fill
 from tests.made.cluster_pods import made
@@ -149,6 +149,28 @@ def test_teams_carry_what_their_pods_used(seconds: tuple[int, int], month: Month
     assert sum(found.values()) == billed
 
 
+def test_jobs_are_told_as_they_went(month: Month, company: Company) -> None:
+    with company.warehouse.read() as db:
+        found = {
+            (row["cluster"], row["namespace"], row["job"]): tuple(row[3:])
+            for row in db.execute(
+                "SELECT cluster, namespace, job, workload, max(outcome), min(started_at), max(ended_at)"
+                " FROM x_job_days GROUP BY 1, 2, 3"
+            )
+        }
+    ran = [pod for pod in month.world.pods if pod.owner[0] == "Job" and pod.node]
+    there = [pod for pod in ran if TIME[0] <= pod.begin and pod.gone < TIME[1]]
+    assert len(there) > 10
+    outcomes = {"Succeeded": "succeeded", "Failed": "failed"}
+    for pod in there:
+        workload, outcome, *times = found[pod.cluster, pod.namespace, pod.owner[1]]
+        if pod.gone < SERVER_GAP[0] or pod.begin > SERVER_GAP[1]:  # in it nobody told how others ended
+            assert (workload, outcome) == (pod.workload, outcomes[pod.ending]), pod
+            assert times == [
+                f"{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M:%SZ}" for at in (pod.begin, pod.end)
+            ]
+
+
 def test_parts_of_what_was_billed_are_the_bill(month: Month, company: Company) -> None:
     assert sum(company.billed().values()) == sum(Decimal(line["BilledCost"]) for line in month.lines)
 
@@ -184,7 +206,7 @@ def test_collecting_that_was_killed_ends_as_if_it_had_not_been(
     files, hashes = ends[0]
     assert files < stored(company.root)
     tables = {name for name in hashes if name.startswith("x_")}
-    assert len(tables) == 4
+    assert len(tables) == 5
     assert {name: company.hashes()[name] for name in tables} == {name: hashes[name] for name in tables}
 
 

@@ -13,6 +13,7 @@ from collectors.kubernetes import Kubernetes
 from costwatch.errors import SourceError
 from costwatch.model import Window
 from tests.collectors.test_kubernetes import CORES, GPUS, NODES, OOM, OWNERS, VOLUMES
+from tests.collectors.test_kubernetes_jobs import JOBS
 from tests.doubles.prometheus_server import exposition_server, real_prometheus
 from tests.made.kubernetes_told import capacity, core_hours, request, tables_of, written
 from tests.made.shared_cases import CASES, SHARED_DATA, series_of
@@ -34,6 +35,7 @@ SMALL = {
     **{f"cores: {name}": series for name, (series, _) in CORES.items()},
     **{f"nodes: {name}": series for name, (series, _) in NODES.items()},
     **{f"gpus: {name}": series for name, (series, _) in GPUS.items()},
+    **{f"jobs: {name}": series for name, (series, _) in JOBS.items()},
     **{f"volumes: {name}": series for name, (series, _) in VOLUMES.items()},
     **{
         f"owners: {name}": [capacity("4x12"), request("1x12"), *series]

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from collectors.kubernetes import Kubernetes
 from collectors.kubernetes.answered import Server
 from collectors.kubernetes.questions import Question
+from collectors.kubernetes.tables import TABLES
 from collectors.prometheus import Answer
 from costwatch.collect import Collected, collect
 from costwatch.errors import SourceError
@@ -83,10 +84,10 @@ def days_of(found: Sequence[Batch]) -> list[int]:
 def test_it_begins_with_the_first_day_that_there_is_and_leaves_none_out(source: Kubernetes) -> None:
     found = batches(source, FIRST + 3 * DAY)
     assert days_of(found) == [1, 2, 3]
-    assert len(found) == 3 * 5
+    assert len(found) == 3 * len(TABLES)
     rows = {
         day: sum(part.num_rows for part in batch.read())
-        for day, batch in zip((1, 2, 3), found[::5], strict=True)
+        for day, batch in zip((1, 2, 3), found[:: len(TABLES)], strict=True)
     }
     assert rows == {1: 1, 2: 0, 3: 5}
 
@@ -99,7 +100,7 @@ def test_a_whole_day_keeps_its_version_and_the_running_one_has_that_of_its_last_
     source: Kubernetes,
 ) -> None:
     def versions(now: datetime) -> list[str]:
-        return [batch.version.split()[-1] for batch in batches(source, now)[::5]]
+        return [batch.version.split()[-1] for batch in batches(source, now)[:: len(TABLES)]]
 
     start = FIRST + 2 * DAY
     assert versions(start + 4 * HOUR) == ["2026-10-02T02Z", "2026-10-03T02Z", "2026-10-03T04Z"]
@@ -140,8 +141,8 @@ def test_a_day_of_which_nothing_is_known_is_incomplete_while_it_may_still_come(
     run(warehouse, source, FIRST + 6 * HOUR)
     lost = run(warehouse, source, FIRST + DAY + 6 * HOUR)
     assert "incomplete, the first from 2026-10-02" in lost.note
-    assert run(warehouse, source, FIRST + 2 * DAY + 5 * HOUR).partial_count == 5
-    assert run(warehouse, source, FIRST + 3 * DAY + HOUR).partial_count == 5  # the fourth
+    assert run(warehouse, source, FIRST + 2 * DAY + 5 * HOUR).partial_count == len(TABLES)
+    assert run(warehouse, source, FIRST + 3 * DAY + HOUR).partial_count == len(TABLES)  # the fourth
     assert days_of(batches(source, FIRST + 3 * DAY, FIRST + DAY)) == [2, 3]
     assert days_of(batches(source, FIRST + 3 * DAY, FIRST - 9 * DAY)) == [1, 2, 3]
 

@@ -1,5 +1,6 @@
 """``kind: usage_files``: a day of a cluster is taken whole from its files, or refused whole by name."""
 
+import shutil
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -8,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from collectors.kubernetes.tables import NODE_DAYS, POD_HOURS, SERVICE_DAYS, TABLES
+from collectors.kubernetes.tables import JOB_DAYS, NODE_DAYS, POD_HOURS, SERVICE_DAYS, TABLES
 from collectors.usage_files import UsageFiles
 from costwatch.allocation.batches import StoredBatches
 from costwatch.allocation.usage_export import export
@@ -61,6 +62,17 @@ def test_every_table_of_every_day_is_stored_as_it_was_written(folder: Path) -> N
         written = pa.concat_tables(pq.read_table(path) for path in sorted((folder / table.name).iterdir()))
         assert rows(folder, table.name).select(list(table.columns)).to_pylist() == written.to_pylist()
     assert read(folder).outcome == "unchanged"
+
+
+def test_deliveries_of_others_need_not_know_of_jobs(folder: Path) -> None:
+    shutil.rmtree(folder / "job_days")
+    found = read(folder)
+    assert (found.outcome, found.error) == ("loaded", "")
+    assert rows(folder, "job_days").num_rows == 0
+    assert len(days(folder)) == 2
+    write_table(folder, JOB_DAYS, DAY, [{"day": DAY, "cluster": "prod", "job": "train"}])
+    read(folder)
+    assert rows(folder, "job_days")["job"].to_pylist() == ["train"]
 
 
 def test_a_day_that_is_written_again_replaces_the_one_before(folder: Path) -> None:

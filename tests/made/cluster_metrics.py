@@ -141,6 +141,23 @@ def parents(world: World, kind: str, label: str, parent: str) -> Iterator[Series
         yield Series(labels | {"owner_kind": owner[0], "owner_name": owner[1]}, begin, end)
 
 
+def jobs(world: World, told: str) -> Iterator[Series]:
+    """What a Job says of itself: each has one pod, and is deleted with it. told: of which metric."""
+    for pod in world.pods:
+        if pod.owner[0] == "Job":
+            labels = {"cluster": pod.cluster, "namespace": pod.namespace, "job_name": pod.owner[1]}
+            has_succeeded, has_failed = (pod.ending == ending for ending in ("Succeeded", "Failed"))
+            if told == "start_time":
+                yield Series(labels, pod.begin, pod.gone, pod.begin)
+            if told == "active":
+                yield Series(labels, pod.begin, pod.end)
+            if told == "completion_time" and has_succeeded:
+                yield Series(labels, pod.end, pod.gone, pod.end)
+            if (told == "complete" and has_succeeded) or (told == "failed" and has_failed):
+                yield Series(labels | {"condition": "true"}, pod.end, pod.gone)
+                yield Series(labels | {"condition": "false"}, pod.end, pod.gone, 0.0)
+
+
 def pod_labels(world: World) -> Iterator[Series]:
     for pod in world.pods:
         if pod.labels:

@@ -40,6 +40,11 @@ KUBE_STATE: Mapping[str, Family] = {
     "kube_pod_spec_volumes_persistentvolumeclaims_info": state.mounts,
     "kube_pod_start_time": state.starts,
     "kube_pod_status_phase": state.phases,
+    "kube_job_complete": partial(state.jobs, told="complete"),
+    "kube_job_failed": partial(state.jobs, told="failed"),
+    "kube_job_status_active": partial(state.jobs, told="active"),
+    "kube_job_status_completion_time": partial(state.jobs, told="completion_time"),
+    "kube_job_status_start_time": partial(state.jobs, told="start_time"),
     "kube_job_owner": partial(state.parents, kind="Job", label="job_name", parent="CronJob"),
     "kube_replicaset_owner": partial(
         state.parents, kind="ReplicaSet", label="replicaset", parent="Deployment"

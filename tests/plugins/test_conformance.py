@@ -33,6 +33,7 @@ from costwatch.rules.freshness import Freshness
 from costwatch.rules.k8s_efficiency import Efficiency
 from costwatch.rules.runaway import Runaway
 from costwatch.rules.threshold import Threshold
+from costwatch.rules.unit_cost import UnitCost
 from costwatch.testing import (
     Example,
     SplitExample,
@@ -53,6 +54,7 @@ from tests.made.cluster_company import OCTOBER, TEN, Cluster, etl, train
 from tests.made.collected_usage import collected, node, used
 from tests.made.kubernetes_told import capacity, cpu, told, written
 from tests.made.kubernetes_told import request as pod_request
+from tests.made.unit_company import unit_company
 from tests.made.usage_files import write_day
 from tests.made.warehouse_rows import company
 
@@ -179,6 +181,8 @@ SHOP, ML = labels(namespace="shop"), labels(namespace="ml")
 ETL = labels(
     team="ml", cluster="prod", namespace="ml", workload_kind="cronjob", workload="etl", currency="USD"
 )
+PREDICTION = {"unit_cost": "prediction", "unit": "per 1,000 predictions"}
+DECISION = {"unit_cost": "decision", "unit": "per decision"}
 SPEND = {"EffectiveCost": {RISK: daily(FIRST, *[900] * 50), PAYMENTS: daily(FIRST, *[100] * 50)}}
 
 
@@ -281,6 +285,28 @@ RULES: dict[str, tuple[Rule, list[Example]]] = {
         Threshold.model_validate({"name": "TeamDailySpend", "by": ["team"], "above": 500}),
         [
             Example(SPEND, NOW, {labels(team="risk"): Verdict.BREACH, labels(team="payments"): Verdict.OK}),
+        ],
+    ),
+    "unit_cost": (
+        UnitCost.model_validate({"name": "Dear", "unit_cost": ["prediction", "decision"], "above": 0.5}),
+        [
+            Example(
+                {
+                    **SPEND,
+                    "unit_cost": {
+                        labels(**PREDICTION, currency="USD"): daily(FIRST, *[0.6] * 50),
+                        labels(**DECISION, currency="USD"): daily(FIRST, *[0.4] * 50),
+                    },
+                    "unit_volume": dict.fromkeys(
+                        (labels(**PREDICTION), labels(**DECISION)), daily(FIRST, *[9] * 50)
+                    ),
+                },
+                NOW,
+                {
+                    labels(unit_cost="prediction"): Verdict.BREACH,
+                    labels(unit_cost="decision"): Verdict.OK,
+                },
+            ),
         ],
     ),
 }
@@ -391,6 +417,7 @@ FACTS: dict[str, tuple[Callable[[Path], Warehouse], Window]] = {
         ),
         (clusters, OCTOBER),
     ),
+    **dict.fromkeys(("measure", "unit_cost", "unit_volume"), (unit_company, OCTOBER)),
 }
 
 

@@ -1,4 +1,4 @@
-"""How settled the published days are, the bill's sources, and the budgets: small tables kept in step."""
+"""How settled the published days are, the bill's sources, budgets, unit costs: small tables kept in step."""
 
 import sqlite3
 from collections import defaultdict
@@ -93,6 +93,12 @@ def store_budgets(db: sqlite3.Connection, budgets: Sequence[BudgetRow], now: dat
     """Replace ``budget``, as ``store_states``."""
     _replace(db, "budget", budgets)
     history.note(db, "budget", now)
+
+
+def store_unit_costs(db: sqlite3.Connection, settings: Mapping[str, str], now: datetime) -> None:
+    """Replace ``unit_cost``, as ``store_states``: name -> what is configured of it, as JSON."""
+    _replace(db, "unit_cost", [*settings.items()])
+    history.note(db, "unit_cost", now)
 
 
 def store_memberships(db: sqlite3.Connection, found: Iterable[Membership], now: datetime) -> None:

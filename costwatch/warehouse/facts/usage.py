@@ -51,7 +51,7 @@ def _ask(
     days = Window.of_days(*window.days)
     if reader.as_of is not None:  # a day that had not begun
         days = Window(days.start, max(days.start, min(days.end, reader.as_of)))
-    unread = _unread(reader, table, days)
+    unread = unread_days(reader, table, days)
     found: dict[Labels, dict[int, Decimal]] = defaultdict(dict)
     for row in reader.rows(
         queries.filled(template, value=value, **parts_of(by, known)), dict(window_columns(days))
@@ -68,7 +68,8 @@ def _ask(
     }
 
 
-def _unread(reader: Reader, table: str, window: Window) -> set[int]:
+def unread_days(reader: Reader, table: str, window: Window) -> set[int]:
+    """Days of a collected table, as they are stored, that are not read whole yet."""
     rows = reader.rows(queries.text("unread_days"), {"table_name": table, **window_columns(window)})
     return {to_int(from_text(row["window_start"]).date()) for row in rows}
 
