@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from collectors.sql.refusals import Refusals, StatementError
 from collectors.sql.source import Sql
@@ -75,7 +75,7 @@ class Database:
         most, seconds = self._settings.max_rows, self._settings.timeout_seconds
         bounds = {"start": self._bound(asked.start), "end": self._bound(asked.end)}
         if self._engine.dialect.name == "postgresql":  # MySQL is told so as it is connected
-            statement = f"SELECT * FROM ({statement}\n) AS measured LIMIT {most + 1}"
+            statement = f"SELECT * FROM ({statement}\n) AS measured LIMIT {most + 1}"  # noqa: S608  ours
         with self._connected() as connection:
             began = time.monotonic()
             try:
@@ -118,7 +118,7 @@ class Database:
                 self._settings.username or None,
                 host=parts.hostname,
                 port=parts.port,
-                database=unquote(parts.path).removeprefix("/"),
+                database=self._settings.database,
             )
             if parts.scheme == "sqlite":
                 url = url.set(database=f"file:{url.database}", query={"mode": "ro", "uri": "true"})
@@ -134,7 +134,9 @@ class Database:
         """What the driver is given beside the address; the password among it, since addresses are shown."""
         seconds, ca_file = self._settings.timeout_seconds, self._settings.ca_file
         if ca_file and not Path(ca_file).is_file():
-            raise SourceError(f"{self._settings.name}: {ca_file}: no such file; correct ca_file")
+            raise SourceError(
+                f"{self._settings.name}: ca_file: {ca_file} cannot be read; check the path and its rights"
+            )
         if scheme == "sqlite":
             return {"timeout": seconds}
         limits = {"connect_timeout": _CONNECT_SECONDS}

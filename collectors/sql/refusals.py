@@ -1,5 +1,6 @@
 """What databases and the way to them refuse, in our words and without secrets."""
 
+import re
 from urllib.parse import urlsplit
 
 from collectors.sql.source import Sql
@@ -15,6 +16,7 @@ _NO_RIGHT = (1044, 1142, 1143, 1227, 1370, "42501", "SQLITE_AUTH")
 _TOO_SLOW = (1317, 1969, 3024, "57014", "SQLITE_INTERRUPT")
 _WRITES = (1792, "25006", "SQLITE_READONLY")
 _LOST = (2006, 2013, "57P01", "08006")
+_LIBPQ = re.compile(r"connection failed: connection to server at .* port \d+ failed: ")  # it is told already
 _LONGEST = 300
 
 
@@ -57,15 +59,14 @@ class Refusals:
 
     @property
     def _place(self) -> str:
-        parts = urlsplit(self._settings.url)
-        return parts.netloc or parts.path
+        return urlsplit(self._settings.url).netloc or self._settings.database
 
     def _text(self, error: Exception) -> str:
         """One line of what the driver said; a server may repeat what it was sent."""
         found = getattr(error, "orig", None) or error
         arguments = getattr(found, "args", ())
         text = " ".join(str(arguments[-1] if arguments else found).split())
-        text = text.rpartition(" failed: ")[2]  # before it, libpq repeats where it failed
+        text = _LIBPQ.sub("", text)
         if self._password:
             text = text.replace(self._password, "…")
         return shortened(printable(text), _LONGEST)

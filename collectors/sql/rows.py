@@ -45,7 +45,7 @@ def _place_of_value(measure: SqlMeasure, columns: Sequence[str]) -> int:
     shown = printable(", ".join(columns))
     if measure.value not in columns:
         raise StatementError(
-            f"the answer has no column {measure.value}, but {shown}; call the number AS {measure.value}"
+            f"the answer has no column {measure.value}, but {shown}; call it AS {measure.value}"
         )
     if len(set(columns)) < len(columns):
         raise StatementError(f"two columns of the answer have one name ({shown}); name them by AS")

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from pydantic import Field, field_validator, model_validator
 
@@ -125,6 +125,11 @@ class Sql(MeasuresSettings):
         if self.password and not self.username:
             raise ValueError("password needs a username: write both")
         return self
+
+    @property
+    def database(self) -> str:
+        """The name of the database, or the path of the file."""
+        return unquote(urlsplit(self.url).path)[1:]
 
     def collect(self, window: Window) -> Iterator[Batch]:
         """See ``plugins.Collector``: as of the end of ``window``."""
