@@ -21,17 +21,15 @@ from collectors.measures import (
     once_each,
 )
 from costwatch.errors import SourceError
-from costwatch.model import Batch, Window
+from costwatch.model import Batch, Window, midnight
 from costwatch.plugins import Duration, SpendLimit, tags_text
 
 if TYPE_CHECKING:
-    from collectors.cloudwatch.metrics import Hours, Metrics, Series
+    from collectors.cloudwatch.metrics import Hours
 
 ANY = "*"
-_HOUR = timedelta(hours=1)
+_DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
 _KEPT = timedelta(days=455)  # values by the hour
-_DATAPOINTS = 100_800  # of one answer, at most
-_QUERIES = 500  # of one request, at most
 _WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[^A-Za-z0-9]+")
 
 _Text = Annotated[str, Field(min_length=1, max_length=255)]
@@ -122,24 +120,50 @@ class CloudWatch(MeasuresSettings):
 
     def collect_paid(self, window: Window, now: datetime, purse: SpendLimit) -> Iterator[Batch]:
         """See ``plugins.PaidCollector``: each day of ``window`` that has begun and is still kept."""
-        from collectors.cloudwatch.metrics import Metrics
+        from collectors.cloudwatch.metrics import MetricError, Metrics
 
-        kept = (now - _KEPT).date() + timedelta(days=1)
-        first_day = max(self.first_day, kept) if self.first_day else None
-        days = [day for day in asked_days(self.name, window, now, first_day) if day.start.date() >= kept]
+        kept = midnight((now - _KEPT).date() + _DAY)
+        days = [day for day in asked_days(self.name, window, now, self.first_day) if day.start >= kept]
         if not days:
-            raise SourceError(f"{self.name}: CloudWatch keeps the days from {kept} on; ask for some of them")
+            raise SourceError(
+                f"{self.name}: CloudWatch keeps the days from {kept:%Y-%m-%d} on; ask for some of them"
+            )
         settings = json.dumps(self.model_dump(mode="json", include={"measures"}))
         failures = Failures(self.name)
         metrics = Metrics(self, purse)
-        series = {measure.name: self._series(metrics, measure, days[0], failures) for measure in self.measures}
-        for some in _parts(days, max(map(len, series.values()))):
-            asked = Window(some[0].start, some[-1].end)
-            hours = {
-                measure.name: self._hours(metrics, measure, series[measure.name], asked, some, failures)
-                for measure in self.measures
-            }
+        for some in metrics.parts(days):
+            answers: dict[str, Sequence[Hours]] = {}
+            for measure in self.measures:
+                try:
+                    answers[measure.name] = metrics.hours(measure, Window(some[0].start, some[-1].end))
+                except MetricError as error:
+                    for day in some:
+                        failures.add(measure.name, day, str(error))
             for day in some:
-                found = [_measured(measure, day, hours[measure.name]) for measure in self.measures]
+                found = [measured(each, day, answers.get(each.name, ())) for each in self.measures]
                 yield day_batch(day, found, settings, partial=failures.of(day))
         failures.tell()
+
+
+def measured(measure: CloudWatchMeasure, day: Window, answer: "Sequence[Hours]") -> Measured:
+    """The hours of ``day``, added up by label."""
+    values: dict[str, list[float]] = defaultdict(list)
+    told: set[datetime] = set()
+    for one in answer:
+        hours = {hour: value for hour, value in one.values.items() if day.start <= hour < day.end}
+        if hours:
+            labels = tags_text({label_of(name): one.dimensions[name] for name in measure.by})
+            values[labels] += hours.values()
+            told.update(hours)
+    return Measured(
+        day.start.date(),
+        measure.name,
+        measure.unit,
+        {labels: math.fsum(parts) for labels, parts in values.items()},
+        len(told) / ((day.end - day.start) / _HOUR),
+    )
+
+
+def label_of(dimension: str) -> str:
+    """``db_instance_identifier`` for ``DBInstanceIdentifier``, ``cluster_name`` for ``Cluster Name``."""
+    return _WORDS.sub("_", dimension).strip("_").lower()

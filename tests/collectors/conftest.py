@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 import pytest
 
 from collectors.prometheus import Prometheus, PrometheusSettings
+from tests.doubles.cloudwatch import CloudWatchDouble, cloudwatch_double, moto_server
 from tests.doubles.fault_proxy import FaultProxy, fault_proxy
 from tests.doubles.mariadb import mariadb
 from tests.doubles.postgres import PASSWORD, postgres
@@ -99,3 +100,15 @@ def shop(request: pytest.FixtureRequest, shop_password: None) -> Asked:
 @pytest.fixture
 def shop_password(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SHOP_PASSWORD", PASSWORD)
+
+
+@pytest.fixture(scope="session")
+def moto() -> Iterator[str]:
+    with moto_server() as url:
+        yield url
+
+
+@pytest.fixture
+def cloudwatch(moto: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[CloudWatchDouble]:
+    with cloudwatch_double(moto, monkeypatch) as running:
+        yield running
