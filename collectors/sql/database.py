@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from collectors.sql.refusals import Refusals, StatementError
 from collectors.sql.source import Sql
@@ -121,7 +121,9 @@ class Database:
                 database=self._settings.database,
             )
             if parts.scheme == "sqlite":
-                url = url.set(database=f"file:{url.database}", query={"mode": "ro", "uri": "true"})
+                url = url.set(
+                    database=f"file:{quote(self._settings.database)}", query={"mode": "ro", "uri": "true"}
+                )
             arguments = self._arguments(parts.scheme)
             return create_engine(url, poolclass=NullPool, hide_parameters=True, connect_args=arguments)
         except ImportError:

@@ -1,8 +1,11 @@
 """Measures by SQL from Debian's MariaDB and PostgreSQL and a file of SQLite: what a day is, and only read."""
 
+import os
+import signal
 import time
 from datetime import date
 from pathlib import Path
+from threading import Timer
 
 import pytest
 
@@ -138,6 +141,38 @@ def test_a_statement_has_so_long_and_no_longer(shop: Asked, request: pytest.Fixt
         "shop: measure turnover, 20 Nov 2026: not answered within 1 s; ask for less, add an index, or raise "
         "timeout_seconds"
     )
+
+
+@pytest.mark.parametrize(
+    "server",
+    [
+        pytest.param("maria", marks=pytest.mark.mariadb),
+        pytest.param("postgresql", marks=pytest.mark.postgres),
+    ],
+)
+def test_a_server_that_hangs_is_given_up(
+    server: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("collectors.sql.database._GRACE_SECONDS", 1)
+    shop: Asked = request.getfixturevalue(server)
+    stopped: list[int] = []
+
+    def stop() -> None:
+        """All its processes, a while after it has begun to answer."""
+        children = Path(f"/proc/{shop.pid}/task/{shop.pid}/children").read_text().split()
+        for pid in (shop.pid, *map(int, children)):
+            os.kill(pid, signal.SIGSTOP)
+            stopped.append(pid)
+
+    timer = Timer(1, stop)
+    timer.start()
+    try:
+        assert "not answered within 2 s" in shop.refusal(SLOW[server], timeout_seconds=2)
+    finally:
+        timer.join()
+        for pid in reversed(stopped):
+            os.kill(pid, signal.SIGCONT)
+    assert len(shop.rows()) == 3
 
 
 def test_an_answer_has_so_many_rows_and_no_more(shop: Asked) -> None:

@@ -23,7 +23,7 @@ _RUN_AS = _AS_ANOTHER if os.getuid() == 0 else {}
 
 @dataclass(frozen=True)
 class Postgres:
-    """A running server, whose user ``postgres`` has ``PASSWORD``; process: of all its own."""
+    """A running server, whose user ``postgres`` has ``PASSWORD``; pid: its first process."""
 
     port: int
     pid: int

@@ -32,11 +32,11 @@ FILL = f"INSERT INTO orders VALUES {', '.join(ROWS)}"
 
 @dataclass(frozen=True)
 class Asked:
-    """A database with orders. run: what its owner may do. keys: how we are let in."""
+    """A database with orders. run: what its owner may do. keys: how we are let in. pid: of its server."""
 
     run: Callable[..., Any]
     keys: Mapping[str, Any]
-    kind: str
+    pid: int = 0
 
     def source(self, **more: Any) -> Sql:
         return Sql.model_validate({"name": "shop", "measures": [measure()], **self.keys, **more})
@@ -76,7 +76,7 @@ def in_mariadb(server: Mariadb) -> Asked:
         "GRANT ALL ON shop.* TO costwatch",
     )
     login = {"url": f"{server.url}/shop", "username": "costwatch", "password": "${env:SHOP_PASSWORD}"}
-    return Asked(lambda *lines: server.run(*lines, database="shop"), login, "mariadb")
+    return Asked(lambda *lines: server.run(*lines, database="shop"), login, server.pid)
 
 
 def in_postgres(server: Postgres) -> Asked:
@@ -91,7 +91,7 @@ def in_postgres(server: Postgres) -> Asked:
         database="shop",
     )
     login = {"url": f"{server.url}/shop", "username": "postgres", "password": "${env:SHOP_PASSWORD}"}
-    return Asked(lambda *lines: server.run(*lines, database="shop"), login, "postgres")
+    return Asked(lambda *lines: server.run(*lines, database="shop"), login, server.pid)
 
 
 def in_sqlite(folder: Path) -> Asked:
@@ -104,4 +104,4 @@ def in_sqlite(folder: Path) -> Asked:
         return found
 
     run("CREATE TABLE orders (at TEXT, merchant TEXT, amount REAL)", FILL)
-    return Asked(run, {"url": f"sqlite:///{folder / 'shop.db'}"}, "sqlite")
+    return Asked(run, {"url": f"sqlite:///{folder / 'shop.db'}"})
