@@ -17,7 +17,7 @@ help:  ## Say what there is
 demo: .venv/run  ## Make up a company's bill, allocate it, alert, report, and serve the pages
 	@$(BIN)/costwatch demo $(ARGS)
 
-test: .venv/dev  ## Run all tests; installs Debian's Chromium, Java and Prometheus where it may
+test: .venv/dev  ## Run all tests; installs Debian's Chromium, Java, MariaDB, PostgreSQL and Prometheus where it may
 	@.ci/test $(ARGS)
 
 lint: .venv/dev  ## Check formatting, style, types and import contracts

@@ -1,13 +1,19 @@
 """A bucket, and a Prometheus, on servers that answer at once, for tests of what goes wrong with them."""
 
-from collections.abc import Callable, Iterator
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator, Mapping
 
 import pytest
 
 from collectors.prometheus import Prometheus, PrometheusSettings
+from tests.doubles.cloudwatch import CloudWatchDouble, cloudwatch_double, moto_server
 from tests.doubles.fault_proxy import FaultProxy, fault_proxy
+from tests.doubles.mariadb import mariadb
+from tests.doubles.postgres import PASSWORD, postgres
 from tests.doubles.promql_api import PromqlApi, promql_api
 from tests.doubles.s3_bucket import Bucket, S3Server, s3_bucket, s3_server
+from tests.made.sql_shop import Asked, in_mariadb, in_postgres, in_sqlite
 
 
 @pytest.fixture(scope="module")
@@ -45,3 +51,64 @@ def proxy(api: PromqlApi) -> Iterator[FaultProxy]:
 def client(proxy: FaultProxy) -> Callable[..., Prometheus]:
     """A client of what stands behind the proxy, with further settings."""
     return lambda **more: Prometheus(PrometheusSettings(name="prom", url=proxy.url, **more))
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
+    """A certificate of 127.0.0.1 that only itself vouches for, and its key."""
+    if not shutil.which("openssl"):
+        pytest.skip("no openssl to make a certificate with")
+    folder = tmp_path_factory.mktemp("tls")
+    made = {"cert_file": str(folder / "cert.pem"), "key_file": str(folder / "key.pem")}
+    how = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj /CN=127.0.0.1"
+    names = ["-addext", "subjectAltName=IP:127.0.0.1"]
+    files = ["-out", made["cert_file"], "-keyout", made["key_file"]]
+    subprocess.run(["openssl", *how.split(), *names, *files], check=True, capture_output=True)
+    return made
+
+
+@pytest.fixture(scope="session")
+def maria(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
+    with mariadb(tmp_path_factory.mktemp("mariadb")) as server:
+        yield in_mariadb(server)
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Asked]:
+    with postgres() as server:
+        yield in_postgres(server)
+
+
+@pytest.fixture(scope="session")
+def sqlite(tmp_path_factory: pytest.TempPathFactory) -> Asked:
+    return in_sqlite(tmp_path_factory.mktemp("sqlite"))
+
+
+@pytest.fixture(
+    params=[
+        pytest.param("maria", marks=pytest.mark.mariadb),
+        pytest.param("postgresql", marks=pytest.mark.postgres),
+        "sqlite",
+    ]
+)
+def shop(request: pytest.FixtureRequest, shop_password: None) -> Asked:
+    """A shop in each kind of database."""
+    found: Asked = request.getfixturevalue(request.param)
+    return found
+
+
+@pytest.fixture
+def shop_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHOP_PASSWORD", PASSWORD)
+
+
+@pytest.fixture(scope="session")
+def moto() -> Iterator[str]:
+    with moto_server() as url:
+        yield url
+
+
+@pytest.fixture
+def cloudwatch(moto: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[CloudWatchDouble]:
+    with cloudwatch_double(moto, monkeypatch) as running:
+        yield running

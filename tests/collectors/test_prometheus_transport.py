@@ -1,10 +1,8 @@
 """What no HTTP server does on its own: drips, bombs, TLS that fails, names that lead astray."""
 
 import gzip
-import shutil
 import socket
 import ssl
-import subprocess
 import threading
 import tracemalloc
 from collections.abc import Iterable, Iterator, Mapping
@@ -137,20 +135,6 @@ def test_a_connection_is_used_again(api: PromqlApi) -> None:
 
 
 # ---- TLS
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
-    """A certificate of 127.0.0.1 that only itself vouches for, and its key."""
-    if not shutil.which("openssl"):
-        pytest.skip("no openssl to make a certificate with")
-    folder = tmp_path_factory.mktemp("tls")
-    made = {"cert_file": str(folder / "cert.pem"), "key_file": str(folder / "key.pem")}
-    how = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj /CN=127.0.0.1"
-    names = ["-addext", "subjectAltName=IP:127.0.0.1"]
-    files = ["-out", made["cert_file"], "-keyout", made["key_file"]]
-    subprocess.run(["openssl", *how.split(), *names, *files], check=True, capture_output=True)
-    return made
 
 
 @pytest.fixture(params=[False, True], ids=["anybody", "those with a certificate"])

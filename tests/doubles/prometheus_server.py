@@ -40,7 +40,7 @@ def real_prometheus(
         _fill(data, openmetrics)
     configuration = folder / "prometheus.yml"
     configuration.write_text(_configuration(targets or {}, honor_timestamps))
-    port = _free_port()
+    port = free_port()
     command = [
         "prometheus",
         f"--config.file={configuration}",
@@ -120,7 +120,7 @@ def _configuration(targets: Mapping[str, str], honor_timestamps: bool) -> str:
     return "global: {scrape_interval: 1s, scrape_timeout: 1s}\nscrape_configs:\n" + "".join(jobs)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]

@@ -47,13 +47,16 @@ from costwatch.testing import (
 )
 from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
 from costwatch.warehouse.store import Warehouse
+from tests.doubles.cloudwatch import cloudwatch_double, moto_server
 from tests.doubles.cost_explorer import ce_double
 from tests.doubles.prometheus_server import real_prometheus
 from tests.doubles.slack import TOKEN, slack_double
 from tests.made.cluster_company import OCTOBER, TEN, Cluster, etl, train
 from tests.made.collected_usage import collected, node, used
+from tests.made.kafka_metrics import MESSAGES, kafka, watching
 from tests.made.kubernetes_told import capacity, cpu, told, written
 from tests.made.kubernetes_told import request as pod_request
+from tests.made.sql_shop import in_sqlite
 from tests.made.unit_company import unit_company
 from tests.made.usage_files import write_day
 from tests.made.warehouse_rows import company
@@ -65,6 +68,20 @@ class Sources(NamedTuple):
     good: Collector
     window: Window
     unreadable: Collector
+
+
+@contextmanager
+def cloudwatch(folder: Path) -> Iterator[Sources]:
+    """Three days of a Kafka cluster."""
+    good = watching(measures=[MESSAGES])
+    window = Window(datetime(2026, 11, 18, 12, tzinfo=UTC), datetime(2026, 11, 20, 12, tzinfo=UTC))
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        moto_server() as moto,
+        cloudwatch_double(moto, patch) as double,
+    ):
+        double.put(*kafka())
+        yield Sources(good, window, good.model_copy(update={"profile": "nobody"}))
 
 
 @contextmanager
@@ -136,6 +153,14 @@ def promql(folder: Path) -> Iterator[Sources]:
 
 
 @contextmanager
+def sql(folder: Path) -> Iterator[Sources]:
+    """Three days of orders, in a file of SQLite."""
+    good = in_sqlite(folder).source()
+    window = Window(datetime(2026, 11, 19, 12, tzinfo=UTC), datetime(2026, 11, 21, 12, tzinfo=UTC))
+    yield Sources(good, window, good.model_copy(update={"url": "mysql://127.0.0.1:9/shop"}))
+
+
+@contextmanager
 def table(folder: Path) -> Iterator[Sources]:
     """A vendor's own table of two months, in one file."""
     (folder / "costs.csv").write_text("day,usd\n2026-09-10,1.5\n2026-10-10,2\n")
@@ -163,11 +188,13 @@ def usage_files(folder: Path) -> Iterator[Sources]:
 
 
 COLLECTORS: dict[str, Callable[[Path], AbstractContextManager[Sources]]] = {
+    "cloudwatch": cloudwatch,
     "cost_explorer": cost_explorer,
     "exports": exports,
     "kubernetes": kubernetes,
     "measure_files": measure_files,
     "promql": promql,
+    "sql": sql,
     "table": table,
     "usage_files": usage_files,
 }

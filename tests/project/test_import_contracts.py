@@ -77,6 +77,7 @@ BREACHES = {
     "a step speaks to AWS": ("AWS", "costwatch.collect", "boto3"),
     "a collector asks Prometheus itself": ("Prometheus", "collectors.exports", "prometheus_api_client"),
     "a step speaks HTTP": ("Prometheus", "costwatch.collect", "requests"),
+    "a step asks a database of others": ("databases", "costwatch.collect", "sqlalchemy"),
     "a command draws": ("Streamlit", "costwatch.commands.report", "streamlit"),
     "a page runs Ibis": ("Ibis", "dashboards.app", "ibis"),
     "a step asks DuckDB": ("DuckDB", "costwatch.allocate", "duckdb"),

@@ -8,6 +8,7 @@ from costwatch.errors import SourceError
 from costwatch.money import exact, nanos, units
 from costwatch.warehouse.encoding import to_int
 from costwatch.warehouse.store import Warehouse
+from costwatch.wording import digits
 
 
 class StoredSpendLimit:
@@ -41,9 +42,15 @@ class StoredSpendLimit:
     def _require(self, spent: int, price: int) -> None:
         if spent + price > self._budget_nano:
             raise SourceError(
-                f"{self._source}: has spent {exact(units(spent))} of its daily_budget of "
-                f"{exact(units(self._budget_nano))}; raise it, or wait until tomorrow (UTC)"
+                f"{self._source}: has spent {_dollars(spent)} of its daily_budget of "
+                f"{_dollars(self._budget_nano)}; raise it, or wait until tomorrow (UTC)"
             )
+
+
+def _dollars(nano: int) -> str:
+    """To the cent, or as exact as it is: some requests cost a thousandth of one."""
+    amount = units(nano)
+    return exact(amount) if amount == round(amount, 2) else f"${digits(amount)}"
 
 
 def spent_nano(db: sqlite3.Connection, source: str, day: int) -> int:
