@@ -74,8 +74,8 @@ class Database:
 
         most, seconds = self._settings.max_rows, self._settings.timeout_seconds
         bounds = {"start": self._bound(asked.start), "end": self._bound(asked.end)}
-        if self._engine.dialect.name == "postgresql":  # MySQL is told so as it is connected
-            statement = f"SELECT * FROM ({statement}\n) AS measured LIMIT {most + 1}"  # noqa: S608  ours
+        if self._engine.dialect.name == "postgresql":  # MySQL is told of the limit once connected
+            statement = f"SELECT * FROM ({statement}\n) AS measured LIMIT {most + 1}"  # noqa: S608
         with self._connected() as connection:
             began = time.monotonic()
             try:
@@ -145,7 +145,8 @@ class Database:
         if scheme == "postgresql":
             password = {"password": self._password} if self._password else {}
             trusted = {"sslmode": "verify-full", "sslrootcert": ca_file} if ca_file else {}
-            return {**limits, **password, **trusted, "application_name": "costwatch"}
+            texts = {"client_encoding": "utf8"}  # else a database of SQL_ASCII answers in bytes
+            return {**limits, **password, **trusted, **texts, "application_name": "costwatch"}
         trusted_ca = {"ssl": {"ca": ca_file}} if ca_file else {}
         password_bytes = self._password.encode()  # as a text it could only hold Latin letters
         reading = {"read_timeout": seconds + _GRACE_SECONDS, "write_timeout": seconds + _GRACE_SECONDS}

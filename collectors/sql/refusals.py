@@ -13,9 +13,8 @@ from costwatch.wording import printable, shortened
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 _NOT_LET_IN = (1045, 1698, "28P01", "28000")
 _NO_RIGHT = (1044, 1142, 1143, 1227, 1370, "42501", "SQLITE_AUTH")
-_TOO_SLOW = (1317, 1969, 3024, "57014", "SQLITE_INTERRUPT")
+_TOO_SLOW = (1969, 3024, "57014", "SQLITE_INTERRUPT")
 _WRITES = (1792, "25006", "SQLITE_READONLY")
-_LOST = (2006, 2013, "57P01", "08006")
 _LIBPQ = re.compile(r"connection failed: connection to server at .* port \d+ failed: ")  # it is told already
 _LONGEST = 300
 
@@ -44,7 +43,8 @@ class Refusals:
     def of_statement(self, error: Exception, *, is_late: bool) -> StatementError:
         """Why there is no answer. is_late: not before the time was over."""
         code, text = _code(error), self._text(error)
-        if code in _TOO_SLOW or (is_late and _is_lost(code)):
+        is_lost = getattr(error, "connection_invalidated", False)
+        if code in _TOO_SLOW or (is_late and is_lost):
             seconds = self._settings.timeout_seconds
             return StatementError(
                 f"not answered within {seconds} s; ask for less, add an index, or raise timeout_seconds"
@@ -53,7 +53,7 @@ class Refusals:
             return StatementError(f"the database says: {text}; let the statement only read")
         if code in _NO_RIGHT:
             return StatementError(f"the database says: {text}; grant this user SELECT there")
-        if _is_lost(code):
+        if is_lost:
             return StatementError(f"the connection was lost ({text}); it is asked again by the next run")
         return StatementError(f"the database says: {text}; correct the statement")
 
@@ -78,7 +78,3 @@ def _code(error: Exception) -> object:
     if (arguments := getattr(found, "args", ())) and isinstance(arguments[0], int):
         return arguments[0]
     return getattr(found, "sqlstate", None) or getattr(found, "sqlite_errorname", None)
-
-
-def _is_lost(code: object) -> bool:
-    return code is None or code in _LOST

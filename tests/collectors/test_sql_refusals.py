@@ -1,9 +1,11 @@
 """Measures by SQL that cannot be told: each for one clear reason, without a secret, and the others go on."""
 
 import sys
+import time
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -96,6 +98,50 @@ def test_a_right_that_is_missing_is_named(maria: Asked) -> None:
     assert told.endswith("for table `mysql`.`user`; grant this user SELECT there")
     told = maria.refusal(ORDERS, url=maria.keys["url"].replace("shop", "other"))
     assert told.endswith("to database 'other'; grant this user SELECT there, or correct url")
+
+
+@pytest.mark.postgres
+def test_a_database_without_an_encoding_is_taken_for_utf8(postgresql: Asked) -> None:
+    postgresql.run("CREATE DATABASE odd ENCODING 'SQL_ASCII' TEMPLATE template0")
+    url = postgresql.keys["url"].replace("shop", "odd")
+    odd = "SELECT convert_from('\\x{}'::bytea, 'SQL_ASCII') AS x, 1 AS value WHERE :start < :end"
+    assert postgresql.values(odd.format("c3a4"), url=url) == {'{"x":"ä"}': 1}
+    assert "invalid byte sequence" in postgresql.refusal(odd.format("ff"), url=url)
+
+
+KILLED = {
+    "maria": "SELECT SLEEP(20) AS value FROM orders WHERE :start < :end",
+    "postgresql": "SELECT 1 AS value FROM pg_sleep(20) WHERE :start < :end",
+}
+KILLING = {
+    "maria": "SELECT id FROM information_schema.processlist WHERE info LIKE 'SELECT SLEEP(20)%'",
+    "postgresql": "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE state = 'active'"
+    " AND query LIKE '%pg_sleep(20)%' AND pid <> pg_backend_pid()",
+}
+
+
+@pytest.mark.parametrize(
+    "server",
+    [
+        pytest.param("maria", marks=pytest.mark.mariadb),
+        pytest.param("postgresql", marks=pytest.mark.postgres),
+    ],
+)
+def test_a_connection_that_is_lost_is_told(server: str, request: pytest.FixtureRequest) -> None:
+    shop: Asked = request.getfixturevalue(server)
+
+    def kill() -> None:
+        while not (found := shop.run(KILLING[server])):
+            time.sleep(0.05)
+        if server == "maria":
+            shop.run(f"KILL {found[0][0]}")
+
+    killer = Thread(target=kill)
+    killer.start()
+    told = shop.refusal(KILLED[server])
+    killer.join()
+    assert told.startswith("shop: measure turnover, 20 Nov 2026: the connection was lost (")
+    assert told.endswith("); it is asked again by the next run")
 
 
 @pytest.mark.parametrize("scheme", ["mysql", "mariadb", "postgresql"])
