@@ -263,7 +263,8 @@ def test_a_team_whose_cost_was_given_on_is_left_out() -> None:
     rows = measured(value(3, caller="risk"), value(1, caller="payments"))
     assert by_team(pool(), asked(rows, teams=("payments", "platform"))) == {1: {"payments": 1}}
     of_giver = measured(value(3, caller="risk"))
-    found = by_team(pool(fallback={"team": "platform"}), asked(of_giver, teams=("payments", "platform")))
+    others = ("payments", "platform")
+    found = by_team(pool(fallback={"team": "platform"}), asked(of_giver, teams=others))
     assert found == {1: {"platform": 1}}
 
 
@@ -315,8 +316,8 @@ NOTES: Mapping[str, tuple[dict[str, Any], FakeBatches, list[str]]] = {
         {"label": "", "fallback": "carried"},
         measured(value(1, app="risk", zone="a")),
         [
-            "requests has the labels app, zone; say in 'label' which of them names the owner; until then what it "
-            "would weigh goes by what teams carry",
+            "requests has the labels app, zone; say in 'label' which of them names the owner; until then "
+            "what it would weigh goes by what teams carry",
         ],
     ),
     "a label that it does not have": (
