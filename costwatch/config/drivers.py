@@ -1,51 +1,43 @@
-<<<<<<<< HEAD:costwatch/config/measures.py
-"""Which measures the sources of ``costwatch.yaml`` bring, for pools and unit costs to name."""
-========
 """Pools that are split by what is measured: which sources bring it, and what none of them does."""
->>>>>>>> 427af8b (Show of each step of a trail what was measured of whoever got it):costwatch/config/drivers.py
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
-from costwatch.config.quote import instead, quoted
-from costwatch.config.tree import Node, Place, Tree
+from costwatch.allocation.splits.driver import TABLE, DriverPool
+from costwatch.config.measures import known_measures
+from costwatch.config.tree import Tree
+from costwatch.plugins import Collector, SplitSettings
 
 Found = Iterator[tuple[int, str]]  # line, sentence
 
-_ANY = "measure_files"  # what they bring, only the files say
+
+def check_drivers(tree: Tree) -> Found:
+    """Pools whose ``driver`` is what none of their sources measures, or none at all."""
+    for place, pool in tree.entries(("pools",)):
+        driver, named = pool.get("driver"), pool.get("sources")
+        if pool.get("split") == "driver" and isinstance(driver, str):
+            known = known_measures(tree, named if isinstance(named, list) else None)
+            if trouble := known.trouble(driver):
+                yield tree.value_line((*place, "driver")), trouble
 
 
-@dataclass(frozen=True, slots=True)
-class Measures:
-    """names: of the measures under ``measures:`` of any source. is_open: some source may bring others."""
+def with_sources(pools: Sequence[SplitSettings], sources: Sequence[Collector]) -> tuple[SplitSettings, ...]:
+    """Pools, those that are split by a measure and name no ``sources`` with those that bring it.
 
-    names: tuple[str, ...] = ()
-    is_open: bool = False
-
-    def trouble(self, name: str) -> str:
-        """What is wrong with a measure that is named; '' where nothing is."""
-        if self.is_open or name in self.names:
-            return ""
-        if not self.names:
-            return f"no source brings {quoted(name)}; add it to the 'measures' of one that does"
-        return f"no source brings {quoted(name)}{instead(name, self.names)}"
+    Else each would wait for the days of all sources that measure anything.
+    """
+    return tuple(_among(pool, sources) for pool in pools)
 
 
-def known_measures(tree: Tree) -> Measures:
-    """Of all sources, mistakes and all; a preset brings what it is called, unless ``name`` says otherwise."""
-    names: dict[str, None] = {}
-    is_open = False
-    for place, entry in tree.entries(("sources",)):
-        is_open = is_open or entry.get("kind") == _ANY
-        for _, measure in tree.entries((*place, "measures")):
-            if isinstance(name := measure.get("name", measure.get("preset")), str):
-                names[name] = None
-    return Measures(tuple(names), is_open)
+def _among(pool: SplitSettings, sources: Sequence[Collector]) -> SplitSettings:
+    if not isinstance(pool, DriverPool) or pool.sources:
+        return pool
+    named = tuple(source.name for source in sources if _may_bring(source, pool.driver))
+    return pool.model_copy(update={"sources": named})
 
 
-def check_measured(tree: Tree, named: Iterator[tuple[Place, Node]]) -> Found:
-    """Measures that no source brings, at the places where they are named."""
-    known = known_measures(tree)
-    for place, name in named:
-        if isinstance(name, str) and (trouble := known.trouble(name)):
-            yield tree.value_line(place), trouble
+def _may_bring(source: Collector, measure: str) -> bool:
+    """Whether a source says so, or does not say what it measures."""
+    if all(table.name != TABLE for table in getattr(source, "tables", ())):
+        return False
+    told = getattr(source, "measures", None)
+    return told is None or measure in (one.name for one in told)
