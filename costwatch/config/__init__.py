@@ -106,8 +106,14 @@ def _config(tree: Tree | None, file: Path, mistakes: Mistakes) -> Config | None:
     names = names_of(tree)
     sources = loaded(tree, ("sources",), COLLECTORS, file.parent, mistakes, names=names)
     pools = loaded(tree, ("pools",), SPLITS, file.parent, mistakes, key="split", names=names)
-    known = {"file": file, "folder": file.parent, "names": names, "sources": sources}
-    known["pools"] = with_sources(pools, sources)
+    known = {
+        "file": file,
+        "folder": file.parent,
+        "names": names,
+        "dimensions": names.dimensions,
+        "sources": sources,
+        "pools": with_sources(pools, sources),
+    }
     parsed = _parsed(Config, tree, mistakes, known)
     for line, text in (*check_config(tree), *check_tables(tree, sources)):
         mistakes.add(line, text)

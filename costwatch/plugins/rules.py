@@ -39,13 +39,20 @@ def one_of(
     """
 
     def check(name: str, info: ValidationInfo) -> str:
-        configured = info.context.dimensions if isinstance(info.context, PluginContext) else ()
+        configured = _dimensions(info.context)
         if name not in known and not (is_known and is_known(name, configured)):
             names = (*known, *configured) if is_known else known
             raise ValueError(unknown_name(f"'{name}' is no {what}", name, names))
         return name
 
     return AfterValidator(check)
+
+
+def _dimensions(context: Any) -> Collection[str]:
+    """Those of ``costwatch.yaml``, for its plugins and for itself."""
+    if isinstance(context, PluginContext):
+        return context.dimensions
+    return context.get("dimensions", ()) if isinstance(context, Mapping) else ()
 
 
 def accepted(match: Mapping[str, MatchedValues]) -> dict[str, tuple[str, ...]]:
