@@ -8,10 +8,10 @@ from decimal import Decimal
 from typing import TypeVar
 
 from costwatch.money import exact
+from costwatch.wording import amount as in_digits
 from costwatch.wording import share
 
 _Key = TypeVar("_Key")
-_LARGE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +30,10 @@ class MeasuredShare:
 
     @property
     def in_words(self) -> str:
-        """``requests 4 of 6 calls (67 %)``."""
+        """``4 of 6 calls (67 %)``."""
         of = "" if self.share is None else f" ({share(Decimal(self.share))})"
-        return f"{self.measure} {_digits(self.value)} of {_digits(self.whole)} {self.unit}".rstrip() + of
+        mine, whole = (in_digits(Decimal(value)) for value in (self.value, self.whole))
+        return f"{mine} of {whole} {self.unit}".rstrip() + of
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,8 @@ class Step:
     @property
     def split_by(self) -> str:
         """By what it is split, with what was measured."""
-        return "; ".join((self.weighed_by, *(each.in_words for each in self.measured)))
+        measured = "; ".join(each.in_words for each in self.measured)
+        return f"{self.weighed_by}: {measured}" if measured else self.weighed_by
 
     @property
     def in_words(self) -> str:
@@ -165,8 +167,3 @@ def summed(pairs: Iterable[tuple[_Key, Decimal]]) -> dict[_Key, Decimal]:
     for key, amount in pairs:
         found[key] += amount
     return dict(found)
-
-
-def _digits(value: float) -> str:
-    """Enough of them to tell amounts apart."""
-    return f"{value:,.0f}" if value >= _LARGE or value == int(value) else f"{value:.4g}"

@@ -12,6 +12,7 @@ from costwatch.allocation.clusters.parts import Numbers, numbers, ordinals
 from costwatch.plugins import tags_of
 
 _LARGE = 1e100  # sums of what is larger, and shares of it, might be no number any more
+_LARGEST = 1e290
 _LEAST_COVERAGE = 1e-6
 
 
@@ -53,7 +54,7 @@ class MeasureDays:
         (texts, of), (units, unit), (names, source) = (
             _encoded(rows, column) for column in ("labels", "unit", "source")
         )
-        day, value = ordinals(rows), np.maximum(np.nan_to_num(numbers(rows, "value")), 0)
+        day, value = ordinals(rows), np.clip(np.nan_to_num(numbers(rows, "value")), 0, _LARGEST)
         days, of_day = np.unique(day, return_inverse=True)
         told = np.clip(np.nan_to_num(numbers(rows, "coverage")), 0, 1)
         places, place = np.unique(of_day * len(names) + source, return_inverse=True)
