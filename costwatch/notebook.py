@@ -107,7 +107,7 @@ def _facts(
 ) -> "pd.DataFrame":
     """A row for each point of what rules can ask by that name."""
     try:
-        query = fact_query(name, by)
+        query = fact_query(name, by, dimensions=facts.dimensions)
     except ValueError as error:
         raise UsageError(f"frame: {error}, or 'cost' or 'alerts'") from None
     if unasked := where.keys() - {*by, "currency"}:
@@ -116,10 +116,11 @@ def _facts(
     window = Window.of_days(first or held[0], after or max(held[1], facts.now.date()) + _DAY)
     is_money, is_daily = query.unit == "currency", query.step % _DAY == timedelta()
     labels = tuple(dict.fromkeys((*by, "currency") if is_money else by))
+    configured = facts.dimensions if query.by_dimensions else ()
     stamp, amount = "day" if is_daily else "at", f"{name}{NANO}" if is_money else "value"
     columns = (
         stamp,
-        *(dimension_column(label) if is_dimension(label) else label for label in labels),
+        *(dimension_column(label) if is_dimension(label, configured) else label for label in labels),
         amount,
         "x_State",
     )

@@ -1,6 +1,7 @@
 """How days, amounts and foreign text are written in sentences. Pure."""
 
 import re
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
@@ -88,6 +89,17 @@ def amount(value: Decimal) -> str:
     if abs(value) >= 1000:
         return f"{value:,.0f}"
     return digits(round(value, max(1, 2 - value.adjusted()) if value else 0))
+
+
+def count_of(number: int, one: str, many: str) -> str:
+    """``1 machine``, ``3 machines``."""
+    return f"{number:,} {one if number == 1 else many}"
+
+
+def some_of(names: Sequence[str], at_most: int = 3) -> str:
+    """``a, b, c and 4 more``."""
+    more = len(names) - at_most
+    return ", ".join(names[:at_most]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def shortened(text: str, at_most: int) -> str:

@@ -22,10 +22,20 @@ def links(public_url: str, alerts: Sequence[Alert], queries: Mapping[str, FactQu
     is_absolute = page.startswith(("https://", "http://"))
     if not alerts or not (public_url or is_absolute):
         return {}
-    is_known = is_dimension if query is None or page == _OVERVIEW else query.has_label
     common = set.intersection(*({*alert.labels} for alert in alerts))
-    filters = sorted((name, value) for name, value in common if is_known(name) and value not in ("*", ""))
+    filters = sorted(
+        (name, value)
+        for name, value in common
+        if _is_filter(name, alerts, query, page) and value not in ("*", "")
+    )
     url = page if is_absolute else f"{public_url.rstrip('/')}/{'' if page == _OVERVIEW else page}"
     if filters and page not in _UNFILTERED:
         url += f"{'&' if '?' in url else '?'}{urlencode(filters)}"
     return {"Open in costwatch": url}
+
+
+def _is_filter(name: str, alerts: Sequence[Alert], query: FactQuery | None, page: str) -> bool:
+    """Whether the page can be filtered by a label."""
+    if query is None or page == _OVERVIEW:
+        return is_dimension(name)
+    return query.has_label(name, {label for alert in alerts if alert.about for label in alert.about.by})

@@ -18,30 +18,30 @@ from costwatch.allocation import (
     node_costs,
     owners,
     pools,
+    questions,
     redistribution,
     unclaimed,
     weighing,
     weights,
 )
+from costwatch.allocation.allocated_tags import OWN
 from costwatch.allocation.settings import Allocation, Pool
 from costwatch.allocation.spelling import Spelling
 from costwatch.allocation.split_lines import WithSplitLines
-from costwatch.allocation.weights import CARRIED, TAGS, billing_period, normalised, priced, summed, with_unit
+from costwatch.allocation.weights import CARRIED, TAGS, billing_period, summed, with_unit
 from costwatch.ledger.engines.duckdb import compiled, fetch, fetch_batches, keep, small_table, stored, take
 from costwatch.ledger.engines.engine import Engine
 from costwatch.ledger.rows import rows_of
 from costwatch.model import Window
+from costwatch.model.names import folded_key
 from costwatch.plugins import Batches, Weighing
 from costwatch.proof.priced import Priced
 from costwatch.warehouse.bill.fingerprint import Weighed
-from costwatch.warehouse.bill.places import SLICE_COLUMNS, Numbered, Slice
-from costwatch.warehouse.bill.publish import INVOICE_COLUMNS
+from costwatch.warehouse.bill.places import Numbered, Slice
 from costwatch.warehouse.bill.unclaimed import Unclaimed
 from costwatch.warehouse.encoding import from_int
 from costwatch.warehouse.usage.node_costs import NodeCostDay
 
-# How a fact is known where it is stored, and in which order it stands there.
-_STORED = ("team_id", "service_id", "day", "slice_id")
 # A table by name, as SQL, or as what makes it from those before: splits are asked in between.
 _Step = tuple[str, str | Callable[[], pa.Table]]
 
@@ -59,7 +59,7 @@ class Attribution:
         self.spelling, self.tag_keys = Spelling(), [""]
         self.notes: list[tuple[str, str]] = []
         self._steps: list[_Step] = []
-        self._numbering: list[tuple[str, str]] = []
+        self._numbering: list[_Step] = []
         self._answers: dict[str, str] = {}
 
     def compute(
@@ -74,7 +74,7 @@ class Attribution:
         missing: position of a pool -> the days of which an input of its weights is not there.
         """
         self._period, self._missing = Window.of_days(period, period_end), missing
-        self._tags, self.notes = allocated_tags.TagNumbers(), []
+        self._tags, self.notes = allocated_tags.TagNumbers(self.allocation.dimensions), []
         labels = {key for pool in self.ordered for key in getattr(pool, "labels", ())}
         self._asked = WithSplitLines(self._batches, self.engine, parts, period, sorted(labels))
         self._days = billing_period(self.con, self._period)
@@ -83,10 +83,7 @@ class Attribution:
         if not self._answers:
             self._compile(stored(self.con, "days"), stored(self.con, "line_kinds"), claimed)
         for name, step in self._steps:
-            if isinstance(step, str):
-                keep(self.con, name, step)
-            else:
-                take(self.con, name, step())
+            self._make(name, step)
             if name == "facts":
                 conservation.require_every_line(self.con, period)
                 self.con.drop_table("days")  # which is needed no more
@@ -149,8 +146,8 @@ class Attribution:
         self._number("slice", pa.int64(), range(1, len(places.slices["slice"]) + 1), places.slices["slice"])
         take(self.con, day_summaries.SLICES, pa.table(dict(places.slices)))
         take(self.con, day_summaries.PLACES, pa.table(dict(places.places)))
-        for name, sql in self._numbering:
-            keep(self.con, name, sql)
+        for name, step in self._numbering:
+            self._make(name, step)
 
     def facts(self) -> Iterator[pa.RecordBatch]:
         """As ``publish.Publication`` has them; meanwhile ask nothing else, and ``by_place`` after it."""
@@ -178,12 +175,13 @@ class Attribution:
     def _compile(self, days: ir.Table, line_kinds: ir.Table, claimed: owners.Claims) -> None:
         """Facts, and what kinds of them there are: most of what is asked of a fact is asked of its kind."""
         self._steps.clear()
+        line_kinds = self._with_own_tags(line_kinds)
         kinds = self._step("numbered_kinds", line_kinds.mutate(kind=ibis.row_number().cast("int32")))
         told = ("part", *bill.MARKS)
-        located = days.join(kinds.select(*told, "kind", "pool", "PricingUnit"), told)
+        own = {"tags": kinds[OWN] if OWN in kinds.columns else ibis.literal(0, "int64")}
+        located = days.join(kinds.select(*told, "kind", "pool", "PricingUnit", **own), told)
         located = located.mutate(day=located["first"], until=bill.until(located, self.ordered))
-        located = located.mutate(**with_unit(located))
-        located = located.select("kind", "day", "until", *CARRIED, tags=ibis.literal(0, "int64"))
+        located = located.mutate(**with_unit(located)).select("kind", "day", "until", *CARRIED, TAGS)
         facts = self._step("facts", located)
         of_days = dict.fromkeys(("day", "before"), pa.int64())
         spans = small_table(self.con, "spans", owners.spans(self.teams), of_days)
@@ -209,13 +207,34 @@ class Attribution:
             given.append(self._step(f"carried_of_{number}", parts))
             carried = carried.union(given[-1], distinct=False)
         self._steps.append((allocated_tags.TABLE, lambda: self._tags.table()))
-        self._answer(kinds, facts, carried, nobodys, allocated_tags.with_tags(kinds, given))
+        self._answer(kinds, facts, carried, allocated_tags.with_tags(kinds, given))
+        self._answers["unclaimed"] = compiled(nobodys)
         self._answers["node_costs"] = compiled(node_costs.by_day(takers, kinds, self.ordered))
         for number, mine in takers.items():
             self._answers[f"lines_of_{number}"] = compiled(weights.lines_of(mine, kinds))
 
+    def _with_own_tags(self, line_kinds: ir.Table) -> ir.Table:
+        """Kinds with the number of what their lines say of dimensions, in the place of these tags."""
+        columns = {folded_key(tag): owners.tag_column(tag) for tag in bill.dimension_tags(self.allocation)}
+        if not columns:
+            return line_kinds
+        said = line_kinds.select(*columns.values()).distinct()
+        sql = compiled(said)
+        self._steps.append(("own_tags", lambda: self._tags.of_lines(columns, fetch(self.con, sql))))
+        known = ibis.table({**said.schema(), OWN: "int64"}, name="own_tags")
+        return line_kinds.join(known, [*columns.values()]).drop(*columns.values())
+
+    def _make(self, name: str, step: str | Callable[[], pa.Table]) -> None:
+        if isinstance(step, str):
+            keep(self.con, name, step)
+        else:
+            take(self.con, name, step())
+
     def _step(self, name: str, expression: ir.Table) -> ir.Table:
-        self._steps.append((name, compiled(expression)))
+        return self._keep(self._steps, name, expression)
+
+    def _keep(self, among: list[_Step], name: str, expression: ir.Table) -> ir.Table:
+        among.append((name, compiled(expression)))
         return ibis.table(expression.schema(), name=name)
 
     def _shared(
@@ -230,9 +249,13 @@ class Attribution:
         given = ibis.table(allocated_tags.WEIGHTS, name=f"weights_{number}")
         parts = weights.shared(mine, spans, given)
         located = parts.join(mine.select("row", "kind", "day", before=mine[TAGS]), "row")
-        # What is given on has the tags that it had, if it is given none.
-        tags = ibis.ifelse(located[TAGS] > 0, located[TAGS], located.before)
-        return located.mutate(tags=tags).select(carried.columns)
+        if self.allocation.dimensions:
+            pairs = compiled(allocated_tags.pairs(mine, spans, given))
+            self._steps.append((f"tags_{number}", lambda: self._tags.passed_on(fetch(self.con, pairs))))
+            located = allocated_tags.looked_up(located, f"tags_{number}")
+        else:  # what is given on has the tags that it had, if it is given none
+            located = located.mutate(tags=ibis.ifelse(located[TAGS] > 0, located[TAGS], located.before))
+        return located.select(carried.columns)
 
     def _weigh(self, number: int, spans: str, daily: str) -> pa.Table:
         """The weights of one pool. A team whose cost was given on is not given anything of another's."""
@@ -251,50 +274,14 @@ class Attribution:
         self.notes += weighing.notes(pool, asked)
         return self._tags.numbered(found)
 
-    def _answer(
-        self, kinds: ir.Table, facts: ir.Table, carried: ir.Table, nobodys: ir.Table, tagged: ir.Table
-    ) -> None:
-        tagged = self._step("tagged_kinds", tagged.select("kind", TAGS, *SLICE_COLUMNS, "ServiceName"))
-        slices = tagged.select(*SLICE_COLUMNS).distinct()
-        order = ibis.window(order_by=[slices[column] for column in SLICE_COLUMNS])
-        slices = self._step("slices", slices.mutate(slice=ibis.row_number().over(order) + 1))
-        sliced = tagged.join(slices, SLICE_COLUMNS).select("kind", TAGS, "slice", "ServiceName")
-        sliced = self._step("sliced", sliced)
-        whole = self._step("whole", summed(facts, ["kind"], CARRIED)).join(kinds, "kind")
-        by_kind = self._step("by_kind", summed(carried, ("team", "kind"), CARRIED)).join(kinds, "kind")
-        by_team = ("team", *INVOICE_COLUMNS)
-        days = facts.join(kinds.select("kind", "source", "x_Estimated"), "kind")
-        stored, placed = self._number_facts(carried, sliced)
-        answers = {
-            "bill": summed(whole, ["BillingCurrency"]),
-            "carried": summed(by_kind, ["BillingCurrency"]),
-            "priced": priced(whole),
-            "priced_carried": priced(by_kind),
-            "invoices": summed(whole, INVOICE_COLUMNS).order_by(*INVOICE_COLUMNS),
-            "invoices_by_team": summed(by_kind, by_team).order_by(*by_team),
-            "day_lines": weights.day_lines(days).order_by("source", "day"),
-            "unclaimed": nobodys,
-            "teams": by_kind.select("team").distinct(),
-            "services": kinds.select("ServiceName").distinct(),
-            "slices": slices.order_by("slice").select(*SLICE_COLUMNS),
-            "facts": stored.select(*(stored[column].cast("int64") for column in (*_STORED, *CARRIED))),
+    def _answer(self, kinds: ir.Table, facts: ir.Table, carried: ir.Table, tagged: ir.Table) -> None:
+        slices, sliced = questions.sliced(self._step, tagged)
+        asked = questions.answers(self._step, kinds, facts, carried)
+        stored, placed = questions.numbered(partial(self._keep, self._numbering), carried, sliced)
+        asked |= {
+            "slices": slices,
+            "facts": questions.as_stored(stored),
             "summary": day_summaries.by_team(stored),
         }
-        self._answers = {name: compiled(expression) for name, expression in answers.items()}
+        self._answers |= {name: compiled(expression) for name, expression in asked.items()}
         self._by_place = [*map(compiled, day_summaries.by_place(placed))]
-
-    def _number_facts(self, carried: ir.Table, sliced: ir.Table) -> tuple[ir.Table, ir.Table]:
-        """Facts as they are stored, in that order, once all names have a number; and without usage types."""
-        ids = {"team": "string", "service": "string", "slice": "int64"}
-        teams, services, slices = (
-            ibis.table({of: kind, f"{of}_id": "int64"}, name=f"{of}_ids") for of, kind in ids.items()
-        )
-        known = sliced.join(services, sliced.ServiceName == services.service).join(slices, "slice")
-        known = known.select("kind", TAGS, "service_id", "slice_id")
-        numbers = ibis.table(known.schema(), name="numbers")
-        joined = carried.join(teams, "team").join(numbers, ["kind", TAGS])
-        stored = normalised(summed(joined, _STORED, CARRIED)).order_by(*_STORED)
-        placed = day_summaries.without_usage_types(facts := ibis.table(stored.schema(), name="stored"))
-        steps = (("numbers", known), ("stored", stored), ("placed", placed))
-        self._numbering = [(name, compiled(step)) for name, step in steps]
-        return facts, ibis.table(placed.schema(), name="placed")

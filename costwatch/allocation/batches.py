@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from costwatch.errors import CostwatchError, LedgerError
 from costwatch.ledger.files import LedgerFiles
 from costwatch.model import Window
-from costwatch.warehouse.intake.reading import declared_table, rows_between, versions_between
+from costwatch.warehouse.intake.reading import arrow_rows, arrow_schema, declared_table, versions_between
 from costwatch.warehouse.intake.rows import ledger_files
 from costwatch.warehouse.store import Warehouse
 
@@ -38,13 +38,10 @@ class StoredBatches:
                 known = replace(
                     known, columns={name: of for name, of in known.columns.items() if name in columns}
                 )
-            instant = pa.timestamp("us", "UTC")
-            own = [("source", pa.string()), ("window_start", instant), ("window_end", instant)]
-            schema = pa.schema([*own, *known.schema()])
             if known.store == "warehouse":
-                blocks = (pa.table(block, schema=schema) for block in rows_between(db, known, window))
-                return pa.concat_tables([schema.empty_table(), *blocks])
+                return arrow_rows(db, known, window)
             digests = ledger_files(db, table, window)
+        schema = arrow_schema(known)
         return pa.concat_tables([schema.empty_table(), *(self._file(digest, schema) for digest in digests)])
 
     def _file(self, digest: str, schema: "pa.Schema") -> "pa.Table":

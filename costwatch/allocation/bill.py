@@ -83,8 +83,9 @@ def keep_facts(
     ``line_kinds``: ``part`` and ``MARKS``, which together tell lines apart that are written differently,
     ``KEPT``, ``ServiceName``, ``x_Estimated``, ``pool`` (its position), ``x_Pool``, ``x_System``
     (the first that they match), ``is_monthly`` (see ``weights``), the values that can name an
-    owner (``<pool>_tag_<n>``, ``<pool>_category_<n>``), those that pools tell lines apart by (``key
-    <column>``), and whether a pool takes such lines from the team that carries them (``takes <pool>``).
+    owner (``<pool>_tag_<n>``, ``<pool>_category_<n>``), the tags that dimensions ask for (``tag <key>``),
+    those that pools tell lines apart by (``key <column>``), and whether a pool takes such lines from the team
+    that carries them (``takes <pool>``).
     ``days``: ``part``, ``MARKS``, ``first`` and ``last`` (days of the charge period), ``line`` (where the
     first of them stands) and ``weights.CARRIED``. docs/allocation.md tells what is made on the way.
     """
@@ -113,7 +114,8 @@ def _written(
     raw = of_format.charges(engine.lines(paths, f"lines_{number}"))
     told = part.columns(raw)
     fields = {name: raw[name] for name in _fields(raw, [told[column] for column in _used(by.pools)])}
-    entries = {name: raw[name] for name in fields if is_entry(name)} | named_values(of_format, raw, by, held)
+    entries = {name: raw[name] for name in fields if is_entry(name)}
+    entries |= named_values(of_format, raw, by, held, dimension_tags(by))
     columns = {name: value for name, value in fields.items() if name not in entries}
     columns |= _keys(engine, raw, {**_filled(told), **entries}, by)
     lines = raw.select(
@@ -212,6 +214,7 @@ def _normalised(written: _SchemaGroup, line_kinds: ir.Table, by: Allocation, spe
         x_Pool=ibis.cases(*((charges.pool == number, pool.name) for number, pool in enumerate(ordered))),
         x_System=systems.system_of(charges, by.systems, [pool.name for pool in ordered], spelling),
         **naming(charges, ordered),
+        **{name: charges[name].fill_null("") for name in map(owners.tag_column, dimension_tags(by))},
         **{
             f"{pools.TAKES}{number}": matches(pool.match, charges, spelling)
             for number, pool in enumerate(ordered)
@@ -277,6 +280,11 @@ def named_values(
         },
         **systems.by_resource(of_format.columns(raw)["ResourceId"], by.systems),
     }
+
+
+def dimension_tags(by: Allocation) -> list[str]:
+    """The tags that dimensions ask for."""
+    return sorted({tag for each in by.dimensions.values() for tag in each.tags})
 
 
 def naming(lines: ir.Table, ordered: Sequence[Pool]) -> dict[str, ir.StringValue]:

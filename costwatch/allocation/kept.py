@@ -64,7 +64,8 @@ def _differs(
         then = Allocation.as_published(period, published.config)
     except CostwatchError:
         return True
-    if (then.pools, then.systems) != (allocation.pools, allocation.systems) or published.spelling is None:
+    decided = [(each.pools, each.systems, each.dimensions) for each in (then, allocation)]
+    if decided[0] != decided[1] or published.spelling is None:
         return True
     if {team.name for team in then.teams} != {team.name for team in allocation.teams} and any(
         getattr(pool, "teams", None) == () for pool in allocation.pools

@@ -14,7 +14,7 @@ from costwatch.cost.line_labels import column, is_of_lines, keyed
 from costwatch.errors import CostwatchError, UsageError
 from costwatch.ledger.engines.duckdb import compiled, connect, fetch
 from costwatch.ledger.files import LedgerFiles
-from costwatch.model import KINDS_BEFORE_CREDITS, allocated_key, charge_kind
+from costwatch.model import KINDS_BEFORE_CREDITS, charge_kind, tag_key
 from costwatch.money import units
 from costwatch.scratch import temporary_files
 from costwatch.warehouse.encoding import from_int, to_int
@@ -60,7 +60,7 @@ def line_costs(
             f"--{above[0].replace('_', '-')}: lines are asked by the team that carries them; "
             "use --by team or --team beside invoice, commitment, tag: and cost_category:"
         )
-    if told := [name for name in (*by, *where) if allocated_key(name)]:
+    if told := [name for name in (*by, *where) if not is_of_lines(name) and tag_key(name)]:
         raise UsageError(
             f"--by {told[0]}: splits told it, and no line knows it; leave out invoice, commitment, tag: and "
             "cost_category: beside it"

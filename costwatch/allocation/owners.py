@@ -16,8 +16,8 @@ from costwatch.allocation.teams import AccountName, Claim, Team
 from costwatch.errors import CostwatchError
 from costwatch.ledger.engines.duckdb import small_table
 from costwatch.model import UNALLOCATED
-from costwatch.model.names import folded, folded_account, folded_key
-from costwatch.warehouse.encoding import from_int, to_int
+from costwatch.model.names import claims_by_name, folded, folded_account, folded_key
+from costwatch.warehouse.encoding import to_int
 from costwatch.wording import printable, shortened
 
 _ALWAYS = 0
@@ -110,10 +110,7 @@ def name_validities(teams: Iterable[Team]) -> list[Validity]:
 
 def teams_by_name(teams: Iterable[Team]) -> dict[str, list[tuple[date, str]]]:
     """The same as ``plugins.Weighing`` has it."""
-    found: dict[str, list[tuple[date, str]]] = defaultdict(list)
-    for name, since, _, team in name_validities(teams):
-        found[name].append((from_int(since) if since else date.min, team))
-    return dict(found)
+    return claims_by_name((claim.id, claim.valid_from, team.name) for team in teams for claim in team.names)
 
 
 def account_validities(teams: Iterable[Team]) -> list[Validity]:

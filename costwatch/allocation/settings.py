@@ -1,11 +1,13 @@
-"""What ``costwatch.yaml`` says of teams, pools of shared cost, systems, settling, budgets and unit costs."""
+"""What ``costwatch.yaml`` says that bills are allocated by, and of settling, budgets and unit costs."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Self
 
-from pydantic import BeforeValidator, SerializeAsAny, ValidationError
+from pydantic import BeforeValidator, Field, SerializeAsAny, ValidationError
 
 from costwatch.allocation.teams import Team
+from costwatch.cost.dimensions import Dimension, DimensionName
 from costwatch.cost.settings import BudgetSettings, Settle, UnitCostSettings
 from costwatch.cost.systems import System
 from costwatch.errors import CostwatchError
@@ -30,6 +32,7 @@ def _of_its_kind(pool: object) -> object:
 Pool = Annotated[SerializeAsAny[SplitSettings], BeforeValidator(_of_its_kind)]
 
 
+_DECIDING = ("teams", "pools", "systems", "dimensions")
 # Whom to ask, and where teams and systems stand among others: none of it moves a charge.
 _DECIDES_NOTHING = {
     "teams": {"__all__": {"contact", "parent", "cost_center"}},
@@ -43,6 +46,7 @@ class Allocation(Settings):
     teams: tuple[Team, ...] = ()
     pools: tuple[Pool, ...] = ()
     systems: tuple[System, ...] = ()
+    dimensions: Mapping[DimensionName, Dimension] = Field(default_factory=dict)
     budgets: tuple[BudgetSettings, ...] = ()
     unit_costs: tuple[UnitCostSettings, ...] = ()
     settle: Settle = Settle()
@@ -67,10 +71,8 @@ class Allocation(Settings):
 
     def published_json(self) -> str:
         """What is kept with a published period: what decides which team and system a charge belongs to."""
-        return self.model_dump_json(
-            include={"teams", "pools", "systems"}, exclude=_DECIDES_NOTHING, exclude_defaults=True
-        )
+        return self.model_dump_json(include={*_DECIDING}, exclude=_DECIDES_NOTHING, exclude_defaults=True)
 
     def as_of(self, then: Self) -> Self:
         """These settings, with all that decides whose a charge is as it was ``then``."""
-        return self.model_copy(update={name: getattr(then, name) for name in ("teams", "pools", "systems")})
+        return self.model_copy(update={name: getattr(then, name) for name in _DECIDING})

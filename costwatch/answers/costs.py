@@ -12,6 +12,7 @@ from costwatch.cost.conversion import Conversion, Unit
 from costwatch.model import State
 from costwatch.warehouse import queries
 from costwatch.warehouse.facts.cost import values
+from costwatch.warehouse.facts.dimensions import ever_had
 from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
 
 FILTERS = ("team", "system", "provider", "account", "service")
@@ -63,7 +64,7 @@ class CostGroup:
 
 
 def offered(facts: WarehouseSnapshot, first: date, last: date) -> Mapping[str, list[str]]:
-    """The values each filter offers."""
+    """The values each filter offers: of ``FILTERS``, then of dimensions."""
     places = queries.rows(facts.db, "places")
     found = {
         "team": values(facts.db, "team", first, last + _DAY),
@@ -72,7 +73,8 @@ def offered(facts: WarehouseSnapshot, first: date, last: date) -> Mapping[str, l
         "account": sorted({row["SubAccountId"] for row in places}),
         "service": values(facts.db, "service", first, last + _DAY),
     }
-    return {name: [value for value in found[name] if value] for name in FILTERS}
+    found |= {name: ever_had(facts.db, name) for name in facts.dimensions}
+    return {name: [value for value in of if value] for name, of in found.items()}
 
 
 class CostRow(NamedTuple):  # of a year there are many, and a tuple is made in a fraction of the time

@@ -2,12 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from shlex import join
 
 from costwatch.answers.cost_answer import ask_cost
+from costwatch.answers.measured import measured, share_of
 from costwatch.answers.published_pools import (
     PublishedPool,
     is_below,
@@ -18,7 +19,8 @@ from costwatch.answers.published_pools import (
 )
 from costwatch.cost.conversion import Conversion
 from costwatch.cost.trail import Part, Residue, Step, Trail, TrailRow, summed
-from costwatch.model import BEFORE_CREDITS, GIVEN_ON, IDLE, RESIDUALS, UNALLOCATED, UNMEASURED
+from costwatch.model import BEFORE_CREDITS, GIVEN_ON, IDLE, RESIDUALS, UNALLOCATED, UNMEASURED, allocated_key
+from costwatch.plugins import Measured
 from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
 from costwatch.warehouse.usage.reading import capacity_of
 
@@ -50,6 +52,7 @@ class _Asking:
     where: Mapping[str, Collection[str]]
     metric: str
     conversion: Conversion | None
+    kept: dict[str, Sequence[Measured]] = field(default_factory=dict)  # of pools, each asked once
 
     def answer(self) -> Trail:
         pools = published_pools(self.facts, self.first, self.after)
@@ -67,7 +70,8 @@ class _Asking:
             steps, of = self._followed(name, currency, pools, whole), parts.get((name, currency), ())
             start = name.split(GIVEN_ON)[0]
             residue = _residue(start, currency, whole, pools, covered.get(start)) if name in told else None
-            onward = self._next(name, steps, of, services[name, currency])
+            last = pools.get(name.split(GIVEN_ON)[-1])
+            onward = self._next(name, steps, of, services[name, currency], last.label if last else "")
             rows.append(TrailRow(name, currency, mine[name, currency], steps, of, residue, onward))
         return Trail(self.team, self.first, self.after, self.metric, tuple(rows))
 
@@ -110,8 +114,14 @@ class _Asking:
                 Decimal(),
             )
             split, words = (pool.split, pool.weighed_by(receiver)) if pool else ("", "a pool of earlier days")
-            found.append(Step(one, split, words, pool.carried_by if pool else "", came))
+            told = share_of(receiver, self._measured(pool)) if pool else ()
+            found.append(Step(one, split, words, pool.carried_by if pool else "", came, told))
         return tuple(found)
+
+    def _measured(self, pool: PublishedPool) -> Sequence[Measured]:
+        if pool.name not in self.kept:
+            self.kept[pool.name] = measured(self.facts, pool, self.first, self.after)
+        return self.kept[pool.name]
 
     def _parts(self, told: Collection[str]) -> Mapping[tuple[str, ...], tuple[Part, ...]]:
         if not told:
@@ -150,7 +160,7 @@ class _Asking:
             for (name, currency, service), _ in sorted(found.items(), key=lambda one: abs(one[1]))
         }
 
-    def _next(self, name: str, steps: Sequence[Step], parts: Sequence[Part], service: str) -> str:
+    def _next(self, name: str, steps: Sequence[Step], parts: Sequence[Part], service: str, label: str) -> str:
         """The command that goes one step further."""
         span = ["--from", f"{self.first}", "--to", f"{self.after}"]
         if self.team == UNALLOCATED:
@@ -165,6 +175,8 @@ class _Asking:
             return join(["costwatch", "usage", "show", "--by", "cluster", *span])
         if steps[-1].split == "owner":
             return join(["costwatch", "cost", "resources", "--team", self.team, "--service", service, *span])
+        if allocated_key(by := f"allocated:{label}"):
+            return join(["costwatch", "cost", "show", "--by", by, "--team", self.team, "--pool", name, *span])
         return join(["costwatch", "cost", "show", "--by", "service", "--pool", name, *span])
 
 

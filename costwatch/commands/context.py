@@ -87,7 +87,8 @@ class Context:
                 file.write(kept)
                 file.flush()
                 # What costwatch.yaml named then is not held against what it names now: it goes on.
-                return load_alerts(Path(file.name), Names(self.config.names.teams)), mistakes
+                now = self.config.names
+                return load_alerts(Path(file.name), Names(now.teams, dimensions=now.dimensions)), mistakes
         if self.warehouse.exists:
             with self.warehouse.write() as db:
                 keep_rules(db, alerts.file.read_text(encoding="utf-8"), self.now)

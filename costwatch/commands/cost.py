@@ -9,6 +9,7 @@ import click
 
 from costwatch.commands.context import Context, pass_context
 from costwatch.commands.cost_question import answer_of
+from costwatch.commands.dimensions import filters
 from costwatch.commands.options import (
     Entry,
     Instant,
@@ -58,7 +59,7 @@ command.add_command(units)
 command.add_command(verify)
 
 
-@command.command("show")
+@command.command("show", context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
 @click.option("--by", multiple=True, type=Label(), help=f"Group by; may be repeated. One of {_LABELS}.")
 @window_options("the window")
 @last_option
@@ -99,6 +100,8 @@ def show(
     the commitments whose charges are in EffectiveCost as they were billed, for want of columns in the bill;
     x_...BeforeCredits are the costs without credits and refunds, of rows that have some.
 
+    Each of `dimensions` in costwatch.yaml is a label and a filter, too: --by product, --product cards.
+
     Invoices, commitments, tags and cost categories are read from the lines of the bill in the ledger, and
     come to the same total. By team or pool, what pools passed on has no line: it stands as (pool NAME) then.
 
@@ -111,9 +114,8 @@ def show(
     if as_json and as_csv:
         raise UsageError("cost show: --json and --csv exclude each other; choose one")
     first, after = asked_days("cost show", first, after, last, context.now)
-    answer = answer_of(
-        context, by, first, after, _where(wanted), per_day=per_day, as_of=as_of, converted=converted
-    )
+    where = _where(wanted) | filters(context, click.get_current_context().args)
+    answer = answer_of(context, by, first, after, where, per_day=per_day, as_of=as_of, converted=converted)
     from costwatch.commands import cost_output
 
     if as_json:

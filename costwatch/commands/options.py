@@ -78,14 +78,18 @@ class Label(click.ParamType[str]):
         """The label as it is."""
         from difflib import get_close_matches
 
+        from costwatch.commands.dimensions import configured
         from costwatch.cost.line_labels import KEYED_LABELS, LINE_LABELS, is_of_lines
         from costwatch.model import DIMENSIONS, KEYED_DIMENSIONS, is_dimension
 
         label = str(value)
         if is_dimension(label) or is_of_lines(label):
             return label
+        names = configured(ctx.obj if ctx else None)
+        if label in names:
+            return label
         keyed = (f"{name}:KEY" for name in (*KEYED_DIMENSIONS, *KEYED_LABELS))
-        known = [*DIMENSIONS, *LINE_LABELS, *keyed]
+        known = [*DIMENSIONS, *names, *LINE_LABELS, *keyed]
         near = get_close_matches(label, known, 1)
         asked = f"; did you mean {near[0]!r}?" if near else ""
         self.fail(f"{label!r} is not one of {', '.join(map(repr, known))}{asked}", param, ctx)
@@ -144,9 +148,16 @@ def _uncoloured(ctx: click.Context, param: click.Parameter, value: bool) -> None
 def global_options(*, hidden: bool = False) -> list[click.Parameter]:
     """Options of the whole program. They set the ``Context`` and are passed to no command."""
     path = click.Path(dir_okay=False)
+    # Eager: what other options mean may depend on these files.
     table: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
-        (("-c", "--config", "config_name"), {"type": path, "help": "costwatch.yaml to use."}),
-        (("--db", "warehouse_name"), {"type": path, "help": "Warehouse to use, not the configured one."}),
+        (
+            ("-c", "--config", "config_name"),
+            {"type": path, "is_eager": True, "help": "costwatch.yaml to use."},
+        ),
+        (
+            ("--db", "warehouse_name"),
+            {"type": path, "is_eager": True, "help": "Warehouse to use, not the configured one."},
+        ),
         (
             ("--now", "pretended"),
             {"type": Instant(), "help": "Act as at this time; UTC unless it names a zone."},

@@ -81,7 +81,7 @@ def _filters(where: tuple[tuple[str, str], ...]) -> dict[str, tuple[str, ...]]:
         if name == "team":
             raise UsageError("cost trail: --where team: a trail is of one team; name it by --team")
         try:
-            label = Label().convert(name, None, None)
+            label = Label().convert(name, None, click.get_current_context())
         except click.UsageError as error:
             raise UsageError(f"cost trail: --where: {error.message}") from None
         if is_of_lines(label):

@@ -9,7 +9,7 @@ import click
 
 from costwatch.answers.cost_answer import NANO
 from costwatch.commands.output import line, print_table
-from costwatch.cost.trail import Residue, Trail, TrailRow
+from costwatch.cost.trail import MeasuredShare, Residue, Trail, TrailRow
 from costwatch.money import exact, nanos
 from costwatch.wording import share
 
@@ -30,6 +30,7 @@ def as_json(of: Trail, row: TrailRow) -> Mapping[str, Any]:
                 "weighed_by": step.weighed_by,
                 "carried_by": step.carried_by or None,
                 **_amount("whole", step.whole),
+                **({"measured": [*map(_measured, step.measured)]} if step.measured else {}),
             }
             for step in row.steps
         ],
@@ -44,6 +45,16 @@ def as_json(of: Trail, row: TrailRow) -> Mapping[str, Any]:
         ],
         **(_residue(row.residue) if row.residue else {}),
         "next": row.next_question,
+    }
+
+
+def _measured(of: MeasuredShare) -> Mapping[str, Any]:
+    return {
+        "measure": of.measure,
+        "unit": of.unit,
+        "value": of.value,
+        "whole": of.whole,
+        "share": of.share,
     }
 
 
@@ -77,12 +88,11 @@ def print_trail(of: Trail, limit: int) -> None:
 def _row(row: TrailRow, limit: int) -> list[list[str]]:
     of_whole = "" if row.share is None else share(row.share)
     whole = exact(row.whole, row.currency)
-    rows = [[row.pool, exact(row.amount, row.currency), of_whole, whole, row.steps[-1].weighed_by]]
+    rows = [[row.pool, exact(row.amount, row.currency), of_whole, whole, row.steps[-1].split_by]]
     if len(row.steps) > 1:
         for number, step in enumerate(row.steps, 1):
-            given = f"what {step.carried_by} carries, " if step.carried_by else ""
             words = [f"  {number}. {step.pool}", "", "", exact(step.whole, row.currency)]
-            rows.append([*words, given + step.weighed_by])
+            rows.append([*words, step.in_words])
     for part in row.parts[:limit]:
         rows.append([f"  {part.name}", exact(part.amount, row.currency), "", "", ""])
     if rest := row.parts[limit:]:

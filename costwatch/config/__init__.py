@@ -9,10 +9,11 @@ from pydantic import BaseModel, ValidationError
 
 from costwatch.allocation.splits.owner import OwnerPool
 from costwatch.config.consistency import check_config, check_tables
+from costwatch.config.drivers import with_sources
 from costwatch.config.editor import default_text, schema
 from costwatch.config.files import UI, Config
 from costwatch.config.kinds import loaded
-from costwatch.config.names import Names, names_of
+from costwatch.config.names import NO_NAMES, Names, names_of
 from costwatch.config.quote import looks_secret
 from costwatch.config.tree import Mistakes, Tree, read
 from costwatch.errors import ConfigError, UsageError
@@ -52,7 +53,7 @@ def load_alerts(file: Path, names: Names | None = None) -> "AlertRules":
     names: what ``costwatch.yaml`` names (``Config.names``), and only that may be named again; None: anything.
     """
     mistakes = Mistakes(file)
-    rules = _alerts(_read(file, mistakes), file.absolute(), mistakes, names or Names())
+    rules = _alerts(_read(file, mistakes), file.absolute(), mistakes, names or NO_NAMES)
     if rules is None or mistakes:
         raise ConfigError(list(mistakes))
     return rules
@@ -103,9 +104,16 @@ def _config(tree: Tree | None, file: Path, mistakes: Mistakes) -> Config | None:
     if tree is None:
         return None
     names = names_of(tree)
-    sources = loaded(tree, ("sources",), COLLECTORS, file.parent, mistakes, teams=names.teams)
-    pools = loaded(tree, ("pools",), SPLITS, file.parent, mistakes, key="split", teams=names.teams)
-    known = {"file": file, "folder": file.parent, "names": names, "sources": sources, "pools": pools}
+    sources = loaded(tree, ("sources",), COLLECTORS, file.parent, mistakes, names=names)
+    pools = loaded(tree, ("pools",), SPLITS, file.parent, mistakes, key="split", names=names)
+    known = {
+        "file": file,
+        "folder": file.parent,
+        "names": names,
+        "dimensions": names.dimensions,
+        "sources": sources,
+        "pools": with_sources(pools, sources),
+    }
     parsed = _parsed(Config, tree, mistakes, known)
     for line, text in (*check_config(tree), *check_tables(tree, sources)):
         mistakes.add(line, text)
@@ -129,8 +137,8 @@ def _alerts(tree: Tree | None, file: Path, mistakes: Mistakes, names: Names) -> 
     from costwatch.config.alert_consistency import check_alerts, check_receivers, check_rules
     from costwatch.config.alert_rules import AlertRules  # here: half of the commands do without
 
-    rules = loaded(tree, ("rules",), RULES, file.parent, mistakes, teams=names.teams)
-    receivers = loaded(tree, ("receivers",), NOTIFIERS, file.parent, mistakes, teams=names.teams)
+    rules = loaded(tree, ("rules",), RULES, file.parent, mistakes, names=names)
+    receivers = loaded(tree, ("receivers",), NOTIFIERS, file.parent, mistakes, names=names)
     known = {"file": file, "rules": rules, "receivers": receivers}
     parsed = _parsed(AlertRules, tree, mistakes, known)
     across = (*check_alerts(tree), *check_rules(tree, rules, names), *check_receivers(tree, receivers))

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from costwatch.config.names import NO_NAMES, Names
 from costwatch.config.quote import instead, quoted
 from costwatch.config.tree import Mistakes, Place, Tree
 from costwatch.errors import ConfigError
@@ -20,12 +21,13 @@ def loaded(
     mistakes: Mistakes,
     *,
     key: str = "kind",
-    teams: tuple[str, ...] = (),
+    names: Names = NO_NAMES,
 ) -> tuple[Any, ...]:
     """The plugins that the list at ``section`` describes; only the kinds it names are imported.
 
     key: under which an entry names its kind; ``kind`` is no key of the plugin's own, another one is.
-    A plugin finds ``folder``, which relative paths start from, and ``teams`` in its ``PluginContext``.
+    A plugin finds ``folder``, which relative paths start from, and what ``names`` has in its
+    ``PluginContext``.
     """
     entries = list(tree.entries(section))
     points = registered(group) if entries else {}
@@ -37,7 +39,11 @@ def loaded(
             continue
         settings = {key: value for key, value in entry.items() if key != "kind"}
         try:
-            plugins.append(model.model_validate(settings, context=PluginContext(folder, kind, teams)))
+            plugins.append(
+                model.model_validate(
+                    settings, context=PluginContext(folder, kind, names.teams, names.dimensions)
+                )
+            )
         except ValidationError as error:
             from costwatch.config.sentences import sentences  # most files have no mistake
 

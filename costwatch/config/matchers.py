@@ -25,7 +25,7 @@ def check_matchers(tree: Tree, rules: Sequence[Rule], names: Names) -> Found:
     if not known:
         return
     asked = {label for rule in rules for one in selections_of(rule) for label in one.by}
-    labels = {*DIMENSIONS, *_ALERTS_OWN, *known, *asked, *_given(tree)}
+    labels = {*DIMENSIONS, *names.dimensions, *_ALERTS_OWN, *known, *asked, *_given(tree)}
     for place, text in _matchers(tree):
         try:
             matcher = Matcher.parse(text)

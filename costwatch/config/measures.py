@@ -1,14 +1,16 @@
 """Which measures the sources of ``costwatch.yaml`` bring, for pools and unit costs to name."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from costwatch.config.quote import instead, quoted
 from costwatch.config.tree import Node, Place, Tree
+from costwatch.plugins import COLLECTORS, load
 
 Found = Iterator[tuple[int, str]]  # line, sentence
 
-_ANY = "measure_files"  # what they bring, only the files say
+_TABLE = "measure_days"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +29,17 @@ class Measures:
         return f"no source brings {quoted(name)}{instead(name, self.names)}"
 
 
-def known_measures(tree: Tree) -> Measures:
-    """Of all sources, mistakes and all; a preset brings what it is called, unless ``name`` says otherwise."""
+def known_measures(tree: Tree, sources: Collection[Node] | None = None) -> Measures:
+    """Of all sources, mistakes and all; a preset brings what it is called, unless ``name`` says otherwise.
+
+    sources: only of these.
+    """
     names: dict[str, None] = {}
     is_open = False
     for place, entry in tree.entries(("sources",)):
-        is_open = is_open or entry.get("kind") == _ANY
+        if sources is not None and entry.get("name") not in sources:
+            continue
+        is_open = is_open or _brings_any(entry)
         for _, measure in tree.entries((*place, "measures")):
             if isinstance(name := measure.get("name", measure.get("preset")), str):
                 names[name] = None
@@ -45,3 +52,12 @@ def check_measured(tree: Tree, named: Iterator[tuple[Place, Node]]) -> Found:
     for place, name in named:
         if isinstance(name, str) and (trouble := known.trouble(name)):
             yield tree.value_line(place), trouble
+
+
+def _brings_any(source: Mapping[str, Node]) -> bool:
+    """Whether it is of a kind that does not say what it measures: of files, only the files do."""
+    with suppress(Exception):  # a collector may be anyone's; what is wrong with it is told elsewhere
+        kind = load(COLLECTORS, str(source.get("kind")))
+        brings = any(table.name == _TABLE for table in getattr(kind, "tables", ()))
+        return brings and "measures" not in getattr(kind, "model_fields", ())
+    return False

@@ -26,13 +26,14 @@ Values = Mapping[
 class Names:
     """teams: those under ``teams:``. values: query -> what its labels can be; empty: nothing is checked.
 
-    kinds: those of ``sources:``.
+    kinds: those of ``sources:``. dimensions: those under ``dimensions:``.
     """
 
     teams: tuple[str, ...] = ()
     values: Mapping[str, Values] = field(default_factory=dict)
     accounts: tuple[str, ...] = ()  # those that teams name; others may exist
     kinds: tuple[str, ...] = ()
+    dimensions: tuple[str, ...] = ()
 
     @property
     def of_alerts(self) -> Values:
@@ -43,10 +44,13 @@ class Names:
         return {**costs, "team": (*costs["team"], "*"), "budget": budgets["name"]}
 
 
+NO_NAMES = Names()
+
+
 def names_of(tree: Tree | None) -> Names:
     """What ``costwatch.yaml`` names, mistakes and all; of a file that cannot be read, nothing."""
     if tree is None:
-        return Names()
+        return NO_NAMES
     teams, pools, systems, sources = (
         tuple(name for _, name in named(tree, section))
         for section in ("teams", "pools", "systems", "sources")
@@ -83,7 +87,9 @@ def names_of(tree: Tree | None) -> Names:
         **of_units,
     }
     kinds = sorted({str(entry.get("kind")) for _, entry in tree.entries(("sources",))})
-    return Names(teams, values, tuple(_ids(tree, "accounts")), tuple(kinds))
+    named_dimensions = tree.root.get("dimensions")
+    dimensions = tuple(named_dimensions) if isinstance(named_dimensions, dict) else ()
+    return Names(teams, values, tuple(_ids(tree, "accounts")), tuple(kinds), dimensions)
 
 
 def _at_the_top(tree: Tree) -> Iterator[str]:

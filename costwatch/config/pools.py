@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from costwatch.config.drivers import check_drivers
 from costwatch.config.quote import instead, quoted
 from costwatch.config.tree import Node, Place, Tree
 
@@ -13,6 +14,7 @@ def check_pools(tree: Tree) -> Found:
     yield from _take_something(tree)
     yield from _give_to_others(tree)
     yield from _are_collected(tree)
+    yield from check_drivers(tree)
 
 
 def named_receivers(place: Place, pool: Mapping[str, Node]) -> Iterator[tuple[Place, str]]:
@@ -21,9 +23,10 @@ def named_receivers(place: Place, pool: Mapping[str, Node]) -> Iterator[tuple[Pl
     for key in ("idle", "fallback"):
         if isinstance(given := pool.get(key), dict) and isinstance(team := given.get("team"), str):
             yield (*place, key, "team"), team
-    if isinstance(namespaces := pool.get("namespaces"), dict):
-        named = ((name, team) for name, team in namespaces.items() if isinstance(team, str))
-        yield from (((*place, "namespaces", name), team) for name, team in named)
+    for key in ("namespaces", "owners"):
+        if isinstance(given := pool.get(key), dict):
+            named = ((name, team) for name, team in given.items() if isinstance(team, str))
+            yield from (((*place, key, name), team) for name, team in named)
     if isinstance(percent := pool.get("percent"), dict):
         yield from (((*place, "percent", team), team) for team in percent)
 

@@ -47,7 +47,10 @@ def nothing_called(label: str, value: str, known: Sequence[str], query: str = ""
 def _check(tree: Tree, place: Place, rule: Rule, one: Selection, names: Names) -> Found:
     try:
         query = fact_query(
-            one.query, [name for name in (*one.by, *one.where) if name != "currency"], queries_of([rule])
+            one.query,
+            [name for name in (*one.by, *one.where) if name != "currency"],
+            queries_of([rule]),
+            names.dimensions,
         )
     except (ValueError, CostwatchError) as error:
         yield tree.line(place), str(error)

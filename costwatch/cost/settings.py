@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from costwatch.cost.dimensions import as_kept
 from costwatch.model import BEFORE_CREDITS, CREDITS, DIMENSIONS, REFUNDS, is_dimension
 from costwatch.plugins import Settings, accepted, one_of
 
@@ -105,7 +106,9 @@ class UnitCostSettings(Settings):
     @property
     def slice(self) -> dict[str, tuple[str, ...]]:
         """What of cost it is: label -> values."""
-        return {**accepted(self.where), "currency": (self.currency,)}
+        where = accepted(self.where).items()
+        kept = {name: tuple(as_kept(name, value) for value in values) for name, values in where}
+        return {**kept, "currency": (self.currency,)}
 
     @property
     def unit(self) -> str:

@@ -8,20 +8,59 @@ from decimal import Decimal
 from typing import TypeVar
 
 from costwatch.money import exact
+from costwatch.wording import amount as in_digits
 from costwatch.wording import share
 
 _Key = TypeVar("_Key")
 
 
 @dataclass(frozen=True, slots=True)
+class MeasuredShare:
+    """What who was given something had of a measure, and what everyone had of it; in its unit."""
+
+    measure: str
+    unit: str
+    value: float
+    whole: float
+
+    @property
+    def share(self) -> float | None:
+        """Of the whole; None of a whole that is nothing."""
+        return self.value / self.whole if self.whole else None
+
+    @property
+    def in_words(self) -> str:
+        """``4 of 6 calls (67 %)``."""
+        of = "" if self.share is None else f" ({share(Decimal(self.share))})"
+        mine, whole = (in_digits(Decimal(value)) for value in (self.value, self.whole))
+        return f"{mine} of {whole} {self.unit}".rstrip() + of
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
-    """A pool on the way. whole: all that came into it this way; carried_by: whose cost it gives on, or ''."""
+    """A pool on the way. whole: all that came into it this way; carried_by: whose cost it gives on, or ''.
+
+    measured: of one that splits by a measure, what the receiver had of it.
+    """
 
     pool: str
     split: str
     weighed_by: str
     carried_by: str
     whole: Decimal
+    measured: tuple[MeasuredShare, ...] = ()
+
+    @property
+    def split_by(self) -> str:
+        """By what it is split, with what was measured."""
+        measured = "; ".join(each.in_words for each in self.measured)
+        return f"{self.weighed_by}: {measured}" if measured else self.weighed_by
+
+    @property
+    def in_words(self) -> str:
+        """The same, after whose cost it gives on."""
+        given = f"what {self.carried_by} carries, " if self.carried_by else ""
+        return given + self.split_by
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ from costwatch.model.facts import (
     METRICS,
     NO_COST_CENTER,
     NO_SYSTEM,
+    PRICING_UNIT,
     RESIDUALS,
     UNALLOCATED,
     UNMEASURED,
@@ -46,8 +47,10 @@ from costwatch.model.facts import (
     State,
     allocated_key,
     dimension_column,
+    is_configured,
     is_dimension,
     labels,
+    tag_key,
 )
 from costwatch.model.loads import CONFIGURED, Amounts, Counted, Load, LoadFinding, LoadFindingKind, Role
 from costwatch.model.reports import Report
@@ -70,6 +73,7 @@ __all__ = [
     "METRICS",
     "NO_COST_CENTER",
     "NO_SYSTEM",
+    "PRICING_UNIT",
     "REFUNDS",
     "RESIDUALS",
     "TAX",
@@ -112,8 +116,10 @@ __all__ = [
     "allocated_key",
     "charge_kind",
     "dimension_column",
+    "is_configured",
     "is_dimension",
     "labels",
     "midnight",
+    "tag_key",
     "untold",
 ]

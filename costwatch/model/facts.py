@@ -1,6 +1,6 @@
 """What rules, pages and reports read: labels, series, and how settled a day is."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -34,6 +34,7 @@ DIMENSIONS: Mapping[str, str] = {
 # KEY of pods, which is the key ``label:KEY``, as that.
 ALLOCATED = ("cluster", "namespace", "workload")
 KEYED_DIMENSIONS: Mapping[str, str] = {"label": "AllocatedTags", "allocated": "AllocatedTags"}
+PRICING_UNIT = "unit"  # a label of what is priced alone
 METRICS = ("EffectiveCost", "BilledCost")
 # What each of them is without credits and refunds.
 BEFORE_CREDITS: Mapping[str, str] = {metric: f"{metric}BeforeCredits" for metric in METRICS}
@@ -67,14 +68,24 @@ def allocated_key(label: str) -> str | None:
     return (key if kind == "allocated" else label) if is_key else None
 
 
-def is_dimension(label: str) -> bool:
-    """Whether cost can be grouped and filtered by it, of what is published."""
-    return label in DIMENSIONS or allocated_key(label) is not None
+def is_dimension(label: str, configured: Collection[str] = ()) -> bool:
+    """Whether cost can be grouped and filtered by it. configured: the dimensions of ``costwatch.yaml``."""
+    return label in DIMENSIONS or label in configured or allocated_key(label) is not None
+
+
+def is_configured(label: str) -> bool:
+    """Whether a label that cost is known to have is a dimension of ``costwatch.yaml``."""
+    return label not in (*DIMENSIONS, PRICING_UNIT) and ":" not in label
+
+
+def tag_key(label: str) -> str | None:
+    """``allocated_key`` of a label that cost is known to have: a configured dimension is its own key."""
+    return label if is_configured(label) else allocated_key(label)
 
 
 def dimension_column(label: str) -> str:
     """What a label's values are called in answers: ``ServiceName``, ``AllocatedTags/label:app``."""
-    return DIMENSIONS.get(label) or f"AllocatedTags/{allocated_key(label)}"
+    return DIMENSIONS.get(label) or f"AllocatedTags/{tag_key(label)}"
 
 
 class State(StrEnum):

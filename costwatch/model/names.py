@@ -4,7 +4,9 @@ docs/allocation.md has the rules and examples, which are held against these func
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable
+from datetime import date
 from functools import lru_cache
 from unicodedata import category, normalize
 
@@ -51,6 +53,18 @@ def folded_account(account: str) -> str:
     known = folded(account)
     digits = known.replace("-", "")
     return digits.zfill(_AWS_DIGITS) if digits.isascii() and digits.isdigit() else known
+
+
+def claims_by_name(claims: Iterable[tuple[str, date | None, str]]) -> dict[str, list[tuple[date, str]]]:
+    """Name, folded -> from which day on it is whose, ascending.
+
+    claims: name, first day (None: ever), whose.
+    """
+    found: dict[str, list[tuple[date, str]]] = defaultdict(list)
+    for name, since, whose in claims:
+        if known := folded(name):
+            found[known].append((since or date.min, whose))
+    return {name: sorted(of) for name, of in found.items()}
 
 
 def folded_label(label: str, value: str) -> str:

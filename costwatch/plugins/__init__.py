@@ -58,6 +58,7 @@ from costwatch.plugins.splits import (
     Carried,
     Input,
     Match,
+    Measured,
     Over,
     Span,
     Split,
@@ -65,6 +66,7 @@ from costwatch.plugins.splits import (
     Weighing,
     Weight,
     Weights,
+    tags_of,
     tags_text,
 )
 from costwatch.plugins.tables import WINDOW_COLUMNS, ColumnType, Table
@@ -94,6 +96,7 @@ __all__ = [
     "Interactive",
     "Match",
     "MatchedValues",
+    "Measured",
     "Notifier",
     "Over",
     "Page",
@@ -128,6 +131,7 @@ __all__ = [
     "recent",
     "registered",
     "selections_of",
+    "tags_of",
     "tags_text",
     "unknown_name",
 ]

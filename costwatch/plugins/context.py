@@ -11,12 +11,13 @@ class PluginContext:
     Validators find it as ``info.context``, ``model_post_init`` as its argument.
 
     folder: of the file; relative paths start there. kind: by which the file names the plugin. teams: the
-    names under ``teams:``, in their order. slos: names of the SLOs. prometheus: URL of the Prometheus that
-    serves where a plugin names none; empty: none is known.
+    names under ``teams:``, in their order; dimensions: those under ``dimensions:``. slos: names of the SLOs.
+    prometheus: URL of the Prometheus that serves where a plugin names none; empty: none is known.
     """
 
     folder: Path
     kind: str
     teams: tuple[str, ...] = ()
+    dimensions: tuple[str, ...] = ()
     slos: tuple[str, ...] = ()
     prometheus: str = ""

@@ -109,9 +109,10 @@ class FactQuery:
     """One thing that can be asked of the store, registered as this object in ``costwatch.facts``.
 
     name: what rules call it. labels: those it can be grouped by; keyed: how those begin that end with a key,
-    as ``label`` of ``label:app`` does. unit: of its values, such as ``hours``;
-    ``currency``: that of each series' label ``currency``. step: how far its points lie apart. page: the path
-    of the page that shows it (``costs``, ``data``), or an absolute URL. summary: one line on what it is.
+    as ``label`` of ``label:app`` does; by_dimensions: whether those of ``costwatch.yaml`` are labels, too.
+    unit: of its values, such as ``hours``; ``currency``: that of each series' label ``currency``. step:
+    how far its points lie apart. page: the path of the page that shows it (``costs``, ``data``), or an
+    absolute URL. summary: one line on what it is.
 
     tables: those of collectors that it reads; where no source brings one of them, it never has an answer.
     ask: the series by the labels asked for, all of them known, inside a window. sums: the totals of these
@@ -129,15 +130,24 @@ class FactQuery:
     through: Callable[[Snapshot], datetime | None] | None = None
     tables: tuple[str, ...] = ()
     keyed: tuple[str, ...] = ()
+    by_dimensions: bool = False
 
-    def has_label(self, label: str) -> bool:
-        """Whether it can be grouped by it."""
+    def has_label(self, label: str, dimensions: Collection[str] = ()) -> bool:
+        """Whether it can be grouped by it. dimensions: those of ``costwatch.yaml``."""
         kind, _, key = label.partition(":")
-        return label in self.labels or (kind in self.keyed and bool(key))
+        is_configured = self.by_dimensions and label in dimensions
+        return label in self.labels or is_configured or (kind in self.keyed and bool(key))
 
 
-def fact_query(name: str, by: Iterable[str] = (), extra: Collection[FactQuery] = ()) -> FactQuery:
+def fact_query(
+    name: str,
+    by: Iterable[str] = (),
+    extra: Collection[FactQuery] = (),
+    dimensions: Collection[str] = (),
+) -> FactQuery:
     """The query of that name, which has the labels ``by``. extra: queries beside the registered ones.
+
+    dimensions: those of ``costwatch.yaml``.
 
     Raises ValueError where there is none, UsageError where two have the name or its package is wrong.
     """
@@ -153,8 +163,9 @@ def fact_query(name: str, by: Iterable[str] = (), extra: Collection[FactQuery] =
         raise UsageError(f"query '{name}': two packages bring one of this name; rename or uninstall one")
     query = found.pop()
     for label in by:
-        if not query.has_label(label):
-            raise ValueError(unknown_name(f"{name}: no label is named '{label}'", label, query.labels))
+        if not query.has_label(label, dimensions):
+            labels = (*query.labels, *(dimensions if query.by_dimensions else ()))
+            raise ValueError(unknown_name(f"{name}: no label is named '{label}'", label, labels))
     return query
 
 

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Literal, Protocol
 
-from pydantic import AfterValidator, Field, PrivateAttr
+from pydantic import AfterValidator, Field, PrivateAttr, ValidationInfo
 
 from costwatch.model import Finding, Severity
 from costwatch.plugins.context import PluginContext
@@ -28,16 +28,31 @@ MatchedValues = str | tuple[str, ...]
 
 
 def one_of(
-    known: Collection[str], what: str = "label", *, is_known: Callable[[str], bool] | None = None
+    known: Collection[str],
+    what: str = "label",
+    *,
+    is_known: Callable[[str, Collection[str]], bool] | None = None,
 ) -> AfterValidator:
-    """For a key whose text must be among ``known``, or otherwise known: else the nearest of them is told."""
+    """For a key whose text must be among ``known``, or otherwise known: else the nearest of them is told.
 
-    def check(name: str) -> str:
-        if name not in known and not (is_known and is_known(name)):
-            raise ValueError(unknown_name(f"'{name}' is no {what}", name, known))
+    is_known: is asked with the dimensions of ``costwatch.yaml``, too.
+    """
+
+    def check(name: str, info: ValidationInfo) -> str:
+        configured = _dimensions(info.context)
+        if name not in known and not (is_known and is_known(name, configured)):
+            names = (*known, *configured) if is_known else known
+            raise ValueError(unknown_name(f"'{name}' is no {what}", name, names))
         return name
 
     return AfterValidator(check)
+
+
+def _dimensions(context: Any) -> Collection[str]:
+    """Those of ``costwatch.yaml``, for its plugins and for itself."""
+    if isinstance(context, PluginContext):
+        return context.dimensions
+    return context.get("dimensions", ()) if isinstance(context, Mapping) else ()
 
 
 def accepted(match: Mapping[str, MatchedValues]) -> dict[str, tuple[str, ...]]:

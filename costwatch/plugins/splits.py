@@ -5,6 +5,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, Protocol, Self, TypeAlias
 
 from pydantic import Field, model_validator
@@ -88,6 +89,15 @@ class Weight(NamedTuple):
     allocated_tags: str = ""
 
 
+class Measured(NamedTuple):
+    """What a team, or a residual, weighed in the window that was asked for, in the unit of the measure."""
+
+    team: str
+    measure: str
+    unit: str
+    value: float
+
+
 Weights: TypeAlias = "Iterable[Weight | tuple[int, str, float] | tuple[int, str, float, str]] | pa.Table"
 
 
@@ -95,6 +105,16 @@ def tags_text(tags: Mapping[str, str]) -> str:
     """``AllocatedTags`` as they are stored: JSON with sorted keys and no blanks, without empty values."""
     told = {key: value for key, value in sorted(tags.items()) if value}
     return json.dumps(told, ensure_ascii=False, separators=(",", ":")) if told else ""
+
+
+@lru_cache(100_000)
+def tags_of(text: str) -> Mapping[str, str]:
+    """The reverse; what is no such text has none."""
+    try:
+        found = json.loads(text) if text else {}
+    except ValueError:
+        found = {}
+    return {str(key): str(value) for key, value in found.items()} if isinstance(found, dict) else {}
 
 
 class Batches(Protocol):
@@ -221,7 +241,6 @@ class SplitSettings(Settings, ABC):
     """
 
     is_owner: ClassVar[bool] = False
-    columns: ClassVar[tuple[str, ...]] = ()
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_. -]*$")
     match: Match = Match()
@@ -237,6 +256,11 @@ class SplitSettings(Settings, ABC):
             raise ValueError("carried_by is for pools that are split, and the lines of this one have owners")
         return self
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """See ``Split``; none."""
+        return ()
+
     def inputs(self, period: Window, batches: Batches) -> Iterable[Input]:
         """Nothing besides loads and configuration."""
         return ()
@@ -248,6 +272,10 @@ class SplitSettings(Settings, ABC):
     def weighed_by(self, team: str) -> str:
         """By what it is split, in a few words, for whoever asks where a part of ``team`` comes from."""
         return f"split {self.split}"
+
+    def measured(self, asked: Weighing) -> Iterable[Measured]:
+        """What everyone weighed in ``asked.period``; nothing where nothing was measured."""
+        return ()
 
     @abstractmethod
     def weights(self, asked: Weighing) -> Weights:

@@ -1,7 +1,7 @@
 """Rule kind ``threshold``: cost, or what sources measure, above or below a fixed amount."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
@@ -9,6 +9,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AliasChoices, Field, model_validator
 
+from costwatch.cost.dimensions import as_kept
 from costwatch.cost.settings import CostMetric
 from costwatch.model import (
     DIMENSIONS,
@@ -40,8 +41,8 @@ _DAY = timedelta(days=1)
 _MEASURE = "measure"
 
 
-def _is_label(name: str) -> bool:
-    return is_dimension(name) or name == _MEASURE
+def _is_label(name: str, configured: Collection[str]) -> bool:
+    return is_dimension(name, configured) or name == _MEASURE
 
 
 Dimension = Annotated[str, one_of(DIMENSIONS, is_known=_is_label)]
@@ -54,7 +55,8 @@ class Threshold(RuleSettings):
     of that, as ``label:model``, or by ``source``; amounts are in its own unit, and days of which a part was
     not measured are unknown.
 
-    by: labels that tell instances apart (team, service, account, …); none: one sum of everything.
+    by: labels that tell instances apart (team, service, account, …, and what ``dimensions`` adds, such as
+    product); none: one sum of everything.
     match: label -> the value or values it must have. metric: EffectiveCost or BilledCost, or either
     without credits and refunds, EffectiveCostBeforeCredits or BilledCostBeforeCredits.
     window: whole days, summed, up to the newest settled one. above, below: the amounts, in
@@ -158,7 +160,11 @@ class Threshold(RuleSettings):
 
     @cached_property
     def _where(self) -> dict[str, tuple[str, ...]]:
-        return {**accepted(self.match), **({"currency": (self._unit,)} if self._unit else {})}
+        where = accepted(self.match)
+        if not self._unit:
+            return where
+        kept = {name: tuple(as_kept(name, value) for value in values) for name, values in where.items()}
+        return {**kept, "currency": (self._unit,)}
 
     @property
     def _unit(self) -> str:

@@ -63,14 +63,11 @@ def asked(facts: WarehouseSnapshot, query: CostQuery) -> Trail:
 
 def _cells(row: TrailRow) -> Iterator[tuple[Text, ...]]:
     of_whole = "–" if row.share is None else share(row.share)
-    name = Markup("<b>{}</b><br>{}").format(printable(row.pool), _muted(row.steps[-1].weighed_by))
+    name = Markup("<b>{}</b><br>{}").format(printable(row.pool), _muted(row.steps[-1].split_by))
     yield name, _amount(row.amount, row, "trail"), of_whole, _amount(row.whole, row, "whole")
     if len(row.steps) > 1:
         for number, step in enumerate(row.steps, 1):
-            given = f"what {step.carried_by} carries, " if step.carried_by else ""
-            below = Markup("{}. {}<br>{}").format(
-                number, printable(step.pool), _muted(given + step.weighed_by)
-            )
+            below = Markup("{}. {}<br>{}").format(number, printable(step.pool), _muted(step.in_words))
             yield below, "", "", _amount(step.whole, row, "step")
     for part in row.parts[:_LISTED]:
         yield _muted(part.name), _amount(part.amount, row, "part"), "", ""
@@ -100,7 +97,7 @@ def as_csv(found: Trail) -> str:
 
 def _lines(found: Trail) -> Iterator[tuple[Cell, ...]]:
     for row in found.rows:
-        how = row.whole, row.steps[-1].weighed_by, row.next_question
+        how = row.whole, row.steps[-1].split_by, row.next_question
         for part in row.parts:
             yield row.pool, part.cluster, part.namespace, part.workload, row.currency, part.amount, *how
         if not row.parts:

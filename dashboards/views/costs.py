@@ -21,7 +21,7 @@ from costwatch.answers.costs import (
     rows_of,
 )
 from costwatch.charts import cost as charts
-from costwatch.model import ALLOCATED, NO_SYSTEM, State
+from costwatch.model import ALLOCATED, NO_SYSTEM, State, is_configured
 from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
 from dashboards import blocks, filters, frame
 from dashboards.blocks import Column, Tile
@@ -96,10 +96,15 @@ def by_day_of_page(facts: WarehouseSnapshot, query: CostQuery) -> CostAnswer:
 
 def _query(state: DataReach) -> CostQuery:
     values = ask(offered, state.first, state.last)
+    dimensions = [name for name in values if name not in FILTERS]
     with st.container(horizontal=True):
-        chosen = {name: frame.pick(name.capitalize(), name, values[name], f"All {name}s") for name in FILTERS}
+        chosen = {
+            name: frame.pick(told.capitalize(), name, known, f"All {told}s")
+            for name, known in values.items()
+            if (told := name.replace("_", " "))
+        }
     with st.container(horizontal=True):
-        by = frame.select("Group by", "by", _GROUPS, "service")
+        by = frame.select("Group by", "by", (*_GROUPS, *dimensions), "service")
         days = _RANGES[frame.choose("Range", "range", tuple(_RANGES), "30d")]
         metric = METRICS[frame.choose("Metric", "metric", tuple(METRICS), "amortised")]
         unit = frame.unit(state)
@@ -189,7 +194,7 @@ def _drill(name: str, query: CostQuery) -> Markup | str:
     """Where the group is a filter too, its name narrows the page to it."""
     if query.by == "system" and name != NO_SYSTEM:
         return blocks.link(name, "system", **frame.chosen_currency(), system=name)
-    if query.by not in FILTERS or not name:
+    if not (query.by in FILTERS or is_configured(query.by)) or not name:
         return name or "(none)"
     narrowed = {query.by: name, "by": "service" if query.by == "team" else "team"}
     return blocks.link(name, "costs", **{**filters.address(), **narrowed})

@@ -43,6 +43,8 @@ def block(language: str, first_line: str) -> list[str]:
 FIVE_LINES = "\n".join(block("yaml", "sources:\n  - {name: aws, kind: exports"))
 KUBERNETES = "\n".join(block("yaml", "sources:\n  - name: k8s"))
 MEASURES = "\n".join(block("yaml", "sources:\n  - name: mysql"))
+DRIVERS = "\n".join(block("yaml", "pools:\n  - {name: mysql"))
+BOTH = tags(team="platform", shop="mesh")
 STEPS = block("sh", "costwatch check")
 BY_HAND = [line for line in block("sh", "costwatch cost show --by team --by service") if "--help" not in line]
 
@@ -136,6 +138,33 @@ def test_the_five_lines_of_measures_work_as_they_stand(tmp_path: Path) -> None:
     series = told(name, {"schema": "risk"}, "0+60x288", since=yesterday())
     found = asked(tmp_path, MEASURES, series, queries("measures.md")[0])
     assert found == ["labels", "seconds", '{"schema":"risk"}', "17280.0"]
+
+
+def test_the_five_lines_of_drivers_work_as_they_stand(tmp_path: Path) -> None:
+    assert DRIVERS.count("\n") == 4
+    assert run(tmp_path, "costwatch init").returncode == 0
+    day = datetime.now(UTC).date() - timedelta(days=5)
+    lines = [{**bill_line(day, team=""), "ServiceName": "RDS"}, {**bill_line(day, "platform"), "Tags": BOTH}]
+    write_csv(tmp_path / "bills" / "lately.csv", lines)
+    (tmp_path / "measures").mkdir()
+    rows = [
+        f'{day},mysql_time,s,"{{""schema"": ""Pay-DB""}}",3,1',
+        f'{day},requests,calls,"{{""caller"": ""payments"", ""product"": ""cards""}}",1,1',
+    ]
+    text = "\n".join(["day,measure,unit,labels,value,coverage", *rows, ""])
+    (tmp_path / "measures" / f"{day}.csv").write_text(text)
+    sources = "  - {name: files, kind: measure_files, location: measures}\nteams:"
+    known = FIVE_LINES.replace(LOCATION, "./bills").replace("teams:", sources)
+    (tmp_path / "costwatch.yaml").write_text(f"{known}\n{DRIVERS}\n")
+    for command in ("costwatch check", "costwatch collect", "costwatch allocate"):
+        answer = run(tmp_path, command)
+        assert answer.returncode == 0, (command, answer.stdout, answer.stderr)
+    shown = run(tmp_path, "costwatch cost show --by team --by pool --by product --csv")
+    found = [row.split(",")[:3] for row in shown.stdout.splitlines()[1:]]
+    assert found == [
+        ["payments", "direct > gateway", "cards"],
+        ["payments", "mysql", "no product"],
+    ]
 
 
 def test_the_pages_open(company: Path) -> None:

@@ -255,6 +255,37 @@ IN_CONFIG = {
             "namespaces, over, split",
         ],
     ),
+    "measures that nobody brings, and what they weigh given round": (
+        "teams: [{name: a}, {name: b}]\n"
+        "sources:\n"
+        "  - {name: mesh, kind: exports, location: x, measures: [{name: requests}, {preset: kafka_bytes}]}\n"
+        "  - {name: other, kind: exports, location: y, measures: [{preset: mysql_time, name: seconds}]}\n"
+        "pools:\n"
+        "  - {name: p, split: even, carried_by: b, teams: [a], match: {RegionId: x}}\n"
+        "  - {name: q, split: driver, carried_by: a, driver: requests, fallback: {team: a}, owners: {x: b}}\n"
+        "  - {name: r, split: driver, driver: request, match: {RegionId: y}}\n"
+        "  - {name: s, split: driver, driver: kafka_bytes, match: {RegionId: z}, owners: {x: c}}\n"
+        "  - {name: t, split: driver, driver: mysql_time, sources: [mesh], match: {RegionId: v}}\n"
+        "  - {name: u, split: driver, driver: seconds, sources: [other], match: {RegionId: w}}\n"
+        "dimensions:\n"
+        "  product: {tag: []}\n"
+        "  team: {tag: squad}\n"
+        "  Shop: {tag: shop}\n",
+        [
+            "3: unknown key 'measures'; known here: external_id, kind, location, name, profile, region, "
+            "role, role_arn",
+            "4: unknown key 'measures'; known here: external_id, kind, location, name, profile, region, "
+            "role, role_arn",
+            "7: 'a' would be given its own cost; leave it out",
+            "7: costs would go in a circle, 'a' to 'b' to 'a' (line 6); leave one of them out",
+            "8: no source brings 'request'; did you mean 'requests'?",
+            "9: no team is called 'c'; known here: a, b",
+            "10: no source brings 'mysql_time'; known here: kafka_bytes, requests",
+            "13: 'tag' must have 1 or more items, not a list",
+            "14: 'team' is what something else is called; call the dimension otherwise",
+            "15: the key 'Shop' must be made of digits, a - z _ and begin with a - z",
+        ],
+    ),
     "one name for two": (
         "sources:\n"
         "  - {name: aws, kind: exports, location: a}\n"

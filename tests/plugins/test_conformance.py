@@ -17,6 +17,7 @@ from collectors.promql import Promql
 from collectors.table import Table
 from collectors.usage_files import UsageFiles
 from costwatch import plugins
+from costwatch.allocation.splits.driver import DriverPool
 from costwatch.allocation.splits.even import EvenPool
 from costwatch.allocation.splits.fixed import FixedPool
 from costwatch.allocation.splits.kubernetes import KubernetesPool
@@ -56,6 +57,7 @@ from tests.made.collected_usage import collected, node, used
 from tests.made.kafka_metrics import MESSAGES, kafka, watching
 from tests.made.kubernetes_told import capacity, cpu, told, written
 from tests.made.kubernetes_told import request as pod_request
+from tests.made.measures import measured, value
 from tests.made.sql_shop import in_sqlite
 from tests.made.unit_company import unit_company
 from tests.made.usage_files import write_day
@@ -372,6 +374,32 @@ SPLIT_LINES = [
     for team, split in (("risk", 2.0), ("payments", 1.0))
 ]
 SPLITS: dict[str, tuple[Split, list[SplitExample]]] = {
+    "driver": (
+        DriverPool.model_validate(
+            {
+                "name": "p",
+                "split": "driver",
+                "driver": "requests",
+                "label": "caller",
+                "owners": {"batch": "payments"},
+                "fallback": {"team": "platform"},
+                "resource": "db",
+            }
+        ),
+        [
+            SplitExample(
+                a_weighing(
+                    keys=[("arn:aws:rds:eu-west-1:1:db:shop",), ("",)],
+                    batches=measured(
+                        value(1, db="shop", caller="risk"),
+                        value(2, db="shop", caller="batch"),
+                        value(1, db="shop", caller="x"),
+                    ),
+                ),
+                {0: {"risk": 0.25, "payments": 0.5, "platform": 0.25}, 1: {"platform": 1}},
+            )
+        ],
+    ),
     "even": (
         EvenPool.model_validate({"name": "p", "split": "even", "teams": ["risk", "platform"]}),
         [SplitExample(a_weighing(), {0: {"risk": 0.5, "platform": 0.5}})],

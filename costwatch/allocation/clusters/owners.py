@@ -1,18 +1,17 @@
 """Whose a workload is, and what is told of it: by its labels and its namespace, on each day."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from functools import cache, lru_cache
+from functools import cache
 from typing import Literal, Protocol
 
 import numpy as np
 import pyarrow as pa
 
-from costwatch.allocation.clusters.parts import Found, Numbers, texts
+from costwatch.allocation.clusters.parts import Answer, Found, Numbers, texts
 from costwatch.model import UNALLOCATED
 from costwatch.model.names import folded, folded_key
-from costwatch.plugins import Weighing, tags_text
+from costwatch.plugins import Weighing, tags_of, tags_text
 
 TeamFrom = Literal["label", "namespace label", "namespace"]
 _OF_A_NAMESPACE, _OF_A_NODE, _ANNOTATION = "namespace:", "node:", "annotation:"
@@ -45,26 +44,16 @@ class Receivers:
         self._naming, self._asked = naming, asked
         self._given = {folded(name): team for name, team in naming.namespaces.items()}
         self._changes = sorted({since for claims in asked.names.values() for since, _ in claims})
-        self._numbers: dict[tuple[str, str], int] = {}
+        self._answer = Answer()
         self.team = cache(self._team_of)  # namespace, labels, day -> team, or unallocated
 
     def number(self, team: str, **tags: str) -> int:
         """Of a team and what is told of its part."""
-        return self._numbers.setdefault((team, tags_text(tags)), len(self._numbers))
+        return self._answer.number(team, tags_text(tags))
 
     def weights(self, found: Sequence[Found]) -> pa.Table:
-        """The answer of a split: ``plugins.Weight``'s fields."""
-        span, receiver, weight = (np.concatenate(column) for column in zip(*found, strict=True))
-        named = [*zip(*self._numbers, strict=True)] or [(), ()]
-        teams, tags = (pa.array(texts, pa.string()) for texts in named)
-        numbers = pa.array(receiver, pa.int64())
-        columns = {
-            "span": pa.array(span, pa.int64()),
-            "team": teams.take(numbers),
-            "weight": pa.array(weight, pa.float64()),
-            "allocated_tags": pa.DictionaryArray.from_arrays(numbers, tags),
-        }
-        return pa.table(columns)
+        """See ``parts.Answer``."""
+        return self._answer.weights(found)
 
     def of(self, rows: pa.Table, days: Numbers, *, by_workload: bool = True) -> Numbers:
         """The number of each row's receiver. days: as ``parts.ordinals`` has those of rows."""
@@ -91,7 +80,7 @@ class Receivers:
         return self.number(team, cluster=cluster, namespace=namespace, workload=name, **own)
 
     def _team_of(self, namespace: str, labels: str, day: date) -> str:
-        for name in self._names(namespace, _labels(labels)):
+        for name in self._names(namespace, tags_of(labels)):
             if team := self._asked.team_named(name, day):
                 return team
         return UNALLOCATED
@@ -113,13 +102,4 @@ class Receivers:
 def _own(labels: str) -> Mapping[str, str]:
     """The labels of the pods themselves, as ``AllocatedTags`` have them."""
     others = (_OF_A_NAMESPACE, _OF_A_NODE, _ANNOTATION)
-    return {f"label:{key}": value for key, value in _labels(labels).items() if not key.startswith(others)}
-
-
-@lru_cache(100_000)
-def _labels(text: str) -> Mapping[str, str]:
-    try:
-        found = json.loads(text) if text else {}
-    except ValueError:
-        found = {}
-    return {str(key): str(value) for key, value in found.items()} if isinstance(found, dict) else {}
+    return {f"label:{key}": value for key, value in tags_of(labels).items() if not key.startswith(others)}

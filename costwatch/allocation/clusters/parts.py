@@ -71,6 +71,36 @@ class Parts:
         return np.repeat(span, counts), self.receiver[part], self.weight[part]
 
 
+class Answer:
+    """Numbers for pairs of a team (or residual) and AllocatedTags, and the answer of a split by them."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[tuple[str, str], int] = {}
+
+    def number(self, team: str, allocated_tags: str = "") -> int:
+        """Of a team and what is told of its part, as ``plugins.tags_text`` writes it."""
+        return self._numbers.setdefault((team, allocated_tags), len(self._numbers))
+
+    @property
+    def teams(self) -> list[str]:
+        """The team of each number."""
+        return [team for team, _ in self._numbers]
+
+    def weights(self, found: Sequence[Found]) -> pa.Table:
+        """The answer: ``plugins.Weight``'s fields."""
+        span, receiver, weight = (np.concatenate(column) for column in zip(*found, strict=True))
+        named = [*zip(*self._numbers, strict=True)] or [(), ()]
+        teams, tags = (pa.array(texts, pa.string()) for texts in named)
+        numbers = pa.array(receiver, pa.int64())
+        columns = {
+            "span": pa.array(span, pa.int64()),
+            "team": teams.take(numbers),
+            "weight": pa.array(weight, pa.float64()),
+            "allocated_tags": pa.DictionaryArray.from_arrays(numbers, tags),
+        }
+        return pa.table(columns)
+
+
 def by_day(things: Iterable[Iterable[str]], days: Numbers) -> Days:
     """``Days`` of rows. things: what each row may be called."""
     found: dict[str, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))

@@ -16,6 +16,7 @@ from costwatch.plugins import Rates
 from costwatch.warehouse import queries
 from costwatch.warehouse.encoding import from_int, to_int, to_text
 from costwatch.warehouse.facts import cost_tables
+from costwatch.warehouse.facts.dimensions import dimensions
 from costwatch.warehouse.history import table_as_of
 
 _Rows = Callable[[str, Mapping[str, Any]], Iterable[Any]]
@@ -77,7 +78,7 @@ def cost(
     row and day.
     """
     where = where or {}
-    require_known([*by, *where])
+    require_known(db, [*by, *where])
     return stored_cost(db.execute, first, after, by, where, per_day, as_of, conversion)
 
 
@@ -163,7 +164,7 @@ def _converted(
 
 def values(db: sqlite3.Connection, dimension: str, first: date, after: date) -> list[str]:
     """The values one dimension takes in a window, sorted: what a filter offers."""
-    require_known([dimension])
+    require_known(db, [dimension])
     looked_for = cost_tables.values(dimension)
     if looked_for is None:
         return sorted({row.labels[dimension] for row in cost(db, first, after, (dimension,))})
@@ -189,9 +190,15 @@ def instant_of(as_of: datetime | None) -> dict[str, str]:
     return {} if as_of is None else {"as_of": to_text(as_of)}
 
 
-def require_known(names: Iterable[str]) -> None:
+def require_known(db: sqlite3.Connection, names: Iterable[str]) -> None:
     """Raises UsageError for a label that cost does not have."""
-    for name in names:
-        if not is_dimension(name):
-            known = ", ".join([*DIMENSIONS, *(f"{kind}:KEY" for kind in KEYED_DIMENSIONS)])
-            raise UsageError(f"'{name}': cost cannot be grouped or filtered by it; use one of {known}")
+    unknown = [name for name in names if not is_dimension(name)]
+    configured = dimensions(db) if unknown else ()
+    for name in unknown:
+        if name not in configured:
+            keyed = (f"{kind}:KEY" for kind in KEYED_DIMENSIONS)
+            known = ", ".join([*DIMENSIONS, *configured, *keyed])
+            raise UsageError(
+                f"'{name}': cost cannot be grouped or filtered by it; use one of {known} (a dimension of "
+                "costwatch.yaml is known once `costwatch allocate` published a period by it)"
+            )

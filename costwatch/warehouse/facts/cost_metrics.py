@@ -63,6 +63,7 @@ def _query(
         name=name,
         labels=tuple(DIMENSIONS),
         keyed=tuple(KEYED_DIMENSIONS),
+        by_dimensions=True,
         unit="currency",
         step=_DAY,
         page="costs",

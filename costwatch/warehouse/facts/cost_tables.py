@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 
-from costwatch.model import ALLOCATED, DIMENSIONS, NO_COST_CENTER, allocated_key
+from costwatch.model import ALLOCATED, DIMENSIONS, NO_COST_CENTER, tag_key
 from costwatch.warehouse import queries
 from costwatch.warehouse.bill.places import PLACE, SUMMARIES, Carriers
 from costwatch.warehouse.bill.sums import SUMMED, sums
@@ -59,7 +59,7 @@ _COST_DAY = CostTable("cost_day", _DAILY)
 
 def table_for(asked: Set[str]) -> CostTable:
     """The smallest that knows all these labels of cost."""
-    if any(allocated_key(name) is not None for name in asked):
+    if any(tag_key(name) is not None for name in asked):
         return FACTS
     carriers = (bool(asked & {"team", *ABOVE}), "service" in asked)
     if carriers == _BY_BOTH and asked <= _DAILY.keys():
@@ -123,7 +123,7 @@ class Question:
     @property
     def parameters(self) -> dict[str, str]:
         """The values of the filters, and the keys of AllocatedTags that are asked for."""
-        tags = {self._parameter(name): allocated_key(name) for name in self._tags}
+        tags = {self._parameter(name): tag_key(name) for name in self._tags}
         return {
             **{f"{name}_path": f'$."{key}"' for name, key in tags.items()},
             **{f"{name}_none": f"no {key}" for name, key in tags.items()},
@@ -187,7 +187,7 @@ class Question:
     @property
     def _tags(self) -> list[str]:
         """The labels that stand for keys of AllocatedTags."""
-        return [name for name in dict.fromkeys((*self.grouped, *self.where)) if allocated_key(name)]
+        return [name for name in dict.fromkeys((*self.grouped, *self.where)) if tag_key(name)]
 
     def _column(self, table: CostTable, name: str) -> str:
         return f"tags.{self._parameter(name)}" if name in self._tags else table.columns[name]

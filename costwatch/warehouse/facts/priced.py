@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from costwatch.model import PRICING_UNIT
 from costwatch.money import NANO
 from costwatch.proof.priced import PRICED
 from costwatch.warehouse import queries
@@ -54,13 +55,13 @@ def priced_cost(
     Raises UsageError for an unknown label.
     """
     where = where or {}
-    require_known([name for name in (*by, *where) if name != "unit"])
-    grouped = tuple(dict.fromkeys((*by, "currency", "unit")))
+    require_known(db, [name for name in (*by, *where) if name != PRICING_UNIT])
+    grouped = tuple(dict.fromkeys((*by, "currency", PRICING_UNIT)))
     unit = _UNIT if as_of is None else _UNIT_THEN
     question = Question(grouped, where, per_day, as_of)
     sql = queries.filled(
         "priced_by_slice" if as_of is None else "priced_as_of",
-        **question.parts(CostTable(FACTS.name, {**FACTS.columns, "unit": unit})),
+        **question.parts(CostTable(FACTS.name, {**FACTS.columns, PRICING_UNIT: unit})),
         sums=sums("c.", of=(*SUMMED, *PRICED)),
         joins=question.above(),
     )

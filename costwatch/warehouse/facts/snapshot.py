@@ -11,6 +11,7 @@ from costwatch.model import SeriesByLabels, State, Window
 from costwatch.plugins import FactQuery, Indexed, Rates, Sums, fact_query
 from costwatch.warehouse import queries as named
 from costwatch.warehouse.encoding import from_int, to_int, to_text
+from costwatch.warehouse.facts.dimensions import dimensions
 from costwatch.warehouse.history import table_as_of
 from costwatch.warehouse.sql import ask
 
@@ -53,6 +54,11 @@ class WarehouseSnapshot:
     def data_through(self) -> date | None:
         """See ``plugins.Snapshot``."""
         return self._cached(self._ask_data_through)
+
+    @property
+    def dimensions(self) -> tuple[str, ...]:
+        """See ``warehouse.facts.dimensions``."""
+        return self._cached(self._ask_dimensions)
 
     def series(self, query: str, by: tuple[str, ...], window: Window) -> SeriesByLabels:
         """See ``plugins.Snapshot``."""
@@ -97,7 +103,10 @@ class WarehouseSnapshot:
         return answer
 
     def _query(self, name: str, by: tuple[str, ...] = ()) -> FactQuery:
-        return fact_query(name, by, self._rule_queries)
+        return fact_query(name, by, self._rule_queries, self.dimensions)
+
+    def _ask_dimensions(self) -> tuple[str, ...]:
+        return dimensions(self.db)
 
     def _ask_data_through(self) -> date | None:
         sql = named.filled("data_through", source=table_as_of("source", self.as_of))

@@ -1,5 +1,6 @@
 """What one unit costs, by day: the queries ``unit_cost`` and ``unit_volume``."""
 
+import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
@@ -32,7 +33,11 @@ _ORDER = list(State)
 def unit_costs(reader: Reader) -> list[UnitCostSettings]:
     """As configured when ``allocate`` last ran, by name."""
     sql = queries.filled("unit_costs", unit_cost=table_as_of("unit_cost", reader.as_of))
-    return [UnitCostSettings.model_validate_json(row["settings"]) for row in reader.rows(sql)]
+    found = [json.loads(row["settings"]) for row in reader.rows(sql)]
+    # Which dimensions there are was known when they were configured.
+    return [
+        UnitCostSettings.model_validate(each, context={"dimensions": each.get("where", ())}) for each in found
+    ]
 
 
 def unit_days(

@@ -4,13 +4,16 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from costwatch.model import Window
 from costwatch.plugins import WINDOW_COLUMNS, Table
 from costwatch.warehouse import queries
 from costwatch.warehouse.encoding import from_int, from_text
 from costwatch.warehouse.intake.runs import window_columns
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _READ: Mapping[str, Callable[[Any], Any]] = {"decimal": Decimal, "instant": from_text, "day": from_int}
 _BLOCK_ROWS = 10_000
@@ -43,6 +46,24 @@ def rows_between(db: sqlite3.Connection, table: Table, window: Window) -> Iterat
     while block := rows.fetchmany(_BLOCK_ROWS):
         columns = zip(kinds.items(), zip(*block, strict=True), strict=True)
         yield {name: _decoded(kind, values) for (name, kind), values in columns}
+
+
+def arrow_schema(table: Table) -> "pa.Schema":
+    """The columns of a table as splits are given them, ``WINDOW_COLUMNS`` first."""
+    import pyarrow as pa
+
+    instant = pa.timestamp("us", "UTC")
+    own = [("source", pa.string()), ("window_start", instant), ("window_end", instant)]
+    return pa.schema([*own, *table.schema()])
+
+
+def arrow_rows(db: sqlite3.Connection, table: Table, window: Window) -> "pa.Table":
+    """``rows_between`` as one table."""
+    import pyarrow as pa
+
+    schema = arrow_schema(table)
+    blocks = (pa.table(block, schema=schema) for block in rows_between(db, table, window))
+    return pa.concat_tables([schema.empty_table(), *blocks])
 
 
 def _decoded(kind: str, values: Sequence[Any]) -> list[Any]:

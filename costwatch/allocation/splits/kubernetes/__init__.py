@@ -1,11 +1,11 @@
 """Split ``kubernetes``: the bill's own lines of a cluster's machines to the pods that held or used them."""
 
-from collections.abc import Collection, Iterator, Mapping
-from datetime import date, timedelta
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from costwatch.allocation.collected import daily_inputs
 from costwatch.allocation.teams import TeamName
 from costwatch.model import IDLE, UNMEASURED, Window
 from costwatch.plugins import Batches, Input, Settings, SplitSettings, Weighing, Weights
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
 TABLES = ("node_days", "workload_days", "volume_days", "service_days")
 TeamFrom = Literal["label", "namespace label", "namespace"]
-_DAY = timedelta(days=1)
-_EVER = Window.of_days(date(1990, 1, 1), date(9999, 1, 1))
 
 
 class Prices(Settings):
@@ -83,31 +81,7 @@ class KubernetesPool(SplitSettings):
 
     def inputs(self, period: Window, batches: Batches) -> Iterator[Input]:
         """See ``Split``: each day of each source; missing are those since its first that are not there."""
-        found = {table: batches.versions(table, period) for table in TABLES}
-        ever = batches.versions("node_days", _EVER)
-        sources = sorted(self.sources or {source for of in (*found.values(), ever) for source, _ in of})
-        if not sources:
-            yield Input("Kubernetes usage", period, "")
-            return
-        for table, of in found.items():
-            for (source, window), version in sorted(of.items()):
-                if source in sources:
-                    yield Input(f"{table} of {source}", window, version)
-        for source in sources:
-            yield from self._missing(source, [window for name, window in ever if name == source], period)
-
-    def _missing(self, source: str, held: Collection[Window], period: Window) -> Iterator[Input]:
-        first, after = period.days
-        days = [first + _DAY * number for number in range((after - first).days)]
-        windows = [Window.of_days(day, day + _DAY) for day in days]
-        gone = [window for window in windows if not any(window.overlaps(other) for other in held)]
-        if not gone:
-            return
-        # What lies before the first day that was ever collected will not come any more.
-        begins = min((window.start for window in held), default=period.start)
-        for window in gone:
-            if window.end > begins:
-                yield Input(f"node_days of {source}", window, "")
+        return daily_inputs("Kubernetes usage", TABLES, self.sources, period, batches)
 
     def weighed_by(self, team: str) -> str:
         """See ``SplitSettings``."""

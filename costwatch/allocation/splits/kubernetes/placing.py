@@ -1,7 +1,6 @@
 """Which parts each span of a bill has, and what neither the bill nor the clusters know of each other."""
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,11 +14,10 @@ from costwatch.allocation.splits.kubernetes.nodes import ALL_CLUSTERS, WORKLOAD_
 from costwatch.model import Window
 from costwatch.model.names import folded
 from costwatch.plugins import Span, Weighing
+from costwatch.wording import count_of, some_of
 
 if TYPE_CHECKING:
     from costwatch.allocation.splits.kubernetes import KubernetesPool
-
-_NAMED = 3
 
 
 class Placed:
@@ -58,16 +56,17 @@ class Placed:
         named = {span.key[0] for span in left if identity(span.key[0]) not in known}
         lost = sorted(filter(is_machine_or_disk, named))
         if lost:
+            many = count_of(len(lost), "machine or disk", "machines or disks")
             yield (
-                f"no cluster knows {_count(len(lost), 'machine or disk', 'machines or disks')} of the bill, "
-                f"{_named(lost)}; is theirs among the sources, and was it measured on these days?"
+                f"no cluster knows {many} of the bill, "
+                f"{some_of(lost)}; is theirs among the sources, and was it measured on these days?"
             )
         yield from self._unbilled(nodes)
         poor = nodes.days_below(self._pool.min_coverage)
         if poor:
             yield (
                 f"{len(poor)} of {nodes.rows.num_rows} days of nodes were measured for less than "
-                f"{self._pool.min_coverage:.0%}, and are unmeasured: {_named(poor)}"
+                f"{self._pool.min_coverage:.0%}, and are unmeasured: {some_of(poor)}"
             )
 
     def _unbilled(self, nodes: Nodes) -> Iterator[str]:
@@ -77,8 +76,8 @@ class Placed:
         free = newest and nodes.not_among(billed, newest)
         if free:
             yield (
-                f"no line of the bill is of {_count(len(free), 'node', 'nodes')}, {_named(free)}; does the "
-                "bill hold their account, and does the pool's match take their lines?"
+                f"no line of the bill is of {count_of(len(free), 'node', 'nodes')}, {some_of(free)}; does "
+                "the bill hold their account, and does the pool's match take their lines?"
             )
 
     def _nodes(self, workloads: pa.Table | None) -> Nodes | None:
@@ -123,12 +122,3 @@ def _cluster(resource: str, parts: Parts) -> str:
 
 def _is_daily(span: Span) -> bool:
     return (span.after - span.first).days == 1
-
-
-def _count(number: int, one: str, many: str) -> str:
-    return f"{number} {one if number == 1 else many}"
-
-
-def _named(names: Sequence[str]) -> str:
-    more = len(names) - _NAMED
-    return ", ".join(islice(names, _NAMED)) + (f" and {more} more" if more > 0 else "")
