@@ -155,7 +155,7 @@ def _require_all(
     """Lines and what was published of them are one bill."""
     with warehouse.read() as db:
         known = {row.labels["currency"]: row for row in cost(db, first, after, (), where)}
-    told = {row.labels["currency"]: row for row in _summed(found, ("currency",))}
+    told = {row.labels["currency"]: row for row in _summed(map(_of_all_days, found), ("currency",))}
     for currency in sorted({*known, *told}):
         nothing = Cost({"currency": currency}, None, 0, 0, 0)
         of_lines, stored = told.get(currency, nothing), known.get(currency, nothing)
@@ -165,6 +165,10 @@ def _require_all(
                 f"cost show: the lines come to {lines} {currency} billed, what is published of them to "
                 f"{published}; run it again, and if it stays so: costwatch cost verify"
             )
+
+
+def _of_all_days(row: Cost) -> Cost:
+    return replace(row, day=None)
 
 
 def _summed(rows: Iterable[Cost], grouped: Sequence[str]) -> list[Cost]:

@@ -23,6 +23,7 @@ from costwatch.commands.options import (
 )
 from costwatch.commands.output import complain, print_json
 from costwatch.commands.resources import resources
+from costwatch.commands.runs import runs
 from costwatch.commands.trail import trail
 from costwatch.commands.units import units
 from costwatch.commands.verify import verify
@@ -54,6 +55,7 @@ def command() -> None:
 
 
 command.add_command(resources)
+command.add_command(runs)
 command.add_command(trail)
 command.add_command(units)
 command.add_command(verify)
@@ -102,8 +104,9 @@ def show(
 
     Each of `dimensions` in costwatch.yaml is a label and a filter, too: --by product, --product cards.
 
-    Invoices, commitments, tags and cost categories are read from the lines of the bill in the ledger, and
-    come to the same total. By team or pool, what pools passed on has no line: it stands as (pool NAME) then.
+    Invoices, commitments, resources, tags and cost categories are read from the lines of the bill in the
+    ledger, and come to the same total. By team or pool, what pools passed on has no line: it stands as
+    (pool NAME) then.
 
     \b
     Example: costwatch cost show --by team --by service --last 30d

@@ -6,8 +6,8 @@ All but the tables reads the tree, not the models, so that one broken entry hide
 from collections.abc import Iterator, Sequence
 
 from costwatch.config.matches import check_matches
-from costwatch.config.pools import check_pools
-from costwatch.config.quote import quoted
+from costwatch.config.pools import check_pools, texts
+from costwatch.config.quote import instead, quoted
 from costwatch.config.systems import check_systems
 from costwatch.config.teams import check_teams, named
 from costwatch.config.tree import Tree
@@ -34,6 +34,7 @@ def check_config(tree: Tree) -> Found:
     yield from check_systems(tree)
     yield from check_matches(tree)
     yield from check_unit_costs(tree)
+    yield from _run_label_is_kept(tree)
 
 
 def _own_sources(tree: Tree) -> Found:
@@ -66,6 +67,18 @@ def named_once(tree: Tree, section: str, *, are_folded: bool = False) -> Found:
                 f"{section[:-1].replace('_', ' ')} {quoted(name)} is also on line {lines[key]}; rename one",
             )
         lines.setdefault(key, tree.line(place))
+
+
+def _run_label_is_kept(tree: Tree) -> Found:
+    """The label of runs, where it is named and no source of a cluster keeps it."""
+    here = ("runs", "label")
+    clusters = [place for place, entry in tree.entries(("sources",)) if entry.get("kind") == "kubernetes"]
+    listed = (texts((*place, "pod_labels"), tree.at((*place, "pod_labels"))) for place in clusters)
+    kept = [label for labels in listed for _, label in labels]
+    if clusters and isinstance(label := tree.at(here), str) and label not in kept:
+        known = instead(label, kept)
+        guess = known if "did you mean" in known else "; add it to the 'pod_labels' of a source"
+        yield tree.value_line(here), f"no source keeps the label {quoted(label)}{guess}"
 
 
 def _budgets_named_once(tree: Tree) -> Found:

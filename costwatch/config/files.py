@@ -16,6 +16,7 @@ from costwatch.allocation.settings import Allocation
 from costwatch.config.names import Names
 from costwatch.cost.charges import Charge
 from costwatch.cost.conversion import Conversion
+from costwatch.cost.settings import RunsSettings
 from costwatch.ledger.engines import address
 from costwatch.plugins import Collector, Settings, SplitSettings
 
@@ -90,6 +91,7 @@ class Config(File, Allocation):
     pools: Annotated[tuple[SplitSettings, ...], ENTRIES, LOADED] = ()
     charges: tuple[Charge, ...] = ()
     currency: Conversion | None = None
+    runs: RunsSettings = RunsSettings()
     ui: UI = UI()
 
     _names: Names = PrivateAttr(default_factory=Names)

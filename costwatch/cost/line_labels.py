@@ -5,7 +5,11 @@ from collections.abc import Mapping
 from costwatch.model import dimension_column
 
 # The label, and the FOCUS column that it stands for.
-LINE_LABELS: Mapping[str, str] = {"invoice": "InvoiceId", "commitment": "CommitmentDiscountId"}
+LINE_LABELS: Mapping[str, str] = {
+    "invoice": "InvoiceId",
+    "commitment": "CommitmentDiscountId",
+    "resource": "ResourceId",
+}
 # The same of labels that are followed by a key: ``tag:team``.
 KEYED_LABELS: Mapping[str, str] = {"tag": "Tags", "cost_category": "x_CostCategories"}
 

@@ -1,4 +1,4 @@
-"""What ``costwatch.yaml`` says of settling, of budgets and of unit costs."""
+"""What ``costwatch.yaml`` says of settling, of budgets, of unit costs and of runs."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from costwatch.cost.dimensions import as_kept
-from costwatch.model import BEFORE_CREDITS, CREDITS, DIMENSIONS, REFUNDS, is_dimension
+from costwatch.model import BEFORE_CREDITS, CREDITS, DIMENSIONS, REFUNDS, allocated_key, is_dimension
 from costwatch.plugins import Settings, accepted, one_of
 
 CostMetric = Literal["EffectiveCost", "BilledCost", "EffectiveCostBeforeCredits", "BilledCostBeforeCredits"]
@@ -114,3 +114,19 @@ class UnitCostSettings(Settings):
     def unit(self) -> str:
         """``per prediction``, ``per 1,000 predictions``."""
         return f"per {self.name}" if self.per == 1 else f"per {self.per.normalize():,f} {self.volume}"
+
+
+class RunsSettings(Settings):
+    """How runs are told apart.
+
+    label: of pods, that names their run; a source must keep it (``pod_labels``).
+    """
+
+    label: str = "run_id"
+
+    @field_validator("label")
+    @classmethod
+    def _can_be_asked(cls, label: str) -> str:
+        if not label or allocated_key(f"label:{label}") is None:
+            raise ValueError("must be the key of a label of pods, such as run_id")
+        return label

@@ -22,6 +22,7 @@ from costwatch.wording import printable, share
 from dashboards import blocks, frame
 from dashboards.blocks import Column, Tile
 from dashboards.panels.rightsizing import advised_requests
+from dashboards.panels.runs import runs_of_clusters
 from dashboards.reading import ask
 
 _RANGES = {"7d": 7, "30d": 30, "90d": 90}
@@ -67,6 +68,7 @@ def usage_of_pods() -> None:
         st.html(_requests(answer))
     with frame.card("Clusters", "what nodes had while they were measured, and what of it is idle"):
         st.html(_clusters(clusters.rows))
+    runs_of_clusters(first, after, where)
     advised_requests(chosen["cluster"] or "", chosen["namespace"] or "")
 
 

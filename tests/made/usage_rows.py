@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import pyarrow as pa
 from pydantic import PrivateAttr
 
-from collectors.kubernetes.tables import NODE_DAYS, POD_HOURS, TABLES, WORKLOAD_DAYS
+from collectors.kubernetes.tables import JOB_DAYS, NODE_DAYS, POD_HOURS, TABLES, WORKLOAD_DAYS
 from costwatch.collect import collect
 from costwatch.model import Batch, Window
 from costwatch.plugins import CollectorSettings, Table
@@ -101,7 +101,9 @@ class Pods(CollectorSettings):
         """A month may be restated."""
         return 40 * DAY
 
-    def says(self, pod_hours: Iterable[Row], node_days: Iterable[Row] = ()) -> None:
+    def says(
+        self, pod_hours: Iterable[Row], node_days: Iterable[Row] = (), job_days: Iterable[Row] = ()
+    ) -> None:
         """Have exactly these rows; days of workloads are their sums."""
         rows: dict[tuple[str, date], list[Row]] = {key: [] for key in self._rows}
         for row in pod_hours:
@@ -111,6 +113,8 @@ class Pods(CollectorSettings):
                 rows[WORKLOAD_DAYS.name, day] = workload_days(day, mine)
         for row in node_days:
             rows.setdefault((NODE_DAYS.name, row["day"]), []).append(row)
+        for row in job_days:
+            rows.setdefault((JOB_DAYS.name, row["day"]), []).append(row)
         self._rows = rows
 
     def collect(self, window: Window) -> Iterator[Batch]:
