@@ -9,7 +9,7 @@ from itertools import combinations
 import pytest
 
 from costwatch.answers.costs import FILTERS
-from costwatch.model import ALLOCATED, DIMENSIONS
+from costwatch.model import DIMENSIONS
 from costwatch.warehouse import history
 from costwatch.warehouse.bill.places import SLICE_COLUMNS
 from costwatch.warehouse.bill.publish import Publication, ids_for, publish
@@ -30,7 +30,10 @@ KINDS = (("Usage", ""), ("Credit", ""), ("Tax", ""), ("Adjustment", "Correction"
 TEAMS, SERVICES = ("risk", "payments", "unallocated"), ("EC2", "S3", "")
 
 
-def a_slice(rng: random.Random) -> tuple[str, ...]:
+TAGS = ("", "", '{"cluster":"prod","namespace":"ml"}', '{"namespace":"risk","product":"cards"}')
+
+
+def a_slice(rng: random.Random, tags: Sequence[str] = ("",)) -> tuple[str, ...]:
     account = rng.choice([*ACCOUNTS])
     source, provider, payer = ACCOUNTS[account]
     category, of_class = rng.choice(KINDS)
@@ -48,19 +51,19 @@ def a_slice(rng: random.Random) -> tuple[str, ...]:
         "x_Pool": rng.choice(["direct", "shared"]),
         "x_System": rng.choice(["checkout", "no system"]),
         "PricingUnit": rng.choice(["Hours", "GB", ""]),
-        "AllocatedTags": "",
+        "AllocatedTags": rng.choice(tags),
     }
     return tuple(told[column] for column in SLICE_COLUMNS)
 
 
-def published(db, rng: random.Random, month: date, now: datetime) -> None:
+def published(db, rng: random.Random, month: date, now: datetime, tags: Sequence[str] = ("",)) -> None:
     """A month of made-up facts; some are of the days beside it, and some cost nothing."""
     wanted = {
         (
             rng.choice(TEAMS),
             rng.choice(SERVICES),
             to_int(month + timedelta(days=rng.choice([-1, 0, 1, 2, 27]))),
-            a_slice(rng),
+            a_slice(rng, tags),
         ): (rng.choice([0, 1, -7, 10**9 + 1, 10**17]), rng.randint(-(10**12), 10**12), rng.randint(0, 2))
         for _ in range(60)
     }
@@ -100,7 +103,7 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
         )
         history.note(db, "membership", START - timedelta(days=1))
         for number, month in ((0, 0), (1, 0), (1, 1), (2, 1), (2, 0), (3, 1)):
-            published(db, rng, MONTHS[month], START + timedelta(days=number))
+            published(db, rng, MONTHS[month], START + timedelta(days=number), TAGS)
     return found
 
 
@@ -158,16 +161,45 @@ def test_each_label_with_each_filter_is_answered_as_from_the_facts(
     assert answered > 1000 or as_of
 
 
-@pytest.mark.parametrize("by", [group for group in _GROUPS if group not in ALLOCATED])
+TAGGED = {
+    "by namespace": (("namespace",), {}),
+    "by namespace and team": (("team", "namespace"), {}),
+    "by product, of one account": (("allocated:product",), {"account": ["1"]}),
+    "by account, of one namespace": (("account",), {"namespace": ["ml"]}),
+    "by cluster, of what has no namespace": (("cluster",), {"namespace": ["no namespace"]}),
+    "by both, of one namespace and of none": (
+        ("namespace", "allocated:product"),
+        {"namespace": ["risk", "no namespace"], "provider": ["AWS"]},
+    ),
+    "by the team above, of one product": (("parent",), {"allocated:product": ["cards"]}),
+    "by usage type and namespace": (("usage_type", "namespace"), {}),
+}
+
+
+@pytest.mark.parametrize(("by", "where"), TAGGED.values(), ids=TAGGED)
+@pytest.mark.parametrize(("window", "as_of"), ASKED.values(), ids=ASKED)
+def test_what_parts_are_for_is_answered_as_from_the_facts(
+    warehouse: Warehouse,
+    monkeypatch: pytest.MonkeyPatch,
+    window: tuple[date, date],
+    as_of: datetime | None,
+    by: tuple[str, ...],
+    where: Mapping[str, Sequence[str]],
+) -> None:
+    with warehouse.read() as db:
+        for per_day in (True, False):
+            found = cost(db, *window, by, where, per_day=per_day, as_of=as_of)
+            with from_facts(monkeypatch):
+                facts = cost(db, *window, by, where, per_day=per_day, as_of=as_of)
+            assert told_of(found) == told_of([row for row in facts if not row.is_nothing])
+            assert found or (as_of and as_of < START)
+
+
+@pytest.mark.parametrize("by", _GROUPS)
 def test_no_question_of_a_page_reads_the_facts(by: str) -> None:
     for number in range(3):
         for where in combinations(FILTERS, number):
             assert table_for({by, *where, "currency"}) != FACTS
-
-
-@pytest.mark.parametrize("by", [*ALLOCATED, "label:app", "allocated:merchant"])
-def test_what_splits_told_is_read_from_the_facts(by: str) -> None:
-    assert table_for({by, "currency"}) == FACTS
 
 
 def test_values_are_those_that_some_cost_has_in_the_window(warehouse: Warehouse) -> None:

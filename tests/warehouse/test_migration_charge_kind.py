@@ -24,7 +24,7 @@ SLICE = "INSERT INTO slice VALUES ({}, 'aws', 'AWS', '9', '1', '', '', {}, '', '
 FACTS = ("team_cost", "team_cost_revision")
 SUMMARIES_OF_LATER = (
     *("place", "place_day", "place_day_revision", "cost_day_revision"),
-    *("usage_group", "usage_day", "capacity_day"),
+    *("usage_group", "usage_day", "capacity_day", "part_cost"),
 )
 ESTIMATES_OF_LATER = ("node_cost_day", "live_rate", "live_estimate", "live_estimate_day")
 KINDS = {

@@ -21,7 +21,7 @@ SUMMARIES = {
 }
 OF_LATER = (
     *("place", "place_day", "place_day_revision", "cost_day_revision"),
-    *("usage_group", "usage_day", "capacity_day"),
+    *("usage_group", "usage_day", "capacity_day", "part_cost"),
 )
 NUMBERS = {"id", "place"}  # of places: those of the upgrade come in an order of their own
 

@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 from costwatch.warehouse.bill.places import COARSER, PLACE, PLACE_COLUMNS, Carriers, Summary
 
-_FACTS = """(SELECT c.*, s.source, s.BillingAccountId, s.ChargeCategory, s.BillingCurrency, s.x_ChargeKind
+_FACTS = """(SELECT c.*, s.source, s.BillingAccountId, s.ChargeCategory, s.BillingCurrency, s.x_ChargeKind,
+  s.AllocatedTags
 FROM {} c JOIN slice s ON s.id = c.slice)"""
 _LINES = """(SELECT period, day, line_count,
 '' AS BillingCurrency, 0 AS BilledCostNano, 0 AS EffectiveCostNano FROM {})"""
@@ -30,6 +31,10 @@ def pairs() -> Iterator[Pair]:
     facts = _FACTS.format("team_cost")
     yield Pair("team_invoice", "team_cost", "team_invoice", facts, invoiced)
     yield Pair("team_cost", "cost_day", facts, "cost_day", ("team", "service", "day", "x_ChargeKind"))
+    parts = f"(SELECT * FROM {facts} WHERE AllocatedTags <> '')"
+    yield Pair(
+        "team_cost", "part_cost", parts, _FACTS.format("part_cost"), ("team", "service", "day", "slice")
+    )
     yield Pair("cost_day", "day_line", _LINES.format("cost_day"), _LINES.format("day_line"), ("day",))
     yield from _summaries("", ())
     revised = _FACTS.format("team_cost_revision")

@@ -183,6 +183,8 @@ def publish(db: sqlite3.Connection, ids: Ids, publication: Publication, now: dat
         _revise(db, "team_cost", period, publication.facts, known_at, **why)
         _revise(db, "place_day", period, publication.by_place, known_at)
         db.execute(queries.text("revise_cost_day"), {"period": period, "known_at": known_at})
+    _replace(db, "part_cost", period, ())
+    db.execute(queries.text("keep_parts"), {"period": period})
     _replace(db, "cost_day", period, publication.summary)
     _require_conservation(db, publication)
     _replace(db, "day_line", period, publication.day_lines)

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
+from operator import add, sub
 from typing import Any
 
 from costwatch.cost.conversion import converted
 from costwatch.errors import UsageError
-from costwatch.model import DIMENSIONS, KEYED_DIMENSIONS, is_dimension
+from costwatch.model import DIMENSIONS, KEYED_DIMENSIONS, is_dimension, tag_key
 from costwatch.money import NANO, units
 from costwatch.plugins import Rates
 from costwatch.warehouse import queries
@@ -20,6 +21,7 @@ from costwatch.warehouse.facts.dimensions import dimensions
 from costwatch.warehouse.history import table_as_of
 
 _Rows = Callable[[str, Mapping[str, Any]], Iterable[Any]]
+_Sums = dict[tuple[Any, ...], tuple[int, ...]]
 
 
 @dataclass(slots=True)  # of a year there are many: a frozen one takes three times as long to make
@@ -113,10 +115,47 @@ def _stored(
     grouped = tuple(dict.fromkeys((*by, "currency")))
     table = cost_tables.table_for({*grouped, *where})
     question = cost_tables.Question(grouped, where, per_day, as_of)
-    window = {"first": to_int(first), "after": to_int(after), "summary": table.summary}
-    bound = {**question.parameters, **instant_of(as_of), **window}
-    sums: dict[tuple[Any, ...], tuple[int, int, int]] = {}
-    width, is_summed = len(grouped) + per_day, question.is_summed(table)
+    window = {"first": to_int(first), "after": to_int(after)}
+    if question.tags and table != cost_tables.FACTS:
+        sums = _of_parts(read, question, table, window)
+    else:
+        sums = _sums(read, question, table, window)
+    is_in_order = question.is_summed(table) and as_of is None and not question.tags
+    labels_of = cache(lambda *of: dict(zip(grouped, of, strict=True)))
+    day_of = cache(from_int)
+    rows = (
+        Cost(labels_of(*key[: len(grouped)]), day_of(key[-1]) if per_day else None, *of)
+        for key, of in (sums.items() if is_in_order else sorted(sums.items()))
+    )
+    # What became known later is there as itself less itself.
+    return [*rows] if as_of is None else [row for row in rows if not row.is_nothing]
+
+
+def _of_parts(
+    read: _Rows, question: cost_tables.Question, table: cost_tables.CostTable, window: Mapping[str, int]
+) -> _Sums:
+    """By keys of AllocatedTags: of the facts that have some, and what is left of ``table`` without these."""
+    sums = _sums(read, question, cost_tables.PARTS, window)
+    if (untold := question.without_tags()) is None:
+        return sums
+    parts = _sums(read, untold, cost_tables.PARTS, window)
+    for key, whole in _sums(read, untold, table, window).items():
+        left = tuple(map(sub, whole, parts.get(key, (0, 0, 0))))
+        if any(left):
+            told = iter(key)
+            of = (f"no {tag_key(name)}" if name in question.tags else next(told) for name in question.grouped)
+            place = (*of, *told)
+            sums[place] = tuple(map(add, left, sums.get(place, (0, 0, 0))))
+    return sums
+
+
+def _sums(
+    read: _Rows, question: cost_tables.Question, table: cost_tables.CostTable, window: Mapping[str, int]
+) -> _Sums:
+    """BilledCost and EffectiveCost in nano-units, and lines, by the labels asked for and the day."""
+    bound = {**question.parameters, **instant_of(question.as_of), **window, "summary": table.summary}
+    sums: _Sums = {}
+    width, is_summed = len(question.grouped) + question.per_day, question.is_summed(table)
     for sign, sql in question.statements(table):  # -1: what became known later
         for row in read(sql, bound):
             key = row[:width]
@@ -130,14 +169,7 @@ def _stored(
             if held := sums.get(key):
                 billed, effective, lines = billed + held[0], effective + held[1], lines + held[2]
             sums[key] = billed, effective, lines
-    labels_of = cache(lambda *of: dict(zip(grouped, of, strict=True)))
-    day_of = cache(from_int)
-    rows = (
-        Cost(labels_of(*key[: len(grouped)]), day_of(key[-1]) if per_day else None, *of)
-        for key, of in (sums.items() if is_summed and as_of is None else sorted(sums.items()))
-    )
-    # What became known later is there as itself less itself.
-    return [*rows] if as_of is None else [row for row in rows if not row.is_nothing]
+    return sums
 
 
 def _converted(

@@ -1,12 +1,13 @@
 """Which stored table answers a question of cost, and the SQL that asks it.
 
 Days are summed by place (``bill.places``), and by team and service in ``cost_day``: whatever is asked for is
-read from the smallest summary that is told by all of it. Only usage types and what splits told are read from
-the facts.
+read from the smallest summary that is told by all of it. Only usage types are read from the facts. What
+splits and dimensions told is read from those facts that have AllocatedTags, ``part_cost``; the rest of the
+whole has none.
 """
 
 from collections.abc import Collection, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from costwatch.model import ALLOCATED, DIMENSIONS, NO_COST_CENTER, tag_key
@@ -54,13 +55,13 @@ class CostTable:
 
 
 FACTS = CostTable("team_cost", _PLACED)
+PARTS = CostTable("part_cost", _PLACED)
 _COST_DAY = CostTable("cost_day", _DAILY)
 
 
 def table_for(asked: Set[str]) -> CostTable:
-    """The smallest that knows all these labels of cost."""
-    if any(tag_key(name) is not None for name in asked):
-        return FACTS
+    """The smallest that knows all these labels of cost; keys of AllocatedTags are left out."""
+    asked = {name for name in asked if tag_key(name) is None}
     carriers = (bool(asked & {"team", *ABOVE}), "service" in asked)
     if carriers == _BY_BOTH and asked <= _DAILY.keys():
         return _COST_DAY
@@ -81,7 +82,7 @@ def values(label: str) -> tuple[str, str] | None:
     It binds ``first``, ``after`` and ``summary``.
     """
     table = table_for({label})
-    if table == FACTS or label in ("billing_period", *ABOVE):
+    if table == FACTS or tag_key(label) or label in ("billing_period", *ABOVE):
         return None
     named, carried = "place s", "c.team = 0 AND c.service = 0"
     if label == "team":
@@ -108,8 +109,8 @@ class Question:
 
         It binds ``first`` and ``after``, ``summary``, ``as_of`` where that is asked, and ``parameters``.
         """
-        if table == FACTS:
-            return [(1, self._of_facts())]
+        if table in (FACTS, PARTS):
+            return [(1, self._of_facts(table))]
         stored = self._filled(table, table.name)
         return [(1, stored), *([(-1, self._filled(table, f"{table.name}_revision"))] if self.as_of else [])]
 
@@ -118,12 +119,12 @@ class Question:
 
         To sum what is one row for each group and day, or little more, takes twice as long as to read it.
         """
-        return not self.per_day or table == FACTS or table.summary == PLACE.name
+        return not self.per_day or table in (FACTS, PARTS) or table.summary == PLACE.name
 
     @property
     def parameters(self) -> dict[str, str]:
         """The values of the filters, and the keys of AllocatedTags that are asked for."""
-        tags = {self._parameter(name): tag_key(name) for name in self._tags}
+        tags = {self._parameter(name): tag_key(name) for name in self.tags}
         return {
             **{f"{name}_path": f'$."{key}"' for name, key in tags.items()},
             **{f"{name}_none": f"no {key}" for name, key in tags.items()},
@@ -134,12 +135,21 @@ class Question:
             },
         }
 
-    def _of_facts(self) -> str:
-        return queries.filled(
-            "cost_by_slice" if self.as_of is None else "cost_as_of",
-            **self.parts(FACTS),
-            joins=self.above(),
-        )
+    def without_tags(self) -> "Question | None":
+        """The same of all cost, whatever its AllocatedTags; None where some filter wants a key of them."""
+        if any(
+            f"no {tag_key(name)}" not in self.where.get(name, (f"no {tag_key(name)}",)) for name in self.tags
+        ):
+            return None
+        where = {name: accepted for name, accepted in self.where.items() if name not in self.tags}
+        return replace(self, grouped=[name for name in self.grouped if name not in self.tags], where=where)
+
+    def _of_facts(self, table: CostTable) -> str:
+        parts = self.parts(table)
+        if table == PARTS:
+            parts["conditions"] += " AND s.AllocatedTags <> ''"
+        template = "cost_by_slice" if self.as_of is None else "cost_as_of"
+        return queries.filled(template, **parts, facts=table.name, joins=self.above(table))
 
     def _filled(self, table: CostTable, name: str) -> str:
         since = " AND c.known_at > :as_of" if name != table.name else ""
@@ -149,7 +159,7 @@ class Question:
         grouping, is_summed = parts.pop("grouping"), self.is_summed(table)
         parts |= {
             "amounts": _SUMS if is_summed else ", ".join(f"c.{name}" for name in SUMMED),
-            "joins": self._names(table) + self.above(),
+            "joins": self._names(table) + self.above(table),
             "order": f"GROUP BY {grouping} ORDER BY {grouping}" if is_summed else "",
         }
         if table.summary:
@@ -185,24 +195,25 @@ class Question:
         return f"{self._column(table, name)} IN ({accepted})"
 
     @property
-    def _tags(self) -> list[str]:
+    def tags(self) -> list[str]:
         """The labels that stand for keys of AllocatedTags."""
         return [name for name in dict.fromkeys((*self.grouped, *self.where)) if tag_key(name)]
 
     def _column(self, table: CostTable, name: str) -> str:
-        return f"tags.{self._parameter(name)}" if name in self._tags else table.columns[name]
+        return f"tags.{self._parameter(name)}" if name in self.tags else table.columns[name]
 
-    def _told(self) -> str:
+    def _told(self, table: CostTable) -> str:
         """What has to be joined for keys of AllocatedTags: looked up once a slice, not once a fact."""
         found = "iif(AllocatedTags = '', NULL, json_extract(AllocatedTags, :{0}_path))"
         values = [
-            f"coalesce({found.format(tag)}, :{tag}_none) AS {tag}" for tag in map(self._parameter, self._tags)
+            f"coalesce({found.format(tag)}, :{tag}_none) AS {tag}" for tag in map(self._parameter, self.tags)
         ]
-        return queries.filled("join_tags", values=", ".join(values)) if values else ""
+        within = " WHERE AllocatedTags <> ''" if table == PARTS else ""
+        return queries.filled("join_tags", values=", ".join(values), within=within) if values else ""
 
     def _parameter(self, name: str) -> str:
         """How the parameters of a label begin."""
-        return f"tag{self._tags.index(name)}" if name in self._tags else name
+        return f"tag{self.tags.index(name)}" if name in self.tags else name
 
     def _keys(self, name: str) -> list[str]:
         return [f"{self._parameter(name)}_{number}" for number in range(len(self.where[name]))]
@@ -223,9 +234,9 @@ class Question:
         service = "CROSS JOIN service v ON v.id = c.service\n" if "service" in asked else ""
         return team + service
 
-    def above(self) -> str:
+    def above(self, table: CostTable) -> str:
         """What has to be joined for the teams above a team, and for what splits told."""
         above = ""
         if ABOVE & {*self.grouped, *self.where}:
             above = queries.filled("join_membership", membership=table_as_of("membership", self.as_of))
-        return above + self._told()
+        return above + self._told(table)

@@ -63,7 +63,7 @@ def priced_cost(
         "priced_by_slice" if as_of is None else "priced_as_of",
         **question.parts(CostTable(FACTS.name, {**FACTS.columns, PRICING_UNIT: unit})),
         sums=sums("c.", of=(*SUMMED, *PRICED)),
-        joins=question.above(),
+        joins=question.above(FACTS),
     )
     asked = {**question.parameters, **instant_of(as_of), "first": to_int(first), "after": to_int(after)}
     found = [_priced_cost(row, grouped, per_day=per_day) for row in db.execute(sql, asked)]

@@ -25,6 +25,7 @@ VERSIONS = (
     "0016_usage",
     "0017_live_estimates",
     "0018_unit_costs",
+    "0019_part_cost",
 )
 LATEST = len(VERSIONS)
 

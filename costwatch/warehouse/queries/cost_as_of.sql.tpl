@@ -9,7 +9,7 @@ SELECT {columns}
   SUM(c.line_count) AS line_count
 FROM (
   SELECT period, team, service, day, slice, BilledCostNano, EffectiveCostNano, line_count
-  FROM team_cost
+  FROM {facts}
   WHERE day >= :first AND day < :after AND period IN (
     SELECT period FROM day_line JOIN known USING (period) WHERE day >= :first AND day < :after
   )
