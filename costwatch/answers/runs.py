@@ -18,7 +18,7 @@ from costwatch.cost.runs import (
     runs,
 )
 from costwatch.model import UNALLOCATED, State, Window, allocated_key
-from costwatch.money import nanos
+from costwatch.money import exact, nanos, units
 from costwatch.warehouse.facts.cost import Cost, cost, values
 from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
 from costwatch.warehouse.usage.runs import job_days, run_uses
@@ -108,6 +108,15 @@ class RunsAnswer:
                     estimated + row.estimated_teams.get(team, 0),
                 )
         return dict(sorted(found.items(), key=lambda item: -sum(item[1])))
+
+    @property
+    def failed_told(self) -> str:
+        """``ml $8.25 and $0.25 estimated, risk $1.00``; '' where none failed."""
+        return ", ".join(
+            f"{team} {exact(units(nano), currency)}"
+            + (f" and {exact(units(estimated), currency)} estimated" if estimated else "")
+            for (team, currency), (nano, estimated) in self.failed.items()
+        )
 
 
 def runs_answer(

@@ -64,9 +64,9 @@ def print_runs(answer: RunsAnswer, limit: int) -> None:
         )
     right = ["GPU-hours", "CPU core-hours", "Cost", "Estimated"]
     print_table(["Run", "Of", "Start", "End", *right, "Outcome", "Owner"], lines, right=right)
-    if failed := answer.failed:
+    if answer.failed_told:
         click.echo()
-        line(f"failed runs: {', '.join(_failed(*item) for item in failed.items())}")
+        line(f"failed runs: {answer.failed_told}")
 
 
 def _cells(row: RunRow) -> list[object]:
@@ -103,12 +103,6 @@ def _summed(name: str, rows: Sequence[RunRow], currency: str) -> list[object]:
     cost, estimated = (sum(getattr(row, each) for row in rows) for each in ("nano", "estimated_nano"))
     told = exact(units(estimated), currency) if estimated else ""
     return [name, "", "", "", "", "", exact(units(cost), currency) if currency else "", told, "", ""]
-
-
-def _failed(whose: tuple[str, str], nano: tuple[int, int]) -> str:
-    team, currency = whose
-    told = exact(units(nano[0]), currency)
-    return f"{team} {told}" + (f" and {exact(units(nano[1]), currency)} estimated" if nano[1] else "")
 
 
 def _instant(at: datetime | None) -> str | None:

@@ -26,11 +26,8 @@ def runs_of_clusters(first: date, after: date, where: Where) -> None:
     runs = [row for row in answer.rows if row.is_run]
     if not runs:
         return
-    failed = ", ".join(
-        f"{team} {exact(units(nano + estimated), currency)}"
-        for (team, currency), (nano, estimated) in answer.failed.items()
-    )
-    with frame.card("Runs", f"EffectiveCost{f'; failed: {failed}' if failed else ''}"):
+    failed = f"; failed: {answer.failed_told}" if answer.failed_told else ""
+    with frame.card("Runs", f"EffectiveCost{failed}"):
         st.html(_table(runs))
         rest = [row for row in answer.rows if not row.is_run]
         more = f"and {len(runs) - _LISTED:,} more; " if len(runs) > _LISTED else ""
@@ -58,7 +55,7 @@ def _table(runs: Sequence[RunRow]) -> Markup:
 
 
 def _cells(row: RunRow) -> tuple[blocks.Text, ...]:
-    place = blocks.toned(f"{row.namespace} · {row.workload}", "muted")
+    place = blocks.toned(printable(f"{row.namespace} · {row.workload}"), "muted")
     start = at_instant(row.started_at) if row.started_at else f"{row.first or 'unknown'}"
     return (
         Markup("<b>{}</b><br>{}").format(printable(row.name), place),

@@ -21,7 +21,7 @@ def training(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_runs_stand_with_their_cost_and_outcome(open_page: Open, training: Path) -> None:
     shown = open_page(training, "costs", NOW, **MODE, range="90d")
-    assert "Runs — EffectiveCost; failed: ml $8.50" in shown.text
+    assert "Runs — EffectiveCost; failed: ml $8.25 and $0.25 estimated" in shown.text
     # train-1 and exp-7, to the nano-unit as the bill was split.
     assert [str(cost) for cost in shown.numbers("run_cost")[:2]] == ["5.99999997", "4.499999926"]
     assert "exp-7 ml · job/train-a, job/train-b $4.50 failed 2026-10-06 00:07 UTC 0.0 18.0 ml" in shown.text

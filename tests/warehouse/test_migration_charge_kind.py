@@ -26,7 +26,14 @@ SUMMARIES_OF_LATER = (
     *("place", "place_day", "place_day_revision", "cost_day_revision"),
     *("usage_group", "usage_day", "capacity_day", "part_cost"),
 )
-ESTIMATES_OF_LATER = ("node_cost_day", "live_rate", "live_estimate", "live_estimate_day")
+TABLES_OF_LATER = (
+    "node_cost_day",
+    "live_rate",
+    "live_estimate",
+    "live_estimate_day",
+    "unit_cost",
+    "unit_cost_history",
+)
 KINDS = {
     "'Usage', ''": "charges",
     "'Usage', 'Correction'": "charges",
@@ -99,7 +106,7 @@ def test_nothing_is_published_anew_by_the_upgrade_and_all_is_proven(
     before = made.cost("team", "service", "charge_kind")
     with made.warehouse.write() as db:  # as version 11 had it
         for statement in (
-            *(f"DROP TABLE {name}" for name in (*SUMMARIES_OF_LATER, *ESTIMATES_OF_LATER)),
+            *(f"DROP TABLE {name}" for name in (*SUMMARIES_OF_LATER, *TABLES_OF_LATER)),
             "DROP VIEW cost",
             f"CREATE TABLE older AS SELECT id, {', '.join(SLICE_COLUMNS[:-1])} FROM slice",
             "DROP TABLE slice",

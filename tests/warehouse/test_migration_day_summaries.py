@@ -38,12 +38,19 @@ def told(warehouse: Warehouse) -> dict[str, list[list[object]]]:
     return found
 
 
-ESTIMATES = ("node_cost_day", "live_rate", "live_estimate", "live_estimate_day")
+LATER = (
+    "node_cost_day",
+    "live_rate",
+    "live_estimate",
+    "live_estimate_day",
+    "unit_cost",
+    "unit_cost_history",
+)
 
 
 def as_version_13_left_it(warehouse: Warehouse) -> None:
     with warehouse.write() as db:
-        for name in (*OF_LATER, *ESTIMATES):
+        for name in (*OF_LATER, *LATER):
             db.execute(f"DROP TABLE {name}")
         db.execute("ALTER TABLE published DROP COLUMN notes")
         db.execute("DELETE FROM _sqlite_migrations WHERE name >= ?", (migrations.VERSIONS[13],))
