@@ -19,6 +19,8 @@ from costwatch.allocation import (
     owners,
     pools,
     redistribution,
+    stored_facts,
+    tagging,
     unclaimed,
     weighing,
     weights,
@@ -26,7 +28,8 @@ from costwatch.allocation import (
 from costwatch.allocation.settings import Allocation, Pool
 from costwatch.allocation.spelling import Spelling
 from costwatch.allocation.split_lines import WithSplitLines
-from costwatch.allocation.weights import CARRIED, TAGS, billing_period, normalised, priced, summed, with_unit
+from costwatch.allocation.stored_facts import STORED
+from costwatch.allocation.weights import CARRIED, TAGS, billing_period, priced, summed, with_unit
 from costwatch.ledger.engines.duckdb import compiled, fetch, fetch_batches, keep, small_table, stored, take
 from costwatch.ledger.engines.engine import Engine
 from costwatch.ledger.rows import rows_of
@@ -36,12 +39,11 @@ from costwatch.proof.priced import Priced
 from costwatch.warehouse.bill.fingerprint import Weighed
 from costwatch.warehouse.bill.places import SLICE_COLUMNS, Numbered, Slice
 from costwatch.warehouse.bill.publish import INVOICE_COLUMNS
+from costwatch.warehouse.bill.tagging import Tagging
 from costwatch.warehouse.bill.unclaimed import Unclaimed
 from costwatch.warehouse.encoding import from_int
 from costwatch.warehouse.usage.node_costs import NodeCostDay
 
-# How a fact is known where it is stored, and in which order it stands there.
-_STORED = ("team_id", "service_id", "day", "slice_id")
 # A table by name, as SQL, or as what makes it from those before: splits are asked in between.
 _Step = tuple[str, str | Callable[[], pa.Table]]
 
@@ -134,6 +136,11 @@ class Attribution:
         """See ``node_costs.by_day``."""
         return self._rows("node_costs")
 
+    def tagging(self) -> Tagging:
+        """See ``tagging.answers``."""
+        days = fetch(self.con, self._answers["tagging_days"])
+        return Tagging.of(self._rows("tagging_groups"), days.to_batches())
+
     def names(self) -> tuple[list[str], list[str], list[Slice]]:
         """The distinct teams and services, and the slices in order."""
         return (
@@ -194,6 +201,7 @@ class Attribution:
         )
         carried = mine.select("team", "kind", "day", TAGS, *CARRIED)
         nobodys = unclaimed.by_names(facts, kinds, whose, self.ordered)
+        told_of_owners = tagging.answers(self._step, facts, kinds, whose, self.ordered)
         takers: dict[int, ir.Table] = {}
         given: list[ir.Table] = []
         for number, pool in enumerate(self.ordered):
@@ -210,6 +218,7 @@ class Attribution:
             carried = carried.union(given[-1], distinct=False)
         self._steps.append((allocated_tags.TABLE, lambda: self._tags.table()))
         self._answer(kinds, facts, carried, nobodys, allocated_tags.with_tags(kinds, given))
+        self._answers |= {name: compiled(answer) for name, answer in told_of_owners.items()}
         self._answers["node_costs"] = compiled(node_costs.by_day(takers, kinds, self.ordered))
         for number, mine in takers.items():
             self._answers[f"lines_of_{number}"] = compiled(weights.lines_of(mine, kinds))
@@ -264,7 +273,9 @@ class Attribution:
         by_kind = self._step("by_kind", summed(carried, ("team", "kind"), CARRIED)).join(kinds, "kind")
         by_team = ("team", *INVOICE_COLUMNS)
         days = facts.join(kinds.select("kind", "source", "x_Estimated"), "kind")
-        stored, placed = self._number_facts(carried, sliced)
+        numbering = stored_facts.steps(carried, sliced)
+        self._numbering = [(name, compiled(step)) for name, step in numbering.items()]
+        stored, placed = (ibis.table(numbering[name].schema(), name=name) for name in ("stored", "placed"))
         answers = {
             "bill": summed(whole, ["BillingCurrency"]),
             "carried": summed(by_kind, ["BillingCurrency"]),
@@ -277,24 +288,8 @@ class Attribution:
             "teams": by_kind.select("team").distinct(),
             "services": kinds.select("ServiceName").distinct(),
             "slices": slices.order_by("slice").select(*SLICE_COLUMNS),
-            "facts": stored.select(*(stored[column].cast("int64") for column in (*_STORED, *CARRIED))),
+            "facts": stored.select(*(stored[column].cast("int64") for column in (*STORED, *CARRIED))),
             "summary": day_summaries.by_team(stored),
         }
         self._answers = {name: compiled(expression) for name, expression in answers.items()}
         self._by_place = [*map(compiled, day_summaries.by_place(placed))]
-
-    def _number_facts(self, carried: ir.Table, sliced: ir.Table) -> tuple[ir.Table, ir.Table]:
-        """Facts as they are stored, in that order, once all names have a number; and without usage types."""
-        ids = {"team": "string", "service": "string", "slice": "int64"}
-        teams, services, slices = (
-            ibis.table({of: kind, f"{of}_id": "int64"}, name=f"{of}_ids") for of, kind in ids.items()
-        )
-        known = sliced.join(services, sliced.ServiceName == services.service).join(slices, "slice")
-        known = known.select("kind", TAGS, "service_id", "slice_id")
-        numbers = ibis.table(known.schema(), name="numbers")
-        joined = carried.join(teams, "team").join(numbers, ["kind", TAGS])
-        stored = normalised(summed(joined, _STORED, CARRIED)).order_by(*_STORED)
-        placed = day_summaries.without_usage_types(facts := ibis.table(stored.schema(), name="stored"))
-        steps = (("numbers", known), ("stored", stored), ("placed", placed))
-        self._numbering = [(name, compiled(step)) for name, step in steps]
-        return facts, ibis.table(placed.schema(), name="placed")

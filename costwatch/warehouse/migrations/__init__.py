@@ -24,6 +24,7 @@ VERSIONS = (
     "0015_allocated_tags",
     "0016_usage",
     "0017_live_estimates",
+    "0018_untagged",
 )
 LATEST = len(VERSIONS)
 
