@@ -14,6 +14,7 @@ from costwatch.model import (
     NO_COST_CENTER,
     NO_SYSTEM,
     RESIDUALS,
+    UNALLOCATED,
 )
 
 Values = Mapping[
@@ -70,7 +71,13 @@ def names_of(tree: Tree | None) -> Names:
         ),
     }
     of_sources = {key: {"source": sources} for key in ("freshness", "data_age", "data_age_limit")}
-    values = {**dict.fromkeys(COST_METRICS, costs), "budget": budget, **of_sources}
+    tagging = {"team": (*teams, UNALLOCATED), "charge_kind": CHARGE_KINDS}
+    values = {
+        **dict.fromkeys(COST_METRICS, costs),
+        "tagging_cost": tagging,
+        "budget": budget,
+        **of_sources,
+    }
     kinds = sorted({str(entry.get("kind")) for _, entry in tree.entries(("sources",))})
     return Names(teams, values, tuple(_ids(tree, "accounts")), tuple(kinds))
 

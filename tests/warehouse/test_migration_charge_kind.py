@@ -27,6 +27,7 @@ SUMMARIES_OF_LATER = (
     *("usage_group", "usage_day", "capacity_day"),
 )
 ESTIMATES_OF_LATER = ("node_cost_day", "live_rate", "live_estimate", "live_estimate_day")
+TAGGING_OF_LATER = ("tagging_group", "tagging_day")
 KINDS = {
     "'Usage', ''": "charges",
     "'Usage', 'Correction'": "charges",
@@ -99,7 +100,7 @@ def test_nothing_is_published_anew_by_the_upgrade_and_all_is_proven(
     before = made.cost("team", "service", "charge_kind")
     with made.warehouse.write() as db:  # as version 11 had it
         for statement in (
-            *(f"DROP TABLE {name}" for name in (*SUMMARIES_OF_LATER, *ESTIMATES_OF_LATER)),
+            *(f"DROP TABLE {name}" for name in (*SUMMARIES_OF_LATER, *ESTIMATES_OF_LATER, *TAGGING_OF_LATER)),
             "DROP VIEW cost",
             f"CREATE TABLE older AS SELECT id, {', '.join(SLICE_COLUMNS[:-1])} FROM slice",
             "DROP TABLE slice",

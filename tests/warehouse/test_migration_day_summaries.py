@@ -39,11 +39,12 @@ def told(warehouse: Warehouse) -> dict[str, list[list[object]]]:
 
 
 ESTIMATES = ("node_cost_day", "live_rate", "live_estimate", "live_estimate_day")
+TAGGING = ("tagging_group", "tagging_day")
 
 
 def as_version_13_left_it(warehouse: Warehouse) -> None:
     with warehouse.write() as db:
-        for name in (*OF_LATER, *ESTIMATES):
+        for name in (*OF_LATER, *ESTIMATES, *TAGGING):
             db.execute(f"DROP TABLE {name}")
         db.execute("ALTER TABLE published DROP COLUMN notes")
         db.execute("DELETE FROM _sqlite_migrations WHERE name >= ?", (migrations.VERSIONS[13],))
