@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Set
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 from costwatch.model import Series, SeriesByLabels, Window
@@ -33,9 +33,13 @@ class CoveredCosts:
 
     @property
     def largest(self) -> str:
-        """The pool, or the account, of most of what is not covered."""
-        *_, lost = self.lost_by.values()
-        return min(lost, key=lambda name: (-lost[name], name), default="")
+        """Where most of what is not covered lies, or its largest part: ``most of it in pool k8s``."""
+        *_, label = self.lost_by
+        lost = self.lost_by[label]
+        name = min(lost, key=lambda name: (-lost[name], name), default="")
+        if not name:
+            return ""
+        return f"{'most' if 2 * lost[name] > self.lost else 'the largest part'} of it in {label} {name}"
 
     @property
     def evidence(self) -> Mapping[str, object]:
@@ -63,6 +67,14 @@ def untold_days(cost: SeriesByLabels, tagging: SeriesByLabels, days: Window) -> 
     cost: EffectiveCost, tagging: ``tagging_cost`` by any labels.
     """
     return {day for day, *_ in _sums(cost, days) ^ _sums(tagging, days)}
+
+
+def how_to_tell(untold: Collection[date]) -> str:
+    """Why it is not told of these days, and what to do."""
+    first, after = min(untold), max(untold) + timedelta(days=1)
+    return (
+        f"some of it was published before that was kept; run `costwatch allocate --from {first} --to {after}`"
+    )
 
 
 def _sums(answer: SeriesByLabels, days: Window) -> Set[tuple[date, str, Decimal]]:

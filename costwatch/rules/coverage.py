@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from costwatch.cost.coverage import CoveredCosts, untold_days
+from costwatch.cost.coverage import CoveredCosts, how_to_tell, untold_days
 from costwatch.cost.settings import CostMetric
 from costwatch.model import (
     DIMENSIONS,
@@ -192,9 +192,7 @@ class Coverage(RuleSettings):
                 yield self._finding(instance, costs, days, above, covered=covered)
 
     def _unpublished(self, lacking: Collection[date], days: Window, above: Decimal) -> Finding:
-        first, after = min(lacking), max(lacking) + _DAY
-        said = f"what is untagged {_in(days)} is not known: some of it was published before that was kept; "
-        said += f"run `costwatch allocate --from {first} --to {after}`"
+        said = f"what is untagged {_in(days)} is not known: {how_to_tell(lacking)}"
         return Finding((), Verdict.UNKNOWN, None, above, "ratio", said, About(self._query))
 
     def _finding(
@@ -216,7 +214,7 @@ class Coverage(RuleSettings):
         said += f", {percent(share)}, above {percent(above)}"
         said += f" since {on_day(costs.since(above, days.end.date() - _DAY))}"
         if self._named_by not in self.by and costs.largest:
-            said += f"; most of it in {self._named_by} {costs.largest}"
+            said += f"; {costs.largest}"
         days_count = (days.end - days.start).days
         impact = Impact.of_days(costs.lost - above * costs.total, days_count, self.currency)
         return Finding(
