@@ -1,4 +1,4 @@
-"""Version 18 keeps what lines say of their owner; of what was published before, that is unknown."""
+"""A later version keeps what lines say of their owner; of what was published before, that is unknown."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -13,6 +13,7 @@ from costwatch.warehouse.store import Warehouse
 from tests.made.bills import every_day
 from tests.made.company import NOW, Company
 
+NUMBER = next(number for number, name in enumerate(migrations.VERSIONS) if name.endswith("_untagged"))
 LATER = NOW + timedelta(days=1)
 RULE = Coverage.model_validate({"name": "C", "of": ["untagged"], "max_share": 0.5})
 EVER = Window.of_days(NOW.date() - timedelta(days=99), NOW.date())
@@ -28,8 +29,8 @@ def upgraded(tmp_path: Path) -> Company:
         for statement in (
             "DROP TABLE tagging_group",
             "DROP TABLE tagging_day",
-            f"DELETE FROM _sqlite_migrations WHERE name >= '{migrations.VERSIONS[17]}'",
-            "PRAGMA user_version=17",
+            f"DELETE FROM _sqlite_migrations WHERE name >= '{migrations.VERSIONS[NUMBER]}'",
+            f"PRAGMA user_version={NUMBER}",
         ):
             db.execute(statement)
     made.warehouse.migrate()
