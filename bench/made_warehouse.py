@@ -20,9 +20,10 @@ from costwatch.ledger.engines.duckdb import compiled, connect, fetch_batches, ke
 from costwatch.model import METRICS, Amounts, Counted, Load
 from costwatch.money import units
 from costwatch.warehouse import history
+from costwatch.warehouse.bill.ids import Ids, ids_for
 from costwatch.warehouse.bill.loads import record_load
 from costwatch.warehouse.bill.places import SLICE_COLUMNS, numbered
-from costwatch.warehouse.bill.publish import INVOICE_COLUMNS, Ids, Publication, ids_for, publish
+from costwatch.warehouse.bill.publish import INVOICE_COLUMNS, Publication, publish
 from costwatch.warehouse.encoding import to_int, to_text
 from costwatch.warehouse.store import Warehouse
 

@@ -26,6 +26,7 @@ from costwatch.proof.restatement import Restatement
 from costwatch.scratch import temporary_files
 from costwatch.warehouse.bill import loads as stored
 from costwatch.warehouse.bill import places, publish, restatements, second_opinion
+from costwatch.warehouse.bill.ids import Ids, ids_for
 from costwatch.warehouse.bill.unclaimed import Unclaimed, as_rows
 from costwatch.warehouse.health import damage
 from costwatch.warehouse.store import Warehouse
@@ -187,7 +188,7 @@ class _Allocator:
         held, doubts = any(one.is_held for one in doubted), tuple(one.text for one in doubted)
         return AllocatedPeriod(plan.period, changed=not held, line_count=lines, doubts=doubts)
 
-    def _published(self, plan: Plan, ids: publish.Ids, publication: publish.Publication) -> list[Restatement]:
+    def _published(self, plan: Plan, ids: Ids, publication: publish.Publication) -> list[Restatement]:
         """What is doubted of it."""
         with self.warehouse.write() as db:
             if plan.period in self._accepted:
@@ -231,7 +232,7 @@ class _Allocator:
                 "delete the file it names and collect again"
             ) from None
 
-    def _computed(self, plan: Plan) -> tuple[publish.Ids, publish.Publication]:
+    def _computed(self, plan: Plan) -> tuple[Ids, publish.Publication]:
         nothing = publish.Publication(
             plan.period,
             plan.period_end,
@@ -241,7 +242,7 @@ class _Allocator:
             inputs=json.dumps(inputs_as_rows(plan.inputs)),
         )
         if not any(load.files for load in plan.loads):
-            return publish.Ids({}, {}, {}), nothing
+            return Ids({}, {}, {}), nothing
         from costwatch.allocation.bill import LoadFiles
         from costwatch.allocation.node_costs import of_nodes
 
@@ -250,7 +251,7 @@ class _Allocator:
         found.compute(parts, plan.period, plan.period_end, missing_days(plan.inputs))
         teams, services, slices = found.names()
         with self.warehouse.read() as db:
-            ids = publish.ids_for(db, teams, services, slices)
+            ids = ids_for(db, teams, services, slices)
             nodes = instances(db)
         found.number(ids.team, ids.service, places.numbered(slices, ids.slice, ids.place))
         return ids, replace(
@@ -266,6 +267,7 @@ class _Allocator:
             notes=json.dumps(found.notes),
             unclaimed=as_rows(self._unclaimed(plan, found, parts)),
             node_costs=of_nodes(found.node_costs(), nodes),
+            tagging=found.tagging(),
             weighed=found.weighed(),
             facts=found.facts(),
         )

@@ -60,7 +60,7 @@ def compose(group: Group, *, with_reason: bool = True) -> Message:
 
 def rests_on_cost(alert: Alert) -> bool:
     """Whether an alert is about costs, so that it matters how far they are settled."""
-    return alert.about is None or alert.about.query in (*COST_METRICS, "budget")
+    return alert.about is None or alert.about.query in (*COST_METRICS, "budget", "tagging_cost")
 
 
 def plain(message: Message) -> str:

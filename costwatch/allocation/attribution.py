@@ -20,6 +20,7 @@ from costwatch.allocation import (
     pools,
     questions,
     redistribution,
+    tagging,
     unclaimed,
     weighing,
     weights,
@@ -38,6 +39,7 @@ from costwatch.plugins import Batches, Weighing
 from costwatch.proof.priced import Priced
 from costwatch.warehouse.bill.fingerprint import Weighed
 from costwatch.warehouse.bill.places import Numbered, Slice
+from costwatch.warehouse.bill.tagging import Tagging
 from costwatch.warehouse.bill.unclaimed import Unclaimed
 from costwatch.warehouse.encoding import from_int
 from costwatch.warehouse.usage.node_costs import NodeCostDay
@@ -131,6 +133,11 @@ class Attribution:
         """See ``node_costs.by_day``."""
         return self._rows("node_costs")
 
+    def tagging(self) -> Tagging:
+        """See ``tagging.answers``."""
+        days = fetch(self.con, self._answers["tagging_days"])
+        return Tagging.of(self._rows("tagging_groups"), days.to_batches())
+
     def names(self) -> tuple[list[str], list[str], list[Slice]]:
         """The distinct teams and services, and the slices in order."""
         return (
@@ -192,6 +199,7 @@ class Attribution:
         )
         carried = mine.select("team", "kind", "day", TAGS, *CARRIED)
         nobodys = unclaimed.by_names(facts, kinds, whose, self.ordered)
+        told_of_owners = tagging.answers(self._step, facts, kinds, whose, self.ordered)
         takers: dict[int, ir.Table] = {}
         given: list[ir.Table] = []
         for number, pool in enumerate(self.ordered):
@@ -209,6 +217,7 @@ class Attribution:
         self._steps.append((allocated_tags.TABLE, lambda: self._tags.table()))
         self._answer(kinds, facts, carried, allocated_tags.with_tags(kinds, given))
         self._answers["unclaimed"] = compiled(nobodys)
+        self._answers |= {name: compiled(answer) for name, answer in told_of_owners.items()}
         self._answers["node_costs"] = compiled(node_costs.by_day(takers, kinds, self.ordered))
         for number, mine in takers.items():
             self._answers[f"lines_of_{number}"] = compiled(weights.lines_of(mine, kinds))

@@ -9,6 +9,7 @@ import ibis
 from costwatch.allocation.weights import SUMMED
 from costwatch.errors import CostwatchError
 from costwatch.ledger.engines.duckdb import compiled, fetch
+from costwatch.ledger.rows import rows_of
 from costwatch.proof.priced import Priced
 from costwatch.warehouse.bill.fingerprint import Weighed, sql_of_weights
 
@@ -24,13 +25,23 @@ def require_every_line(con: Any, period: date) -> None:
 
 
 def require_whole_bill(con: Any, answers: Mapping[str, str], period: date) -> None:
-    """What teams and residuals carry is the bill. answers: see ``Attribution``. Raises CostwatchError."""
+    """What teams and residuals carry is the bill, and so are lines with and without owner tags.
+
+    answers: see ``Attribution``. Raises CostwatchError.
+    """
     for sums, of, carried in ((sums_of, "bill", "carried"), (priced_of, "priced", "priced_carried")):
         if sums(con, answers[of]) != sums(con, answers[carried]):
             raise CostwatchError(
                 f"period {period}: teams carry {sums(con, answers[carried])}, the bill is "
                 f"{sums(con, answers[of])}; nothing was published, please report this"
             )
+    told = dict(rows_of(fetch(con, answers["tagging"])))
+    whole = {name: total["EffectiveCostNano"] for name, total in sums_of(con, answers["bill"]).items()}
+    if told != whole:
+        raise CostwatchError(
+            f"period {period}: lines with and without tags cost {told}, the bill is {whole}; "
+            "nothing was published, please report this"
+        )
 
 
 def sums_of(con: Any, sql: str) -> dict[str, dict[str, int]]:

@@ -20,8 +20,8 @@ from costwatch.model.names import claims_by_name, folded, folded_account, folded
 from costwatch.warehouse.encoding import to_int
 from costwatch.wording import printable, shortened
 
-_ALWAYS = 0
-_NEVER = 99_991_231
+ALWAYS = 0
+NEVER = 99_991_231
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,11 @@ def value_columns(pool: OwnerPool, lines: ir.Table) -> dict[str, ir.StringValue]
     tags = {f"tag_{n}": lines[tag_column(key)] for n, key in enumerate(pool.tags)}
     categories = {f"category_{n}": lines[category_column(key)] for n, key in enumerate(pool.cost_categories)}
     return {name: value.fill_null("") for name, value in {**tags, **categories}.items()}
+
+
+def is_blank(value: ir.StringValue) -> ir.BooleanValue:
+    """Whether nothing is written there that could name anyone."""
+    return value.strip() == ""
 
 
 def claims(con: Any, teams: Sequence[Team], spelling: Spelling) -> Claims:
@@ -99,8 +104,8 @@ def spans(teams: Sequence[Team]) -> list[tuple[int, int]]:
     """The days [from, before) within which every claim holds throughout or not at all."""
     known = (*name_validities(teams), *account_validities(teams))
     named = (entry.valid_from for team in teams for entry in team.named_accounts)
-    starts = sorted({_ALWAYS, *(since for _, since, _, _ in known), *map(_since, named)})
-    return list(zip(starts, [*starts[1:], _NEVER], strict=True))
+    starts = sorted({ALWAYS, *(since for _, since, _, _ in known), *map(_since, named)})
+    return list(zip(starts, [*starts[1:], NEVER], strict=True))
 
 
 def name_validities(teams: Iterable[Team]) -> list[Validity]:
@@ -144,7 +149,7 @@ def _written(known: Iterable[Validity], spelt: Mapping[str, Sequence[str]]) -> l
 
 
 def _since(day: date | None) -> int:
-    return _ALWAYS if day is None else to_int(day)
+    return ALWAYS if day is None else to_int(day)
 
 
 def _validities(claims: Iterable[tuple[str, Claim | AccountName, str]]) -> list[Validity]:
@@ -156,7 +161,7 @@ def _validities(claims: Iterable[tuple[str, Claim | AccountName, str]]) -> list[
     for claimed, starts in by_id.items():
         starts.sort()
         for number, (start, team) in enumerate(starts):
-            until = starts[number + 1][0] if number + 1 < len(starts) else _NEVER
+            until = starts[number + 1][0] if number + 1 < len(starts) else NEVER
             if start < until:
                 found.append((claimed, start, until, team))
     return sorted(found)

@@ -59,7 +59,7 @@ def looked_up(
     """Lines of these accounts that nothing asked for names, by what is under ``keys``, else by account."""
     lines = unnamed_and_tagged(con, bill, keys, accounts)
     unnamed = [
-        _is_blank(lines[column])
+        owners.is_blank(lines[column])
         for number in pools.owned(bill.allocation.pools)
         for column in lines.columns
         if column.startswith(f"{number}_")
@@ -137,7 +137,7 @@ def _by_what_names(lines: ir.Table, named: _Named) -> ir.Table:
     """By the first that says something, else by account."""
 
     def first(values: Sequence[ir.Value | str], otherwise: ir.Value | str) -> ir.StringValue:
-        there = [(~_is_blank(value), told) for (*_, value), told in zip(named, values, strict=True)]
+        there = [(~owners.is_blank(value), told) for (*_, value), told in zip(named, values, strict=True)]
         last = ibis.literal(otherwise) if isinstance(otherwise, str) else otherwise
         return ibis.cases(*there, else_=last) if there else last
 
@@ -150,10 +150,6 @@ def _by_what_names(lines: ir.Table, named: _Named) -> ir.Table:
         EffectiveCostNano=lines.EffectiveCostNano,
         line_count=lines.line_count,
     )
-
-
-def _is_blank(value: ir.Value) -> ir.BooleanValue:
-    return value.strip() == ""
 
 
 def _summed(lines: ir.Table) -> ir.Table:

@@ -28,6 +28,11 @@ class LiveEstimates:
     today: Mapping[str, Decimal]
 
     @property
+    def is_any(self) -> bool:
+        """Whether there is anything to say: not where no usage was ever collected."""
+        return bool(self.rates or self.accuracy or self.today)
+
+    @property
     def sentence(self) -> str:
         """How far off they were; '' where nothing was estimated yet that is billed now."""
         if self.accuracy is None:

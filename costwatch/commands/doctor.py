@@ -99,7 +99,7 @@ def _stored(facts: "WarehouseSnapshot", context: Context) -> Iterator[tuple[str,
     yield "restatements", "\n".join(one.text for one in doubted(facts)), "none is doubted"
     yield "bill", "", not_allocated(facts) or "all that is loaded is allocated"
     estimated = live_estimates(facts)
-    if estimated.rates or estimated.accuracy:
+    if estimated.is_any:
         yield "live estimates", estimated.finding, estimated.sentence
     worked = last_worked(facts.db)
     for step in STEPS:

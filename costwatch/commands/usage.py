@@ -1,4 +1,4 @@
-"""``costwatch usage``: what pods ask for against what they use, and requests that would fit."""
+"""``costwatch usage``: what pods ask for and use, requests that would fit, and what it will cost."""
 
 from collections.abc import Mapping
 from datetime import date, timedelta
@@ -42,7 +42,7 @@ class Dimension(click.ParamType[str]):
 
 @click.group("usage", cls=Subject)
 def command() -> None:
-    """Show what pods ask for and use, and requests that would fit."""
+    """Show what pods ask for and use, requests that would fit, and live estimates."""
 
 
 @command.command("show")
@@ -179,5 +179,34 @@ def rightsize(context: Context, /, cluster: str, namespace: str, limit: int, as_
         usage_output.print_advice(found, limit)
     elif held:
         complain(f"no pod ran in the last 30 days; usage is held up to {held[1]}")
+    else:
+        complain(_NOTHING)
+
+
+@command.command("estimate")
+@json_option
+@pass_context
+def estimate(context: Context, /, as_json: bool) -> None:
+    """Show at what usage that is not billed yet is priced, and how far off that was.
+
+    A kind of node has the rate of the newest settled day on which it was billed (effective cost by hours
+    lived), else its list price from the source, else none: then what runs there is not estimated. Errors are
+    of workloads and days of the last 30 that are billed by now, as shares of their bill. Today is the running
+    UTC day, as of the last `costwatch allocate`. Estimates are in no sum of the bill.
+
+    \b
+    Example: costwatch usage estimate
+             costwatch usage estimate --json
+    """
+    from costwatch.answers.estimates import live_estimates
+    from costwatch.commands import usage_output
+    from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
+
+    with context.warehouse.read() as db:
+        found = live_estimates(WarehouseSnapshot(db, context.now))
+    if as_json:
+        print_json(usage_output.estimates_as_json(found))
+    elif found.is_any:
+        usage_output.print_estimates(found)
     else:
         complain(_NOTHING)

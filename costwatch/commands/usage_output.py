@@ -6,8 +6,10 @@ from typing import Any
 
 import click
 
+from costwatch.answers.estimates import LiveEstimates
 from costwatch.answers.usage import LABEL, Resource, UsageAnswer, UsageRow
 from costwatch.commands.output import line, print_table
+from costwatch.cost.live_estimate import Rate
 from costwatch.savings.manifests import kubectl_line, kubectl_lines, yaml_lines
 from costwatch.savings.quantities import MIB, cpu_text, memory_text
 from costwatch.savings.rightsizing import Advice
@@ -169,3 +171,49 @@ def _cpu(millicores: int | None) -> str:
 
 def _memory(mebibytes: int | None) -> str:
     return UNKNOWN if mebibytes is None else memory_text(mebibytes)
+
+
+def estimates_as_json(of: LiveEstimates) -> Mapping[str, Any]:
+    """Amounts in units of their currency, an hour's in ``hourly``; null is unknown."""
+    known = of.accuracy
+    return {
+        "rates": [{**kind._asdict(), **_rate_as_json(rate)} for kind, rate in of.rates.items()],
+        "median_error": None if known is None else str(known.median),
+        "p90_error": None if known is None else str(known.p90),
+        "workload_days": 0 if known is None else known.count,
+        "today": {currency: str(amount) for currency, amount in sorted(of.today.items())},
+        "finding": of.finding,
+        "unpriced": list(of.unpriced),
+    }
+
+
+def _rate_as_json(rate: Rate | None) -> Mapping[str, str | None]:
+    return {
+        "hourly": str(rate.hourly) if rate else None,
+        "currency": rate.currency if rate else "",
+        "basis": rate.basis if rate else "",
+        "rate_day": rate.day.isoformat() if rate and rate.day else None,
+    }
+
+
+def print_estimates(of: LiveEstimates) -> None:
+    """The rates of kinds of nodes as a table; then today so far, and how far off estimates were."""
+    from costwatch.money import exact
+
+    click.echo("What usage that is not billed yet is priced at; estimates are in no sum of the bill\n")
+    rows = [[*(part or "(none)" for part in kind), *_rate(rate)] for kind, rate in of.rates.items()]
+    columns = ["Instance type", "Region", "Purchase", "An hour", "Basis", "Settled day"]
+    print_table(columns, rows, right={"An hour"})
+    click.echo()
+    for currency, amount in sorted(of.today.items()):
+        line(f"today so far, estimated: {exact(amount, currency)}")
+    line(of.finding or of.sentence or "none of what was estimated is billed yet: nobody knows how far off")
+    for text in of.unpriced:
+        line(text)
+
+
+def _rate(rate: Rate | None) -> tuple[str, str, str]:
+    if rate is None:
+        return UNKNOWN, "", ""
+    hourly = f"{rate.hourly:,.4f} {rate.currency}"
+    return hourly, "bill" if rate.basis == "settled" else "list price", f"{rate.day or ''}"

@@ -15,6 +15,7 @@ from costwatch.model import (
     NO_COST_CENTER,
     NO_SYSTEM,
     RESIDUALS,
+    UNALLOCATED,
 )
 
 Values = Mapping[
@@ -78,9 +79,11 @@ def names_of(tree: Tree | None) -> Names:
     measures = known_measures(tree)
     measure = {"source": sources} | ({} if measures.is_open else {"measure": measures.names})
     of_sources = {key: {"source": sources} for key in ("freshness", "data_age", "data_age_limit")}
+    tagging = {"team": (*teams, UNALLOCATED), "charge_kind": CHARGE_KINDS}
     of_units = dict.fromkeys(("unit_cost", "unit_volume"), unit_cost)
     values = {
         **dict.fromkeys(COST_METRICS, costs),
+        "tagging_cost": tagging,
         "budget": budget,
         "measure": measure,
         **of_sources,

@@ -47,6 +47,9 @@ UNMEASURED = "unmeasured"
 IDLE = "idle"
 RESIDUALS = (IDLE, UNMEASURED, UNALLOCATED)
 
+# What a line says of its owner, before any of it is shared: the values of the label ``tagging``.
+TAGGED, UNTAGGED, NOT_ASKED = "tagged", "untagged", "not asked"
+
 # Between the pools in the ``x_Pool`` of what was given on: no pool's name can hold it.
 GIVEN_ON = " > "
 

@@ -1,16 +1,20 @@
-"""Rule kind ``coverage``: too much cost that nobody carries, or clusters of which too little is measured."""
+"""Rule kind ``coverage``: cost that nobody carries or tags, clusters of which too little is known."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from costwatch.cost.coverage import CoveredCosts, how_to_tell, untold_days
 from costwatch.cost.settings import CostMetric
 from costwatch.model import (
     DIMENSIONS,
+    TAGGED,
+    UNTAGGED,
     About,
     Finding,
     Impact,
@@ -18,6 +22,7 @@ from costwatch.model import (
     Series,
     Verdict,
     Window,
+    allocated_key,
     labels,
 )
 from costwatch.money import exact
@@ -35,23 +40,37 @@ from costwatch.plugins import (
 from costwatch.wording import on_day, percent
 
 _DAY = timedelta(days=1)
-_OWNERS = ("team", "parent", "cost_center")
 _NAMED_DAYS = 3
+_NOT_OF_COVERAGE = ("parent", "cost_center", "currency")
+# By what untagged costs can be told apart.
+_OF_TAGGING = ("team", "provider", "account", "charge_kind")
 
 
-_BY = [name for name in DIMENSIONS if name not in (*_OWNERS, "currency")]
-Dimension = Annotated[str, one_of(_BY, "label to tell covered costs apart by")]
+_BY = [name for name in DIMENSIONS if name not in _NOT_OF_COVERAGE]
+Dimension = Annotated[
+    str,
+    one_of(
+        _BY, "label to tell covered costs apart by", is_known=lambda name: allocated_key(name) is not None
+    ),
+]
 Share = Annotated[Decimal, Field(gt=0, le=1)]
 
 
 class Coverage(RuleSettings):
-    """Cost that no team carries as a share of all cost, and time of nodes that nobody measured.
+    """Cost that no team carries, or nobody tags, as a share of cost; time of nodes that nobody measured.
 
     max_share: of the cost of ``window``, what may be one of ``of``: ``unallocated`` (no tag and no account
     names its owner), ``unmeasured`` (what it is shared by is missing) or ``idle``; one finding for each
-    combination of ``by`` (provider, pool, account, …; none: of all cost). match: label -> the value or
-    values it must have. metric, currency: as ``threshold`` has them. window: whole days up to the newest
-    settled one.
+    combination of ``by`` (provider, pool, account, cluster, namespace, ``label:app``, …; none: of all cost).
+    match: label -> the value or values it must have. metric, currency: as ``threshold`` has them. window:
+    whole days up to the newest settled one.
+
+    of: ``[untagged]``, by itself: lines of owner pools all of whose tags and cost categories that these ask
+    for are empty, whoever carries them then, by their account, or nobody. It is a share of what lines of
+    owner pools cost before any is given on, so that tax, support and whatever else other pools split do not
+    count, nor do owner pools that ask for no tag. by, match: team (who carries them), provider, account,
+    charge_kind; of EffectiveCost only. Days that were published before it was kept are unknown until
+    ``costwatch allocate --from --to`` publishes them anew.
 
     min_measured_share: of the time of the nodes of a cluster, what must be measured, in as many days up to
     the newest that was read whole; one finding for each cluster.
@@ -64,9 +83,11 @@ class Coverage(RuleSettings):
         - {name: Unowned, kind: coverage, max_share: 0.05, by: [provider], window: 7d}
         - {name: Unmeasured, kind: coverage, of: [unmeasured], max_share: 0.1, by: [pool],
            min_measured_share: 0.9}
+        - {name: Untagged, kind: coverage, of: [untagged], max_share: 0.1, by: [account],
+           match: {charge_kind: charges}}
     """
 
-    of: tuple[Literal["unallocated", "unmeasured", "idle"], ...] = ("unallocated", "unmeasured")
+    of: tuple[Literal["unallocated", "unmeasured", "idle", "untagged"], ...] = ("unallocated", "unmeasured")
     max_share: Share | None = None
     by: tuple[Dimension, ...] = ()
     match: Mapping[Dimension, MatchedValues] = Field(default_factory=dict)
@@ -80,13 +101,31 @@ class Coverage(RuleSettings):
         if self.max_share is None and self.min_measured_share is None:
             raise ValueError("give 'max_share', 'min_measured_share' or both")
         if not self.of:
-            raise ValueError("name at least one of unallocated, unmeasured and idle under 'of'")
+            raise ValueError("name at least one of unallocated, unmeasured, idle and untagged under 'of'")
+        return self
+
+    @model_validator(mode="after")
+    def _asks_what_is_known(self) -> Self:
+        asked = dict.fromkeys((*self.by, *self.match))
+        if not self._is_untagged:
+            if "team" in asked:
+                raise ValueError(
+                    "'team' tells only untagged costs apart; write of: [untagged], or leave it out"
+                )
+            return self
+        if len(self.of) > 1:
+            raise ValueError("'untagged' is a share of other costs; give it a rule of its own")
+        if self.metric != "EffectiveCost":
+            raise ValueError(f"what is untagged of {self.metric} is not known; write metric: EffectiveCost")
+        if unknown := [name for name in asked if name not in _OF_TAGGING]:
+            known = ", ".join(_OF_TAGGING)
+            raise ValueError(f"untagged costs cannot be told apart by '{unknown[0]}'; use one of {known}")
         return self
 
     @property
     def selections(self) -> tuple[Selection, ...]:
         """See ``plugins.RuleSettings``."""
-        costs = (Selection(self.metric, self._asked, self._where),) if self.max_share is not None else ()
+        costs = (Selection(self._query, self._asked, self._where),) if self.max_share is not None else ()
         nodes = (
             (Selection("node_expected_hours", ("cluster",)),) if self.min_measured_share is not None else ()
         )
@@ -100,36 +139,67 @@ class Coverage(RuleSettings):
             yield from self._clusters(facts, recent(facts, now), self.min_measured_share)
 
     @property
+    def _is_untagged(self) -> bool:
+        return UNTAGGED in self.of
+
+    @property
+    def _query(self) -> str:
+        return "tagging_cost" if self._is_untagged else self.metric
+
+    @property
+    def _told_by(self) -> str:
+        """The label whose values ``of`` are."""
+        return "tagging" if self._is_untagged else "team"
+
+    @property
+    def _named_by(self) -> str:
+        """The label by which it is said where most lies."""
+        return "account" if self._is_untagged else "pool"
+
+    @property
     def _asked(self) -> tuple[str, ...]:
         """The labels asked for, always in one order, so that rules share answers."""
-        return tuple(name for name in DIMENSIONS if name in (*self.by, *self.match, "team", "pool"))
+        asked = {*self.by, *self.match, "team", self._named_by}
+        keyed = sorted(asked - {*DIMENSIONS})
+        tagging = ("tagging",) if self._is_untagged else ()
+        return (*(name for name in DIMENSIONS if name in asked), *keyed, *tagging)
 
     @property
     def _where(self) -> dict[str, tuple[str, ...]]:
-        return {**accepted(self.match), "currency": (self.currency,)}
+        tagging = {"tagging": (TAGGED, UNTAGGED)} if self._is_untagged else {}
+        return {**accepted(self.match), "currency": (self.currency,), **tagging}
 
     def _costs(self, facts: Snapshot, span: Window, above: Decimal) -> Iterator[Finding]:
         whole = facts.series(self.metric, (), span)
         newest = self.newest_day(facts, (point.day for series in whole.values() for point in series))
         if newest is None:
-            unknown, about = "no cost day is settled yet", About(self.metric)
+            unknown, about = "no cost day is settled yet", About(self._query)
             yield Finding((), Verdict.UNKNOWN, None, above, "ratio", unknown, about)
             return
         first = newest - self.window + _DAY
         covered = any(series[0].day <= first for series in whole.values())
         days = Window.of_days(first, newest + _DAY)
-        instances: dict[Labels, _Costs] = defaultdict(lambda: _Costs(self.of))
-        for key, series in matching(facts.series(self.metric, self._asked, span), self._where).items():
+        answer = facts.series(self._query, self._asked, span)
+        if self._is_untagged and (lacking := untold_days(whole, answer, days)):
+            yield self._unpublished(lacking, days, above)
+            return
+        costs_of = partial(CoveredCosts, self._told_by, self.of, self._named_by)
+        instances: dict[Labels, CoveredCosts] = defaultdict(costs_of)
+        for key, series in matching(answer, self._where).items():
             instances[tuple(pair for pair in key if pair[0] in self.by)].add(dict(key), series, days)
         for instance, costs in sorted(instances.items()):
             if costs.total or costs.lost:
                 yield self._finding(instance, costs, days, above, covered=covered)
 
+    def _unpublished(self, lacking: Collection[date], days: Window, above: Decimal) -> Finding:
+        said = f"what is untagged {_in(days)} is not known: {how_to_tell(lacking)}"
+        return Finding((), Verdict.UNKNOWN, None, above, "ratio", said, About(self._query))
+
     def _finding(
-        self, instance: Labels, costs: "_Costs", days: Window, above: Decimal, *, covered: bool
+        self, instance: Labels, costs: CoveredCosts, days: Window, above: Decimal, *, covered: bool
     ) -> Finding:
-        where = self._where | {name: (value,) for name, value in instance} | {"team": tuple(self.of)}
-        about = About(self.metric, self._asked, where, days)
+        where = self._where | {name: (value,) for name, value in instance} | {self._told_by: tuple(self.of)}
+        about = About(self._query, self._asked, where, days)
         named = [value for _, value in instance] or ["all cost"]
         said = (
             f"{' · '.join(named)}: {exact(costs.lost, self.currency)} of {exact(costs.total, self.currency)}"
@@ -143,8 +213,8 @@ class Coverage(RuleSettings):
             return Finding(instance, Verdict.OK, share, above, "ratio", f"{said}, {percent(share)}", about)
         said += f", {percent(share)}, above {percent(above)}"
         said += f" since {on_day(costs.since(above, days.end.date() - _DAY))}"
-        if "pool" not in self.by:
-            said += f"; most of it in pool {costs.largest_pool}"
+        if self._named_by not in self.by and costs.largest:
+            said += f"; {costs.largest}"
         days_count = (days.end - days.start).days
         impact = Impact.of_days(costs.lost - above * costs.total, days_count, self.currency)
         return Finding(
@@ -165,54 +235,6 @@ class Coverage(RuleSettings):
 
     def _counts(self, is_settled: bool) -> bool:
         return is_settled or self.settle == "estimated"
-
-
-class _Costs:
-    """What one instance cost: in a window, and day by day, in all and of what nobody carries."""
-
-    def __init__(self, of: tuple[str, ...]) -> None:
-        self.of = of
-        self.total = self.lost = Decimal()
-        self.by_day: dict[date, list[Decimal]] = defaultdict(lambda: [Decimal(), Decimal()])
-        self.lost_by_pool: dict[str, Decimal] = defaultdict(Decimal)
-        self.lost_by_team: dict[str, Decimal] = defaultdict(Decimal)
-
-    def add(self, of: Mapping[str, str], series: Series, days: Window) -> None:
-        """The costs of one combination of labels."""
-        is_lost = of["team"] in self.of
-        for point in series:
-            self.by_day[point.day][0] += point.value
-            self.by_day[point.day][1] += point.value * is_lost
-            if days.start <= point.at < days.end:
-                self.total += point.value
-                self.lost += point.value * is_lost
-                if is_lost:
-                    self.lost_by_pool[of["pool"]] += point.value
-                    self.lost_by_team[of["team"]] += point.value
-
-    @property
-    def largest_pool(self) -> str:
-        """The pool of most of what nobody carries."""
-        return min(self.lost_by_pool, key=lambda pool: (-self.lost_by_pool[pool], pool), default="")
-
-    @property
-    def evidence(self) -> Mapping[str, object]:
-        """What nobody carries, by residual and by pool."""
-        parts = {"by_team": self.lost_by_team, "by_pool": self.lost_by_pool}
-        return {
-            name: {of: str(amount) for of, amount in sorted(found.items())} for name, found in parts.items()
-        }
-
-    def since(self, above: Decimal, newest: date) -> date:
-        """The first of the days up to ``newest`` that were all above a share, days without cost left out."""
-        since = newest
-        for day in sorted((day for day in self.by_day if day <= newest), reverse=True):
-            total, lost = self.by_day[day]
-            if total > 0:
-                if lost <= above * total:
-                    break
-                since = day
-        return since
 
 
 def _of_cluster(key: Labels, lived: Series, measured: Series, days: Window, below: Decimal) -> Finding:

@@ -1,31 +1,27 @@
 """Can I trust it? How fresh each source is, whether teams carry exactly the bill, what changed afterwards."""
 
 from collections.abc import Sequence
-from datetime import date, timedelta
-from decimal import Decimal
+from datetime import timedelta
 
 import streamlit as st
 from markupsafe import Markup
 
-from costwatch import money, wording
+from costwatch import wording
 from costwatch.answers import data
-from costwatch.answers.data import Restatement, Row, Unowned
+from costwatch.answers.data import Restatement, Row
 from costwatch.answers.restatements import doubted
 from costwatch.answers.sources import LateSource, SourceState, incomplete
-from costwatch.answers.unplaced import unplaced
-from costwatch.model import UNALLOCATED
 from costwatch.proof.restatement import Restatement as Doubted
 from costwatch.warehouse.encoding import from_int, from_text
-from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
 from dashboards import blocks, frame
 from dashboards.blocks import Column
 from dashboards.frame import DataReach
-from dashboards.panels import proof
+from dashboards.panels import proof, unowned
+from dashboards.panels.estimates import live_estimates
 from dashboards.reading import ask, configured, moment
 
 _STRIP_DAYS = 60
 _LISTED = 10
-_LARGEST = 5
 _MARKS = {
     SourceState.FAILED: ("▲ failed", "bad"),
     SourceState.STALE: ("▲ late", "warn"),
@@ -49,8 +45,9 @@ def page() -> None:
         proof.periods(held)
         proof.parts(held.proofs)
         proof.opinions(ask(data.second_opinions, proof.newest(held.periods)))
-        _unowned(ask(data.unowned, currency, state.end), currency, state.end)
+        unowned.without_an_owner(currency, state.end)
         _restatements(ask(data.restatements, state.first, state.last))
+    live_estimates()
     _runs(ask(data.runs))
 
 
@@ -116,62 +113,6 @@ def _days(state: DataReach) -> None:
     days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
     with frame.card("Days", f"the last {len(days)}"):
         st.html(blocks.day_strip([(day, states.get(day)) for day in days]))
-
-
-def _unowned(found: Unowned, currency: str, end: date) -> None:
-    share = found.unallocated / found.total if found.total > 0 else Decimal()
-    remark = f"{data.SHARE_DAYS} days to {blocks.day(end)}, EffectiveCost"
-    with frame.card("Without an owner", remark):
-        lost = blocks.amount(
-            found.unallocated, currency, money.exact(found.unallocated, currency), "unallocated"
-        )
-        text = Markup("<b>{}</b> of spend is unallocated: {} of {}.").format(
-            wording.share(share), lost, money.exact(found.total, currency)
-        )
-        st.html(blocks.lines([text]))
-        _nobodys(*ask(_near_misses))
-        if notes := ask(unplaced):
-            st.html(blocks.sentences([("◐", "warn", Markup("{}").format(text)) for text in notes]))
-        if found.unallocated:
-            left, right = st.columns(2, gap="medium")
-            left.html(_largest("service", found.by_service, currency, found.unallocated))
-            right.html(_largest("account", found.by_account, currency, found.unallocated))
-
-
-def _near_misses(facts: WarehouseSnapshot) -> tuple[list[str], int, str]:
-    """The largest that no team claims, how many more there are, and which closed periods keep other teams."""
-    from costwatch.allocation.kept import Kept
-    from costwatch.allocation.suggestions import suggestions
-
-    allocation = configured().allocation
-    known = suggestions(facts, allocation)
-    told = [each.sentence for each in known[:_LARGEST]]
-    return told, len(known) - len(told), Kept.of(facts, allocation).sentence
-
-
-def _nobodys(told: Sequence[str], more: int, kept: str) -> None:
-    remarks = [("○", "warn", Markup("No team claims {}").format(sentence)) for sentence in told]
-    if told:
-        also = f"{blocks.plural(more, 'more value')}: " if more else ""
-        write = Markup("{}<code>costwatch teams suggest</code> shows all, and what to write.").format(also)
-        remarks.append(("→", "", write))
-    if kept:
-        remarks.append(("◐", "warn", Markup("{}").format(kept)))
-    if remarks:
-        st.html(blocks.sentences(remarks))
-
-
-def _largest(key: str, rows: Sequence[tuple[str, Decimal]], currency: str, whole: Decimal) -> Markup:
-    columns = (Column(key.capitalize(), "text"), Column("Unallocated", "number"), Column("Share", "number"))
-    lines = [
-        (
-            blocks.link(name or "(none)", "costs", team=UNALLOCATED, **{key: name}),
-            blocks.amount(amount, currency, money.exact(amount, currency)),
-            wording.share(amount / whole),
-        )
-        for name, amount in rows
-    ]
-    return blocks.table(columns, lines)
 
 
 def _restatements(found: Sequence[Restatement]) -> None:

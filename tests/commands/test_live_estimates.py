@@ -1,34 +1,21 @@
 """What status and doctor say of live estimates."""
 
 import json
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from costwatch.answers.estimates import LiveEstimates, live_estimates
 from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
-from tests.made.cluster_company import TEN, Cluster, of_node, train
+from tests.commands.test_usage import golden
+from tests.made.cluster_company import LATER, TEN, Cluster, billed, train
 from tests.made.command_line import Costwatch, configure
 from tests.made.usage_by_hand import node
-
-LATER = TEN + timedelta(days=6)
-EC2 = "Amazon EC2"
 
 
 def told(cluster: Cluster, now=LATER) -> LiveEstimates:
     with cluster.warehouse.read() as db:
         return live_estimates(WarehouseSnapshot(db, now))
-
-
-def billed(folder: Path, cost: str) -> Cluster:
-    """The cluster once the 19th and 20th are billed, which were estimated at $24 a day."""
-    cluster = Cluster(folder)
-    cluster.today(train(hours=24), hours=24)
-    cluster.run(TEN)
-    cluster.bill([*cluster.lines, *(of_node(day, cost, ServiceName=EC2) for day in range(19, 24))])
-    cluster.run(LATER)
-    return cluster
 
 
 @pytest.mark.parametrize(
@@ -78,3 +65,52 @@ def test_status_exits_3_while_they_are_far_off(costwatch: Costwatch, tmp_path: P
     assert done.err == ""
     found = json.loads(done.out)["live_estimates"]
     assert (done.code, found["median_error"], found["p90_error"]) == (3, "0.5000", "0.5000")
+
+
+@pytest.fixture
+def estimate(costwatch: Costwatch, tmp_path: Path) -> Costwatch:
+    """The command, asked on the morning of the 20th of a company with a node that nobody can price."""
+    cluster = Cluster(tmp_path)
+    nodes = [node(hours=10), node("n2", hours=10, instance_type="p4d\x1b[31m", capacity_type="spot")]
+    cluster.today(train(hours=10), nodes=nodes)
+    cluster.run(TEN)
+    configure(tmp_path)
+    where = ("--now", TEN.isoformat(), "--db", tmp_path / "costwatch.db")
+    return lambda *arguments: costwatch(*where, "usage", "estimate", *arguments)
+
+
+def test_usage_estimate_tells_rates_today_and_what_has_none(estimate: Costwatch) -> None:
+    shown = estimate()
+    assert (shown.code, shown.err) == (0, "")
+    golden("usage-estimate.txt", shown.out)
+    answer = estimate("--json").json
+    assert [(rate["hourly"], rate["basis"], rate["rate_day"]) for rate in answer["rates"]] == [
+        ("1.000000000", "settled", "2026-10-17"),
+        (None, "", None),
+    ]
+    assert (answer["today"], answer["median_error"], answer["workload_days"]) == (
+        {"USD": "10.000000000"},
+        None,
+        0,
+    )
+    assert "\x1b" not in json.dumps(answer["unpriced"])
+
+
+def test_usage_estimate_tells_how_far_off_it_was(costwatch: Costwatch, tmp_path: Path) -> None:
+    billed(tmp_path, "48")
+    configure(tmp_path)
+    shown = costwatch("--now", LATER.isoformat(), "--db", tmp_path / "costwatch.db", "usage", "estimate")
+    assert (
+        "were off the bill by 50 % (median) and 50 % (90 of 100), in 3 workload days, above 15 %" in shown.out
+    )
+
+
+def test_usage_estimate_before_anything_was_collected_says_what_to_do(
+    costwatch: Costwatch, tmp_path: Path
+) -> None:
+    configure(tmp_path)
+    assert costwatch("db", "migrate").code == 0
+    shown = costwatch("usage", "estimate")
+    assert (shown.code, shown.out) == (0, "")
+    assert "add a source of kind kubernetes to costwatch.yaml" in shown.err
+    assert costwatch("usage", "estimate", "--json").json["rates"] == []

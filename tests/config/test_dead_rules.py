@@ -149,12 +149,32 @@ DEAD = {
     ),
     "a team by which nothing is uncovered": (
         "  - {name: A, kind: coverage, max_share: 0.1, by: [team]}\n",
-        "4: item 1 of 'by': 'team' is no label to tell covered costs apart by; use",
+        "4: 'team' tells only untagged costs apart; write of: [untagged], or leave it out",
+    ),
+    "a label of pods by which nothing is uncovered": (
+        "  - {name: A, kind: coverage, max_share: 0.1, by: [lable:app]}\n",
+        "4: item 1 of 'by': 'lable:app' is no label to tell covered costs apart by; use",
+    ),
+    "untagged beside what is a share of other costs": (
+        "  - {name: A, kind: coverage, max_share: 0.1, of: [untagged, idle]}\n",
+        "4: 'untagged' is a share of other costs; give it a rule of its own",
+    ),
+    "a pool of what is untagged": (
+        "  - {name: A, kind: coverage, max_share: 0.1, of: [untagged], by: [account, pool]}\n",
+        "4: untagged costs cannot be told apart by 'pool'; use one of team, provider, account, charge_kind",
+    ),
+    "a metric of what is untagged": (
+        "  - {name: A, kind: coverage, max_share: 0.1, of: [untagged], metric: BilledCost}\n",
+        "4: what is untagged of BilledCost is not known; write metric: EffectiveCost",
+    ),
+    "a team that carries nothing untagged": (
+        "  - {name: A, kind: coverage, max_share: 0.1, of: [untagged], match: {team: platfrom}}\n",
+        "4: no team is called 'platfrom'; did you mean 'platform'?",
     ),
     "a residual that is covered": (
         "  - {name: A, kind: coverage, max_share: 0.1, of: [unalocated]}\n",
-        "4: item 1 of 'of' must be one of 'unallocated', 'unmeasured' or 'idle', not 'unalocated'; did you "
-        "mean 'unallocated'?",
+        "4: item 1 of 'of' must be one of 'unallocated', 'unmeasured', 'idle' or 'untagged', not "
+        "'unalocated'; did you mean 'unallocated'?",
     ),
     "a pool of covered costs": (
         "  - {name: A, kind: coverage, max_share: 0.1, match: {pool: suport}}\n",

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from costwatch.model import Window
-from costwatch.warehouse.bill.publish import Publication, ids_for, publish
+from costwatch.warehouse.bill.ids import ids_for
+from costwatch.warehouse.bill.publish import Publication, publish
 from costwatch.warehouse.encoding import to_int
 from costwatch.warehouse.facts.cost import Cost, cost, days_held
 from costwatch.warehouse.facts.snapshot import WarehouseSnapshot

@@ -11,8 +11,9 @@ import pytest
 from costwatch.answers.costs import FILTERS
 from costwatch.model import DIMENSIONS
 from costwatch.warehouse import history
+from costwatch.warehouse.bill.ids import ids_for
 from costwatch.warehouse.bill.places import SLICE_COLUMNS
-from costwatch.warehouse.bill.publish import Publication, ids_for, publish
+from costwatch.warehouse.bill.publish import Publication, publish
 from costwatch.warehouse.encoding import to_int
 from costwatch.warehouse.facts import cost_tables
 from costwatch.warehouse.facts.cost import Cost, cost, values

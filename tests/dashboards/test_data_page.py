@@ -14,11 +14,13 @@ from costwatch.model import METRICS
 from costwatch.money import units
 from costwatch.warehouse.store import Warehouse
 from tests.made import pages_company
-from tests.made.bills import on_day, write_csv
-from tests.made.command_line import NOW, configure
+from tests.made.bills import on_day, tags, write_csv
+from tests.made.cluster_company import LATER, TEN, Cluster, billed, train
+from tests.made.command_line import CONFIG, NOW, configure, publish
 from tests.made.cur_bills import cur2_csv, usage
 from tests.made.cur_bills import line as cur_line
 from tests.made.opened_pages import Open, spent
+from tests.made.usage_by_hand import node
 
 
 def test_the_data_page_proves_that_teams_carry_the_bill(open_page: Open, full: Path) -> None:
@@ -126,3 +128,62 @@ def test_pages_say_which_months_are_not_amortised(open_page: Open, tmp_path: Pat
 
 def test_a_page_of_a_bill_that_is_amortised_says_nothing_of_it(open_page: Open, full: Path) -> None:
     assert "amortised" not in open_page(full, "data").text
+
+
+# --- tags ----------------------------------------------------------------------------------------
+
+
+def test_the_data_page_says_how_much_bears_no_owner_tag(open_page: Open, tmp_path: Path) -> None:
+    lines = [
+        on_day(1, EffectiveCost="60", Tags=tags(team="risk")),
+        on_day(1, EffectiveCost="30", SubAccountId="<i>x</i>"),
+        on_day(2, EffectiveCost="10"),
+        on_day(2, EffectiveCost="900", ChargeCategory="Tax", SubAccountId="7"),
+        on_day(3, EffectiveCost="5", BillingCurrency="EUR"),
+    ]
+    tax = "pools: [{name: tax, split: even, match: {ChargeCategory: Tax}}]\n"
+    publish(tmp_path, CONFIG + tax, lines)
+    shown = open_page(tmp_path / "costwatch.yaml", "data", NOW)
+    assert shown.number("untagged") == 40
+    assert (
+        "40 % of what an owner tag could name bears none: $40.00 of $100.00, whoever carries it" in shown.text
+    )
+    assert "the largest parts in <i>x</i> ($30.00), 100000000001 ($10.00)." in shown.text
+    assert "<i>x" not in shown.html
+
+
+def test_the_data_page_says_how_to_learn_what_is_untagged(open_page: Open, full: Path) -> None:
+    assert (
+        "How much of it bears no owner tag is not known: some of it was published before that was kept; run "
+        "`costwatch allocate --from 2026-10-21 --to 2026-11-20`."
+    ) in open_page(full, "data").text
+
+
+# --- what is not billed yet ----------------------------------------------------------------------
+
+
+def test_the_data_page_says_what_is_not_billed_yet(open_page: Open, tmp_path: Path) -> None:
+    cluster = Cluster(tmp_path)
+    nodes = [node(hours=10), node("n2", hours=10, instance_type="<i>x</i>")]
+    cluster.today(train(hours=10), nodes=nodes)
+    cluster.run(TEN)
+    configure(tmp_path)
+    shown = open_page(tmp_path / "costwatch.yaml", "data", TEN)
+    assert shown.number("today-USD") == 10
+    assert "Today so far, estimated: $10.00 ." in shown.text
+    assert "None of what was estimated is billed yet: nobody knows how far off it is." in shown.text
+    assert "<i>x</i> eu-west-1 on-demand: no settled rate and no list price" in shown.text
+    assert "<i>x" not in shown.html
+
+
+def test_the_data_page_says_where_estimates_were_far_off_the_bill(open_page: Open, tmp_path: Path) -> None:
+    billed(tmp_path, "48")
+    configure(tmp_path)
+    text = open_page(tmp_path / "costwatch.yaml", "data", LATER).text
+    assert "▲ Live estimates of 30 days were off the bill by 50 % (median)" in text
+    assert "above 15 %; see whether commitments or prices changed" in text
+    assert "Today so far" not in text
+
+
+def test_the_data_page_of_a_company_without_usage_says_nothing_of_it(open_page: Open, full: Path) -> None:
+    assert "Live estimates" not in open_page(full, "data").text

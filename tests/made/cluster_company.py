@@ -1,7 +1,7 @@
 """A company with one cluster of one node, a job every day, and a bill that is two days behind."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from tests.made.usage_by_hand import ClusterUsage, Nodes, Row, node, workload
 
 TODAY = date(2026, 10, 20)
 TEN = datetime(2026, 10, 20, 10, tzinfo=UTC)
+LATER = TEN + timedelta(days=6)
 OCTOBER = Window.of_days(date(2026, 10, 1), date(2026, 11, 1))
 
 
@@ -53,3 +54,13 @@ def etl(hours: float = 6, **columns: Any) -> Row:
 def train(hours: float) -> Row:
     """The whole node."""
     return workload("train", cores=4, gib=16, hours=hours)
+
+
+def billed(folder: Path, cost: str) -> Cluster:
+    """The cluster once the 19th and 20th are billed, which were estimated at $24 a day."""
+    cluster = Cluster(folder)
+    cluster.today(train(hours=24), hours=24)
+    cluster.run(TEN)
+    cluster.bill([*cluster.lines, *(of_node(day, cost, ServiceName="Amazon EC2") for day in range(19, 24))])
+    cluster.run(LATER)
+    return cluster

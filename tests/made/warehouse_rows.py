@@ -16,8 +16,9 @@ from costwatch.model import METRICS, NO_SYSTEM, About, Amounts, Counted, Load, S
 from costwatch.money import nanos, units
 from costwatch.warehouse import history
 from costwatch.warehouse.bill import loads
+from costwatch.warehouse.bill.ids import ids_for
 from costwatch.warehouse.bill.places import PLACE_COLUMNS, SLICE_COLUMNS, SUMMARIES, kind_of
-from costwatch.warehouse.bill.publish import Publication, ids_for, publish
+from costwatch.warehouse.bill.publish import Publication, publish
 from costwatch.warehouse.encoding import from_int, to_int, to_text
 from costwatch.warehouse.intake import runs
 from costwatch.warehouse.store import Warehouse

@@ -468,7 +468,7 @@ FACTS: dict[str, tuple[Callable[[Path], Warehouse], Window]] = {
             *(f"cpu_{what}_core_hours" for what in ("requested", "unused", "used")),
             *(f"memory_{what}_gib_hours" for what in ("requested", "unused", "used")),
             *("node_coverage", "node_expected_hours", "node_measured_hours"),
-            *("running_cost_per_hour", "workload_cost"),
+            *("running_cost_per_hour", "tagging_cost", "workload_cost"),
         ),
         (clusters, OCTOBER),
     ),

@@ -40,6 +40,49 @@ SPEND = facts(
     cost("risk", *[100] * 10, provider="Datadog"),
 )
 CLUSTER = labels(cluster="prod", coverage="nodes")
+
+
+def lines(tagging: str, *values: object, **names: str) -> tuple[Labels, Series]:
+    """Costs of lines of the newest days, before any is shared; those before are 0."""
+    known = {"team": "risk", "provider": "AWS", "account": "1", "charge_kind": "charges", **names}
+    key = labels(tagging=tagging, currency="USD", **known)
+    return key, daily(FIRST, *[0] * (20 - len(values)), *values)
+
+
+def bill(*of: tuple[Labels, Series]) -> dict[str, Any]:
+    """What lines say of their owner, and as much of cost, as when their periods were published."""
+    cost_of_days = [
+        sum(points, Decimal()) for points in zip(*([p.value for p in s] for _, s in of), strict=True)
+    ]
+    return {
+        "tagging_cost": dict(of),
+        "EffectiveCost": {labels(team="risk", pool="direct", currency="USD"): daily(FIRST, *cost_of_days)},
+    }
+
+
+LINES = (
+    lines("tagged", *[60] * 10),
+    lines("untagged", *[5] * 6, *[20] * 4),
+    lines("untagged", *[1] * 10, team="unallocated", account="2"),
+    lines("not asked", *[500] * 10, team=""),
+    lines("tagged", *[100] * 10, provider="Datadog", account=""),
+)
+TAGGED = bill(*LINES)
+BEFORE = {**TAGGED, "tagging_cost": {key: series[-3:] for key, series in LINES}}
+UNTAGGED = {"of": ["untagged"], "max_share": 0.1}
+
+
+def in_cluster(team: str, namespace: str, *values: object) -> tuple[Labels, Series]:
+    key = {"cluster": "prod", "namespace": namespace, "label:app": f"{namespace}-app", "pool": "k8s"}
+    return labels(team=team, currency="USD", **key), daily(FIRST, *values * 20)
+
+
+PODS = facts(
+    in_cluster("risk", "risk", 90),
+    in_cluster("unallocated", "risk", 10),
+    in_cluster("unallocated", "batch", 30),
+    in_cluster("payments", "batch", 10),
+)
 CASES: dict[str, tuple[dict[str, Any], dict[str, Any], dict[Labels, Verdict]]] = {
     "of all cost": ({"max_share": 0.1}, SPEND, {(): BREACH}),
     "by provider": (
@@ -74,6 +117,41 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], dict[Labels, Verdict]]] =
         facts(cost("unallocated", 5)),
         {(): UNKNOWN},
     ),
+    "by namespace": (
+        {"max_share": 0.2, "by": ["cluster", "namespace"]},
+        PODS,
+        {
+            labels(cluster="prod", namespace="batch"): BREACH,
+            labels(cluster="prod", namespace="risk"): OK,
+        },
+    ),
+    "by a label of pods, where a namespace matches": (
+        {"max_share": 0.2, "by": ["label:app"], "match": {"namespace": ["batch"]}},
+        PODS,
+        {labels(**{"label:app": "batch-app"}): BREACH},
+    ),
+    "untagged, of what lines of owner pools cost": (UNTAGGED, TAGGED, {(): OK}),
+    "untagged by account, whoever carries it": (
+        {**UNTAGGED, "by": ["account"]},
+        TAGGED,
+        {labels(account="1"): BREACH, labels(account="2"): BREACH, labels(account=""): OK},
+    ),
+    "untagged by team": (
+        {**UNTAGGED, "by": ["team"], "match": {"provider": "AWS"}},
+        TAGGED,
+        {labels(team="risk"): BREACH, labels(team="unallocated"): BREACH},
+    ),
+    "untagged of days published before it was kept": (
+        {**UNTAGGED, "by": ["account"]},
+        BEFORE,
+        {(): UNKNOWN},
+    ),
+    "untagged of days published since": (
+        {**UNTAGGED, "by": ["provider"], "window": "3d"},
+        BEFORE,
+        {labels(provider="AWS"): BREACH, labels(provider="Datadog"): OK},
+    ),
+    "untagged of what asks for no tag": (UNTAGGED, bill(lines("not asked", *[9] * 10)), {}),
     "nodes that are measured": ({"min_measured_share": 0.9}, nodes(*[48] * 7), {CLUSTER: OK}),
     "nodes that are not": ({"min_measured_share": 0.9}, nodes(48, 48, 48, 48, 24, 12, 48), {CLUSTER: BREACH}),
     "the running day does not count": ({"min_measured_share": 0.9}, nodes(*[48] * 7, today=1), {CLUSTER: OK}),
@@ -120,6 +198,20 @@ def test_coverage(case: str) -> None:
             id="nothing to tell",
         ),
         pytest.param(
+            {**UNTAGGED, "match": {"provider": "AWS"}},
+            TAGGED,
+            "all cost: $102.00 of $522.00 untagged in the 7 days to 17 Nov 2026, 20 %, above 10 % since 14 "
+            "Nov 2026; most of it in account 1",
+            id="the account that most is untagged in",
+        ),
+        pytest.param(
+            UNTAGGED,
+            BEFORE,
+            "what is untagged in the 7 days to 17 Nov 2026 is not known: some of it was published before "
+            "that was kept; run `costwatch allocate --from 2026-11-11 --to 2026-11-15`",
+            id="what makes it known",
+        ),
+        pytest.param(
             {"min_measured_share": 0.9},
             nodes(48, 48, 48, 48, 24, 12, 48),
             "prod: 82 % of the time of its nodes is measured in the 7 days to 17 Nov 2026, 90 % are "
@@ -142,6 +234,17 @@ def test_it_matters_as_much_as_what_is_above_the_share() -> None:
         "by_team": {"unallocated": "70", "unmeasured": "160"},
         "by_pool": {"direct": "70", "k8s": "160"},
     }
+
+
+def test_who_carries_what_is_untagged_is_kept_with_it() -> None:
+    rule = Coverage.model_validate({"name": "C", **UNTAGGED, "match": {"provider": "AWS"}})
+    finding = only(rule, TAGGED)
+    assert finding.evidence == {
+        "by_team": {"risk": "95", "unallocated": "7"},
+        "by_account": {"1": "95", "2": "7"},
+    }
+    assert finding.about is not None
+    assert finding.about.where["tagging"] == ("untagged",)
 
 
 def test_without_a_settled_day_it_speaks_once_for_all() -> None:

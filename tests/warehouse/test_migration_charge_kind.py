@@ -33,6 +33,8 @@ TABLES_OF_LATER = (
     "live_estimate_day",
     "unit_cost",
     "unit_cost_history",
+    "tagging_group",
+    "tagging_day",
 )
 KINDS = {
     "'Usage', ''": "charges",

@@ -45,6 +45,8 @@ LATER = (
     "live_estimate_day",
     "unit_cost",
     "unit_cost_history",
+    "tagging_group",
+    "tagging_day",
 )
 
 

@@ -13,19 +13,12 @@ from costwatch.model import CONFIGURED, RESIDUALS, Amounts, Load
 from costwatch.proof.priced import PRICED, Priced
 from costwatch.warehouse import queries
 from costwatch.warehouse.bill.fingerprint import Weighed, fingerprint, weighed
+from costwatch.warehouse.bill.ids import Ids
 from costwatch.warehouse.bill.loads import loads_of
-from costwatch.warehouse.bill.places import (
-    PLACE_COLUMNS,
-    SLICE_COLUMNS,
-    SUMMARIES,
-    Place,
-    Slice,
-    kind_in,
-    kind_of,
-    places_of,
-)
+from costwatch.warehouse.bill.places import SUMMARIES
 from costwatch.warehouse.bill.priced import require_priced, rows_of, take_units
 from costwatch.warehouse.bill.sums import SUMMED, amounts, sums
+from costwatch.warehouse.bill.tagging import TAGGING_DAY, Tagging
 from costwatch.warehouse.encoding import from_int, to_int, to_text
 from costwatch.warehouse.usage.node_costs import NodeCostDay
 
@@ -44,7 +37,11 @@ _ROWS_A_STATEMENT = 50
 # What tells the rows of a period apart, in the order in which they are stored.
 _KEYS = {"team_cost": ("team", "service", "day", "slice"), "place_day": ("place", "team", "service", "day")}
 FACT_COLUMNS = ("period", *_KEYS["team_cost"], *SUMMED, *PRICED)
-_COLUMNS = {"team_cost": FACT_COLUMNS, "place_day": ("period", *_KEYS["place_day"], *SUMMED)}
+_COLUMNS = {
+    "team_cost": FACT_COLUMNS,
+    "place_day": ("period", *_KEYS["place_day"], *SUMMED),
+    "tagging_day": ("period", *TAGGING_DAY),
+}
 Invoiced = tuple[int | str, ...]  # INVOICE_COLUMNS, BilledCostNano, EffectiveCostNano, line_count
 
 
@@ -66,6 +63,7 @@ class Publication:
     notes: str = "[]"  # JSON: pairs of a pool and what its split could not place
     unclaimed: Sequence[tuple[int | str, ...]] = ()  # as ``unclaimed.as_rows``
     node_costs: Sequence[NodeCostDay] = ()
+    tagging: Tagging = field(default_factory=Tagging)
     # BillingCurrency -> line_count and nano sums of the bill
     totals: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     priced: Priced = field(default_factory=Priced)
@@ -93,17 +91,6 @@ class PublishedPeriod:
     spelling: str | None = None
     has_teams: bool = True
     charges: tuple[Load, ...] = ()
-
-
-@dataclass(slots=True)
-class Ids:
-    """The numbers that stand for names in the facts; ``new`` are not stored yet."""
-
-    team: dict[str, int]
-    service: dict[str, int]
-    slice: dict[Slice, int]
-    place: dict[Place, int] = field(default_factory=dict)
-    new: list[tuple[str, tuple[int | str, ...]]] = field(default_factory=list)
 
 
 def published(db: sqlite3.Connection) -> dict[date, PublishedPeriod]:
@@ -139,31 +126,6 @@ def pools_published(db: sqlite3.Connection) -> list[str]:
     return [row["x_Pool"] for row in db.execute("SELECT DISTINCT x_Pool FROM slice ORDER BY x_Pool")]
 
 
-def ids_for(
-    db: sqlite3.Connection, teams: Iterable[str], services: Iterable[str], slices: Iterable[Slice]
-) -> Ids:
-    """Known numbers, and the next free ones for new names, sorted: a re-run gives the same."""
-    known, located = ", ".join(SLICE_COLUMNS), ", ".join(PLACE_COLUMNS)
-    ids = Ids(
-        team={row["name"]: row["id"] for row in db.execute("SELECT id, name FROM team")},
-        service={row["name"]: row["id"] for row in db.execute("SELECT id, name FROM service")},
-        slice={tuple(row)[1:]: row["id"] for row in db.execute(f"SELECT id, {known} FROM slice")},
-        place={tuple(row)[1:]: row["id"] for row in db.execute(f"SELECT id, summary, {located} FROM place")},
-    )
-    slices = [*slices]
-    for table, numbers, names in (("team", ids.team, teams), ("service", ids.service, services)):
-        for name in sorted(set(names) - numbers.keys()):
-            numbers[name] = len(numbers) + 1
-            ids.new.append((table, (numbers[name], name)))
-    for key in sorted(key for key in slices if key not in ids.slice):
-        ids.slice[key] = len(ids.slice) + 1
-        ids.new.append(("slice", (ids.slice[key], *key, kind_of(key))))
-    for place in sorted(places_of(slices) - ids.place.keys()):
-        ids.place[place] = len(ids.place) + 1
-        ids.new.append(("place", (ids.place[place], *place, kind_in(place))))
-    return ids
-
-
 def publish(db: sqlite3.Connection, ids: Ids, publication: Publication, now: datetime) -> None:
     """Replace the period inside the caller's write transaction; what changed becomes revisions."""
     period = to_int(publication.period)
@@ -192,6 +154,9 @@ def publish(db: sqlite3.Connection, ids: Ids, publication: Publication, now: dat
     _replace(db, "team_invoice", period, publication.invoices)
     _replace(db, "unclaimed", period, publication.unclaimed)
     _replace(db, "node_cost_day", period, publication.node_costs)
+    _replace(db, "tagging_group", period, publication.tagging.groups)
+    db.execute("DELETE FROM tagging_day WHERE period = ?", (period,))
+    _insert(db, "tagging_day", period, publication.tagging.days)
     db.execute(
         "INSERT OR REPLACE INTO published (period, period_end, inputs_key, loads, config, first_known_at,"
         " known_at, totals, fingerprint, inputs, spelling, priced, priced_since, notes)"

@@ -15,7 +15,8 @@ from costwatch.warehouse.bill.sums import amounts, sums
 from costwatch.warehouse.encoding import from_int, from_text, to_int, to_text
 
 if TYPE_CHECKING:
-    from costwatch.warehouse.bill.publish import Ids, Publication
+    from costwatch.warehouse.bill.ids import Ids
+    from costwatch.warehouse.bill.publish import Publication
 
 _SETTLED = "JOIN day_state d ON d.source = s.source AND d.day = c.day AND d.state <> 'estimated'\n"
 

@@ -52,7 +52,8 @@ def _sums(
     return {tuple([(name, row.labels[name]) for name in names]): row.amount(metric) for row in rows}
 
 
-def _through(facts: Snapshot) -> datetime | None:
+def settled_through(facts: Snapshot) -> datetime | None:
+    """The end of the newest day up to which all cost days are settled."""
     return None if facts.data_through is None else midnight(facts.data_through + _DAY)
 
 
@@ -70,7 +71,7 @@ def _query(
         ask=partial(_ask, metric, where or {}),
         summary=summary,
         sums=partial(_sums, metric, where or {}),
-        through=_through,
+        through=settled_through,
     )
 
 

@@ -26,6 +26,7 @@ VERSIONS = (
     "0017_live_estimates",
     "0018_unit_costs",
     "0019_part_cost",
+    "0020_untagged",
 )
 LATEST = len(VERSIONS)
 
