@@ -1,0 +1,103 @@
+"""What many share at the company, and what is measured of it a day, as data."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+PRODUCTS = ("cards", "loans", "transfers")
+BUSY_SCHEMA = "mlflow"  # from the Monday of the stories on its team pays twice as much of MySQL
+BUSY_TIMES = 2.25  # as the others stay, that is twice the share
+UNREAD_VIEW = "loan_history"
+ENDED_EXPERIMENT, STILL_SERVED = "checkout-layout", 0.3  # of its traffic, after its end
+
+
+@dataclass(frozen=True, slots=True)
+class DemoMeasure:
+    """A measure, by the values of one label: what each has on a usual weekday, in ``unit``."""
+
+    unit: str
+    label: str
+    usual: Mapping[str, float]
+    weekend: float = 0.8
+
+
+MEASURES = {
+    "mysql_time": DemoMeasure(
+        "s",
+        "schema",
+        {"payments_ledger": 86_000, "risk_decisions": 60_000, "experiments": 34_000, BUSY_SCHEMA: 20_000},
+    ),
+    "stream_bytes": DemoMeasure(
+        "bytes",
+        "feature_view",
+        {"card_velocity": 5.2e11, "customer_profile": 2.1e11, "merchant_risk": 1.9e11, UNREAD_VIEW: 1.3e11},
+        0.9,
+    ),
+    "feature_values": DemoMeasure(
+        "values",
+        "feature_view",
+        {"card_velocity": 9.4e8, "customer_profile": 6.1e8, "merchant_risk": 4.3e8, UNREAD_VIEW: 2.2e7},
+    ),
+    "model_seconds": DemoMeasure("s", "model", {"fraud": 410_000, "credit": 170_000, "churn": 62_000}, 0.9),
+    "predictions": DemoMeasure("predictions", "model", {"fraud": 3.1e7, "credit": 2.4e6, "churn": 5.5e6}),
+    "decisions": DemoMeasure("decisions", "product", {"cards": 2.6e6, "loans": 41_000, "transfers": 7.7e5}),
+    "flag_evals": DemoMeasure(
+        "evaluations", "app", {"checkout-web": 2.8e8, "mobile": 3.9e8, "back-office": 4e6}
+    ),
+    "experiment_requests": DemoMeasure(
+        "requests",
+        "experiment",
+        {"card-limits": 2.2e7, "onboarding-steps": 9.5e6, "retry-rules": 1.4e7, ENDED_EXPERIMENT: 1.6e7},
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """A pool of ``costwatch.yaml`` that is split by a measure. owners: of the values of its label."""
+
+    driver: str
+    owners: Mapping[str, str]
+
+    @property
+    def label(self) -> str:
+        """Of the measure."""
+        return MEASURES[self.driver].label
+
+
+def _all_of(driver: str, team: str) -> Fleet:
+    return Fleet(driver, dict.fromkeys(MEASURES[driver].usual, team))
+
+
+FLEETS = {  # by the pool, and the value of the tag ``fleet``
+    "mysql": Fleet(
+        "mysql_time",
+        {
+            "payments_ledger": "payments",
+            "risk_decisions": "risk",
+            "experiments": "experimentation",
+            BUSY_SCHEMA: "ml-platform",
+        },
+    ),
+    "streams": _all_of("stream_bytes", "feature-store"),
+    "models": _all_of("model_seconds", "ml-platform"),
+    "experiments": _all_of("experiment_requests", "experimentation"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class DemoUnitCost:
+    """A unit cost of ``costwatch.yaml``: ``per`` units of ``volume``, of a pool or of a system."""
+
+    volume: str
+    per: int
+    where: tuple[str, str]
+    by: str = ""
+
+
+UNIT_COSTS = {
+    "prediction": DemoUnitCost("predictions", 1_000, ("pool", "models"), "model"),
+    "feature value": DemoUnitCost("feature_values", 1_000_000, ("pool", "streams"), "feature_view"),
+    "decision": DemoUnitCost("decisions", 1, ("system", "risk decisions"), "product"),
+    "experiment request": DemoUnitCost("experiment_requests", 1_000, ("pool", "experiments"), "experiment"),
+    "flag evaluation": DemoUnitCost("flag_evals", 1_000_000, ("system", "feature flags")),
+}
