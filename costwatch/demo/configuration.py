@@ -141,14 +141,15 @@ def _system(system: DemoSystem) -> str:
 
 
 def _fleet(name: str, fleet: Fleet) -> str:
-    owners = ", ".join(f"{value}: {team}" for value, team in fleet.owners.items())
+    owners = "\n".join(f"      {value}: {team}" for value, team in fleet.owners.items())
     return f"""\
   - name: {name}
     split: driver
     match: {{Tags: {{fleet: {name}}}}}
     driver: {fleet.driver}
     label: {fleet.label}
-    owners: {{{owners}}}"""
+    owners:
+{owners}"""
 
 
 def _unit_cost(name: str, of: DemoUnitCost) -> str:

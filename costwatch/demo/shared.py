@@ -39,14 +39,14 @@ MEASURES = {
     ),
     "model_seconds": DemoMeasure("s", "model", {"fraud": 410_000, "credit": 170_000, "churn": 62_000}, 0.9),
     "predictions": DemoMeasure("predictions", "model", {"fraud": 3.1e7, "credit": 2.4e6, "churn": 5.5e6}),
-    "decisions": DemoMeasure("decisions", "product", {"cards": 2.6e6, "loans": 41_000, "transfers": 7.7e5}),
+    "decisions": DemoMeasure("decisions", "product", {"cards": 210_000, "loans": 2_900, "transfers": 61_000}),
     "flag_evals": DemoMeasure(
         "evaluations", "app", {"checkout-web": 2.8e8, "mobile": 3.9e8, "back-office": 4e6}
     ),
     "experiment_requests": DemoMeasure(
         "requests",
         "experiment",
-        {"card-limits": 2.2e7, "onboarding-steps": 9.5e6, "retry-rules": 1.4e7, ENDED_EXPERIMENT: 1.6e7},
+        {"card-limits": 1.1e6, "onboarding-steps": 4.7e5, "retry-rules": 7e5, ENDED_EXPERIMENT: 8e5},
     ),
 }
 
