@@ -104,7 +104,8 @@ def _normal_lines(part: SpendPart, env: str) -> int:
 def _lines(part: SpendPart, env: str, times: float) -> int:
     if part.nodegroup:
         return part.lines
-    return max(len(PRODUCTS) if part.by_product else 1, round(_normal_lines(part, env) * times))
+    least = len(PRODUCTS) if part.by_product and env == "prod" else 1
+    return max(least, round(_normal_lines(part, env) * times))
 
 
 def _resources(part: SpendPart, env: str, count: int) -> list[Item]:
