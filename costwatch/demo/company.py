@@ -6,6 +6,7 @@ Amounts are US dollars for an average month (30.4375 days) at the end of the his
 from dataclasses import dataclass
 
 from costwatch.demo.aws import EC2, RDS, S3
+from costwatch.demo.shared import SHARED_SYSTEM
 
 PAYER, SECURITY, DATABASES, EVALUATION = "payer", "security", "databases", "llm-evaluation"
 
@@ -53,6 +54,7 @@ SYSTEMS = (
     DemoSystem("risk decisions", "risk", 1, ("decisioning",)),
     DemoSystem("experiments", "experimentation", 2, ("experiments",)),
     DemoSystem("feature flags", "experimentation", 2, ("feature-flags",)),
+    DemoSystem(SHARED_SYSTEM, "platform", 1, ("decisions-db", "experiments-db", "ledger-db")),
     DemoSystem("data platform", "platform", 2, ("data-platform",)),
     DemoSystem("audit", "platform", 2, ("security",)),
 )
@@ -171,8 +173,8 @@ PARTS = (
     SpendPart("risk", "decisioning", "node", 9_000, 8, 0.92, "compute", "eu-west-1", by_product=True),
     SpendPart("risk", "decisioning", "node", 6_500, 10, region="eu-west-1", by_product=True),
     SpendPart("risk", "decisioning", "disk", 700, 5, 1.0, region="eu-west-1"),
-    SpendPart("risk", "decisioning", "mysql", 7_000, 3, 1.0, "mysql", account=DATABASES, fleet="mysql"),
-    SpendPart("risk", "decisioning", "mysql-disk", 1_900, 3, 1.0, account=DATABASES, fleet="mysql"),
+    SpendPart("risk", "decisions-db", "mysql", 7_000, 3, 1.0, "mysql", account=DATABASES, fleet="mysql"),
+    SpendPart("risk", "decisions-db", "mysql-disk", 1_900, 3, 1.0, account=DATABASES, fleet="mysql"),
     SpendPart("risk", "decisioning", "cache", 4_000, 5, 1.0, region="eu-west-1"),
     SpendPart("risk", "decisioning", "nat-bytes", 700, 2, region="eu-west-1", tag=""),
     SpendPart("risk", "decisioning", "nat-hours", 200, 2, 1.0, region="eu-west-1", tag=""),
@@ -182,7 +184,15 @@ PARTS = (
     SpendPart("risk", "case-search", "logs", 1_500, 3),
     SpendPart("experimentation", "experiments", "node", 9_500, 10, 0.97, fleet="experiments"),
     SpendPart(
-        "experimentation", "experiments", "mysql", 3_600, 2, 1.0, account=DATABASES, tag="exp", fleet="mysql"
+        "experimentation",
+        "experiments-db",
+        "mysql",
+        3_600,
+        2,
+        1.0,
+        account=DATABASES,
+        tag="exp",
+        fleet="mysql",
     ),
     SpendPart("experimentation", "experiments", "athena", 2_900, 3, 0.9),
     SpendPart("experimentation", "experiments", "kinesis", 3_500, 4, 0.95),
@@ -193,8 +203,8 @@ PARTS = (
     SpendPart("experimentation", "feature-flags", "lambda", 2_400, 5, 0.95),
     SpendPart("experimentation", "feature-flags", "logs", 1_100, 3, 0.97),
     SpendPart("experimentation", "feature-flags", "nat-bytes", 500, 1, 0.97, tag=""),
-    SpendPart("payments", "ledger", "mysql", 9_000, 4, 1.0, "mysql", account=DATABASES, fleet="mysql"),
-    SpendPart("payments", "ledger", "mysql-disk", 2_600, 4, 1.0, account=DATABASES, fleet="mysql"),
+    SpendPart("payments", "ledger-db", "mysql", 9_000, 4, 1.0, "mysql", account=DATABASES, fleet="mysql"),
+    SpendPart("payments", "ledger-db", "mysql-disk", 2_600, 4, 1.0, account=DATABASES, fleet="mysql"),
     SpendPart("payments", "ledger", "dynamo-read", 7_000, 5, region="eu-west-1"),
     SpendPart("payments", "ledger", "dynamo-write", 6_500, 5, region="eu-west-1"),
     SpendPart("payments", "checkout", "node", 8_000, 9, region="eu-west-1"),

@@ -17,7 +17,7 @@ from costwatch.demo.company import (
 )
 from costwatch.demo.delivery import LOCATION, MEASURES, USAGE
 from costwatch.demo.rules import alerts_text
-from costwatch.demo.shared import FLEETS, UNIT_COSTS, DemoUnitCost, Fleet
+from costwatch.demo.shared import FLEETS, SHARED_SYSTEM, UNIT_COSTS, DemoUnitCost, Fleet
 from costwatch.demo.stories import CompanyPlan
 
 _COSTWATCH = """\
@@ -153,6 +153,10 @@ def _fleet(name: str, fleet: Fleet) -> str:
 
 
 def _unit_cost(name: str, of: DemoUnitCost) -> str:
-    label, value = of.where
+    where = f"system: {of.system}"
+    if of.pool:
+        where += f", pool: {of.pool}"
+    if of.team:
+        where = f"team: {of.team}, system: [{of.system}, {SHARED_SYSTEM}]"
     by = f", by: [{of.by}]" if of.by else ""
-    return f"  - {{name: {name}, volume: {of.volume}, per: {of.per}, where: {{{label}: {value}}}{by}}}"
+    return f"  - {{name: {name}, volume: {of.volume}, per: {of.per}, where: {{{where}}}{by}}}"

@@ -31,12 +31,7 @@ class MeasureTruth:
 
     def carried_nano(self, team: str, day: date) -> float:
         """What a team carries of all fleets on a day."""
-        return sum(
-            nano
-            for name, fleet in FLEETS.items()
-            for label, nano in self._of_fleet(name, day).items()
-            if fleet.owners[label] == team
-        )
+        return sum(self._of_team(name, team, day) for name in FLEETS)
 
     def unit_costs(self) -> list[dict[str, Any]]:
         """Each unit cost by group, and of all groups together; ``value`` is null where it is unknown."""
@@ -70,11 +65,16 @@ class MeasureTruth:
             }
 
     def _slice(self, of: DemoUnitCost, day: date) -> ByLabel:
-        """What its pool or its system costs on a day, by group, and all together."""
-        kind, name = of.where
-        by_label = self._of_fleet(name, day) if kind == "pool" else self._of_system(name, of.by, day)
-        whole = self._pool_nano(name, day) if kind == "pool" else self._of_system(name, "", day)[_ALL]
-        return {**(by_label if of.by else {}), _ALL: whole}
+        """What it costs on a day, by group, and all together."""
+        if of.pool:
+            return {**self._of_fleet(of.pool, day), _ALL: self._pool_nano(of.pool, day)}
+        shared = self._of_team("mysql", of.team, day) if of.team else 0
+        by_tag = self._of_system(of.system, of.by, day) if of.by else {}
+        return {**by_tag, _ALL: self._of_system(of.system, "", day)[_ALL] + shared}
+
+    def _of_team(self, fleet: str, team: str, day: date) -> float:
+        owners = FLEETS[fleet].owners
+        return sum(nano for label, nano in self._of_fleet(fleet, day).items() if owners[label] == team)
 
     def _of_fleet(self, name: str, day: date) -> ByLabel:
         fleet = FLEETS[name]

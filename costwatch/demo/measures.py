@@ -45,7 +45,8 @@ class CompanyMeasures:
         }
         self._change("mysql_time", BUSY_SCHEMA, plan.monday, BUSY_TIMES)
         self._change("feature_values", UNREAD_VIEW, self.last_read + _DAY, 0)
-        self._change("experiment_requests", ENDED_EXPERIMENT, self.experiment_ended, STILL_SERVED)
+        for name in ("experiment_requests", "experiment_seconds"):
+            self._change(name, ENDED_EXPERIMENT, self.experiment_ended, STILL_SERVED)
 
     def on(self, measure: str, day: date) -> Mapping[str, float]:
         """What was measured on a day, by the value of the measure's label."""

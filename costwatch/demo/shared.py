@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+SHARED_SYSTEM = "shared MySQL"  # all of the fleet ``mysql``
 PRODUCTS = ("cards", "loans", "transfers")
 BUSY_SCHEMA = "mlflow"  # from the Monday of the stories on its team pays twice as much of MySQL
 BUSY_TIMES = 2.25  # as the others stay, that is twice the share
@@ -43,6 +44,11 @@ MEASURES = {
     "flag_evals": DemoMeasure(
         "evaluations", "app", {"checkout-web": 2.8e8, "mobile": 3.9e8, "back-office": 4e6}
     ),
+    "experiment_seconds": DemoMeasure(
+        "s",
+        "experiment",
+        {"card-limits": 52_000, "onboarding-steps": 31_000, "retry-rules": 18_000, ENDED_EXPERIMENT: 44_000},
+    ),
     "experiment_requests": DemoMeasure(
         "requests",
         "experiment",
@@ -80,24 +86,32 @@ FLEETS = {  # by the pool, and the value of the tag ``fleet``
     ),
     "streams": _all_of("stream_bytes", "feature-store"),
     "models": _all_of("model_seconds", "ml-platform"),
-    "experiments": _all_of("experiment_requests", "experimentation"),
+    "experiments": _all_of("experiment_seconds", "experimentation"),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class DemoUnitCost:
-    """A unit cost of ``costwatch.yaml``: ``per`` units of ``volume``, of a pool or of a system."""
+    """A unit cost of ``costwatch.yaml``: what ``per`` units of ``volume`` cost of a system.
+
+    pool: of the system only what is in it. by: a label of the volume. team: of the system only what this team
+    carries, and with it what the team carries of SHARED_SYSTEM.
+    """
 
     volume: str
     per: int
-    where: tuple[str, str]
+    system: str
+    pool: str = ""
     by: str = ""
+    team: str = ""
 
 
 UNIT_COSTS = {
-    "prediction": DemoUnitCost("predictions", 1_000, ("pool", "models"), "model"),
-    "feature value": DemoUnitCost("feature_values", 1_000_000, ("pool", "streams"), "feature_view"),
-    "decision": DemoUnitCost("decisions", 1, ("system", "risk decisions"), "product"),
-    "experiment request": DemoUnitCost("experiment_requests", 1_000, ("pool", "experiments"), "experiment"),
-    "flag evaluation": DemoUnitCost("flag_evals", 1_000_000, ("system", "feature flags")),
+    "prediction": DemoUnitCost("predictions", 1_000, "model server", "models", "model"),
+    "feature value": DemoUnitCost("feature_values", 1_000_000, "feature store", "streams", "feature_view"),
+    "decision": DemoUnitCost("decisions", 1, "risk decisions", by="product", team="risk"),
+    "experiment request": DemoUnitCost(
+        "experiment_requests", 1_000, "experiments", "experiments", "experiment"
+    ),
+    "flag evaluation": DemoUnitCost("flag_evals", 1_000_000, "feature flags"),
 }
