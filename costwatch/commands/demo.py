@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _MARK = "demo.json"  # says that the folder is ours, and what it holds once it is complete
 _LOCK = "demo-run"
 _MESSAGES = "messages.txt"
-_MADE = ("export", "usage", "costwatch.db*", "ledger", "reports", _MESSAGES)
+_MADE = ("export", "usage", "measures", "costwatch.db*", "ledger", "reports", _MESSAGES)
 _REMEMBERED = timedelta(days=30)
 
 

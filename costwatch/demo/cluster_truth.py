@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from costwatch.demo.clusters import CLUSTERS, IDLE_GPUS, OVER_REQUESTED, RUNAWAY, RUNAWAY_HOURS
+from costwatch.demo.jobs import JobDay
 from costwatch.demo.pods import PodDay, runaway_since
 from costwatch.demo.stories import CompanyPlan
 from costwatch.demo.usage import DAY_SECONDS, GIB, ClusterUsage
@@ -38,8 +39,44 @@ class ClusterTruth:
         return {cluster: self._carried(usage) for cluster, usage in self._usage.items()}
 
     def stories(self) -> list[dict[str, Any]]:
-        """A job that runs and runs, a namespace that asks for too much, and GPUs that hardly anybody uses."""
-        return [self._runaway_job(), self._over_requested(), self._idle_gpus()]
+        """A job that runs and runs, a namespace that asks for too much, idle GPUs, and failed runs."""
+        return [self._runaway_job(), self._over_requested(), self._idle_gpus(), self._failed_runs()]
+
+    def runs(self) -> list[dict[str, Any]]:
+        """Every run of a job that began since ``first``; times in UTC, GPU-hours as requested."""
+        return [run for usage in self._usage.values() for run in self._runs(usage)]
+
+    def _runs(self, usage: ClusterUsage) -> Iterator[dict[str, Any]]:
+        cost = {
+            (pod.day, pod.name): share * self._nano(pod.day, pod.node.column)
+            for pod, share in _pod_shares(usage)
+        }
+        of_runs: dict[tuple[datetime, str], list[JobDay]] = defaultdict(list)
+        for job in usage.jobs():
+            of_runs[job.started_at, job.pod.workload_name].append(job)
+        for (started, name), days in of_runs.items():
+            if started.date() >= self._first:
+                yield {
+                    "run": name,
+                    "team": days[0].pod.workload.team,
+                    "started_at": started.isoformat(),
+                    "ended_at": days[-1].ended_at.isoformat() if days[-1].ended_at else None,
+                    "outcome": days[-1].outcome,
+                    "gpu_hours": sum(day.held["gpu_seconds"] for day in days) / _HOUR_SECONDS,
+                    "cost": _amount(sum(cost[day.pod.day, day.pod.name] for day in days)),
+                }
+
+    def _failed_runs(self) -> dict[str, Any]:
+        last = f"{self._last + _DAY}"
+        failed = [run for run in self.runs() if run["outcome"] == "failed" and run["started_at"] < last]
+        cost = {run["team"]: 0.0 for run in failed}
+        for run in failed:
+            cost[run["team"]] += float(run["cost"])
+        return {
+            "story": "failed-runs",
+            "runs": [run["run"] for run in failed],
+            "cost_by_team": {team: f"{usd:.9f}" for team, usd in sorted(cost.items())},
+        }
 
     def _carried(self, usage: ClusterUsage) -> dict[str, str]:
         found: dict[str, float] = defaultdict(float)

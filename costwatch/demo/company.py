@@ -6,6 +6,7 @@ Amounts are US dollars for an average month (30.4375 days) at the end of the his
 from dataclasses import dataclass
 
 from costwatch.demo.aws import EC2, RDS, S3
+from costwatch.demo.shared import SHARED_SYSTEM
 
 PAYER, SECURITY, DATABASES, EVALUATION = "payer", "security", "databases", "llm-evaluation"
 
@@ -51,6 +52,9 @@ SYSTEMS = (
     DemoSystem("model server", "ml-platform", 1, ("model-server",)),
     DemoSystem("training", "ml-platform", 3, ("training",)),
     DemoSystem("risk decisions", "risk", 1, ("decisioning",)),
+    DemoSystem("experiments", "experimentation", 2, ("experiments",)),
+    DemoSystem("feature flags", "experimentation", 2, ("feature-flags",)),
+    DemoSystem(SHARED_SYSTEM, "platform", 1, ("decisions-db", "experiments-db", "ledger-db")),
     DemoSystem("data platform", "platform", 2, ("data-platform",)),
     DemoSystem("audit", "platform", 2, ("security",)),
 )
@@ -87,7 +91,8 @@ class SpendPart:
     and Sunday's cost as a share of a weekday's. cover: the commitment that covers it. account: where it
     runs, if not in the team's own accounts. tag: how its ``team`` tag is spelled; "" for none, by which
     only its account tells whose it is. cluster: the Kubernetes cluster it is a part of; nodegroup: of which
-    nodes; these are as many as ``lines`` at any size, and each runs around the clock at its price.
+    nodes; these are as many as ``lines`` at any size, and each runs around the clock at its price. fleet:
+    what it is a part of that many share (see ``shared``). by_product: a ``product`` tag tells what it serves.
     """
 
     team: str
@@ -102,6 +107,8 @@ class SpendPart:
     tag: str | None = None
     cluster: str = ""
     nodegroup: str = ""
+    fleet: str = ""
+    by_product: bool = False
 
 
 PARTS = (
@@ -134,7 +141,7 @@ PARTS = (
     SpendPart("platform", "security", "guard", 2_400, 2, 0.9, account=SECURITY),
     SpendPart("platform", "security", "config", 1_300, 2, 0.7, account=SECURITY),
     SpendPart("platform", "security", "trail", 900, 2, account=SECURITY),
-    SpendPart("ml-platform", "model-server", "gpu", 27_000, 12, 0.93, "compute"),
+    SpendPart("ml-platform", "model-server", "gpu", 27_000, 12, 0.93, "compute", fleet="models"),
     SpendPart("ml-platform", "model-server", "gpu", 22_995, 3, 1.0, cluster="research", nodegroup="serving"),
     SpendPart("ml-platform", "model-server", "gpu", 2_000, 3, 0.8),
     SpendPart("ml-platform", "model-server", "node", 5_500, 8),
@@ -151,7 +158,7 @@ PARTS = (
     SpendPart("ml-platform", "training", "lustre", 3_400, 3, 1.0, tag="ml"),
     SpendPart("ml-platform", "training", "bucket", 6_000, 8, 1.0),
     SpendPart("ml-platform", "training", "requests", 700, 4, 0.7, tag=""),
-    SpendPart("feature-store", "streaming", "kafka", 16_000, 12, 0.97, tag="FeatureStore"),
+    SpendPart("feature-store", "streaming", "kafka", 16_000, 12, 0.97, tag="FeatureStore", fleet="streams"),
     SpendPart("feature-store", "streaming", "flink", 13_000, 12, tag="FeatureStore"),
     SpendPart("feature-store", "serving", "dynamo-read", 11_500, 8),
     SpendPart("feature-store", "serving", "dynamo-write", 6_500, 6),
@@ -163,11 +170,11 @@ PARTS = (
     SpendPart("feature-store", "offline-store", "bucket", 3_200, 6, 1.0),
     SpendPart("feature-store", "offline-store", "glue", 1_200, 3, 0.9),
     SpendPart("feature-store", "streaming", "logs", 1_800, 4),
-    SpendPart("risk", "decisioning", "node", 9_000, 8, 0.92, "compute", "eu-west-1"),
-    SpendPart("risk", "decisioning", "node", 6_500, 10, region="eu-west-1"),
+    SpendPart("risk", "decisioning", "node", 9_000, 8, 0.92, "compute", "eu-west-1", by_product=True),
+    SpendPart("risk", "decisioning", "node", 6_500, 10, region="eu-west-1", by_product=True),
     SpendPart("risk", "decisioning", "disk", 700, 5, 1.0, region="eu-west-1"),
-    SpendPart("risk", "decisioning", "mysql", 7_000, 3, 1.0, "mysql", account=DATABASES),
-    SpendPart("risk", "decisioning", "mysql-disk", 1_900, 3, 1.0, account=DATABASES),
+    SpendPart("risk", "decisions-db", "mysql", 7_000, 3, 1.0, "mysql", account=DATABASES, fleet="mysql"),
+    SpendPart("risk", "decisions-db", "mysql-disk", 1_900, 3, 1.0, account=DATABASES, fleet="mysql"),
     SpendPart("risk", "decisioning", "cache", 4_000, 5, 1.0, region="eu-west-1"),
     SpendPart("risk", "decisioning", "nat-bytes", 700, 2, region="eu-west-1", tag=""),
     SpendPart("risk", "decisioning", "nat-hours", 200, 2, 1.0, region="eu-west-1", tag=""),
@@ -175,8 +182,18 @@ PARTS = (
     SpendPart("risk", "scoring", "lambda", 1_600, 6),
     SpendPart("risk", "case-search", "search", 6_000, 6, 1.0),
     SpendPart("risk", "case-search", "logs", 1_500, 3),
-    SpendPart("experimentation", "experiments", "node", 9_500, 10, 0.97),
-    SpendPart("experimentation", "experiments", "mysql", 3_600, 2, 1.0, account=DATABASES, tag="exp"),
+    SpendPart("experimentation", "experiments", "node", 9_500, 10, 0.97, fleet="experiments"),
+    SpendPart(
+        "experimentation",
+        "experiments-db",
+        "mysql",
+        3_600,
+        2,
+        1.0,
+        account=DATABASES,
+        tag="exp",
+        fleet="mysql",
+    ),
     SpendPart("experimentation", "experiments", "athena", 2_900, 3, 0.9),
     SpendPart("experimentation", "experiments", "kinesis", 3_500, 4, 0.95),
     SpendPart("experimentation", "experiments", "bucket", 1_900, 4, 1.0),
@@ -186,8 +203,8 @@ PARTS = (
     SpendPart("experimentation", "feature-flags", "lambda", 2_400, 5, 0.95),
     SpendPart("experimentation", "feature-flags", "logs", 1_100, 3, 0.97),
     SpendPart("experimentation", "feature-flags", "nat-bytes", 500, 1, 0.97, tag=""),
-    SpendPart("payments", "ledger", "mysql", 9_000, 4, 1.0, "mysql", account=DATABASES),
-    SpendPart("payments", "ledger", "mysql-disk", 2_600, 4, 1.0, account=DATABASES),
+    SpendPart("payments", "ledger-db", "mysql", 9_000, 4, 1.0, "mysql", account=DATABASES, fleet="mysql"),
+    SpendPart("payments", "ledger-db", "mysql-disk", 2_600, 4, 1.0, account=DATABASES, fleet="mysql"),
     SpendPart("payments", "ledger", "dynamo-read", 7_000, 5, region="eu-west-1"),
     SpendPart("payments", "ledger", "dynamo-write", 6_500, 5, region="eu-west-1"),
     SpendPart("payments", "checkout", "node", 8_000, 9, region="eu-west-1"),

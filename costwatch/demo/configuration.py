@@ -1,9 +1,8 @@
-"""The company's ``costwatch.yaml`` and ``alerts.yaml``, written as a person would."""
+"""The company's ``costwatch.yaml``, written as a person would, beside its ``alerts.yaml``."""
 
 from pathlib import Path
 
-from costwatch.demo.aws import DYNAMODB, SAGEMAKER, SUPPORT, VPC
-from costwatch.demo.bill import CURRENCY
+from costwatch.demo.aws import SUPPORT
 from costwatch.demo.clusters import CLUSTER_POOL, CLUSTERS, NAMESPACE_TEAMS
 from costwatch.demo.company import (
     ACCOUNTS,
@@ -16,7 +15,9 @@ from costwatch.demo.company import (
     DemoSystem,
     DemoTeam,
 )
-from costwatch.demo.delivery import LOCATION, USAGE
+from costwatch.demo.delivery import LOCATION, MEASURES, USAGE
+from costwatch.demo.rules import alerts_text
+from costwatch.demo.shared import FLEETS, SHARED_SYSTEM, UNIT_COSTS, DemoUnitCost, Fleet
 from costwatch.demo.stories import CompanyPlan
 
 _COSTWATCH = """\
@@ -32,6 +33,8 @@ sources:
   - {{name: aws, kind: exports, role: bill, location: {location}}}
   # What pods requested and used. Clusters whose Prometheus can be reached: kind: kubernetes, url: http://...
   - {{name: k8s, kind: usage_files, location: {usage}}}
+  # What MySQL, streams, models and experiments did, by day. From a Prometheus: kind: promql, url: http://...
+  - {{name: measures, kind: measure_files, location: {measures}}}
 
 # A charge belongs to the team its `team` tag names (case does not matter, aliases count); without the
 # tag, to the team that claims its account. What neither tells is `unallocated`.
@@ -64,6 +67,8 @@ pools:
     split: kubernetes
     match: {{Tags: {{eks:cluster-name: [{clusters}]}}}}
     namespaces: {{{namespaces}}}
+  # What many share, by what is measured of each, such as the time that MySQL took for each schema.
+{fleets}
   # Everything else goes to its owner.
   - {{name: direct, split: owner, tags: [team]}}
 
@@ -71,6 +76,13 @@ pools:
 # tags, and what is shared by all belong to `no system`.
 systems:
 {systems}
+
+# What risk decides on, where a line says so: costwatch cost show --by product
+dimensions: {{product: {{tag: product}}}}
+
+# A part of the cost ÷ a volume that is measured: costwatch cost units
+unit_costs:
+{unit_costs}
 
 # By the month, in amortised cost.
 budgets:
@@ -80,79 +92,6 @@ settle:
   age_hours: 48  # a day counts once AWS has had two days to complete it
 
 ui: {{host: 127.0.0.1, port: 8501, public_url: "http://127.0.0.1:8501"}}
-"""
-
-_ALERTS = """\
-# Rules look at the newest settled day; amounts are EffectiveCost (amortised) in {currency}.
-rules:
-  # Training costs about $1,500 a day, under $2,500 at its busiest.
-  - name: TrainingSpend
-    kind: threshold
-    by: [team, service]
-    match: {{service: {sagemaker}}}
-    above: 4000
-    severity: page
-    runbook: https://runbooks.example/cost/training-spend
-
-  # NAT gateways are charged by the byte: a route that misses its VPC endpoint shows here first.
-  - name: NatGatewaySpend
-    kind: threshold
-    by: [team, service]
-    match: {{service: {vpc}}}
-    above: 300
-    runbook: https://runbooks.example/cost/nat-gateway
-
-  - name: DynamoDBSpend
-    kind: threshold
-    by: [team, service]
-    match: {{service: {dynamodb}}}
-    above: 1000
-    runbook: https://runbooks.example/cost/dynamodb
-
-  # Every account should be claimed by a team: what is not, lands on `unallocated`.
-  - name: UnallocatedSpend
-    kind: threshold
-    by: [team]
-    match: {{team: unallocated}}
-    above: 250
-    runbook: https://runbooks.example/cost/unclaimed-account
-
-  # Over budget already, or by the month's end if the spending goes on.
-  - name: MonthBudget
-    kind: budget
-    at: [1.0]
-    forecast: {{at: 1.0}}
-    runbook: https://runbooks.example/cost/over-budget
-
-  # Jobs last four hours at most; what runs for days is seen before it is billed.
-  - name: RunawayJob
-    kind: runaway
-    times: 3
-    min_cost: 50
-    runbook: https://runbooks.example/kubernetes/runaway-job
-
-  - name: OverRequested
-    kind: k8s_efficiency
-    by: [cluster, namespace]
-    min_used_share: 0.3
-    runbook: https://runbooks.example/kubernetes/over-requested
-
-  # AWS delivers at least once a day.
-  - name: StaleData
-    kind: freshness
-    source: "*"
-    max_age: 30h
-    runbook: https://runbooks.example/cost/stale-data
-
-route:
-  receiver: console
-  group_by: [rule, team]
-  repeat_interval: 24h
-
-receivers:
-  - {{name: console, kind: stdout}}
-  # To Slack instead: name it in `route`, invite the app to the channel, and set SLACK_BOT_TOKEN.
-  # - {{name: slack, kind: slack, channel: C0123456789, token: "${{env:SLACK_BOT_TOKEN}}"}}
 """
 
 
@@ -167,6 +106,9 @@ def write_configuration(folder: Path, plan: CompanyPlan) -> None:
         teams="\n".join(_team(team) for team in TEAMS),
         security=ACCOUNTS[SECURITY],
         usage=USAGE,
+        measures=MEASURES,
+        fleets="\n".join(_fleet(name, fleet) for name, fleet in FLEETS.items()),
+        unit_costs="\n".join(_unit_cost(name, of) for name, of in UNIT_COSTS.items()),
         cluster_pool=CLUSTER_POOL,
         clusters=", ".join(CLUSTERS),
         namespaces=", ".join(f"{name}: {team}" for name, team in NAMESPACE_TEAMS.items()),
@@ -175,9 +117,8 @@ def write_configuration(folder: Path, plan: CompanyPlan) -> None:
         systems="\n".join(map(_system, SYSTEMS)),
         budgets="\n".join([*budgets, f'  - {{team: "*", amount: {COMPANY_BUDGET}}}']),
     )
-    alerts = _ALERTS.format(currency=CURRENCY, sagemaker=SAGEMAKER, vpc=VPC, dynamodb=DYNAMODB)
     (folder / "costwatch.yaml").write_text(costwatch, encoding="utf-8")
-    (folder / "alerts.yaml").write_text(alerts, encoding="utf-8")
+    (folder / "alerts.yaml").write_text(alerts_text(plan), encoding="utf-8")
 
 
 def _team(team: DemoTeam) -> str:
@@ -197,3 +138,25 @@ def _team(team: DemoTeam) -> str:
 def _system(system: DemoSystem) -> str:
     match = f"{{tags: {{system: [{', '.join(system.tags)}]}}}}"
     return f"  - {{name: {system.name}, team: {system.team}, tier: {system.tier}, match: {match}}}"
+
+
+def _fleet(name: str, fleet: Fleet) -> str:
+    owners = "\n".join(f"      {value}: {team}" for value, team in fleet.owners.items())
+    return f"""\
+  - name: {name}
+    split: driver
+    match: {{Tags: {{fleet: {name}}}}}
+    driver: {fleet.driver}
+    label: {fleet.label}
+    owners:
+{owners}"""
+
+
+def _unit_cost(name: str, of: DemoUnitCost) -> str:
+    where = f"system: {of.system}"
+    if of.pool:
+        where += f", pool: {of.pool}"
+    if of.team:
+        where = f"team: {of.team}, system: [{of.system}, {SHARED_SYSTEM}]"
+    by = f", by: [{of.by}]" if of.by else ""
+    return f"  - {{name: {name}, volume: {of.volume}, per: {of.per}, where: {{{where}}}{by}}}"

@@ -1,4 +1,4 @@
-"""Deliveries of the bill, in the layout of AWS Data Exports with overwriting, and of the clusters' usage.
+"""Deliveries of the bill, in the layout of AWS Data Exports with overwriting, and of all that is measured.
 
 https://docs.aws.amazon.com/cur/latest/userguide/dataexports-export-delivery.html
 """
@@ -19,13 +19,14 @@ from costwatch.demo.bill import next_month
 from costwatch.demo.clusters import CLUSTERS
 from costwatch.demo.company import ACCOUNTS, PAYER
 from costwatch.demo.focus import Lines
+from costwatch.demo.measures import CompanyMeasures
 from costwatch.demo.stories import CompanyPlan
 from costwatch.demo.usage import ClusterUsage
 from costwatch.model import midnight
 
 EXPORT = "demo-focus-1-2"
 LOCATION = "export"  # the folder, beside costwatch.yaml, that stands for the prefix in the bucket
-USAGE = "usage"  # beside it
+USAGE, MEASURES = "usage", "measures"  # beside it
 BUCKET_PREFIX = f"s3://demo-billing-{ACCOUNTS[PAYER]}/focus/{EXPORT}"
 LINES_IN_ONE_FILE = 10_000  # a period with more comes in two files
 
@@ -43,17 +44,17 @@ def rounds(plan: CompanyPlan) -> list[Round]:
 
     The first brings every period, up to when the runaway day has settled; the second comes when the
     restated day has settled, with its first figure; the third restates it. The later ones write only
-    periods that changed. Usage comes with the first one that is after its day.
+    periods that changed. What is measured comes with the first one that is after its day.
     """
     first, final = Lines(plan.first_bill), Lines(plan.bill)
-    usage = [ClusterUsage(plan, cluster) for cluster in CLUSTERS]
+    measured = [ClusterUsage(plan, cluster) for cluster in CLUSTERS], CompanyMeasures(plan)
     ends = [plan.monday + timedelta(days=4), plan.monday + timedelta(days=5), plan.now.date()]
     starts = [plan.measured_since, *ends[:-1]]
     changed = [plan.bill.first, ends[0], plan.restated_day]
     return [
         Round(
             midnight(end),
-            partial(_deliver_all, partial(_deliver, lines, _periods(since, end), end), usage, start, end),
+            partial(_deliver_all, partial(_deliver, lines, _periods(since, end), end), *measured, start, end),
         )
         for lines, since, start, end in zip((first, first, final), changed, starts, ends, strict=True)
     ]
@@ -62,13 +63,17 @@ def rounds(plan: CompanyPlan) -> list[Round]:
 def _deliver_all(
     deliver_bill: Callable[[Path], None],
     usage: Sequence[ClusterUsage],
+    measures: CompanyMeasures,
     first: date,
     after: date,
     folder: Path,
 ) -> None:
     deliver_bill(folder)
+    (folder / MEASURES).mkdir(exist_ok=True)
     for number in range((after - first).days):
-        _deliver_usage(usage, first + timedelta(days=number), folder / USAGE)
+        day = first + timedelta(days=number)
+        _deliver_usage(usage, day, folder / USAGE)
+        pq.write_table(measures.table(day), folder / MEASURES / f"{day}.parquet")
 
 
 def _deliver_usage(usage: Sequence[ClusterUsage], day: date, folder: Path) -> None:

@@ -1,7 +1,7 @@
 """The company's data, spread over resources: one item for each resource and meter on the bill."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -17,6 +17,7 @@ from costwatch.demo.company import (
     TAXED,
     SpendPart,
 )
+from costwatch.demo.shared import FLEETS, PRODUCTS
 
 STAGING_SHARE = 0.14
 STAGING_WEEKEND = 0.6
@@ -28,7 +29,7 @@ class Item:
     """What is the same on every line of one resource and meter.
 
     owner: the team its tag, or else its account, names; "" for nobody. pool: the shared pool that takes
-    it whoever owns it: ``security``, ``support``, ``tax``, ``unused``, ``clusters``; "" for none.
+    it whoever owns it: ``security``, ``support``, ``tax``, ``unused``, ``clusters``, a fleet; "" for none.
     usd: dollars of a usual weekday at the end of the history; of a month where ``monthly``, its one line then
     spanning the month. status: FOCUS' CommitmentDiscountStatus. since, until: the days it exists, half-open.
     nodegroup: of a node of a cluster.
@@ -75,21 +76,15 @@ def usage_items(lines_per_day: float) -> list[Item]:
     nodes = sum(part.lines for part in PARTS if part.nodegroup)
     normal = sum(_normal_lines(part, env) for part, env in spread) - nodes
     times = (lines_per_day - nodes) / normal
-    return [
-        item
-        for part, env in spread
-        for item in _resources(
-            part, env, part.lines if part.nodegroup else max(1, round(_normal_lines(part, env) * times))
-        )
-    ]
+    return [item for part, env in spread for item in _resources(part, env, _lines(part, env, times))]
 
 
 def told_since(items: Sequence[Item], since: date) -> list[Item]:
-    """The same where what belongs to a cluster is tagged so from ``since`` on, and is its owner's before."""
+    """The same where what is of a cluster or a fleet is tagged so from ``since`` on, its owner's before."""
     found = []
     for item in items:
-        if item.pool == CLUSTER_POOL:
-            tags = tuple(tag for tag in item.tags if not tag[0].startswith("eks:"))
+        if item.pool == CLUSTER_POOL or item.pool in FLEETS:
+            tags = tuple(tag for tag in item.tags if not tag[0].startswith(("eks:", "fleet")))
             found += [replace(item, until=since, tags=tags, pool=""), replace(item, since=since)]
         else:
             found.append(item)
@@ -106,6 +101,13 @@ def _normal_lines(part: SpendPart, env: str) -> int:
     return part.lines if env == "prod" else part.lines // 4
 
 
+def _lines(part: SpendPart, env: str, times: float) -> int:
+    if part.nodegroup:
+        return part.lines
+    least = len(PRODUCTS) if part.by_product and env == "prod" else 1
+    return max(least, round(_normal_lines(part, env) * times))
+
+
 def _resources(part: SpendPart, env: str, count: int) -> list[Item]:
     account = part.account or f"{part.team}-{env}"
     share = 1.0 if len(_environments(part)) == 1 else STAGING_SHARE if env == "staging" else 1 - STAGING_SHARE
@@ -114,10 +116,10 @@ def _resources(part: SpendPart, env: str, count: int) -> list[Item]:
     weights = [1.0 if part.nodegroup else 1 / (2 + number) for number in range(count)]
     spelling = part.team if part.tag is None else part.tag
     tagged = spelling and env == "prod"  # nobody tags staging: its account tells whose it is
-    tags = (("env", env), ("system", part.system), ("team", spelling)) if tagged else ()
-    pool = CLUSTER_POOL if part.cluster and tagged else "security" if account == SECURITY else ""
-    if pool == CLUSTER_POOL:
-        tags = (*_cluster_tags(part), *tags)
+    tags = _tags(part, {"env": env, "system": part.system, "team": spelling}) if tagged else {}
+    pool = "security" if account == SECURITY else ""
+    if tagged and (part.cluster or part.fleet):
+        pool = part.fleet or CLUSTER_POOL
     kind = f"{part.cluster}-{part.nodegroup}" if part.nodegroup else f"{part.system}-{part.meter}"
     names = [f"{kind}-{number + 1:02}" for number in range(count)]
     meter = METERS[part.meter]
@@ -131,20 +133,26 @@ def _resources(part: SpendPart, env: str, count: int) -> list[Item]:
             resource_id=resource_id(meter, account, part.region, name),
             usd=weekday_usd * weight / sum(weights),
             weekend=weekend,
-            tags=tags,
+            tags=_of_product(part, number, tags),
             pool=pool,
             commitment=COMMITMENTS[part.cover] if part.cover else None,
             status="Used" if part.cover else "",
             nodegroup=part.nodegroup,
         )
-        for name, weight in zip(names, weights, strict=True)
+        for number, (name, weight) in enumerate(zip(names, weights, strict=True))
     ]
 
 
-def _cluster_tags(part: SpendPart) -> tuple[tuple[str, str], ...]:
-    """As EKS tags what it runs."""
-    told = (("eks:cluster-name", part.cluster), ("eks:nodegroup-name", part.nodegroup))
-    return tuple((key, value) for key, value in told if value)
+def _tags(part: SpendPart, told: Mapping[str, str]) -> dict[str, str]:
+    """With what EKS tags, and the company's own ``fleet``."""
+    more = {"eks:cluster-name": part.cluster, "eks:nodegroup-name": part.nodegroup, "fleet": part.fleet}
+    return {**told, **{key: value for key, value in more.items() if value}}
+
+
+def _of_product(part: SpendPart, number: int, tags: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """Machines serve one product after the other."""
+    product = {"product": PRODUCTS[number % len(PRODUCTS)]} if part.by_product and tags else {}
+    return tuple(sorted({**tags, **product}.items()))
 
 
 def commitment_items(commitment: Commitment) -> tuple[Item, Item]:

@@ -1,7 +1,7 @@
 """What the stories amount to, summed from the generator's own lines: the product must find the same.
 
-Nothing but tests reads it. Amounts are exact; in ``spent`` there is a proportional share, which depends
-on how finely weights are kept, so that one is to be compared to the cent.
+Nothing but tests reads it. Amounts are exact; in ``spent`` there are shares, which depend on how finely
+weights are kept, so that one is to be compared to the cent.
 """
 
 import json
@@ -14,6 +14,7 @@ from costwatch.demo.aws import DYNAMODB, EC2, SAGEMAKER, VPC
 from costwatch.demo.bill import CURRENCY
 from costwatch.demo.cluster_truth import ClusterTruth
 from costwatch.demo.company import SHARED_PERCENT, SYSTEMS, TEAMS, DemoSystem
+from costwatch.demo.measure_truth import MeasureTruth
 from costwatch.demo.stories import CompanyPlan
 from costwatch.model import UNALLOCATED
 from costwatch.money import units
@@ -28,11 +29,13 @@ def write_ground_truth(folder: Path, plan: CompanyPlan) -> None:
 def ground_truth(plan: CompanyPlan) -> dict[str, Any]:
     """The stories as JSON-able values; amounts are decimal text, exact to 1e-9.
 
-    What ``clusters``, systems and stories come to is to date: from the 1st through the last settled day.
+    What ``clusters``, systems, unit costs and stories come to is to date: from the 1st through the last
+    settled day. Runs are those that began since the 1st, with all that they cost so far.
     """
     year, week, _ = plan.monday.isocalendar()
     common = {"currency": CURRENCY, "metric": "EffectiveCost"}
-    clusters = ClusterTruth(plan, plan.last_settled.replace(day=1), plan.last_settled)
+    to_date = plan.last_settled.replace(day=1), plan.last_settled
+    clusters, measures = ClusterTruth(plan, *to_date), MeasureTruth(plan, *to_date)
     return {
         "now": plan.now.isoformat(),
         "seed": plan.seed,
@@ -40,6 +43,8 @@ def ground_truth(plan: CompanyPlan) -> dict[str, Any]:
         "week": f"{year}-W{week:02}",
         "systems": {system.name: _system(plan, system) for system in SYSTEMS},
         "clusters": clusters.clusters(),
+        "unit_costs": measures.unit_costs(),
+        "runs": clusters.runs(),
         "stories": [
             {**story, **common}
             for story in (
@@ -47,8 +52,9 @@ def ground_truth(plan: CompanyPlan) -> dict[str, Any]:
                 _nat_leak(plan),
                 _untagged_account(plan),
                 _restated_day(plan),
-                _over_budget(plan),
+                _over_budget(plan, measures),
                 *clusters.stories(),
+                *measures.stories(),
             )
         ],
     }
@@ -100,7 +106,7 @@ def _restated_day(plan: CompanyPlan) -> dict[str, Any]:
     }
 
 
-def _over_budget(plan: CompanyPlan) -> dict[str, Any]:
+def _over_budget(plan: CompanyPlan, measures: MeasureTruth) -> dict[str, Any]:
     team = next(team for team in TEAMS if team.name == "experimentation")
     return {
         "story": "over-budget",
@@ -109,7 +115,7 @@ def _over_budget(plan: CompanyPlan) -> dict[str, Any]:
         "month": f"{plan.last_settled:%Y-%m}",
         "day": plan.last_settled.isoformat(),
         "budget": f"{team.budget}.00",
-        "spent": _amount(_month_to_date_nano(plan, team.name)),
+        "spent": _amount(_month_to_date_nano(plan, team.name, measures)),
     }
 
 
@@ -144,7 +150,7 @@ def _system(plan: CompanyPlan, system: DemoSystem) -> dict[str, str]:
     return {"team": system.team, "currency": CURRENCY, "month_to_date": _amount(nano)}
 
 
-def _month_to_date_nano(plan: CompanyPlan, team: str) -> int:
+def _month_to_date_nano(plan: CompanyPlan, team: str, measures: MeasureTruth) -> int:
     """What the team carries from the 1st through the last settled day, shares of pools included."""
     bill, last = plan.bill, plan.last_settled
     start = last.replace(day=1)
@@ -155,6 +161,7 @@ def _month_to_date_nano(plan: CompanyPlan, team: str) -> int:
         day = start + timedelta(days=number)
         owned = {name: max(0, bill.effective_nano(name, None, day, day)) for name in SHARED_PERCENT}
         carried += Fraction(_pool_nano(plan, "security", day) * owned[team], sum(owned.values()))
+        carried += Fraction(measures.carried_nano(team, day))
     return round(carried)
 
 

@@ -9,9 +9,18 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from collectors.kubernetes.tables import NODE_DAYS, POD_HOURS, SERVICE_DAYS, SUMS, VOLUME_DAYS, WORKLOAD_DAYS
+from collectors.kubernetes.tables import (
+    JOB_DAYS,
+    NODE_DAYS,
+    POD_HOURS,
+    SERVICE_DAYS,
+    SUMS,
+    VOLUME_DAYS,
+    WORKLOAD_DAYS,
+)
 from costwatch.demo.clusters import CLUSTERS, SERVICES
 from costwatch.demo.items import Item
+from costwatch.demo.jobs import HELD, JobDay, job_day
 from costwatch.demo.pods import Node, PodDay, cluster_nodes, pod_days
 from costwatch.demo.stories import CompanyPlan
 from costwatch.plugins import Table
@@ -29,7 +38,7 @@ class ClusterUsage:
     """All that is measured of one cluster. The same plan makes the same numbers."""
 
     def __init__(self, plan: CompanyPlan, cluster: str) -> None:
-        self.cluster = cluster
+        self.cluster, self._plan = cluster, plan
         self.nodes: Sequence[Node] = cluster_nodes(plan, cluster)
         self.pods: Sequence[PodDay] = [*pod_days(plan, cluster)]
         self._volumes = _attached(plan, cluster, "vol-")
@@ -50,6 +59,14 @@ class ClusterUsage:
     def of_day(self, day: date) -> slice:
         """Which of ``pods`` are of this day."""
         return slice(*np.searchsorted(self._days, [day.toordinal(), day.toordinal() + 1]))
+
+    def jobs(self, pods: slice = slice(None)) -> Iterator[JobDay]:
+        """What jobs did, by day: of all pods, or of those of one day."""
+        for number in range(*pods.indices(len(self.pods))):
+            if (pod := self.pods[number]).workload.kind == "job":
+                hours = slice(*np.searchsorted(self.pod, [number, number + 1]))
+                held = {name: float(self.sums[name][hours].sum()) for name in HELD}
+                yield job_day(self._plan, pod, held, float(self.sums["running_seconds"][hours][-1]))
 
     @cached_property
     def pod(self) -> Numbers:
@@ -105,6 +122,7 @@ class ClusterUsage:
         yield WORKLOAD_DAYS, _table(WORKLOAD_DAYS, self._workload_days(day, pods, of, hours))
         yield VOLUME_DAYS, _table(VOLUME_DAYS, [*self._volume_days(day, pods)])
         yield SERVICE_DAYS, _table(SERVICE_DAYS, [*self._service_days(day)])
+        yield JOB_DAYS, _table(JOB_DAYS, [job.row() for job in self.jobs(of_day)])
 
     @cached_property
     def _days(self) -> Numbers:

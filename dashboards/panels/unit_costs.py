@@ -17,7 +17,7 @@ from costwatch.answers.unit_costs import (
 from costwatch.charts.unit_cost import unit_days
 from costwatch.cost.conversion import Unit
 from costwatch.model import State
-from costwatch.money import exact
+from costwatch.money import exact, per_unit
 from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
 from costwatch.warehouse.facts.unit_costs import unit_costs
 from costwatch.wording import amount, printable, signed_share
@@ -98,18 +98,19 @@ def _table(rows: Sequence[UnitCostRow]) -> Markup:
 
 
 def _name(row: UnitCostRow) -> Markup:
-    """The unit cost, a link to its days; a group of it stands below it."""
+    """The unit cost, a link to its days, and per how many it is told; a group of it stands below it."""
     if row.group:
         return blocks.toned(printable(row.group_name), "muted")
     link = blocks.link(row.of.name, "costs", mode="per unit", unit_cost=row.of.name)
-    return Markup("<b>{}</b>").format(link)
+    return Markup("<b>{}</b> {}").format(link, blocks.toned(row.of.unit, "muted"))
 
 
 def _numbers(row: UnitCostRow) -> tuple[blocks.Text, ...]:
     of, found = row.of, row.found
     value: blocks.Text = UNKNOWN
     if row.value is not None:
-        value = blocks.amount(row.value, of.currency, row.told, f"unit_cost_{of.name}")
+        shown = per_unit(row.value, of.currency)
+        value = blocks.amount(row.value, of.currency, shown, f"unit_cost_{of.name}")
     left_out = f"{found.unknown_days} ({exact(found.unknown_cost, of.currency)})"
     return (
         value,

@@ -24,9 +24,9 @@ def test_every_unit_cost_stands_with_its_groups(open_page: Open, units: Path) ->
     shown = open_page(units, "costs", NOW, **MODE)
     # $18 and $6 a day by 3M and 1M, four of 28 days unknown; dearer on the last three.
     assert [float(value) for value in shown.numbers("unit_cost_prediction")] == [0.00675] * 3
-    assert "$0.00675 per 1,000 predictions +13 % $648.00 96,000,000 4 ($96.00)" in shown.text
+    assert "prediction per 1,000 predictions $0.00675 +13 % $648.00 96,000,000 4 ($96.00)" in shown.text
     assert "namespace=ranking" in shown.text
-    assert "experiment unknown unknown – unknown 28 ($364.00)" in shown.text
+    assert "experiment per experiment unknown unknown – unknown 28 ($364.00)" in shown.text
     assert "Sun 4 Oct to Sat 31 Oct; change: against the same weekdays, Sun 6 Sep to Sat 3 Oct" in shown.text
     assert (
         "prediction — USD per 1,000 predictions, by day; where the line is broken it is unknown" in shown.text

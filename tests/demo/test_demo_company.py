@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow.parquet as pq
 import pytest
 import yaml
 
@@ -17,6 +18,8 @@ from costwatch import demo
 from costwatch.allocation.settings import Allocation
 from costwatch.demo import delivery
 from costwatch.errors import UsageError
+from costwatch.plugins import accepted
+from tests.made import fleet_dollars
 from tests.made.cluster_dollars import Dollars, cluster_dollars, listed_files
 
 NOW = {
@@ -57,6 +60,7 @@ class Delivered:
         last.write(folder)
         self.facts = self._facts()
         self.of_clusters: Dollars = cluster_dollars(folder)
+        self.of_fleets = fleet_dollars.fleet_dollars(folder, self.settings.pools)
 
     def ask(self, sql: str) -> list[Any]:
         """The rows of a query of the view ``line``."""
@@ -78,23 +82,23 @@ class Delivered:
         rows = self.ask("""
             SELECT {'ServiceName': ServiceName, 'SubAccountId': SubAccountId,
                     'ChargeCategory': ChargeCategory, 'CommitmentDiscountStatus': CommitmentDiscountStatus},
-              Tags['eks:cluster-name'],
+              {'eks:cluster-name': Tags['eks:cluster-name'], 'fleet': Tags['fleet']},
               lower(Tags['team']), ChargePeriodStart::DATE, sum(round(EffectiveCost * 1e9)::BIGINT)
             FROM line GROUP BY ALL""")
         pools = [
             (
                 pool.name,
                 pool.match.model_dump(exclude_defaults=True, exclude={"Tags"}).items(),
-                pool.match.Tags.get("eks:cluster-name", (None,)),
+                accepted(pool.match.Tags).items(),
             )
             for pool in self.settings.pools
         ]
         facts: dict[tuple[str, str, str, date], int] = defaultdict(int)
-        for columns, cluster, tag, day, nano in rows:
+        for columns, tags, tag, day, nano in rows:
             pool = next(
                 name
-                for name, wanted, clusters in pools
-                if wanted <= columns.items() and (cluster in clusters or clusters == (None,))
+                for name, wanted, of_tags in pools
+                if wanted <= columns.items() and all(tags[key] in values for key, values in of_tags)
             )
             owner = owners[tag] if tag else accounts.get(columns["SubAccountId"], "unallocated")
             facts[pool, owner, columns["ServiceName"], day] += int(nano)
@@ -123,13 +127,15 @@ def spent_by_team(delivered: Delivered, first: date, last: date) -> dict[str, Fr
         for (pool, _, _, day), nano in facts.items():
             if pool != settings.name or settings.split == "owner":
                 continue
-            if settings.split == "kubernetes":
+            if settings.split in ("kubernetes", "driver"):
                 continue
             weights = dict(settings.percent if settings.split == "fixed" else owned[day])
             weights.pop("unallocated", None)
             for team, weight in weights.items():
                 spent[team] += nano * Fraction(weight) / Fraction(sum(weights.values()))
     for (_, team, day), share in delivered.of_clusters.items():
+        spent[team] += share if first <= day <= last else 0
+    for (_, team, _, day), share in delivered.of_fleets.items():
         spent[team] += share if first <= day <= last else 0
     assert sum(spent.values()) == sum(facts.values())
     return spent
@@ -218,13 +224,35 @@ def test_the_rules_catch_the_stories_and_nothing_else(delivered: Delivered) -> N
             "UnallocatedSpend": {("unallocated", day) for day in leak if day <= last},
             "DynamoDBSpend": set() if restated else {("payments", plan.restated_day)},
         }
-        for rule in (rule for rule in rules if rule["kind"] == "threshold"):
+        for rule in (rule for rule in rules if rule["name"] in expected):
             sums: dict[tuple[str, date], int] = defaultdict(int)
             for (pool, owner, service, day), amount in facts.items():
                 if pool == "direct" and rule["match"].items() <= {"team": owner, "service": service}.items():
                     sums[owner, day] += amount
             breaches = {key for key, amount in sums.items() if amount > rule["above"] * 10**9}
             assert breaches == expected[rule["name"]]
+
+
+def test_the_rules_of_what_is_measured_catch_their_stories_and_nothing_else(delivered: Delivered) -> None:
+    plan = delivered.plan
+    rules = yaml.safe_load((delivered.folder / "alerts.yaml").read_text(encoding="utf-8"))["rules"]
+    (limit,) = (rule["above"] for rule in rules if rule["name"] == "MySQLSpend")
+    schema = {
+        day: nano
+        for (_, _, value, day), nano in delivered.of_fleets.items()
+        if value == delivered.story("busy-schema")["schema"]
+    }
+    assert {day for day, nano in schema.items() if nano > limit * 10**9} == {
+        day for day in schema if day >= plan.monday
+    }
+    views: dict[str, float] = defaultdict(float)
+    for row in pq.read_table(delivered.folder / "measures").to_pylist():
+        if row["measure"] == "feature_values" and row["day"] >= plan.now.date() - 30 * DAY:
+            views[row["labels"]] += row["value"]
+        assert row["measure"] != "experiment_requests" or row["value"] > 0
+    assert [json.loads(labels) for labels, values in views.items() if values < 1] == [
+        {"feature_view": delivered.story("unread-view")["feature_view"]}
+    ]
 
 
 def test_the_rounds_come_as_the_stories_days_settle(delivered: Delivered) -> None:
@@ -322,7 +350,7 @@ def test_the_same_arguments_give_the_same_bytes_and_another_seed_others(tmp_path
     assert once == again
     assert once.keys() == other.keys()
     random = [name for name in once if name.suffix == ".parquet" and name.parts[0] == "export"]
-    random += [name for name in once if name.parent.name == "pod_hours"]
+    random += [name for name in once if name.parent.name in ("pod_hours", "measures")]
     assert all(once[name] != other[name] for name in random)
 
 
@@ -337,7 +365,7 @@ def test_a_later_round_writes_only_the_periods_that_change(name: str, tmp_path: 
         round_.write(tmp_path)
         files = [path for path in tmp_path.rglob("*") if path.is_file()]
         changed = [path for path in files if old.get(path) != path.stat().st_mtime_ns]
-        measured = {path for path in changed if path.is_relative_to(tmp_path / "usage")}
+        measured = {path for path in changed if not path.is_relative_to(tmp_path / "export")}
         assert {path.stem for path in measured} == {
             f"{new_day + number * DAY}" for number in range((round_.now.date() - new_day).days)
         }

@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -11,39 +11,12 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from costwatch import cli
 from costwatch.money import exact
 from costwatch.warehouse.facts.cost import cost
 from costwatch.warehouse.store import Warehouse
 from costwatch.wording import on_day
 from tests.made.cluster_dollars import cluster_dollars, listed_files
 from tests.made.company import EVER
-
-COMPANIES = {
-    "a Sunday": (1, datetime(2026, 11, 22, tzinfo=UTC)),
-    "a Monday, the first settled day of a month": (2, datetime(2026, 6, 1, tzinfo=UTC)),
-    "a leap day away": (3, datetime(2024, 3, 3, tzinfo=UTC)),
-}
-
-
-@pytest.fixture(scope="module", params=COMPANIES.values(), ids=COMPANIES)
-def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    seed, now = request.param
-    folder = tmp_path_factory.mktemp("stories") / "demo"
-    words = [
-        "demo",
-        "--no-serve",
-        "--days",
-        "80",
-        "--rows",
-        "9000",
-        "--seed",
-        str(seed),
-        "--folder",
-        str(folder),
-    ]
-    assert cli.run(words, now) == 0
-    return folder
 
 
 def stories(folder: Path) -> dict[str, dict[str, Any]]:
@@ -69,6 +42,7 @@ def dollars(amount: str) -> str:
 
 
 STORIES = ("runaway-training", "nat-leak", "untagged-account", "restated-day")
+NAMES = ("team", "namespace", "label:feature_view", "label:experiment")  # of alerts, one of them each
 
 
 @pytest.mark.parametrize("name", STORIES)
@@ -217,9 +191,13 @@ def test_the_runaway_job_still_runs_and_has_for_ten_times_as_long_as_those_befor
 
 
 def test_nothing_else_is_told(folder: Path) -> None:
-    expected = {(story["rule"], story["team"]) for story in stories(folder).values() if "rule" in story}
+    expected = {
+        (story["rule"], story.get("feature_view", story.get("experiment", story["team"])))
+        for story in stories(folder).values()
+        if "rule" in story
+    }
     with Warehouse(folder / "costwatch.db").read() as db:
         rows = db.execute("SELECT rule, labels FROM alert").fetchall()
     told = [(row["rule"], json.loads(row["labels"])) for row in rows]
     # A namespace of the company has the name of its team.
-    assert {(rule, names.get("team", names.get("namespace"))) for rule, names in told} == expected
+    assert {(rule, next(names[name] for name in NAMES if name in names)) for rule, names in told} == expected
