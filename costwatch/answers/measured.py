@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from costwatch.answers.published_pools import PublishedPool
 from costwatch.cost.trail import MeasuredShare
 from costwatch.model import Window, midnight
-from costwatch.plugins import Measured, Weighing
+from costwatch.plugins import Measured
 from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
 from costwatch.warehouse.intake.reading import arrow_rows, declared_table, versions_between
 
@@ -24,9 +24,8 @@ def measured(facts: WarehouseSnapshot, pool: PublishedPool, first: date, after: 
     found: list[Measured] = []
     for each in pool.of:
         start, end = max(each.period.start, midnight(first)), min(each.period.end, midnight(after))
-        if start < end and each.split is not None:
-            asked = Weighing(Window(start, end), (), each.teams, _Stored(facts), (), each.names)
-            found += each.split.measured(asked)
+        if start < end:
+            found += each.measured(Window(start, end), _Stored(facts))
     return found
 
 

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from costwatch.model import GIVEN_ON, Window
 from costwatch.model.names import claims_by_name
-from costwatch.plugins import SPLITS, SplitSettings, load
+from costwatch.plugins import SPLITS, Batches, Measured, SplitSettings, Weighing, load
 from costwatch.warehouse.bill import publish
 from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
 
@@ -40,6 +40,14 @@ class PoolOfPeriod:
             )
         except Exception:  # whatever a stranger's module raises: amounts are worth more than words
             return None
+
+    def measured(self, days: Window, batches: Batches) -> Sequence[Measured]:
+        """What everyone weighed on some of its days; nothing where its kind does not say."""
+        asked = Weighing(days, (), self.teams, batches, (), self.names)
+        try:
+            return [*self.split.measured(asked)] if self.split else ()
+        except Exception:  # the same
+            return ()
 
     def weighed_by(self, team: str) -> str:
         """In the words of its kind."""
