@@ -40,7 +40,7 @@ def answers(
         [facts.kind == numbered.kind, facts.day >= numbered.since, facts.day < numbered.before],
     )
     by_day = held.group_by(_NUMBER, "day").agg(EffectiveCostNano=held.EffectiveCostNano.sum())
-    days = step("tagging_days", by_day.order_by(_NUMBER, "day"))
+    days = step("tagging_days", by_day)
     whole = days.join(groups, _NUMBER)
     return {
         "tagging_groups": groups.order_by(_NUMBER).select(_NUMBER, *_NAMES),

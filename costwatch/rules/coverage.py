@@ -47,12 +47,13 @@ _OF_TAGGING = ("team", "provider", "account", "charge_kind")
 
 
 _BY = [name for name in DIMENSIONS if name not in _NOT_OF_COVERAGE]
-Dimension = Annotated[
-    str,
-    one_of(
-        _BY, "label to tell covered costs apart by", is_known=lambda name: allocated_key(name) is not None
-    ),
-]
+
+
+def _is_label(name: str, configured: Collection[str] = ()) -> bool:
+    return name in configured or allocated_key(name) is not None
+
+
+Dimension = Annotated[str, one_of(_BY, "label to tell covered costs apart by", is_known=_is_label)]
 Share = Annotated[Decimal, Field(gt=0, le=1)]
 
 
