@@ -44,6 +44,12 @@ _REVISED_DAYS = """published p
 CROSS JOIN cost_day_revision c ON c.period = p.period AND c.day >= :first AND c.day < :after"""
 
 
+# The second makes it nothing at all to ask where nothing has any.
+_WITH_TAGS = """
+    AND slice IN (SELECT id FROM slice WHERE AllocatedTags <> '')
+    AND EXISTS (SELECT 1 FROM slice WHERE AllocatedTags <> '')"""
+
+
 @dataclass(frozen=True, slots=True)
 class CostTable:
     """What is read: ``columns`` of labels in SQL; of ``place_day`` one summary by its carriers."""
@@ -146,10 +152,10 @@ class Question:
 
     def _of_facts(self, table: CostTable) -> str:
         parts = self.parts(table)
-        if table == PARTS:
-            parts["conditions"] += " AND s.AllocatedTags <> ''"
-        template = "cost_by_slice" if self.as_of is None else "cost_as_of"
-        return queries.filled(template, **parts, facts=table.name, joins=self.above(table))
+        parts |= {"facts": table.name, "joins": self.above(table)}
+        if self.as_of is None:
+            return queries.filled("cost_by_slice", **parts)
+        return queries.filled("cost_as_of", **parts, within=_WITH_TAGS if table == PARTS else "")
 
     def _filled(self, table: CostTable, name: str) -> str:
         since = " AND c.known_at > :as_of" if name != table.name else ""
