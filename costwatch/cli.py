@@ -34,7 +34,7 @@ COMMANDS = (
     ("report", "Write or send the weekly report (step 5)."),
     ("status", "Show freshness, firing alerts and the last runs."),
     ("cost", "Show cost by team, service, account and more."),
-    ("usage", "Show what pods ask for and use, and requests that would fit."),
+    ("usage", "Show what pods ask for and use, requests that would fit, and live estimates."),
     ("export", "Write the bill with its teams for other tools, or usage of clusters for another costwatch."),
     ("query", "Ask the warehouse in SQL, read-only."),
     ("ui", "Serve the pages."),

@@ -241,6 +241,7 @@ class SplitSettings(Settings, ABC):
     """
 
     is_owner: ClassVar[bool] = False
+    columns: ClassVar[tuple[str, ...]] = ()
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_. -]*$")
     match: Match = Match()
@@ -255,11 +256,6 @@ class SplitSettings(Settings, ABC):
         if self.is_owner and self.carried_by:
             raise ValueError("carried_by is for pools that are split, and the lines of this one have owners")
         return self
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """See ``Split``; none."""
-        return ()
 
     def inputs(self, period: Window, batches: Batches) -> Iterable[Input]:
         """Nothing besides loads and configuration."""

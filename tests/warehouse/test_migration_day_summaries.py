@@ -54,6 +54,7 @@ def as_version_13_left_it(warehouse: Warehouse) -> None:
     with warehouse.write() as db:
         for name in (*OF_LATER, *LATER):
             db.execute(f"DROP TABLE {name}")
+        db.execute("DROP INDEX slice_with_tags")
         db.execute("ALTER TABLE published DROP COLUMN notes")
         db.execute("DELETE FROM _sqlite_migrations WHERE name >= ?", (migrations.VERSIONS[13],))
         db.execute("PRAGMA user_version=13")

@@ -64,7 +64,7 @@ class DriverPool(SplitSettings):
         return self
 
     @property
-    def columns(self) -> tuple[str, ...]:
+    def columns(self) -> tuple[str, ...]:  # type: ignore[override]  # of others a constant
         """Resources, where the measure tells them apart."""
         return ("ResourceId",) if self.resource else ()
 
