@@ -44,10 +44,10 @@ _REVISED_DAYS = """published p
 CROSS JOIN cost_day_revision c ON c.period = p.period AND c.day >= :first AND c.day < :after"""
 
 
-# The second makes it nothing at all to ask where nothing has any.
-_WITH_TAGS = """
-    AND slice IN (SELECT id FROM slice WHERE AllocatedTags <> '')
-    AND EXISTS (SELECT 1 FROM slice WHERE AllocatedTags <> '')"""
+_TAGGED = "SELECT id FROM slice WHERE AllocatedTags <> ''"
+# Of revisions; where nothing has AllocatedTags, no period is looked through.
+_WITH_TAGS = {"known": f" WHERE EXISTS ({_TAGGED})", "within": f" AND slice IN ({_TAGGED})"}
+_ALL_FACTS = {"known": "", "within": ""}
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +155,7 @@ class Question:
         parts |= {"facts": table.name, "joins": self.above(table)}
         if self.as_of is None:
             return queries.filled("cost_by_slice", **parts)
-        return queries.filled("cost_as_of", **parts, within=_WITH_TAGS if table == PARTS else "")
+        return queries.filled("cost_as_of", **parts, **(_WITH_TAGS if table == PARTS else _ALL_FACTS))
 
     def _filled(self, table: CostTable, name: str) -> str:
         since = " AND c.known_at > :as_of" if name != table.name else ""

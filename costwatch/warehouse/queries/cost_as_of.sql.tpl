@@ -16,7 +16,7 @@ FROM (
   UNION ALL
   SELECT period, team, service, day, slice, -BilledCostNano, -EffectiveCostNano, -line_count
   FROM team_cost_revision
-  WHERE day >= :first AND day < :after AND known_at > :as_of AND period IN (SELECT period FROM known){within}
+  WHERE day >= :first AND day < :after AND known_at > :as_of AND period IN (SELECT period FROM known{known}){within}
 ) c
 JOIN team t ON t.id = c.team
 JOIN service v ON v.id = c.service
