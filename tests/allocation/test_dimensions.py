@@ -17,6 +17,7 @@ from costwatch.cost.dimensions import Dimension, of_part, passed_on
 from costwatch.errors import UsageError
 from costwatch.ledger.files import LedgerFiles
 from costwatch.model import Window
+from costwatch.plugins import PluginContext
 from costwatch.proof.second_opinion import Tolerance
 from costwatch.rules.threshold import Threshold
 from costwatch.testing import FakeBatches
@@ -146,18 +147,11 @@ def test_labels_of_pods_tell_it_too() -> None:
     assert passed_on(known, {"shop": "s", "namespace": "a"}, {"caller": "b"}) == {"shop": "s", "caller": "b"}
 
 
-def test_without_dimensions_none_is_known(made: Measuring) -> None:
+def test_other_dimensions_change_open_periods_and_closed_ones_only_when_asked(made: Measuring) -> None:
     made.bill([charge("1", product="cards")])
     made.steps(dimensions={})
     with pytest.raises(UsageError, match="'product': cost cannot be grouped or filtered by it"):
         made.cost("product")
-    made.steps()
-    assert made.amounts("product") == {"cards": 1}
-
-
-def test_other_dimensions_change_open_periods_and_closed_ones_only_when_asked(made: Measuring) -> None:
-    made.bill([charge("1", product="cards")])
-    made.steps(dimensions={})
     later = NOW + timedelta(days=100)
     settings = Allocation.model_validate({"teams": TEAMS, "dimensions": DIMENSIONS})
 
@@ -177,10 +171,16 @@ def test_other_dimensions_change_open_periods_and_closed_ones_only_when_asked(ma
     assert [(row.labels["product"], row.amount()) for row in then] == [("no product", 1)]
 
 
-def test_rules_and_trails_know_it_by_its_name(made: Measuring) -> None:
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Measuring:
+    made = Measuring(tmp_path_factory.mktemp("shared"))
     made.bill([charge("8", "", service="RDS", product="cards"), charge("4", product="Cards")])
     made.steps(MEASURED, pools=[{**DRIVER, "match": RDS}])
-    with made.warehouse.read() as db:
+    return made
+
+
+def test_a_trail_knows_it_by_its_name(shared: Measuring) -> None:
+    with shared.warehouse.read() as db:
         facts = WarehouseSnapshot(db, NOW)
         found = trail(facts, "risk", *EVER, {"product": ("cards",)}, "EffectiveCost")
         assert {row.pool: row.amount for row in found.rows} == {"direct": 4, "gateway": 4}
@@ -194,15 +194,11 @@ RULES: Mapping[str, tuple[dict[str, Any], dict[str, int]]] = {
 
 
 @pytest.mark.parametrize(("keys", "expected"), RULES.values(), ids=RULES)
-def test_a_rule_asks(keys: dict[str, Any], expected: dict[str, int], made: Measuring) -> None:
-    from costwatch.plugins import PluginContext
-
-    made.bill([charge("8", "", service="RDS", product="cards"), charge("4", product="Cards")])
-    made.steps(MEASURED, pools=[{**DRIVER, "match": RDS}])
+def test_a_rule_asks(keys: dict[str, Any], expected: dict[str, int], shared: Measuring) -> None:
     entry = {"name": "Products", "above": 5, "settle": "estimated", **keys}
-    context = PluginContext(made.root, "threshold", dimensions=("product",))
+    context = PluginContext(shared.root, "threshold", dimensions=("product",))
     rule = Threshold.model_validate(entry, context=context)
-    with made.warehouse.read() as db:
+    with shared.warehouse.read() as db:
         facts = WarehouseSnapshot(db, NOW)
         found = {each.labels[0][1]: each.value for each in rule.evaluate(facts, NOW)}
     assert found == expected

@@ -41,7 +41,7 @@ from tests.made.driver_chains import (
 )
 from tests.made.soak import in_soak
 
-EXAMPLES = in_soak(10_000, else_=40)
+EXAMPLES = in_soak(10_000, else_=30)
 DIMENSIONS = {"product": {"tag": "product"}}
 NAMES = [str(team["name"]) for team in TEAMS]
 RESOURCES = ("arn:aws:rds:eu-west-1:1:db:shop", "shop-2", "")

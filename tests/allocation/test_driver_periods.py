@@ -48,7 +48,7 @@ from tests.made.driver_chains import (
 )
 from tests.made.soak import in_soak
 
-COMPUTED = in_soak(1_500, else_=4)
+COMPUTED = in_soak(1_500, else_=3)
 PUBLISHED = in_soak(150, else_=1)
 MOST_SHAPES = in_soak(len(SHAPES), else_=1)
 

@@ -134,11 +134,7 @@ def test_what_belongs_to_nobody_is_told_and_does_not_steer(costwatch: Costwatch,
 
 
 def test_a_day_that_is_not_there_yet_is_estimated(costwatch: Costwatch, tmp_path: Path) -> None:
-    mine = driver_company(tmp_path)
-    (tmp_path / "measures" / "2026-10-02.csv").unlink()
-    (tmp_path / "costwatch.db").unlink()
-    for step in ("collect", "allocate"):
-        assert costwatch("-c", mine, step).code == 0
+    mine = driver_company(tmp_path, without=2)
     rows = costwatch(
         "-c", mine, "cost", "show", "--by", "team", "--pool", "mysql", "--per-day", "--json"
     ).json

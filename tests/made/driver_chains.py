@@ -41,6 +41,11 @@ SHAPES: Sequence[Sequence[Mapping[str, Any]]] = [
     [
         driver("mysql", match=RDS, resource="db"),
         driver("gateway", match=GATEWAY),
+        driver("base", carried_by="platform"),
+    ],
+    [
+        driver("mysql", match=RDS, resource="db"),
+        driver("gateway", match=GATEWAY),
         of("tax", "proportional", match=TAX),
         driver("base", carried_by="platform"),
         of("guard", "even", carried_by="security"),

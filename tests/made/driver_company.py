@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -42,13 +42,13 @@ CONFIG: dict[str, Any] = {
 HOSTILE = "<b>x</b>\x1b[31m"
 
 
-def driver_company(folder: Path, **changes: Any) -> Path:
-    """Publishes it there; its configuration file. changes: keys of it."""
-    configure(folder, yaml.safe_dump({**CONFIG, **changes}, sort_keys=False))
+def driver_company(folder: Path, *, without: int = 0) -> Path:
+    """Publishes it there; its configuration file. without: a day of October that is not measured."""
+    configure(folder, yaml.safe_dump(CONFIG, sort_keys=False))
     write_csv(folder / "bill" / "bill.csv", [*_lines()])
     (folder / "measures").mkdir()
-    for number in range(DAYS):
-        day = date(2026, 10, 1) + timedelta(days=number)
+    for number in {*range(1, DAYS + 1)} - {without}:
+        day = date(2026, 10, number)
         with (folder / "measures" / f"{day}.csv").open("w", newline="") as file:
             written = csv.writer(file)
             written.writerow(["day", "measure", "unit", "labels", "value", "coverage"])
