@@ -190,6 +190,25 @@ TEAM_CASES: Mapping[str, tuple[dict[str, Any], FakeBatches, dict[str, float]]] =
 }
 
 
+def test_it_is_as_the_documentation_has_it_by_hand() -> None:
+    rows = [value(seconds, caller=name) for name, seconds in (("payments_db", 3), ("risk", 2), ("tmp", 1))]
+    owners = {"payments_db": "payments"}
+    parts = shares(pool(owners=owners), asked(measured(*rows)))[1]
+    assert {key: round(12 * share, 6) for key, share in parts.items()} == {
+        ("payments", '{"caller":"payments_db"}'): 6,
+        ("risk", '{"caller":"risk"}'): 4,
+        ("unmeasured", '{"caller":"tmp"}'): 2,
+    }
+    teams = ("payments", "risk")
+    evenly = shares(pool(owners=owners, fallback="even"), asked(measured(*rows), teams=teams))[1]
+    assert {key: round(12 * share, 6) for key, share in evenly.items()} == {
+        ("payments", '{"caller":"payments_db"}'): 6,
+        ("risk", '{"caller":"risk"}'): 4,
+        ("payments", ""): 1,
+        ("risk", ""): 1,
+    }
+
+
 @pytest.mark.parametrize(("settings", "batches", "expected"), TEAM_CASES.values(), ids=TEAM_CASES)
 def test_what_teams_weigh(settings: dict[str, Any], batches: FakeBatches, expected: dict[str, float]) -> None:
     found = by_team(pool(**settings), asked(batches, carried=CARRIED))
