@@ -137,9 +137,10 @@ def _whole(rows: pa.Table) -> pa.Table:
     counts = np.diff(starts, append=len(span))
     sizes = np.add.reduceat(np.abs(weight), starts)
     is_exact = np.logical_and.reduceat(weight == np.floor(weight), starts) & (sizes <= WEIGHT_SUM)
-    # One less than the sum may be: what floats are rounded by cannot pass it.
-    scale = np.where(is_exact, 1, (WEIGHT_SUM - 1) / sizes)
-    whole = np.trunc(weight * np.repeat(scale, counts)).astype("int64")
+    # One less than the sum may be: what floats are rounded by cannot pass it. Divided first, for what is left
+    # beside a team's weight below 0 may be so small that the quotient of the sums is no number.
+    share = weight / np.repeat(sizes, counts) * (WEIGHT_SUM - 1)
+    whole = np.trunc(np.where(np.repeat(is_exact, counts), weight, share)).astype("int64")
     is_something = np.add.reduceat(whole, starts) * MOST_TIMES >= np.add.reduceat(np.abs(whole), starts)
     table = table.set_column(table.column_names.index("weight"), "weight", pa.array(whole))
     table = table.rename_columns(_WEIGHTS.names).cast(_WEIGHTS)

@@ -8,7 +8,7 @@ from typing import Any
 import ibis
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from costwatch.allocation.splits.kubernetes import KubernetesPool
@@ -104,6 +104,7 @@ ROWS = st.tuples(
 @pytest.mark.soak
 @settings(max_examples=EXAMPLES, deadline=None)
 @given(rows=st.lists(ROWS, max_size=12), amounts=st.lists(AMOUNTS, min_size=1, max_size=4))
+@example(rows=[(0, "risk", -1.0, ""), (0, "risk", 7.9e-307, '{"a":"b"}')], amounts=[1])
 def test_parts_of_any_weights_are_the_whole(con: Any, rows: list[Any], amounts: list[int]) -> None:
     pool = Given.model_validate({"name": "p", "split": "given", "rows": rows})
     spans = [Span(number, FIRST, FIRST + timedelta(days=1), "USD") for number in range(3)]
