@@ -27,6 +27,7 @@ VERSIONS = (
     "0018_unit_costs",
     "0019_part_cost",
     "0020_untagged",
+    "0021_slo",
 )
 LATEST = len(VERSIONS)
 

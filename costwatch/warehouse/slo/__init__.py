@@ -1,0 +1,1 @@
+"""Service level objectives as they were collected: definitions, buckets of five minutes, burn windows."""
