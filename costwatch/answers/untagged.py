@@ -30,14 +30,14 @@ class Untagged:
 def untagged(facts: WarehouseSnapshot, currency: str, first: date, end: date) -> Untagged:
     """What is untagged in one currency of the days ``first`` to ``end``, both included."""
     days = Window.of_days(first, end + timedelta(days=1))
-    lines = facts.series("tagging_cost", ("account", "tagging"), days)
-    if lacking := untold_days(facts.series("EffectiveCost", (), days), lines, days):
+    by_day = facts.series("tagging_cost", (), days)
+    if lacking := untold_days(facts.series("EffectiveCost", (), days), by_day, days):
         return Untagged(Decimal(), Decimal(), (), how_to_tell(lacking))
     amounts: dict[str, dict[str, Decimal]] = {TAGGED: defaultdict(Decimal), UNTAGGED: defaultdict(Decimal)}
-    for key, series in lines.items():
+    for key, cost in facts.totals("tagging_cost", ("account", "tagging"), [days])[days].items():
         of = dict(key)
         if of["currency"] == currency and of["tagging"] in amounts:
-            amounts[of["tagging"]][of["account"]] += sum((point.value for point in series), Decimal())
+            amounts[of["tagging"]][of["account"]] += cost
     amount, tagged = (sum(amounts[name].values(), Decimal()) for name in (UNTAGGED, TAGGED))
     largest = sorted(amounts[UNTAGGED].items(), key=lambda pair: (-pair[1], pair[0]))[:_LARGEST]
     return Untagged(amount, amount + tagged, tuple(pair for pair in largest if pair[1] > 0))

@@ -9,6 +9,7 @@ import click
 from costwatch.commands.context import Context, pass_context
 from costwatch.commands.options import Command, asked_days, json_option, last_option, window_options
 from costwatch.commands.output import complain, print_json
+from costwatch.errors import SourceError
 
 if TYPE_CHECKING:
     from costwatch.answers.runs import RunsAnswer
@@ -34,7 +35,7 @@ def runs(
     last: timedelta | None,
     limit: int,
     as_json: bool,
-) -> None:
+) -> int:
     """Show what each training run and each job cost, the most expensive first.
 
     A run is what the label of pods names that `runs: {label: run_id}` of costwatch.yaml says, else a Job of
@@ -43,7 +44,8 @@ def runs(
     CronJob share its cost of each day by the time that they held GPUs, else cores. What a workload cost
     besides its runs is of no run: all rows together are, to the nano-unit, the EffectiveCost of the workloads
     that have runs. What is not billed yet is estimated, and in no sum. What a run held is known of clusters
-    only, and so is how it went; GPU-hours that nobody knows are unknown, and not 0.
+    only, and so is how it went; GPU-hours that nobody knows are unknown, and not 0. Where lines cannot be
+    read, runs of clusters are shown without SageMaker's, and the exit code is 1.
 
     \b
     Example: costwatch cost runs --team ml --last 7d
@@ -63,8 +65,12 @@ def runs(
         where = as_known(facts, asked, context, "cost runs: --{}")
         answer = runs_answer(facts, first, after, context.config.runs.label, where)
         services = [] if namespace else sagemaker_services(facts, first, after)
+    untold = ""
     if services:
-        answer = _with_lines(context, answer, services, where)
+        try:
+            answer = _with_lines(context, answer, services, where)
+        except SourceError as error:  # what is known of clusters is told all the same
+            untold = f"{error}\ncost runs: jobs of {', '.join(services)} are left out"
     if as_json:
         print_json([runs_output.as_json(row) for row in answer.rows])
     elif answer.rows:
@@ -74,6 +80,9 @@ def runs(
             f"no run is known from {first} up to {after}; they come with sources of kind kubernetes, pools "
             "that split by it, and the lines of SageMaker"
         )
+    if untold:
+        complain(untold)
+    return int(bool(untold))
 
 
 def _with_lines(

@@ -52,6 +52,20 @@ def test_rows_are_what_their_workloads_cost(
         assert sum(of["EffectiveCostNano"] for of in row["teams"].values()) == row["EffectiveCostNano"]
 
 
+def test_runs_of_clusters_are_told_where_the_lines_are_gone(runs: Costwatch, company: RunCompany) -> None:
+    whole = runs("--json", *OCTOBER).json
+    ledger, aside = company.root / "ledger", company.root / "aside"
+    ledger.rename(aside)
+    try:
+        shown = runs("--json", *OCTOBER)
+    finally:
+        aside.rename(ledger)
+    assert shown.code == 1
+    assert shown.json == [row for row in whole if row["cluster"] in ("prod", "dev")] != []
+    assert "this file of the ledger is gone" in shown.err
+    assert "jobs of Amazon SageMaker are left out" in shown.err
+
+
 def test_each_kind_of_run_is_told(runs: Costwatch) -> None:
     rows = {row["run"]: row for row in runs("--json", *OCTOBER).json if row["run"]}
     exp = rows["exp-7"]

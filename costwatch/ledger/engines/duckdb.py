@@ -136,6 +136,10 @@ def of_one_schema(paths: Sequence[Path]) -> list[list[Path]]:
     for path in paths:
         try:
             schema = pq.read_schema(path)
+        except FileNotFoundError:
+            raise SourceError(
+                f"{path}: this file of the ledger is gone; take it from a backup, or run: costwatch collect"
+            ) from None
         except (OSError, pa.ArrowInvalid) as error:
             reason = str(error).splitlines()[0][:200]
             raise SourceError(f"{path}: {reason}; delete it and collect again") from None
