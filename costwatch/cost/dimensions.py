@@ -1,6 +1,6 @@
 """Dimensions of cost that ``costwatch.yaml`` adds, such as the product: keys of AllocatedTags. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
@@ -49,6 +49,11 @@ Dimensions = Mapping[str, Dimension]
 def as_kept(label: str, value: str) -> str:
     """A value of a label of cost as facts have it: those of dimensions are folded."""
     return folded(value) if is_configured(label) and value != f"no {label}" else value
+
+
+def all_as_kept(where: Mapping[str, Collection[str]]) -> dict[str, tuple[str, ...]]:
+    """The same of every value of a filter."""
+    return {name: tuple(as_kept(name, value) for value in values) for name, values in where.items()}
 
 
 def of_line(dimensions: Dimensions, values: Mapping[str, str]) -> dict[str, str]:

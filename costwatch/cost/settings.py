@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from costwatch.cost.dimensions import as_kept
+from costwatch.cost.dimensions import all_as_kept
 from costwatch.model import BEFORE_CREDITS, CREDITS, DIMENSIONS, REFUNDS, allocated_key, is_dimension
 from costwatch.plugins import Settings, accepted, one_of
 
@@ -106,9 +106,7 @@ class UnitCostSettings(Settings):
     @property
     def slice(self) -> dict[str, tuple[str, ...]]:
         """What of cost it is: label -> values."""
-        where = accepted(self.where).items()
-        kept = {name: tuple(as_kept(name, value) for value in values) for name, values in where}
-        return {**kept, "currency": (self.currency,)}
+        return {**all_as_kept(accepted(self.where)), "currency": (self.currency,)}
 
     @property
     def unit(self) -> str:

@@ -10,6 +10,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from costwatch.cost.coverage import CoveredCosts, how_to_tell, untold_days
+from costwatch.cost.dimensions import all_as_kept
 from costwatch.cost.settings import CostMetric
 from costwatch.model import (
     DIMENSIONS,
@@ -168,7 +169,7 @@ class Coverage(RuleSettings):
     @property
     def _where(self) -> dict[str, tuple[str, ...]]:
         tagging = {"tagging": (TAGGED, UNTAGGED)} if self._is_untagged else {}
-        return {**accepted(self.match), "currency": (self.currency,), **tagging}
+        return {**all_as_kept(accepted(self.match)), "currency": (self.currency,), **tagging}
 
     def _costs(self, facts: Snapshot, span: Window, above: Decimal) -> Iterator[Finding]:
         whole = facts.series(self.metric, (), span)

@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AliasChoices, Field, model_validator
 
-from costwatch.cost.dimensions import as_kept
+from costwatch.cost.dimensions import all_as_kept
 from costwatch.cost.settings import CostMetric
 from costwatch.model import (
     DIMENSIONS,
@@ -163,8 +163,7 @@ class Threshold(RuleSettings):
         where = accepted(self.match)
         if not self._unit:
             return where
-        kept = {name: tuple(as_kept(name, value) for value in values) for name, values in where.items()}
-        return {**kept, "currency": (self._unit,)}
+        return {**all_as_kept(where), "currency": (self._unit,)}
 
     @property
     def _unit(self) -> str:

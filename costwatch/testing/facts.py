@@ -36,13 +36,14 @@ class FakeSnapshot:
     Facts are given by as many labels as the test needs, those of money with ``currency``. Money is summed to
     the labels asked for, a point as settled as its least settled part; other facts, of which nobody can say
     how they add up, are given by the labels that are asked for. queries: those not registered. live_facts:
-    what sources answer. sql_rows: statement -> its rows.
+    what sources answer. sql_rows: statement -> its rows. dimensions: those that a configuration has.
     """
 
     facts: Facts = field(default_factory=dict)
     queries: tuple[FactQuery, ...] = ()
     live_facts: Facts = field(default_factory=dict)
     sql_rows: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+    dimensions: tuple[str, ...] = ()
 
     @property
     def data_through(self) -> date | None:
@@ -84,7 +85,7 @@ class FakeSnapshot:
         return self.sql_rows[text]
 
     def _answer(self, facts: Facts, query: str, by: tuple[str, ...], window: Window) -> SeriesByLabels:
-        asked = fact_query(query, by, self.queries)
+        asked = fact_query(query, by, self.queries, self.dimensions)
         wanted = {*by, "currency"}
         found: dict[Labels, dict[datetime, Point]] = defaultdict(dict)
         for key, series in facts.get(query, {}).items():

@@ -252,3 +252,14 @@ def test_without_a_settled_day_it_speaks_once_for_all() -> None:
     assert (finding.labels, finding.verdict) == ((), UNKNOWN)
     assert [*Coverage(name="C", min_measured_share=Decimal("0.9")).evaluate(FakeSnapshot(), NOW)] == []
     assert date(2026, 11, 17) == THROUGH
+
+
+def test_a_value_of_a_dimension_is_matched_however_it_is_spelt() -> None:
+    settings = {"name": "C", "max_share": 0.1, "match": {"product": "Gift Cards"}}
+    rule = Coverage.model_validate(settings, context={"dimensions": ("product",)})
+    told = [
+        (labels(team=team, pool="direct", product="gift-cards", currency="USD"), daily(FIRST, *[cost] * 20))
+        for team, cost in (("unallocated", 4), ("risk", 6))
+    ]
+    (finding,) = rule.evaluate(FakeSnapshot(facts(*told), dimensions=("product",)), NOW)
+    assert (finding.verdict, finding.value) == (BREACH, Decimal("0.4"))
