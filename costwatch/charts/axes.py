@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from math import floor, log10
 from typing import Any
 
 from costwatch import money
@@ -14,6 +15,7 @@ Spec = dict[str, Any]
 
 PALETTE = ("#0072B2", "#56B4E9", "#E69F00", "#009E73", "#D55E00", "#CC79A7")
 OTHER, OTHER_COLOUR = "other", "#999999"
+_TICKS = 5  # of an axis of money, about
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,9 +157,13 @@ def _calendar(days: Sequence[date]) -> list[date]:
 
 
 def money_axis(field: str, currency: str, theme: Theme, domain: tuple[float, float]) -> Spec:
-    """Labels such as ``$1.2k``; SI's G reads as B, and no amount shows as milli-dollars."""
+    """Labels such as ``$1.2k``, ``$0.15`` beside ``$0.10``; SI's G reads as B, nothing as milli-dollars."""
     symbol = json.dumps(money.exact(Decimal(), currency).removesuffix("0.00"))
-    number = "replace(format(abs(datum.value), abs(datum.value) < 1 ? '.2~f' : '.3~s'), 'G', 'B')"
+    power = floor(
+        log10(max(map(abs, domain)) / _TICKS)
+    )  # ticks are 1, 2 or 5 times that one of 10, or the next
+    form = f".{max(2, -power)}f" if power < 0 else ".3~s"
+    number = f"(datum.value === 0 ? '0' : replace(format(abs(datum.value), '{form}'), 'G', 'B'))"
     return {
         "field": field,
         "type": "quantitative",
@@ -169,7 +175,7 @@ def money_axis(field: str, currency: str, theme: Theme, domain: tuple[float, flo
             "gridColor": theme.grid,
             "domain": False,
             "ticks": False,
-            "tickCount": 5,
+            "tickCount": _TICKS,
             "labelPadding": 6,
         },
     }

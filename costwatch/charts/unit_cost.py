@@ -1,6 +1,5 @@
 """What one unit costs, day by day, as a Vega-Lite specification. Pure."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
@@ -35,8 +34,6 @@ def unit_days(
     values = [row["value"] for row in rows]
     top = float(max(values, default=Decimal())) * 1.06 or 1.0
     y = money_axis("value", currency, theme, (min(0.0, float(min(values, default=0)) * 1.06), top))
-    symbol = json.dumps(money.exact(Decimal(), currency).removesuffix("0.00"))
-    y["axis"]["labelExpr"] = f"{symbol} + format(datum.value, '.3~r')"  # a unit may cost far below a cent
     text = f"What a unit costs by day, {span(days)}, in {currency} {unit}: {', '.join(names) or 'no data'}."
     return {
         "$schema": SCHEMA,

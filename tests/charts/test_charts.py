@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from costwatch.charts import cost as charts
-from costwatch.charts.axes import OTHER_COLOUR, PALETTE, apart
+from costwatch.charts.axes import OTHER_COLOUR, PALETTE, apart, money_axis, theme_of
 
 FRIDAY = date(2026, 11, 20)
 HOSTILE = "\"]}'; </svg><script>alert(1)</script> ${x} ' + toString(1) + '"
@@ -156,3 +156,28 @@ def test_control_characters_from_tags_are_drawn_as_their_codes() -> None:
     rows = [{"day": date(2026, 11, 1), "key": "\x1b[31mred", "value": Decimal(3)}]
     assert r"\x1b[31mred" in charts.svg(charts.stacked_days(rows, "USD"))
     assert r"\x00" in charts.svg(charts.changes([{"label": "\x00nul", "value": Decimal(3)}], "USD"))
+
+
+@pytest.mark.parametrize(
+    ("top", "ticks"),
+    [
+        (0.25, ["$0", "$0.05", "$0.10", "$0.15", "$0.20", "$0.25"]),
+        (0.000009, ["$0", "$0.000002", "$0.000004", "$0.000006", "$0.000008"]),
+        (4, ["$0", "$1.00", "$2.00", "$3.00", "$4.00"]),
+        (2_500_000_000, ["$0", "$500M", "$1B", "$1.5B", "$2B", "$2.5B"]),
+    ],
+    ids=["cents", "far below a cent", "a few dollars", "billions"],
+)
+def test_ticks_of_one_axis_have_the_same_decimals(top: float, ticks: list[str]) -> None:
+    y = money_axis("value", "USD", theme_of(False), (0, top))
+    drawn = charts.svg(
+        {
+            "$schema": charts.SCHEMA,
+            "description": "ticks",
+            "data": {"values": [{"value": 0}]},
+            "height": 220,
+            "mark": "point",
+            "encoding": {"y": y},
+        }
+    )
+    assert re.findall(r">([^<>]*\$[^<>]*)<", drawn) == ticks
