@@ -91,8 +91,8 @@ def test_doctor_tells_one_whose_volume_never_arrived(
 ) -> None:
     monkeypatch.chdir(folder)
     of = {"teams": TEAMS, "pools": POOLS, "systems": SYSTEMS, "unit_costs": UNIT_COSTS}
-    (folder / "doctor.yaml").write_text(json.dumps(of))  # JSON is YAML, too
-    monkeypatch.setattr("costwatch.config.unit_costs.check_measured", lambda *_: iter(()))
+    sources = [{"name": "files", "kind": "measure_files", "location": "measures"}]  # which may hold any
+    (folder / "doctor.yaml").write_text(json.dumps({**of, "sources": sources}))  # JSON is YAML, too
     said = costwatch(*NOW, "-c", "doctor.yaml", "doctor")
     assert said.code == 3
     assert "mend  unit cost experiment: its volume experiments never arrived" in said.out
