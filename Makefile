@@ -8,7 +8,7 @@ INSTALL := $(UV) pip install --quiet --python $(BIN)/python
 LOCKED := $(INSTALL) --require-hashes --compile-bytecode
 COMPILE := $(UV) pip compile --quiet --universal --generate-hashes --custom-compile-command "make lock"
 
-.PHONY: help demo test lint format bench rules scale pods soak lock dist wheel clean
+.PHONY: help demo test slow lint format bench rules scale pods soak lock dist wheel clean
 .DEFAULT_GOAL := help
 
 help:  ## Say what there is
@@ -17,8 +17,11 @@ help:  ## Say what there is
 demo: .venv/run  ## Make up a company's bill, allocate it, alert, report, and serve the pages
 	@$(BIN)/costwatch demo $(ARGS)
 
-test: .venv/dev  ## Run all tests; installs Debian's Chromium, Java, MariaDB, PostgreSQL and Prometheus where it may
-	@.ci/test $(ARGS)
+test: .venv/dev  ## Run the tests; installs Debian's Chromium, Java, MariaDB, PostgreSQL and Prometheus where it may
+	@.ci/test "not slow" $(ARGS)
+
+slow: .venv/dev  ## Run the tests that take longest, which `make test` leaves out
+	@.ci/test slow $(ARGS)
 
 lint: .venv/dev  ## Check formatting, style, types and import contracts
 	$(BIN)/ruff format --check .

@@ -21,6 +21,8 @@ from tests.made.company import EVER, Company
 from tests.made.cur_bills import cur2_parquet
 from tests.made.cur_bills import line as cur_line
 
+pytestmark = pytest.mark.slow
+
 Row = Mapping[str, str | None]
 TEAMS = [{"name": "risk"}, {"name": "payments"}, {"name": "platform", "accounts": ["100000000001"]}]
 POOLS = [

@@ -18,6 +18,8 @@ from costwatch.model import DIMENSIONS
 from tests.made.bills import Line, on_day, tags
 from tests.made.company import NOW, Company
 
+pytestmark = pytest.mark.slow
+
 WINDOW = (date(2026, 10, 2), date(2026, 10, 9))
 SETTINGS: Mapping[str, Any] = {
     "teams": [{"name": "risk"}, {"name": "web", "accounts": ["2"]}, {"name": "platform"}],

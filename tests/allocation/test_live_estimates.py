@@ -15,6 +15,8 @@ from tests.made.cluster_company import OCTOBER, TEN, TODAY, Cluster, etl, of_nod
 from tests.made.company import Company
 from tests.made.usage_by_hand import GIB, node, workload
 
+pytestmark = pytest.mark.slow
+
 LABELS = ("cluster", "namespace", "workload_kind", "workload")
 
 

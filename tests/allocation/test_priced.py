@@ -30,6 +30,8 @@ from tests.made.bills import line, on_day, tags, write_csv
 from tests.made.company import EVER, NOW, Company
 from tests.made.cur_bills import cur2_parquet
 
+pytestmark = pytest.mark.slow
+
 TEAMS = [{"name": "risk"}, {"name": "payments"}, {"name": "platform"}]
 
 

@@ -23,6 +23,8 @@ from costwatch.warehouse.encoding import to_int
 from tests.made.bills import Line, on_day, tags
 from tests.made.company import EVER, Company
 
+pytestmark = pytest.mark.slow
+
 TEAMS = [{"name": "risk", "accounts": ["100000000001"]}, {"name": "payments"}, {"name": "platform"}]
 POOLS = [
     {"name": "tax", "split": "proportional", "match": {"ChargeCategory": "Tax"}},

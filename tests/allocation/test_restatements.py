@@ -15,6 +15,8 @@ from costwatch.warehouse.bill.restatements import standing
 from tests.made.bills import Line, every_day, on_day, write_csv
 from tests.made.company import Company
 
+pytestmark = pytest.mark.slow
+
 # The month is closed; in the middle of it most of its days were settled.
 CLOSED, RUNNING = datetime(2026, 11, 20, tzinfo=UTC), datetime(2026, 10, 20, tzinfo=UTC)
 HOUR = timedelta(hours=1)

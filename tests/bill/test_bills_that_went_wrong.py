@@ -14,7 +14,10 @@ from tests.made.bills import of_month, write_csv
 from tests.made.command_line import Answer, Costwatch, configure
 
 CASES = Path(__file__).parents[3] / "shared" / "data" / "billing" / "cases"
-pytestmark = pytest.mark.skipif(not CASES.is_dir(), reason=f"the cases are not at hand: no folder {CASES}")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not CASES.is_dir(), reason=f"the cases are not at hand: no folder {CASES}"),
+]
 CONFIG = """\
 sources:
   - {name: aws, kind: exports, location: bill}

@@ -16,6 +16,8 @@ from costwatch.warehouse.store import Warehouse
 from tests.made.bills import on_day, tags, write_delivery
 from tests.made.soak import in_soak
 
+pytestmark = pytest.mark.slow
+
 KILLS = in_soak(300, else_=4)
 CONFIG = """
 sources:

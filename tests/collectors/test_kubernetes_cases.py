@@ -18,7 +18,7 @@ from tests.doubles.prometheus_server import exposition_server, real_prometheus
 from tests.made.kubernetes_told import capacity, core_hours, request, tables_of, written
 from tests.made.shared_cases import CASES, SHARED_DATA, series_of
 
-pytestmark = pytest.mark.prometheus
+pytestmark = [pytest.mark.slow, pytest.mark.prometheus]
 
 DAY = Window(datetime(2026, 10, 1, tzinfo=UTC), datetime(2026, 10, 2, tzinfo=UTC))
 NOW = DAY.end + timedelta(hours=9)

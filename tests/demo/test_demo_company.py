@@ -22,6 +22,8 @@ from costwatch.plugins import accepted
 from tests.made import fleet_dollars
 from tests.made.cluster_dollars import Dollars, cluster_dollars, listed_files
 
+pytestmark = pytest.mark.slow
+
 NOW = {
     "a Sunday": datetime(2026, 11, 22, tzinfo=UTC),
     "a Monday": datetime(2026, 11, 23, tzinfo=UTC),

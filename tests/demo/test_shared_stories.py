@@ -19,6 +19,8 @@ from costwatch.warehouse.store import Warehouse
 from costwatch.wording import on_day
 from tests.made import fleet_dollars
 
+pytestmark = pytest.mark.slow
+
 DAY = timedelta(days=1)
 CENT = 0.01
 

@@ -18,6 +18,8 @@ from costwatch.wording import on_day
 from tests.made.cluster_dollars import cluster_dollars, listed_files
 from tests.made.company import EVER
 
+pytestmark = pytest.mark.slow
+
 
 def stories(folder: Path) -> dict[str, dict[str, Any]]:
     told = json.loads((folder / "ground-truth.json").read_text())["stories"]

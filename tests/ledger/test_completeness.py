@@ -18,6 +18,8 @@ from tests.made.cur_bills import FORMS, Row, cur2_csv, cur2_parquet, legacy_csv,
 from tests.made.registered import loads_of
 from tests.made.soak import in_soak
 
+pytestmark = pytest.mark.slow
+
 PLAN = {"savings_plan_savings_plan_a_r_n": "arn:aws:savingsplans::900000000001:savingsplan/p1"}
 RESERVED = {"reservation_reservation_a_r_n": "arn:aws:ec2:eu-west-1:900000000001:reserved-instances/r1"}
 PLAN_COST = "savings_plan_savings_plan_effective_cost"

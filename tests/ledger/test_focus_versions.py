@@ -16,6 +16,8 @@ from tests.bill.test_real_bills import DATA, needs_data
 from tests.made.bills import Line, line, tags, write_csv, write_parquet
 from tests.made.company import EVER, NOW, Company
 
+pytestmark = pytest.mark.slow
+
 TEAMS = {
     "teams": [{"name": "risk"}, {"name": "payments"}],
     "pools": [

@@ -23,6 +23,8 @@ from tests.made.bills import as_csv, line, of_month, tags, write_csv, write_parq
 from tests.made.registered import loads_of
 from tests.made.soak import in_soak
 
+pytestmark = pytest.mark.slow
+
 HEADER, ROW = (part + b"\n" for part in as_csv([line(Tags=tags(team="risk"))]).encode().splitlines())
 MB = 1 << 20
 

@@ -28,7 +28,7 @@ from tests.made.bills import Line, of_month, tags, write_csv, write_parquet
 from tests.made.company import EVER
 from tests.made.soak import in_soak
 
-pytestmark = pytest.mark.spark
+pytestmark = [pytest.mark.slow, pytest.mark.spark]
 
 NOW = datetime(2026, 11, 3, tzinfo=UTC)
 # Halves of a nano-unit and less, more digits than a double has, large and negative ones.
