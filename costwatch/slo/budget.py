@@ -52,7 +52,7 @@ class Budget:
 
     @property
     def allowed(self) -> float | None:
-        """How much may go wrong in the whole period, in ``Objective.unit``: 1 - target of what is expected."""
+        """How much may go wrong in the whole period, in ``Objective.unit``: of what is expected."""
         if not self.is_known:
             return None
         return (1 - self.target) * self.total * self.period_seconds / self.counted_seconds

@@ -6,10 +6,11 @@ Source: https://sre.google/workbook/alerting-on-slos/
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 
 from costwatch.model import Severity
 from costwatch.slo.budget import Budget
-from costwatch.slo.windows import BurnWindow
+from costwatch.slo.windows import BurnWindow, burn_windows
 
 MIN_EVENTS = 100  # fewer events say too little: of ten an hour, one that fails burns at 100
 
@@ -54,6 +55,13 @@ def exhaustion(budget: Budget, rate: float | None) -> timedelta | None:
     return timedelta(seconds=budget.left * budget.period_seconds / rate)
 
 
+@cache
+def lengths() -> tuple[timedelta, ...]:
+    """All windows that burn is told over, short to long; none is too long for a year."""
+    pairs, _ = burn_windows(timedelta(days=365))
+    return tuple(sorted({length for pair in pairs for length in (pair.long, pair.short)}))
+
+
 @dataclass(frozen=True, slots=True)
 class Burning:
     """A pair of windows over both of which the budget burns faster than it may."""
@@ -83,4 +91,4 @@ def burning(
 def severity(pairs: Iterable[Burning]) -> Severity | None:
     """The most urgent; None where nothing burns."""
     urgency = list(Severity).index
-    return min((pair.window.severity for pair in pairs), key=urgency, default=None)
+    return min((Severity(pair.window.severity) for pair in pairs), key=urgency, default=None)

@@ -78,7 +78,7 @@ class SloState:
         pairs, _ = burn_windows(timedelta(seconds=self.budget.period_seconds))
         wanted = {Severity.PAGE: of.page, Severity.TICKET: of.ticket}
         least = MIN_EVENTS if of.unit == "events" and of.indicator.form is Form.COUNTER else 0
-        return tuple(burning([pair for pair in pairs if wanted[pair.severity]], self.burns, least))
+        return tuple(burning([pair for pair in pairs if wanted[Severity(pair.severity)]], self.burns, least))
 
     @property
     def is_fresh(self) -> bool:

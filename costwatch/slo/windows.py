@@ -1,57 +1,57 @@
-"""The windows over which a burn is told, of ``windows.yaml``, scaled to the period of an objective. Pure."""
+"""Burn rate windows: over which two windows, and how much too fast, a budget must burn to be told of."""
 
 from dataclasses import dataclass
 from datetime import timedelta
-from decimal import Decimal
-from functools import cache
-from pathlib import Path
-from typing import Any
+from functools import lru_cache
+from importlib.resources import files
+from typing import Literal
 
-from costwatch.model import Severity
 from costwatch.plugins import parse_duration
-from costwatch.wording import amount
+
+Severity = Literal["page", "ticket"]
 
 
 @dataclass(frozen=True, slots=True)
 class BurnWindow:
-    """A pair of windows. budget: the share that is gone after ``long`` at a burn of ``factor``."""
+    """Told while both windows burn more than ``factor`` times as fast as spends the budget in its period."""
 
     severity: Severity
     long: timedelta
     short: timedelta
-    budget: float
     factor: float
 
 
 def burn_windows(period: timedelta) -> tuple[tuple[BurnWindow, ...], tuple[str, ...]]:
-    """Those of an objective over ``period``, the most urgent first, and what is said of those left out.
+    """Those of a budget that lasts ``period``, and a sentence on each that makes no sense for it.
 
-    A factor below 1 would tell of a burn that leaves budget over: such a window is dropped.
+    One with a factor below 1 is left out: a budget that will last burns as fast as that.
+    Source: https://sre.google/workbook/alerting-on-slos/
     """
     kept, notes = [], []
-    for each in _file()["windows"]:
-        long, short, budget = parse_duration(each["long"]), parse_duration(each["short"]), each["budget"]
-        factor = round(budget * (period / long), 9)
-        if factor < 1:
-            told = amount(round(Decimal(str(factor)), 3))
-            notes.append(
-                f"burn over {each['long']} and {each['short']} is not told: its factor of {told} is below 1"
-            )
+    for severity, long, short, percent in _windows():
+        factor = percent * period.total_seconds() / (100 * long.total_seconds())
+        if factor >= 1:
+            kept.append(BurnWindow(severity, long, short, factor))
         else:
-            kept.append(BurnWindow(Severity(each["severity"]), long, short, budget, factor))
+            hours = f"{long // timedelta(hours=1)} h"
+            notes.append(
+                f"the {severity} window of {hours} is left out: over {period // timedelta(days=1)} days its "
+                f"factor is {factor:.3g}, which a budget that lasts may burn at, too"
+            )
     return tuple(kept), tuple(notes)
 
 
-@cache
-def lengths() -> tuple[timedelta, ...]:
-    """All windows that burn is told over, short to long."""
-    found = {parse_duration(each[name]) for each in _file()["windows"] for name in ("long", "short")}
-    return tuple(sorted(found))
-
-
-@cache
-def _file() -> dict[str, Any]:
+@lru_cache(maxsize=1)
+def _windows() -> tuple[tuple[Severity, timedelta, timedelta, float], ...]:
     import yaml
 
-    loaded: dict[str, Any] = yaml.safe_load(Path(__file__).with_name("windows.yaml").read_text("utf-8"))
-    return loaded
+    text = files("costwatch.slo").joinpath("windows.yaml").read_text(encoding="utf-8")
+    return tuple(
+        (
+            each["severity"],
+            parse_duration(each["long"]),
+            parse_duration(each["short"]),
+            each["budget_percent"],
+        )
+        for each in yaml.safe_load(text)["windows"]
+    )
