@@ -38,7 +38,7 @@ class Budget:
     @property
     def is_known(self) -> bool:
         """Whether anything is known, and anything happened: else there is no SLI and no budget."""
-        return self.total > 0 and self.known_seconds > 0 and self.counted_seconds > 0
+        return self.total > 0 and min(self.known_seconds, self.counted_seconds, self.period_seconds) > 0
 
     @property
     def sli(self) -> float | None:
@@ -60,8 +60,9 @@ class Budget:
     @property
     def used(self) -> float | None:
         """The share of the budget that is used up; above 1: the objective is missed."""
-        allowed = self.allowed
-        return None if allowed is None else self.bad / allowed
+        if not self.is_known:
+            return None
+        return self.bad / self.total / (1 - self.target) * self.counted_seconds / self.period_seconds
 
     @property
     def left(self) -> float | None:
