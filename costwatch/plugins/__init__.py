@@ -51,7 +51,7 @@ from costwatch.plugins.rules import (
     queries_of,
     selections_of,
 )
-from costwatch.plugins.settings import Duration, Settings, parse_duration
+from costwatch.plugins.settings import Duration, Settings, duration_text, parse_duration
 from costwatch.plugins.splits import (
     KEY_COLUMNS,
     Batches,
@@ -122,6 +122,7 @@ __all__ = [
     "Weights",
     "WholeDays",
     "accepted",
+    "duration_text",
     "fact_query",
     "load",
     "matching",
