@@ -90,6 +90,16 @@ class History:
             )
         return self
 
+    def marker(self, kind: str, title: str, at: datetime, service: str = "") -> "History":
+        """Something that changed."""
+        with self.warehouse.write() as db:
+            db.execute(
+                "INSERT INTO marker (source, at, kind, title, service, team, url, author) "
+                "VALUES ('ci', ?, ?, ?, ?, '', '', '')",
+                (to_text(at), kind, title, service),
+            )
+        return self
+
 
 def steady(days: float, total: float = 100, bad: float = 0) -> list[tuple[float, float]]:
     """The same in every five minutes."""
@@ -111,4 +121,5 @@ def slo_company(path: Path) -> Warehouse:
     made.buckets("checkout", [*steady(30), *steady(0.1, 100, 40)], host="a")
     made.buckets("checkout", steady(30, 100, 0.05), host="b")
     made.buckets("feed", steady(7, 5))
+    made.marker("deploy", "v42", made.now - timedelta(hours=3), service="shop")
     return made.warehouse
