@@ -11,7 +11,9 @@ from costwatch.slo.burn import lengths
 from costwatch.testing import points
 
 STEP = timedelta(minutes=5)
-RATIO = '(sum(rate(http_requests_total{code=~"5.."}[{{.window}}]))) / (sum(rate(http_requests_total[{{.window}}])))'
+RATIO = """(sum(rate(http_requests_total{route!="",code=~"5.."}[{{.window}}])))
+/
+(sum(rate(http_requests_total[{{.window}}])))"""
 
 
 def slo_facts(
@@ -67,5 +69,5 @@ def bad(
     route: str, code: str, count: object, now: datetime, slo: str = "checkout", instance: str = ""
 ) -> Any:
     """What Prometheus answers of one route and code."""
-    key = {"slo": slo, "instance": instance, "label:route": route, "label:code": code}
+    key = {"slo": slo, "instance": "", "label:route": route, "label:code": code}
     return {tuple(sorted(key.items())): points(now - STEP, STEP, Decimal(str(count)))}
