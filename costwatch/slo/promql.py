@@ -75,6 +75,20 @@ def counted(selector: str, by: Iterable[str] = (), function: str = "increase") -
     return query_of(summed(selector, by, function))
 
 
+def counter_query(text: str) -> Query | None:
+    """How much the series of a selector, or of a sum of one, grew; None where it is neither.
+
+    A sum of counters is no counter, for it falls when one of its series ends: each is counted first.
+    """
+    found = _parsed(text.strip())
+    if _kind(found) == "VectorSelector":
+        return counted(selector_of(text))
+    if _kind(found) == "AggregateExpr" and str(found.op) == "sum" and _kind(found.expr) == "VectorSelector":
+        selector = found.expr.prettify()
+        return query_of(found.prettify().replace(selector, f"increase({selector}[{WINDOW}])", 1))
+    return None
+
+
 def summed(selector: str, by: Iterable[str], function: str) -> str:
     """The PromQL of it."""
     labels = ", ".join(by)
