@@ -1,4 +1,4 @@
-"""A service's month as its counters tell it, with all that goes wrong in one, and what truly happened as arrays."""
+"""A service's month as its counters tell it, with all that goes wrong in one, and the truth as arrays."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
