@@ -11,7 +11,7 @@ from costwatch.model import Severity
 from costwatch.slo.budget import Budget
 from costwatch.slo.burn import Burn, burn_rate, burning, exhaustion, severity
 from costwatch.slo.windows import BurnWindow, burn_windows
-from tests.made.slo_history import seconds_of
+from tests.made.slo_buckets import seconds_of
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 MONTH = 30 * 86400

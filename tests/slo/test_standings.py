@@ -10,7 +10,7 @@ from costwatch.slo.objectives import Form, Indicator, Method, Period, Query
 from costwatch.slo.standing import Health, SloState
 from costwatch.slo.words import in_words
 from costwatch.warehouse.slo.standings import standings
-from tests.made.slo_history import NOW, History, objective, steady
+from tests.made.slo_buckets import NOW, History, objective, steady
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
