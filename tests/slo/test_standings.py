@@ -133,6 +133,15 @@ def test_calendar_months_count_from_their_start(history: History) -> None:
     assert state.left == pytest.approx(1 - 0.5 * 5 / 30)
 
 
+def test_an_hour_that_a_long_period_begins_in_is_counted_whole(history: History) -> None:
+    """What is older than two weeks is kept by the hour."""
+    history.put(objective())
+    history.buckets("checkout", [(500.0, 1000.0)], start=NOW - 30 * DAY, step=HOUR)
+    history.buckets("checkout", steady(30 - 1 / 24, 1000))
+    (state,) = states(history, NOW + 40 * MINUTE)
+    assert (state.coverage, state.budget.bad) == (pytest.approx(1, abs=0.01), 500)
+
+
 def test_slices_that_are_longer_than_a_short_window_are_still_seen(history: History) -> None:
     of = objective(method=Method.TIMESLICES, slice_seconds=600, slice_target=Decimal("0.9"))
     history.put(of).buckets("checkout", [(1, 1)] * 100 + [(0, 1)] * 6, step=10 * MINUTE)
