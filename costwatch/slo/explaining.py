@@ -14,6 +14,7 @@ from costwatch.wording import count_of
 
 BEFORE = timedelta(minutes=60)  # before the onset: what changed then may be why
 _CHANGES = 3
+_WHOLE = 10  # so many bad events or more are told without fractions
 _LINK_AT_MOST = 480  # messages cut longer lines
 
 
@@ -69,6 +70,7 @@ def _drivers(
     names = wanted or [name for name in own_labels(of.promql) if name not in of.own]
     if of.unit not in ("events", "samples") or not bad or not names:
         return (), ""
+    bad = bad.to_integral_value() if bad >= _WHOLE else bad
     by = ("slo", "instance", *(f"label:{name}" for name in names))
     answer = facts.live("sli_bad_events", by, window, (("instance", of.instance), ("slo", of.slo)))
     if answer is None:
@@ -76,7 +78,9 @@ def _drivers(
     asked = {_named(key): float(sum(point.value for point in points)) for key, points in answer.items()}
     drivers = split(asked, bad)
     told = ", ".join(f"{_text(part.labels)} {number(part.amount)}" for part in drivers)
-    return drivers, f"{told} of {number(bad)}" if told else ""
+    if not told:
+        return (), f"not told by {', '.join(names)}, as what Prometheus answers has none"
+    return drivers, f"{told} of {number(bad)}"
 
 
 def _named(key: Labels) -> Labels:
