@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from costwatch.alerts.lifecycle import advance, explained
 from costwatch.model import Alert
+from costwatch.plugins import tags_text
 from costwatch.rules.slo_budget import SloBudget
 from costwatch.rules.slo_burn import SloBurn
 from costwatch.testing import FakeSnapshot, points
@@ -21,7 +22,8 @@ def burning(slo: str = "checkout", route: str = "/pay", title: str = "v42", **mo
         service=deploy["service"], instance=more,
     )  # fmt: skip
     changed = points(NOW - timedelta(minutes=20), timedelta(seconds=1), 1)
-    live = {**bad(route, "500", 1200, NOW, slo), **bad("/buy", "503", 300, NOW, slo)}
+    of = tags_text(more)
+    live = {**bad(route, "500", 1200, NOW, slo, of), **bad("/buy", "503", 300, NOW, slo, of)}
     snapshot = FakeSnapshot(
         {**facts, "marker": {tuple(sorted(deploy.items())): changed}}, live_facts={"sli_bad_events": live}
     )
