@@ -47,7 +47,9 @@ def check(context: Context, as_json: bool) -> int:
 
 @click.command("export", cls=Command)
 @click.option("--to", type=click.Choice(["prometheus"]), required=True, help="What for.")
-@click.option("--sloth-default", is_flag=True, help="The whole period as Sloth has it: every 5 minutes weigh the same.")
+@click.option(
+    "--sloth-default", is_flag=True, help="The whole period as Sloth has it: every 5 minutes weigh the same."
+)
 @click.argument("names", metavar="[SLO]...", nargs=-1)
 @pass_context
 def export(context: Context, to: str, sloth_default: bool, names: tuple[str, ...]) -> None:
@@ -132,5 +134,11 @@ def _window(period: "Period") -> str:
 
     if period.is_rolling:
         return span(period.duration)
-    length = f"{period.months} months" if period.months > 1 else "month" if period.months else span(period.duration)
+    length = (
+        f"{period.months} months"
+        if period.months > 1
+        else "month"
+        if period.months
+        else span(period.duration)
+    )
     return f"calendar {length} of {period.zone}"

@@ -27,8 +27,8 @@ Values = Mapping[
 class Names:
     """teams: those under ``teams:``. values: query -> what its labels can be; empty: nothing is checked.
 
-    kinds: those of ``sources:``. dimensions: those under ``dimensions:``. slos: names and ids of the SLOs, where
-    their files were read.
+    kinds: those of ``sources:``. dimensions: those under ``dimensions:``. slos: names and ids of the SLOs,
+    where their files were read.
     """
 
     teams: tuple[str, ...] = ()

@@ -20,7 +20,9 @@ _KINDS: Mapping[str, Mapping[str, type[BaseModel]]] = {
     sloth.API_VERSION: {sloth.KIND: sloth.SlothResource},
     pyrra.API_VERSION: {pyrra.KIND: pyrra.PyrraResource},
 }
-_READ = "; costwatch reads openslo/v1, openslo/v1alpha, prometheus/v1, sloth.slok.dev/v1 and pyrra.dev/v1alpha1"
+_READ = (
+    "; costwatch reads openslo/v1, openslo/v1alpha, prometheus/v1, sloth.slok.dev/v1 and pyrra.dev/v1alpha1"
+)
 _SEEMS = ("slo", "sli", "servicelevel")  # in a kind, or in what a document holds
 
 

@@ -22,7 +22,7 @@ _ENDINGS = (".yaml", ".yml")
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """objectives: by id, of files without a mistake. mistakes: as ``file:line: …``. notes: what was left out."""
+    """objectives: by id, of files without a mistake. mistakes: as ``file:line: …``. notes: what is left out."""
 
     objectives: tuple[Objective, ...] = ()
     mistakes: tuple[str, ...] = ()

@@ -38,7 +38,9 @@ class Source(Settings):
     @model_validator(mode="after")
     def _is_known(self) -> Self:
         if not (self.type or self.metric_source_ref):
-            raise ValueError("'type' is missing here; write type: Prometheus, or the metricSourceRef of a DataSource")
+            raise ValueError(
+                "'type' is missing here; write type: Prometheus, or the metricSourceRef of a DataSource"
+            )
         return self
 
 
@@ -63,7 +65,9 @@ class RatioMetric(Settings):
         events = (self.good is None) != (self.bad is None) and self.total and not self.raw
         ratio = self.raw and self.raw_type and not (self.good or self.bad or self.total)
         if not (events or ratio):
-            raise ValueError("'ratioMetric' must have total with one of good and bad, or raw with its rawType")
+            raise ValueError(
+                "'ratioMetric' must have total with one of good and bad, or raw with its rawType"
+            )
         return self
 
 
@@ -210,8 +214,7 @@ def read_sli(spec: SliSpec, tree: Tree, place: Place, named: Named, mistakes: Mi
         text = reading.text(spec.threshold_metric, here)
         threshold = reading.checked(threshold_query, text, here) if text else ""
         return reading.known(KnownSli(is_threshold=True, threshold=threshold or ""))
-    ratio, here = spec.ratio_metric, (*place, "ratioMetric")
-    assert ratio
+    ratio, here = spec.ratio_metric or RatioMetric(), (*place, "ratioMetric")
     if ratio.raw:
         source = (*here, "raw", "metricSource")
         text = reading.text(ratio.raw, source)
@@ -266,8 +269,10 @@ class _Reading:
             return None
         if self._source.lower() == PROMETHEUS.lower():
             return sli
-        near = "; did you mean Prometheus?" if "did you mean" in instead(self._source, [PROMETHEUS]) else ""
-        note = f"its metric source is {quoted(self._source)}, which costwatch cannot ask: nothing measures it{near}"
+        near = instead(self._source, [PROMETHEUS])
+        near = near if "did you mean" in near else ""
+        cannot = "which costwatch cannot ask: nothing measures it"
+        note = f"its metric source is {quoted(self._source)}, {cannot}{near}"
         return KnownSli(is_threshold=sli.is_threshold, metric_source=self._source, notes=(note,))
 
     def _type(self, reference: str, place: Place) -> str:
