@@ -29,7 +29,7 @@ GAUGE, OTHER = (Form.GAUGE, False), (Form.OTHER, False)
         pytest.param("2 * sum(increase(a[{{.window}}]))", INCREASE, id="from the left, too"),
         pytest.param("sum(rate(a[{{.window}}])) + sum(rate(b[{{.window}}]))", RATE, id="two counters added"),
         pytest.param(
-            "histogram_count(increase(h[{{.window}}])) * histogram_fraction(0, 0.2, increase(h[{{.window}}]))",
+            "histogram_count(increase(h[{{.window}}])) * histogram_fraction(0, 1, increase(h[{{.window}}]))",
             INCREASE,
             id="a share of a native histogram",
         ),

@@ -10,6 +10,7 @@ from costwatch.config.models import parsed
 from costwatch.config.quote import instead, quoted
 from costwatch.config.slos import openslo, openslo_v1alpha, pyrra, sloth
 from costwatch.config.slos.fields import Labels
+from costwatch.config.slos.openslo_sli import Named
 from costwatch.config.tree import Mistakes, Node, Tree, documents
 from costwatch.slo.objectives import Objective
 
@@ -53,9 +54,7 @@ def read_documents(file: Path, mistakes: Mistakes, *, is_named: bool) -> Iterato
             yield Document(parsed(model, tree, mistakes), tree, file)
 
 
-def objectives_of(
-    document: Document, named: openslo.Named, mistakes: Mistakes
-) -> Iterator[tuple[Objective, Labels]]:
+def objectives_of(document: Document, named: Named, mistakes: Mistakes) -> Iterator[tuple[Objective, Labels]]:
     """Its objectives, each with all labels that tell it from others of its id."""
     model, tree = document.model, document.tree
     if isinstance(model, (sloth.SlothFile, sloth.SlothResource)):
