@@ -1,5 +1,6 @@
 """``costwatch slo check`` and ``costwatch slo export``: what the files of SLOs say."""
 
+from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,6 +13,7 @@ from costwatch.errors import UsageError
 if TYPE_CHECKING:
     from costwatch.slo.objectives import Objective, Period
 
+_NAMED = 3  # a note on more is told with one of them
 _NOTHING = "no SLO is named; add 'slos' with their files to costwatch.yaml, or see `costwatch presets list`"
 
 
@@ -97,9 +99,13 @@ def _print(known: "tuple[Objective, ...]") -> None:
     ]
     if rows:
         print_table(("id", "form", "objective", "window", "budget of", "team", "system"), rows)
+    of_note: dict[str, list[str]] = defaultdict(list)
     for one in known:
         for note in one.notes:
-            line(f"{one.id}: {note}")
+            of_note[note].append(one.id)
+    for note, ids in of_note.items():
+        who = ", ".join(ids) if len(ids) <= _NAMED else f"{len(ids)} of them, such as {ids[0]}"
+        line(f"{who}: {note}")
 
 
 def _row(one: "Objective") -> dict[str, Any]:
