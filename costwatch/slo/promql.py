@@ -102,7 +102,7 @@ def grouping_of(query: Query) -> tuple[str, ...]:
             return tuple(by.labels) if by and str(by.type) == "AggModifierType.By" else ()
         if kind == "BinaryExpr":
             node = node.rhs if _kind(node.lhs) == "NumberLiteral" else node.lhs
-        elif kind in ("ParenExpr", "UnaryExpr"):
+        elif kind in ("ParenExpr", "UnaryExpr", "SubqueryExpr"):
             node = node.expr
         elif kind == "Call" and node.args:
             node = node.args[-1] if node.func.name == "histogram_fraction" else node.args[0]

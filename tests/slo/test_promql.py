@@ -131,6 +131,7 @@ def test_a_bound_is_a_number_however_it_is_written(written: str, asked: str) -> 
         ("sum by (host, path) (rate(a[{{.window}}])) or vector(0)", ("host", "path")),
         ("clamp_min(sum(rate(a[{{.window}}])) by (b), 0)", ("b",)),
         ("100 * (sum by (b) (rate(a[{{.window}}])))", ("b",)),
+        ("sum_over_time((max by (b) (a) > bool 5)[{{.window}}:1m])", ("b",)),
         ("sum(rate(a[{{.window}}]))", ()),
         ("sum without (b) (rate(a[{{.window}}]))", ()),
         ("rate(a[{{.window}}])", ()),
