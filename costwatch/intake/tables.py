@@ -9,9 +9,9 @@ from costwatch.intake.bill import take_bill
 from costwatch.intake.rows import take_rows
 from costwatch.intake.slos import take_slos
 from costwatch.plugins import Collector, Table
-from costwatch.slo.collecting import SloCollector
+from costwatch.slo.collecting import SLI, SloCollector
 
-BILL, SLI = "bill", "sli"
+BILL = "bill"
 # Ours: name -> what takes a batch of it. A new one is a file beside this one and an entry here.
 TABLES: Mapping[str, Take] = {BILL: take_bill, SLI: take_slos}
 
