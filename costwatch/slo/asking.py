@@ -112,10 +112,12 @@ class _Span:
         if selector.at is not None:
             return f"({rate if is_rate else f'{rate} * {self.seconds}'})"
         edges = self._edges(selector)
-        wider = samples.replace(range_, f"[{_text(self.milliseconds + _STALE)}]")
+        inside, wider = (
+            samples.replace(range_, f"[{_text(self.milliseconds + more)}]") for more in (-1, _STALE)
+        )
         # Where nothing was scraped in the span, a sample from before it stands for its end: nothing is known.
-        is_known = f"timestamp{edges.now} > time() - {edges.seconds_ago:.3f}"
-        grown = f"(({edges.now} - {edges.then}) and ({is_known}) unless (resets({wider}) > 0))"
+        is_known = f"present_over_time({inside})"
+        grown = f"(({edges.now} - {edges.then}) and {is_known} unless (resets({wider}) > 0))"
         if self.with_births:
             grown = f"({edges.born} or {grown})"
         if is_rate:
@@ -128,7 +130,7 @@ class _Span:
         ended = round(selector.offset.total_seconds() * 1000) if selector.offset is not None else 0
         began = ended + self.milliseconds
         offset = f" offset {'-' if began < 0 else ''}{_text(abs(began))}" if began else ""
-        return _Edges(bare, f"({text})", offset, began / 1000)
+        return _Edges(bare, f"({text})", offset)
 
 
 class _Edges(NamedTuple):
@@ -137,7 +139,6 @@ class _Edges(NamedTuple):
     bare: str
     now: str
     offset: str
-    seconds_ago: float
 
     @property
     def then(self) -> str:
