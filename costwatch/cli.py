@@ -35,6 +35,7 @@ COMMANDS = (
     ("status", "Show freshness, firing alerts and the last runs."),
     ("cost", "Show cost by team, service, account and more."),
     ("usage", "Show what pods ask for and use, requests that would fit, and live estimates."),
+    ("marker", "Tell deploys and switched flags, and list them."),
     ("export", "Write the bill with its teams for other tools, or usage of clusters for another costwatch."),
     ("query", "Ask the warehouse in SQL, read-only."),
     ("ui", "Serve the pages."),
