@@ -52,7 +52,7 @@ from costwatch.plugins.rules import (
     queries_of,
     selections_of,
 )
-from costwatch.plugins.settings import Duration, Settings, parse_duration
+from costwatch.plugins.settings import Duration, Settings, duration_text, parse_duration
 from costwatch.plugins.splits import (
     KEY_COLUMNS,
     Batches,
@@ -124,6 +124,7 @@ __all__ = [
     "Weights",
     "WholeDays",
     "accepted",
+    "duration_text",
     "fact_query",
     "link_of",
     "load",

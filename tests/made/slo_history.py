@@ -7,7 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from costwatch.slo.objectives import BUCKET, Form, Indicator, Objective, Period, Query
+from costwatch.slo.objectives import BUCKET, Form, Indicator, Method, Objective, Period, Query
 from costwatch.warehouse.encoding import to_text
 from costwatch.warehouse.slo.definitions import instance_id, put_objectives
 from costwatch.warehouse.store import Warehouse
@@ -31,10 +31,11 @@ class History:
 
     folder: Path
     now: datetime = NOW
+    file: str = "costwatch.db"
     warehouse: Warehouse = field(init=False)
 
     def __post_init__(self) -> None:
-        self.warehouse = Warehouse(self.folder / "costwatch.db")
+        self.warehouse = Warehouse(self.folder / self.file)
         self.warehouse.migrate()
 
     def put(self, *objectives: Objective) -> "History":
@@ -98,3 +99,16 @@ def steady(days: float, total: float = 100, bad: float = 0) -> list[tuple[float,
 def seconds_of(good: Callable[[int], bool], end: int, length: int) -> tuple[float, float]:
     """Good and total of the ``length`` seconds before ``end``, one event each."""
     return float(sum(good(second) for second in range(end - length, end))), float(length)
+
+
+def slo_company(path: Path) -> Warehouse:
+    """Two objectives for a month: one of two hosts, one of which burns; and one of slices that is quiet."""
+    made = History(path.parent, datetime(2026, 11, 23, 7, tzinfo=UTC), path.name)
+    slices = {"method": Method.TIMESLICES, "slice_seconds": 60, "slice_target": Decimal("0.9")}
+    made.put(
+        objective(), objective("feed", "0.95", 7, service="feed", team="growth", system="feed", **slices)
+    )
+    made.buckets("checkout", [*steady(30), *steady(0.1, 100, 40)], host="a")
+    made.buckets("checkout", steady(30, 100, 0.05), host="b")
+    made.buckets("feed", steady(7, 5))
+    return made.warehouse

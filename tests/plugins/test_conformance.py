@@ -59,6 +59,7 @@ from tests.made.kafka_metrics import MESSAGES, kafka, watching
 from tests.made.kubernetes_told import capacity, cpu, told, written
 from tests.made.kubernetes_told import request as pod_request
 from tests.made.measures import measured, value
+from tests.made.slo_history import slo_company
 from tests.made.sql_shop import in_sqlite
 from tests.made.unit_company import unit_company
 from tests.made.usage_files import write_day
@@ -488,6 +489,14 @@ FACTS: dict[str, tuple[Callable[[Path], Warehouse], Window]] = {
             *("running_cost_per_hour", "tagging_cost", "workload_cost"),
         ),
         (clusters, OCTOBER),
+    ),
+    **dict.fromkeys(
+        (
+            *("sli_bad_events", "sli_total_events", "slo_budget_left", "slo_burn_rate", "slo_coverage"),
+            *("slo_data_age", "slo_errors_allowed", "slo_errors_used", "slo_hours_left", "slo_objective"),
+            "slo_window_events",
+        ),
+        (slo_company, NOVEMBER),
     ),
     **dict.fromkeys(("measure", "unit_cost", "unit_volume"), (unit_company, OCTOBER)),
 }
