@@ -1,0 +1,240 @@
+"""What one server answers about objectives."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Self
+
+from collectors.prometheus import Answer, AskError, Prometheus, PrometheusSettings
+from collectors.slo.sides import sides_by_span
+from costwatch.errors import SourceError
+from costwatch.model import Labels, Window
+from costwatch.slo.asking import factor_of, interval_question, question, sides_of
+from costwatch.slo.collecting import Answered, Events, ShortAnswer, Told
+from costwatch.slo.folding import Steps, folded, step_seconds, steps_of, window_sums
+from costwatch.slo.objectives import Form, Method, Objective
+
+if TYPE_CHECKING:
+    from collectors.slo.sides import Sides
+    from costwatch.slo.folding import Floats
+
+SHORT_WINDOWS = (300, 1800, 3600, 7200, 21_600)  # seconds
+_LOOKED_AT = 21_600  # for how often a series is scraped
+_MONTH = timedelta(days=31)
+
+
+class ServerReading:
+    """See ``slo.collecting.Reading``. One connection for all of a run."""
+
+    def __init__(
+        self,
+        source: PrometheusSettings,
+        objectives: Sequence[Objective],
+        now: datetime,
+        first: datetime,
+        most_instances: int,
+        keep_days: int,
+    ) -> None:
+        self.objectives, self.now, self.keep_days = objectives, now, keep_days
+        self._source, self._first, self._most = source, first, most_instances
+        self._prometheus = Prometheus(source)
+        self._ranges: dict[str, int] = {}  # objective -> seconds, where scrapes are so rare
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._prometheus.close()
+
+    def check(self) -> None:
+        """Raise SourceError where the server does not answer at all: it is told once then."""
+        self._prometheus.query("1", self.now)
+
+    def first_start(self, objective: Objective) -> datetime:
+        """As far back as the window of its objective reaches."""
+        period = objective.period
+        return max(self._first, self.now - max(period.duration, period.months * _MONTH))
+
+    def buckets(self, objective: Objective, window: Window) -> Answered:
+        """See ``slo.collecting.Reading``."""
+        step = step_seconds(objective)
+        bucket = int(objective.bucket.total_seconds())
+        end = int(window.end.timestamp()) // bucket * bucket
+        first = -(-int(window.start.timestamp()) // bucket) * bucket
+        if first >= end:
+            return Answered({})
+        # What is known before the first one tells whether a part of it is lacking.
+        before = max(1, -(-self._ranges.get(objective.id, 0) // step))
+        start = -(-first // step) * step - before * step
+        asked = Window(_at(start), min(_at(end), _at(int(self.now.timestamp()) - step + 1)))
+        if asked.start >= asked.end:
+            return Answered({})
+        with self._of(objective):
+            sides = self._steps(objective, asked, step)
+            if not sides and self._is_scraped_rarely(objective, asked, step):
+                sides = self._steps(objective, asked, step)
+        edge_steps = max(1, -(-self._ranges.get(objective.id, 0) // step))
+        told: dict[Labels, Told] = {}
+        notes: list[str] = []
+        for labels, of in sides.items():
+            steps = self._joined(of, start, step)
+            told[labels] = folded(objective, steps, first, edge_steps)
+            if odd := steps.odd_count:
+                notes.append(self._inconsistent(objective, labels, odd))
+        return Answered(told, tuple(notes))
+
+    def growth(self, objective: Objective, last: datetime, first: datetime) -> Mapping[Labels, Events]:
+        """See ``slo.collecting.Reading``."""
+        bucket = objective.bucket
+        with self._of(objective):
+            across = self._grown(objective, Window(last, first + bucket))
+            ends = [self._grown(objective, Window(start, start + bucket)) for start in (last, first)]
+        found = {}
+        for labels in across.keys() & ends[0].keys() & ends[1].keys():
+            bad, total = (
+                max(0.0, of(across[labels]) - of(ends[0][labels]) - of(ends[1][labels]))
+                for of in (lambda events: events.total - events.good, lambda events: events.total)
+            )
+            found[labels] = Events(total - min(bad, total), total)
+        return found
+
+    def short_windows(self, objective: Objective) -> ShortAnswer:
+        """See ``slo.collecting.Reading``. Of time slices: those that have ended."""
+        with self._of(objective):
+            if objective.method is not Method.OCCURRENCES:
+                return self._short_slices(objective)
+            found = self._short(objective, SHORT_WINDOWS)
+            shortest = SHORT_WINDOWS[0]
+            if any(shortest not in of for of in found.values()) and self._is_scraped_rarely(
+                objective, Window(self.now - timedelta(seconds=_LOOKED_AT), self.now), shortest
+            ):
+                for labels, of in self._short(objective, (shortest,)).items():
+                    found.setdefault(labels, {}).update(of)
+        return ShortAnswer(self.now, found)
+
+    def _short(self, objective: Objective, windows: Sequence[int]) -> dict[Labels, dict[int, Events]]:
+        known_range = self._ranges.get(objective.id, 0)
+        asked = (
+            question(objective.indicator, seconds, range_seconds=known_range, span=str(seconds))
+            for seconds in windows
+        )
+        answer = self._whole(self._prometheus.query("\nor\n".join(asked), self.now))
+        found: dict[Labels, dict[int, Events]] = {}
+        for span, sides in sides_by_span(answer).items():
+            for labels, of in self._limited(objective, sides).items():
+                steps = self._joined(self._scaled(objective, of, int(span)), 0, int(span))
+                if events := window_sums(objective, steps, 1):
+                    found.setdefault(labels, {})[int(span)] = events
+        return found
+
+    def _short_slices(self, objective: Objective) -> ShortAnswer:
+        step = step_seconds(objective)
+        end = int(self.now.timestamp()) // step * step
+        start = end - max(SHORT_WINDOWS) // step * step
+        sides = self._steps(objective, Window(_at(start), _at(end)), step) if start < end else {}
+        found: dict[Labels, dict[int, Events]] = {}
+        for labels, of in sides.items():
+            steps = self._joined(of, start, step)
+            for seconds in SHORT_WINDOWS:
+                if seconds >= step and (events := window_sums(objective, steps, seconds // step)):
+                    found.setdefault(labels, {})[seconds] = events
+        return ShortAnswer(_at(end), found)
+
+    def _grown(self, objective: Objective, window: Window) -> dict[Labels, Events]:
+        """What counters grew by, without what was born."""
+        seconds = int((window.end - window.start).total_seconds())
+        asked = question(
+            objective.indicator,
+            seconds,
+            range_seconds=self._ranges.get(objective.id, 0),
+            with_births=False,
+            span=str(seconds),
+        )
+        answer = self._whole(self._prometheus.query(asked, window.end))
+        found = {}
+        for sides in sides_by_span(answer).values():
+            for labels, of in self._limited(objective, sides).items():
+                steps = self._joined(self._scaled(objective, of, seconds), 0, seconds)
+                if events := window_sums(objective, steps, 1):
+                    found[labels] = events
+        return found
+
+    def _steps(self, objective: Objective, window: Window, step: int) -> dict[Labels, "Sides"]:
+        """Each side at each step, by instance; empty where nothing is known."""
+        every = timedelta(seconds=step)
+        asked = question(objective.indicator, step, range_seconds=self._ranges.get(objective.id, 0))
+        answer = self._whole(self._prometheus.query_range(asked, window, every, every))
+        count = -((window.start - window.end) // every)
+        (sides,) = sides_by_span(answer, int(window.start.timestamp()) + step, step, count).values() or ({},)
+        return {
+            labels: self._scaled(objective, of, step) for labels, of in self._limited(objective, sides).items()
+        }
+
+    def _is_scraped_rarely(self, objective: Objective, window: Window, seconds: int) -> bool:
+        """Whether less than two samples lie in a span of so many seconds: then more are looked at from now on."""
+        asked = interval_question(objective.indicator, _LOOKED_AT)
+        if asked is None or objective.id in self._ranges:
+            return False
+        every = timedelta(seconds=_LOOKED_AT)
+        answer = self._prometheus.query_range(asked, window, every, min(every, window.end - window.start))
+        counts = [float(series.values.max()) for series in answer.series if len(series.values)]
+        interval = _LOOKED_AT / max(counts) if counts and max(counts) > 1 else 0
+        if 2 * interval <= seconds:
+            return False
+        self._ranges[objective.id] = 60 * round(2 * interval / 60)
+        return True
+
+    def _scaled(self, objective: Objective, of: "Sides", seconds: int) -> "Sides":
+        queries = sides_of(objective.indicator)
+        if objective.indicator.form is Form.RATIO:
+            return of  # weighed by time once it is joined
+        return {name: values * factor_of(queries[name], seconds) for name, values in of.items()}
+
+    def _joined(self, of: "Sides", start: int, seconds: int) -> Steps:
+        known: list[Floats | None] = [of.get(name) for name in ("total", "good", "bad")]
+        return steps_of(start, seconds, *known)
+
+    def _limited(self, objective: Objective, sides: Mapping[Labels, "Sides"]) -> dict[Labels, "Sides"]:
+        """Those instances whose total is there, or error ratio. Raises SourceError for too many."""
+        needed = "bad" if objective.indicator.total is None else "total"
+        found = {labels: of for labels, of in sides.items() if needed in of}
+        if len(found) > self._most:
+            raise SourceError(
+                f"its queries return {len(found):,} label sets, more than {self._most:,}; group by fewer labels, "
+                "or raise most_instances"
+            )
+        return found
+
+    def _whole(self, answer: Answer) -> Answer:
+        if answer.warnings:
+            raise SourceError(
+                f"{self._source.url} says that its answer is not whole ({answer.warnings[0][:200]}); look at what it lacks"
+            )
+        return answer
+
+    @contextmanager
+    def _of(self, objective: Objective) -> Iterator[None]:
+        """Name the SLO in what goes wrong."""
+        where = f"{self._source.name}: SLO '{objective.id}'"
+        try:
+            yield
+        except SourceError as error:
+            told = str(error).removeprefix(f"{self._source.name}: ")
+            named = SourceError(f"{where}: {told}")
+            if isinstance(error, AskError):
+                named = AskError(str(named), may_pass=error.may_pass, is_of_query=error.is_of_query)
+            raise named from None
+        except ValueError as error:
+            raise SourceError(f"{where}: its query is no PromQL ({error}); correct it") from None
+
+    def _inconsistent(self, objective: Objective, labels: Labels, steps: int) -> str:
+        instance = ", ".join(f"{name}={value}" for name, value in labels)
+        return (
+            f"{self._source.name}: SLO '{objective.id}'{f' ({instance})' if instance else ''}: inconsistent: "
+            f"good and bad events are more than all events in {steps} of its steps, the budget counts them as they "
+            "are; look at whether both queries select the same series"
+        )
+
+
+def _at(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
