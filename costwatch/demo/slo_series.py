@@ -1,4 +1,4 @@
-"""What happened to the company's objectives, bucket by bucket: arrays from the seed, files and series of them."""
+"""What happened to the company's objectives, bucket by bucket: arrays from the seed, and series of them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

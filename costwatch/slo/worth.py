@@ -1,7 +1,7 @@
 """Reliability beside what it costs: whether to cut, to spend, or what else, and why. Pure.
 
-There is no price of one more nine: what is known is how much of the budget is left, and how much of what is paid
-is used. Where both point the same way, that is said; where they do not, the reason is.
+There is no price of one more nine: what is known is how much of the budget is left, and how much of what is
+paid is used. Where both point the same way, that is said; where they do not, the reason is.
 """
 
 from dataclasses import dataclass

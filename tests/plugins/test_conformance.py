@@ -59,7 +59,7 @@ from tests.made.kafka_metrics import MESSAGES, kafka, watching
 from tests.made.kubernetes_told import capacity, cpu, told, written
 from tests.made.kubernetes_told import request as pod_request
 from tests.made.measures import measured, value
-from tests.made.counted_month import slo_company
+from tests.made.slo_history import slo_company
 from tests.made.sql_shop import in_sqlite
 from tests.made.unit_company import unit_company
 from tests.made.usage_files import write_day
