@@ -51,7 +51,7 @@ def command(
         if since is not None
         else window_of(first, after, context.now)
     )
-    sources = _chosen(context.config.sources, names)
+    sources = _chosen(context.config.asked_sources, names)
     with context.working("Collecting") as progress:
         done = collect(
             context.warehouse,

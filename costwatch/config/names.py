@@ -27,7 +27,8 @@ Values = Mapping[
 class Names:
     """teams: those under ``teams:``. values: query -> what its labels can be; empty: nothing is checked.
 
-    kinds: those of ``sources:``. dimensions: those under ``dimensions:``.
+    kinds: those of ``sources:``. dimensions: those under ``dimensions:``. slos: names and ids of the SLOs, where
+    their files were read.
     """
 
     teams: tuple[str, ...] = ()
@@ -35,6 +36,7 @@ class Names:
     accounts: tuple[str, ...] = ()  # those that teams name; others may exist
     kinds: tuple[str, ...] = ()
     dimensions: tuple[str, ...] = ()
+    slos: tuple[str, ...] = ()
 
     @property
     def of_alerts(self) -> Values:

@@ -1,0 +1,125 @@
+"""All files that ``slos:`` names, read into objectives."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from costwatch.config.quote import quoted
+from costwatch.config.slos import openslo
+from costwatch.config.slos.documents import Document, objectives_of, read_documents
+from costwatch.config.slos.fields import Labels
+from costwatch.config.slos.identity import identified
+from costwatch.config.slos.owners import OWNER_LABELS, Owners
+from costwatch.config.tree import Mistakes
+from costwatch.slo.objectives import Objective
+
+if TYPE_CHECKING:
+    from costwatch.config.files import SloFiles
+
+_ENDINGS = (".yaml", ".yml")
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """objectives: by id, of files without a mistake. mistakes: as ``file:line: …``. notes: what was left out."""
+
+    objectives: tuple[Objective, ...] = ()
+    mistakes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Files:
+    """What was read of all files so far; of those with mistakes, these."""
+
+    mistakes: dict[Path, Mistakes]
+    documents: list[tuple[Document, "SloFiles"]]
+    notes: list[str]
+
+
+def load_slos(entries: Sequence["SloFiles"], owners: Owners) -> Loaded:
+    """The objectives of these files and folders."""
+    read = _read(entries)
+    named = _definitions(read)
+    known: list[tuple[Objective, Labels]] = []
+    of: dict[str, SloFiles] = {}
+    for document, entry in read.documents:
+        known += objectives_of(document, named, read.mistakes[document.file])
+        of[str(document.file)] = entry
+    good = [each for each in known if not read.mistakes[Path(each[0].file)]]
+    kept, doubled = identified(good)
+    for objective, text in doubled:
+        read.mistakes[Path(objective.file)].add(objective.line, text)
+    # A file is read whole or not at all: one with a duplicate, too.
+    whole = [each for each in kept if not read.mistakes[Path(each[0].file)]]
+    objectives = [
+        owners.given(one, labels, of[one.file].team, of[one.file].owner_labels or OWNER_LABELS)
+        for one, labels in whole
+    ]
+    mistakes = [text for _, found in sorted(read.mistakes.items()) for text in found]
+    return Loaded(tuple(sorted(objectives, key=lambda one: one.id)), tuple(mistakes), tuple(read.notes))
+
+
+def _read(entries: Iterable["SloFiles"]) -> _Files:
+    read = _Files({}, [], [])
+    for entry in entries:
+        for file in _files(entry.path, read):
+            if file in read.mistakes:
+                continue  # named twice
+            mistakes = read.mistakes[file] = Mistakes(file)
+            is_named = file == entry.path
+            for found in read_documents(file, mistakes, is_named=is_named):
+                if isinstance(found, str):
+                    read.notes.append(found)
+                else:
+                    read.documents.append((found, entry))
+    return read
+
+
+def _files(path: Path, read: _Files) -> Iterator[Path]:
+    """Itself, or what lies in it; a path without an SLO file is a mistake."""
+    if not path.is_dir():
+        if path.exists():
+            yield path
+        else:
+            read.mistakes[path] = Mistakes(path)
+            read.mistakes[path].add(0, "no such file or folder; correct 'slos' in costwatch.yaml")
+        return
+    inside = [each.relative_to(path) for each in sorted(path.rglob("*")) if each.suffix in _ENDINGS]
+    shown = [each for each in inside if not any(part.startswith(".") for part in each.parts)]
+    if hidden := len(inside) - len(shown):
+        read.notes.append(f"{path}: {hidden} hidden files are left out")
+    if not shown:
+        read.mistakes[path] = Mistakes(path)
+        read.mistakes[path].add(0, "holds no file that ends in .yaml or .yml; correct 'slos'")
+    yield from (path / each for each in shown)
+
+
+def _definitions(read: _Files) -> openslo.Named:
+    """What OpenSLO documents refer to, of all files."""
+    named = openslo.Named()
+    places: dict[tuple[str, str], str] = {}
+    slis: list[tuple[str, openslo.OpenSli, Document]] = []
+    for document, _ in read.documents:
+        model, tree, place = document.model, document.tree, ("metadata", "name")
+        name = str(tree.at(place))
+        if model is None:
+            named.broken.add(name)
+        elif isinstance(model, openslo.DataSource):
+            named.types[name] = model.spec.type
+        elif isinstance(model, openslo.OpenSli):
+            slis.append((name, model, document))
+        if not isinstance(model, (openslo.DataSource, openslo.OpenSli)):
+            continue
+        here = f"{document.file}:{tree.value_line(place)}"
+        if (first := places.setdefault((model.kind, name), here)) != here:
+            text = f"{model.kind} {quoted(name)} is also in {first}; rename one"
+            read.mistakes[document.file].add(tree.value_line(place), text)
+    for name, model, document in slis:
+        mistakes = read.mistakes[document.file]
+        if sli := openslo.read_sli(model.spec, document.tree, ("spec",), named, mistakes):
+            named.slis[name] = sli
+        else:
+            named.broken.add(name)
+    return named
