@@ -6,8 +6,10 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
+from collectors.slo_files import COLUMNS
 from costwatch.demo.slos import (
     GAUGE_SAMPLES,
     INCIDENT,
@@ -24,6 +26,7 @@ from costwatch.demo.slos import (
 )
 from costwatch.demo.stories import CompanyPlan
 from costwatch.model import Labels, midnight
+from costwatch.plugins import tags_text
 
 SECONDS = 300  # of a bucket
 _PER_DAY = 86_400 // SECONDS
@@ -82,19 +85,19 @@ class CompanySlos:
         """The first instance of an objective."""
         return next(each for each in self.series if each.slo.id == id)
 
-    def rows(self, day: date) -> dict[str, Any]:
-        """Columns of all that is known of one UTC day; good and total as they are kept."""
-        columns: dict[str, list[Any]] = {"start": [], "slo": [], "labels": [], "good": [], "total": []}
+    def table(self, day: date) -> pa.Table:
+        """All that is known of one UTC day, as files of ``kind: slo_files`` have it."""
+        columns: dict[str, list[Any]] = {name: [] for name in COLUMNS}
         for one in self.series:
             start = one.at(midnight(day))
             known = start + np.flatnonzero(one.is_known[start : start + _PER_DAY])
             columns["start"] += (int(self.first.timestamp()) + known * SECONDS).tolist()
             columns["slo"] += [one.slo.id] * len(known)
-            columns["labels"] += [one.labels] * len(known)
+            columns["labels"] += [tags_text(dict(one.labels))] * len(known)
             total = one.total_units[known]
             columns["good"] += (total - one.bad_units[known]).astype(float).tolist()
             columns["total"] += total.astype(float).tolist()
-        return columns
+        return pa.table(columns, schema=pa.schema([(name, kind) for name, kind in COLUMNS.items()]))
 
     def _usual_load(self) -> NDArray[np.float64]:
         """As a share of the average: by day and night, workday and weekend."""
