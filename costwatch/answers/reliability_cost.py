@@ -1,4 +1,4 @@
-"""What systems with objectives cost, beside what is left of their error budgets and used of their machines."""
+"""What systems with objectives cost, beside what is left of their budgets and used of their machines."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -27,7 +27,7 @@ class SystemReliability:
     """A system, or a service whose objectives name none.
 
     costs: currency -> EffectiveCost of the last 30 settled days; empty: not known. worst: of its objectives;
-    None: of none anything is known. use: of what it requests, by resource, over as many days; empty: not known.
+    None: of none anything is known. use: of what it requests, by resource, over 30 days; empty: not known.
     """
 
     name: str

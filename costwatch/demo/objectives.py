@@ -32,7 +32,7 @@ apiVersion: openslo/v1
 kind: SLO
 metadata:
   name: {id}
-  displayName: {service} {name}
+  displayName: {name}
   labels: {{team: {team}}}
 spec:
   service: {service}

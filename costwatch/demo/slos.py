@@ -20,8 +20,8 @@ NO_TRAFFIC = "experiments-canary-availability"
 class DemoSlo:
     """An objective, and what usually happens.
 
-    percent, promise: so many per cent of what. form: ``events`` are counted by the label ``code``, ``latency``
-    by a histogram whose bucket ``le`` is good, a ``probe`` is a gauge of 0 or 1.
+    percent, promise: so many per cent of what. form: ``events`` are counted by the label ``code``,
+    ``latency`` by a histogram whose bucket ``le`` is good, a ``probe`` is a gauge of 0 or 1.
     metric, labels: of its series. usual: events in five minutes. burn: the usual burn rate. group: label and
     values of its instances. is_sliced: it counts slices of five minutes in which all probes were good.
     is_calendar: its period is the month in ``CALENDAR_ZONE``, not the last ``days``.
