@@ -9,17 +9,17 @@ from collectors.prometheus import Answer, AskError, Prometheus, PrometheusSettin
 from collectors.slo.sides import sides_by_span
 from costwatch.errors import SourceError
 from costwatch.model import Labels, Window
-from costwatch.slo.asking import factor_of, interval_question, question, sides_of
-from costwatch.slo.collecting import Answered, Events, ShortAnswer, Told
+from costwatch.slo.asking import factor_of, question, sides_of
+from costwatch.slo.collecting import Answered, Events, Growth, ShortAnswer, Told
 from costwatch.slo.folding import Steps, folded, step_seconds, steps_of, window_sums
 from costwatch.slo.objectives import Form, Method, Objective
+from costwatch.wording import printable
 
 if TYPE_CHECKING:
     from collectors.slo.sides import Sides
     from costwatch.slo.folding import Floats
 
 SHORT_WINDOWS = (300, 1800, 3600, 7200, 21_600)  # seconds
-_LOOKED_AT = 21_600  # for how often a series is scraped
 _MONTH = timedelta(days=31)
 
 
@@ -38,7 +38,6 @@ class ServerReading:
         self.objectives, self.now, self.keep_days = objectives, now, keep_days
         self._source, self._first, self._most = source, first, most_instances
         self._prometheus = Prometheus(source)
-        self._ranges: dict[str, int] = {}  # objective -> seconds, where scrapes are so rare
 
     def __enter__(self) -> Self:
         return self
@@ -64,26 +63,22 @@ class ServerReading:
         if first >= end:
             return Answered({})
         # What is known before the first one tells whether a part of it is lacking.
-        before = max(1, -(-self._ranges.get(objective.id, 0) // step))
-        start = -(-first // step) * step - before * step
+        start = -(-first // step) * step - step
         asked = Window(_at(start), min(_at(end), _at(int(self.now.timestamp()) - step + 1)))
         if asked.start >= asked.end:
             return Answered({})
         with self._of(objective):
             sides = self._steps(objective, asked, step)
-            if not sides and self._is_scraped_rarely(objective, asked, step):
-                sides = self._steps(objective, asked, step)
-        edge_steps = max(1, -(-self._ranges.get(objective.id, 0) // step))
         told: dict[Labels, Told] = {}
         notes: list[str] = []
         for labels, of in sides.items():
             steps = self._joined(of, start, step)
-            told[labels] = folded(objective, steps, first, edge_steps)
+            told[labels] = folded(objective, steps, first)
             if odd := steps.odd_count:
                 notes.append(self._inconsistent(objective, labels, odd))
         return Answered(told, tuple(notes))
 
-    def growth(self, objective: Objective, last: datetime, first: datetime) -> Mapping[Labels, Events]:
+    def growth(self, objective: Objective, last: datetime, first: datetime) -> Mapping[Labels, Growth]:
         """See ``slo.collecting.Reading``."""
         bucket = objective.bucket
         with self._of(objective):
@@ -91,11 +86,12 @@ class ServerReading:
             ends = [self._grown(objective, Window(start, start + bucket)) for start in (last, first)]
         found = {}
         for labels in across.keys() & ends[0].keys() & ends[1].keys():
-            bad, total = (
-                max(0.0, of(across[labels]) - of(ends[0][labels]) - of(ends[1][labels]))
-                for of in (lambda events: events.total - events.good, lambda events: events.total)
-            )
-            found[labels] = Events(total - min(bad, total), total)
+            # Counters that were reset in between tell less than happened, but never less than nothing.
+            total = across[labels].total - sum(each[labels].total for each in ends)
+            bad = across[labels].bad - sum(each[labels].bad for each in ends)
+            total = max(total, 0.0)
+            between = Events(total - min(max(bad, 0.0), total), total)
+            found[labels] = Growth(between, ends[1][labels])
         return found
 
     def short_windows(self, objective: Objective) -> ShortAnswer:
@@ -103,21 +99,10 @@ class ServerReading:
         with self._of(objective):
             if objective.method is not Method.OCCURRENCES:
                 return self._short_slices(objective)
-            found = self._short(objective, SHORT_WINDOWS)
-            shortest = SHORT_WINDOWS[0]
-            if any(shortest not in of for of in found.values()) and self._is_scraped_rarely(
-                objective, Window(self.now - timedelta(seconds=_LOOKED_AT), self.now), shortest
-            ):
-                for labels, of in self._short(objective, (shortest,)).items():
-                    found.setdefault(labels, {}).update(of)
-        return ShortAnswer(self.now, found)
+            return ShortAnswer(self.now, self._short(objective))
 
-    def _short(self, objective: Objective, windows: Sequence[int]) -> dict[Labels, dict[int, Events]]:
-        known_range = self._ranges.get(objective.id, 0)
-        asked = (
-            question(objective.indicator, seconds, range_seconds=known_range, span=str(seconds))
-            for seconds in windows
-        )
+    def _short(self, objective: Objective) -> dict[Labels, dict[int, Events]]:
+        asked = (question(objective.indicator, seconds, span=str(seconds)) for seconds in SHORT_WINDOWS)
         answer = self._whole(self._prometheus.query("\nor\n".join(asked), self.now))
         found: dict[Labels, dict[int, Events]] = {}
         for span, sides in sides_by_span(answer).items():
@@ -146,7 +131,6 @@ class ServerReading:
         asked = question(
             objective.indicator,
             seconds,
-            range_seconds=self._ranges.get(objective.id, 0),
             with_births=False,
             span=str(seconds),
         )
@@ -162,27 +146,14 @@ class ServerReading:
     def _steps(self, objective: Objective, window: Window, step: int) -> dict[Labels, "Sides"]:
         """Each side at each step, by instance; empty where nothing is known."""
         every = timedelta(seconds=step)
-        asked = question(objective.indicator, step, range_seconds=self._ranges.get(objective.id, 0))
+        asked = question(objective.indicator, step)
         answer = self._whole(self._prometheus.query_range(asked, window, every, every))
         count = -((window.start - window.end) // every)
         (sides,) = sides_by_span(answer, int(window.start.timestamp()) + step, step, count).values() or ({},)
         return {
-            labels: self._scaled(objective, of, step) for labels, of in self._limited(objective, sides).items()
+            labels: self._scaled(objective, of, step)
+            for labels, of in self._limited(objective, sides).items()
         }
-
-    def _is_scraped_rarely(self, objective: Objective, window: Window, seconds: int) -> bool:
-        """Whether less than two samples lie in a span of so many seconds: then more are looked at from now on."""
-        asked = interval_question(objective.indicator, _LOOKED_AT)
-        if asked is None or objective.id in self._ranges:
-            return False
-        every = timedelta(seconds=_LOOKED_AT)
-        answer = self._prometheus.query_range(asked, window, every, min(every, window.end - window.start))
-        counts = [float(series.values.max()) for series in answer.series if len(series.values)]
-        interval = _LOOKED_AT / max(counts) if counts and max(counts) > 1 else 0
-        if 2 * interval <= seconds:
-            return False
-        self._ranges[objective.id] = 60 * round(2 * interval / 60)
-        return True
 
     def _scaled(self, objective: Objective, of: "Sides", seconds: int) -> "Sides":
         queries = sides_of(objective.indicator)
@@ -200,15 +171,16 @@ class ServerReading:
         found = {labels: of for labels, of in sides.items() if needed in of}
         if len(found) > self._most:
             raise SourceError(
-                f"its queries return {len(found):,} label sets, more than {self._most:,}; group by fewer labels, "
-                "or raise most_instances"
+                f"its queries return {len(found):,} label sets, more than {self._most:,}; group by fewer "
+                "labels, or raise most_instances"
             )
         return found
 
     def _whole(self, answer: Answer) -> Answer:
         if answer.warnings:
             raise SourceError(
-                f"{self._source.url} says that its answer is not whole ({answer.warnings[0][:200]}); look at what it lacks"
+                f"{self._source.url} says that its answer is not whole "
+                f"({printable(answer.warnings[0])[:200]}); look at what it lacks"
             )
         return answer
 
@@ -231,8 +203,8 @@ class ServerReading:
         instance = ", ".join(f"{name}={value}" for name, value in labels)
         return (
             f"{self._source.name}: SLO '{objective.id}'{f' ({instance})' if instance else ''}: inconsistent: "
-            f"good and bad events are more than all events in {steps} of its steps, the budget counts them as they "
-            "are; look at whether both queries select the same series"
+            f"good or bad events are more than all events in {steps} of its steps, the budget counts them as "
+            "they are; look at whether both queries select the same series"
         )
 
 

@@ -20,7 +20,8 @@ def sides_by_span(
 ) -> dict[str, dict[Labels, "Sides"]]:
     """Span -> instance -> side -> its value at each step, NaN where there is none.
 
-    first_end: when the first step ends, in seconds since 1970; of one instant, whatever it is, ``count`` is 1.
+    first_end: when the first step ends, in seconds since 1970; of one instant, whatever it is, ``count`` is
+    1.
     """
     import numpy as np
 

@@ -1,8 +1,8 @@
 """Service level objectives from Prometheus, or what speaks like it."""
 
 from collections.abc import Iterator, Sequence
-from difflib import get_close_matches
 from datetime import UTC, date, datetime, timedelta
+from difflib import get_close_matches
 from typing import Self
 
 from pydantic import Field, PrivateAttr
@@ -19,9 +19,9 @@ _EVER = datetime(1970, 1, 1, tzinfo=UTC)
 class Slo(PrometheusSettings):
     """Good and total of service level objectives by five minutes, kept for longer than Prometheus keeps them.
 
-    Which objectives there are is told by ``slos`` of ``costwatch.yaml``. An objective that was never read is read
-    from as far back as its window reaches; the last two hours are read again. Each run also asks for the last
-    5 minutes, half an hour, 1, 2 and 6 hours.
+    Which objectives there are is told by ``slos`` of ``costwatch.yaml``. An objective that was never read is
+    read from as far back as its window reaches; the last two hours are read again. Each run also asks for the
+    last 5 minutes, half an hour, 1, 2 and 6 hours.
 
     slos: the ids or names of those that this server is asked for; none: all.
     most_instances: a query that returns more label sets than that is refused.
@@ -73,6 +73,8 @@ class Slo(PrometheusSettings):
         if not self._objectives:
             raise SourceError(f"{self.name}: there is no SLO to ask for; name their files in 'slos'")
         first = midnight(self.first_day) if self.first_day else _EVER
-        with ServerReading(self, self._objectives, now, first, self.most_instances, self.keep_days) as reading:
+        with ServerReading(
+            self, self._objectives, now, first, self.most_instances, self.keep_days
+        ) as reading:
             reading.check()
             yield Batch("sli", window, f"{now:%Y-%m-%dT%H:%M:%S.%fZ}", lambda: reading)

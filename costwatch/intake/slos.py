@@ -8,9 +8,9 @@ from math import lcm
 from costwatch.errors import RefusedError, SourceError
 from costwatch.intake.batches import Intake, Stores
 from costwatch.model import Batch, Labels, Window
-from costwatch.slo.collecting import Answered, Events, Kept, Reading, ShortAnswer, Told
+from costwatch.slo.collecting import Answered, Growth, Kept, Reading, ShortAnswer, Told
 from costwatch.slo.folding import can_be_bridged
-from costwatch.slo.merging import HOUR, Changes, Gap, bridge, changes, gaps
+from costwatch.slo.merging import HOUR, Changes, Gap, changes, gaps
 from costwatch.slo.objectives import Objective
 from costwatch.warehouse.slo import keeping
 from costwatch.warehouse.slo.definitions import instance_id, instances, put_objectives
@@ -22,9 +22,9 @@ _AT_ONCE = 20_000  # buckets that are held before they are stored
 
 
 def take_slos(stores: Stores, batch: Batch) -> Intake:
-    """Store what a server tells of each SLO. One that it does not answer is told, and the others are stored."""
+    """Store what a server tells of each SLO. One that it does not answer is told, the others are stored."""
     reading = batch.read()
-    if batch.window is None or not hasattr(reading, "short_windows"):
+    if batch.window is None or not isinstance(reading, Reading):
         raise RefusedError([f"{stores.source}: hands over SLOs as something else; correct its collector"])
     return _Taking(stores, reading, batch.window).all()
 
@@ -82,7 +82,7 @@ class _Taking:
                 self.read = keeping.read_through(db)
 
     def _of(self, objective: Objective) -> Iterator[_Read]:
-        """In parts that are stored one after the other, the short windows first: they are what alerts wait for."""
+        """In parts that are stored one after the other, first the short windows, which alerts wait for."""
         yield _Read(objective, short=self.reading.short_windows(objective))
         bucket = int(objective.bucket.total_seconds())
         through = self.read.get(objective.id)
@@ -130,14 +130,15 @@ class _Taking:
                 continue
             noted = frozenset(start for start, each in kept.items() if not each.known_seconds)
             starts = {each.start for each in told.buckets}
-            known = sorted(starts.union(_starts(kept.values(), bucket), _starts([last] if last else [], bucket)))
+            known = sorted(
+                starts.union(_starts(kept.values(), bucket), _starts([last] if last else [], bucket))
+            )
             for gap in gaps(known, starts, noted, bucket):
                 open_gaps.setdefault(gap, []).append((labels, noted))
         for gap, of in open_gaps.items():
             growth = self._growth(objective, gap)
             for labels, noted in of:
-                bridged = bridge(gap, growth.get(labels), bucket, noted)
-                found[labels] = Changes(found[labels].removed, [*found[labels].put, *bridged])
+                found[labels] = found[labels].closing(gap, growth.get(labels), bucket, noted)
         return {labels: each for labels, each in found.items() if each.put or each.removed}
 
     def _kept(
@@ -153,7 +154,7 @@ class _Taking:
             start = before.start if before else first // HOUR * HOUR
             return keeping.kept(db, number, min(start, first // HOUR * HOUR), last + 1), before
 
-    def _growth(self, objective: Objective, gap: Gap) -> Mapping[Labels, Events]:
+    def _growth(self, objective: Objective, gap: Gap) -> Mapping[Labels, Growth]:
         """What happened in a gap; nothing where the server does not answer: then that stays unknown."""
         last, first = (datetime.fromtimestamp(each, UTC) for each in (gap.last, gap.first))
         try:
@@ -161,14 +162,16 @@ class _Taking:
         except SourceError as error:
             if getattr(error, "may_pass", False):
                 raise
-            self.notes[f"{error}; what happened from {last:%Y-%m-%d %H:%M} to {first:%H:%M} stays unknown"] = None
+            self.notes[
+                f"{error}; what happened from {last:%Y-%m-%d %H:%M} to {first:%H:%M} stays unknown"
+            ] = None
             return {}
 
     def _keep(self, read: _Read) -> None:
         """Hold what is read until it is worth a transaction; more of an SLO rests on what is stored of it."""
         self.waiting.append(read)
         self.row_count += read.count
-        if not read.is_last and read.short is None or sum(each.count for each in self.waiting) > _AT_ONCE:
+        if (not read.is_last and read.short is None) or sum(each.count for each in self.waiting) > _AT_ONCE:
             self._store()
 
     def _store(self) -> None:

@@ -51,13 +51,13 @@ class Export:
 class Batch:
     """All of one table in one window; storing it replaces what the source said of that window before.
 
-    ``table``: ``bill``, read as an Export, or one that the collector declares, read as record batches; or ``sli``,
-    read as what answers questions about SLOs (``slo.collecting.Reading``).
-    ``window`` None: the files of a bill say themselves which billing periods they hold.
-    ``version`` changes whenever the content may have; ``read`` is called only then.
-    ``partial`` marks an answer the source itself called incomplete: it is stored unless that window is stored
-    whole already, and whatever its version, it is read again by each run. A source that only knows when it
-    has read gives a function, which is called only if ``version`` is new.
+    ``table``: ``bill``, read as an Export, or one that the collector declares, read as record batches; or
+    ``sli``, read as what answers questions about SLOs (``slo.collecting.Reading``). ``window`` None: the
+    files of a bill say themselves which billing periods they hold. ``version`` changes whenever the content
+    may have; ``read`` is called only then. ``partial`` marks an answer the source itself called incomplete:
+    it is stored unless that window is stored whole already, and whatever its version, it is read again by
+    each run. A source that only knows when it has read gives a function, which is called only if ``version``
+    is new.
     """
 
     table: str

@@ -6,11 +6,14 @@ Source: https://sre.google/workbook/alerting-on-slos/
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from functools import cache
 
 from costwatch.model import Severity
 from costwatch.slo.budget import Budget
 from costwatch.slo.windows import BurnWindow, burn_windows
+
+Number = float | Decimal
 
 MIN_EVENTS = 100  # fewer events say too little: of ten an hour, one that fails burns at 100
 
@@ -62,33 +65,28 @@ def lengths() -> tuple[timedelta, ...]:
     return tuple(sorted({length for pair in pairs for length in (pair.long, pair.short)}))
 
 
-@dataclass(frozen=True, slots=True)
-class Burning:
-    """A pair of windows over both of which the budget burns faster than it may."""
-
-    window: BurnWindow
-    long: Burn
-    short: Burn
-
-
 def burning(
-    windows: Iterable[BurnWindow], burns: Mapping[timedelta, Burn], min_events: float = 0
-) -> list[Burning]:
-    """The pairs that burn, in the order of ``windows``: over the long and the short one above the factor.
+    windows: Iterable[BurnWindow],
+    rates: Mapping[timedelta, Number | None],
+    events: Mapping[timedelta, Number],
+    min_events: float = 0,
+) -> list[BurnWindow]:
+    """The pairs over whose long and short window the budget burns above their factor, in their order.
 
-    burns: by length. min_events: fewer in the long window are too few to tell.
+    rates, events: by the length of a window; None: not known. min_events: fewer in the long one are too few
+    to tell.
     """
     found = []
-    for window in windows:
-        long, short = burns.get(window.long), burns.get(window.short)
-        if long is None or short is None or long.rate is None or short.rate is None:
+    for pair in windows:
+        long, short = rates.get(pair.long), rates.get(pair.short)
+        if long is None or short is None or events.get(pair.long, 0) < min_events:
             continue
-        if long.total >= min_events and min(long.rate, short.rate) > window.factor:
-            found.append(Burning(window, long, short))
+        if min(long, short) > pair.factor:
+            found.append(pair)
     return found
 
 
-def severity(pairs: Iterable[Burning]) -> Severity | None:
+def severity(pairs: Iterable[BurnWindow]) -> Severity | None:
     """The most urgent; None where nothing burns."""
     urgency = list(Severity).index
-    return min((Severity(pair.window.severity) for pair in pairs), key=urgency, default=None)
+    return min((Severity(pair.severity) for pair in pairs), key=urgency, default=None)

@@ -12,8 +12,8 @@ from costwatch.slo.objectives import Objective
 class Kept(NamedTuple):
     """A bucket as it is kept: [start, start + seconds), start in seconds since 1970.
 
-    known_seconds: of these so many are known; 0 is a gap. bridged_seconds: of the known ones, those that are a
-    part of a longer growth.
+    known_seconds: of these so many are known; 0 is a gap. bridged_seconds: of the known ones, those that are
+    a part of a longer growth.
     """
 
     start: int
@@ -30,12 +30,25 @@ class Events(NamedTuple):
     good: float
     total: float
 
+    @property
+    def bad(self) -> float:
+        """What of all was not good."""
+        return self.total - self.good
+
+
+class Growth(NamedTuple):
+    """Between two buckets, and in the second one: that without series that are new in it, which may be old."""
+
+    between: Events
+    first: Events
+
 
 @dataclass(frozen=True, slots=True)
 class Told:
     """What is told of one instance. buckets: those of which anything is known, oldest first.
 
-    edges: starts of those before which nothing is known. They may hold a part of what happened in them, such as at
+    edges: starts of those before which nothing is known. They may hold a part of what happened in them, such
+    as at
     the end of what the server keeps: they are no better than what is known of them already.
     """
 
@@ -59,6 +72,7 @@ class ShortAnswer:
     windows: Mapping[Labels, Mapping[int, Events]] = field(default_factory=dict)
 
 
+@runtime_checkable
 class Reading(Protocol):
     """A server's answers about objectives. Every method raises SourceError, which names the SLO."""
 
@@ -74,8 +88,8 @@ class Reading(Protocol):
         """The whole buckets of its grid inside ``window``."""
         ...
 
-    def growth(self, objective: Objective, last: datetime, first: datetime) -> Mapping[Labels, Events]:
-        """What happened between two buckets, that begin then, of which each is known: by what counters grew.
+    def growth(self, objective: Objective, last: datetime, first: datetime) -> Mapping[Labels, "Growth"]:
+        """What happened between two buckets that begin then, and are known: by what counters grew.
 
         An instance that the server does not know of at both ends is left out.
         """
@@ -96,5 +110,5 @@ class SloCollector(Protocol):
         ...
 
     def with_objectives(self, objectives: Sequence[Objective]) -> Self:
-        """The same, asking for those of ``objectives`` that it takes. Raises UsageError for an unknown one."""
+        """The same, asking for those of ``objectives`` that it takes. Raises UsageError for a wrong name."""
         ...

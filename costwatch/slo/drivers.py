@@ -10,7 +10,7 @@ from costwatch.slo.objectives import WINDOW, Form, Indicator, Objective, Query
 
 _TOP = 5
 _BOUND = ("le", "__name__")  # tell buckets and metrics apart, not events
-REST = (("", "the rest"),)
+REST = (("", "the rest"),)  # of no label
 
 
 def error_ratio(indicator: Indicator) -> str:
@@ -23,13 +23,12 @@ def error_ratio(indicator: Indicator) -> str:
     return f"1 - (\n({good})\n/\n({indicator.total.promql})\n)"
 
 
-def own_labels(indicator: Indicator) -> tuple[str, ...]:
-    """The labels that its selectors choose by, in their order: first of all those that leave a choice."""
+def own_labels(promql: str) -> tuple[str, ...]:
+    """The labels that its selectors choose by, in their order: those that leave a choice, or else all."""
     chosen: dict[str, bool] = {}
-    for query in (indicator.bad, indicator.good, indicator.total):
-        for matcher in _matchers(_parsed(query.promql)) if query else ():
-            is_open = str(matcher.op) != "MatchOp.Equal"
-            chosen[matcher.name] = chosen.get(matcher.name, False) or is_open
+    for matcher in _matchers(_parsed(promql)) if promql else ():
+        is_open = str(matcher.op) != "MatchOp.Equal"
+        chosen[matcher.name] = chosen.get(matcher.name, False) or is_open
     names = [name for name in chosen if name not in _BOUND]
     return tuple(name for name in names if chosen[name]) or tuple(names)
 

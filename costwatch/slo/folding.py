@@ -48,7 +48,7 @@ def steps_of(
     import numpy as np
 
     if total is None:
-        assert bad is not None
+        bad = np.full(1, np.nan) if bad is None else bad
         total = np.where(np.isnan(bad), np.nan, float(seconds))
         bad = bad * seconds
     total = np.where(total < 0, np.nan, total)
@@ -61,19 +61,18 @@ def steps_of(
     return Steps(start, seconds, np.where(np.abs(good) <= _NOISE * total, 0.0, good), total)
 
 
-def folded(objective: Objective, steps: Steps, first: int, edge_steps: int) -> Told:
+def folded(objective: Objective, steps: Steps, first: int) -> Told:
     """The buckets from ``first`` on (seconds since 1970) of which something is known.
 
-    edge_steps: so many steps after an unknown one may lack a part. Steps before ``first`` are looked at for that.
+    Steps before ``first`` tell whether anything was known before them.
     """
     import numpy as np
 
     bucket = int(objective.bucket.total_seconds())
     known = ~np.isnan(steps.total)
     edge = np.zeros(len(known), dtype=bool)
-    for distance in range(1, edge_steps + 1):
-        edge[distance:] |= known[distance:] & ~known[:-distance]
-        edge[:distance] |= known[:distance]
+    edge[1:] = known[1:] & ~known[:-1]
+    edge[:1] = known[:1]
     good, total = _counted(objective, steps)
     starts = (steps.start + steps.seconds * np.arange(len(known))) // bucket * bucket
     buckets: list[Kept] = []
@@ -81,14 +80,14 @@ def folded(objective: Objective, steps: Steps, first: int, edge_steps: int) -> T
     if steps.seconds == bucket:
         wanted = np.flatnonzero(known & (starts >= first))
         columns = (each[wanted].tolist() for each in (starts, good, total))
-        buckets = [Kept(start, bucket, *sums, bucket) for start, *sums in zip(*columns, strict=True)]
+        buckets = [Kept(at, bucket, is_good, of, bucket) for at, is_good, of in zip(*columns, strict=True)]
         edges = set(starts[wanted][edge[wanted]].tolist())
         return Told(buckets, frozenset(edges))
     for start in np.unique(starts[known & (starts >= first)]).tolist():
         of = starts == start
         share = float(known[of].mean())
-        sums = (float(each[of & known].sum()) for each in (good, total))
-        buckets.append(Kept(start, bucket, *sums, round(bucket * share)))
+        sums = [float(each[of & known].sum()) for each in (good, total)]
+        buckets.append(Kept(start, bucket, sums[0], sums[1], round(bucket * share)))
         if (edge & of).any():
             edges.add(start)
     return Told(buckets, frozenset(edges))

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from costwatch.slo.collecting import Events, Kept, Told
-from costwatch.slo.folding import QUANTUM
+from costwatch.slo.collecting import Events, Growth, Kept, Told
+from costwatch.slo.folding import QUANTUM, quantized
 
 HOUR = 3600
 
@@ -17,12 +17,26 @@ class Changes:
     removed: Sequence[int]
     put: Sequence[Kept]
 
+    def closing(self, gap: "Gap", growth: Growth | None, seconds: int, noted: frozenset[int]) -> "Changes":
+        """With the buckets of a gap, each with its share of ``growth``; None: what happened stays unknown.
+
+        In the first one after it nothing counts from 0: it may have been there before the gap.
+        """
+        between, first = growth or (None, None)
+        put = [
+            each._replace(good=quantized(first.good), total=quantized(first.total))
+            if first and each.start == gap.first and first.total < each.total
+            else each
+            for each in self.put
+        ]
+        return Changes(self.removed, [*put, *_bridge(gap, between, seconds, noted)])
+
 
 def changes(kept: Mapping[int, Kept], told: Told) -> Changes:
     """What of ``told`` is newer or better than what is ``kept`` by start, around it.
 
-    A known bucket is not replaced by one of which less is known; another value replaces. An hour that was made of
-    buckets is replaced by these only where no less of it is known by them.
+    A known bucket is not replaced by one of which less is known; another value replaces. An hour that was
+    made of buckets is replaced by these only where no less of it is known by them.
     """
     removed: list[int] = []
     put: list[Kept] = []
@@ -81,9 +95,9 @@ def gaps(known: Iterable[int], told: Iterable[int], noted: frozenset[int], secon
     return found
 
 
-def bridge(gap: Gap, growth: Events | None, seconds: int, noted: frozenset[int]) -> list[Kept]:
-    """The buckets of a gap, each with its share of ``growth``; None: what happened stays unknown."""
-    starts = [start for start in range(gap.last + seconds, gap.first, seconds)]
+def _bridge(gap: Gap, growth: Events | None, seconds: int, noted: frozenset[int]) -> list[Kept]:
+    """The buckets of a gap, each with its share of ``growth``."""
+    starts = list(range(gap.last + seconds, gap.first, seconds))
     if growth is None:
         return [Kept(start, seconds, 0.0, 0.0, 0) for start in starts if start not in noted]
     shares = zip(_shares(growth.good, len(starts)), _shares(growth.total, len(starts)), strict=True)

@@ -8,9 +8,9 @@ from functools import cached_property
 
 from costwatch.model import Labels, Severity, Window
 from costwatch.slo.budget import Budget
-from costwatch.slo.burn import MIN_EVENTS, Burn, Burning, burning, exhaustion, severity
+from costwatch.slo.burn import MIN_EVENTS, Burn, burning, exhaustion, severity
 from costwatch.slo.objectives import Form, Objective
-from costwatch.slo.windows import burn_windows
+from costwatch.slo.windows import BurnWindow, burn_windows
 
 USUAL = timedelta(hours=6)  # the window whose burn tells how long the budget lasts, while nothing burns
 FRESH = timedelta(minutes=20)  # what is known must be as new, or how things are now is unknown
@@ -72,13 +72,16 @@ class SloState:
         return found.rate if found else None
 
     @cached_property
-    def burning(self) -> tuple[Burning, ...]:
+    def burning(self) -> tuple[BurnWindow, ...]:
         """The pairs of windows that burn, the most urgent first: those that its file has switched on."""
         of = self.objective
         pairs, _ = burn_windows(timedelta(seconds=self.budget.period_seconds))
         wanted = {Severity.PAGE: of.page, Severity.TICKET: of.ticket}
         least = MIN_EVENTS if of.unit == "events" and of.indicator.form is Form.COUNTER else 0
-        return tuple(burning([pair for pair in pairs if wanted[Severity(pair.severity)]], self.burns, least))
+        rates = {length: burn.rate for length, burn in self.burns.items()}
+        events = {length: burn.total for length, burn in self.burns.items()}
+        told = [pair for pair in pairs if wanted[Severity(pair.severity)]]
+        return tuple(burning(told, rates, events, least))
 
     @property
     def is_fresh(self) -> bool:
@@ -111,7 +114,10 @@ class SloState:
 
         0: it is spent. None: not known, or longer than its period.
         """
-        window = self.burning[0].window.long if self.burning else USUAL
+        return self.lasts(self.burning[0].long if self.burning else USUAL)
+
+    def lasts(self, window: timedelta) -> timedelta | None:
+        """The same by the burn over ``window``."""
         return exhaustion(self.budget, self.burn(window))
 
     @property

@@ -3,50 +3,52 @@
 from datetime import timedelta
 from decimal import Decimal
 
-from costwatch.slo.burn import exhaustion
+from costwatch.slo.burn import Number
 from costwatch.slo.standing import USUAL, Health, SloState
 from costwatch.wording import amount, share, span
 
 
-def lasting(state: SloState, window: timedelta) -> str:
-    """``at this rate the budget is gone in 2 d 4 h``, by the burn over ``window``."""
-    if (state.left or 0) <= 0:
+def lasting(left: Number | None, lasts: timedelta | None) -> str:
+    """``at this rate the budget is gone in 2 d 4 h``. lasts: None where it outlasts its period."""
+    if left is not None and left <= 0:
         return "the budget is spent"
-    lasts = exhaustion(state.budget, state.burn(window))
-    return (
-        "at this rate the budget lasts"
-        if lasts is None
-        else f"at this rate the budget is gone in {span(lasts)}"
-    )
+    return f"at this rate the budget {'lasts' if lasts is None else f'is gone in {span(lasts)}'}"
 
 
-def used(state: SloState) -> str:
-    """``412 of 600 allowed errors used``; of slices and of seconds, as time."""
-    budget, unit = state.budget, state.objective.unit
-    allowed = budget.allowed
-    if allowed is None:
-        return ""
+def used(bad: Number, allowed: Number, unit: str) -> str:
+    """``412 of 600 allowed errors used``; of what is weighed by time, that. unit: as ``Objective.unit``."""
     if unit == "seconds":
-        told = span(timedelta(seconds=max(0.0, budget.bad)))
-        return f"{told} of {span(timedelta(seconds=allowed))} allowed used"
-    what = "errors" if unit == "events" else "bad slices"
-    return f"{_number(budget.bad)} of {_number(allowed)} allowed {what} used"
+        told = span(timedelta(seconds=max(0.0, float(bad))))
+        return f"{told} of {span(timedelta(seconds=float(allowed)))} allowed used"
+    what = {"slices": "bad slices", "samples": "bad samples"}.get(unit, "errors")
+    return f"{number(bad)} of {number(allowed)} allowed {what} used"
 
 
 def in_words(state: SloState) -> str:
     """``at this rate the budget is gone in 2 d 4 h; 412 of 600 allowed errors used``; how much is known."""
-    known = f"coverage {share(Decimal(str(state.coverage)))}"
+    known, budget = f"coverage {ratio(state.coverage)}", state.budget
     if state.health is Health.NO_EVENTS:
         return "no events in the whole period"
-    if not state.budget.is_known:
+    if budget.allowed is None:
         return f"unknown, {known}"
-    window = state.burning[0].window.long if state.burning else USUAL
-    parts = [lasting(state, window), used(state)]
+    window = state.burning[0].long if state.burning else USUAL
+    parts = [lasting(state.left, state.lasts(window)), used(budget.bad, budget.allowed, state.objective.unit)]
     if state.coverage < 0.995:
         parts.append(known)
     return "; ".join(parts)
 
 
-def _number(value: float) -> str:
-    exact = Decimal(str(value))
+def ratio(of: Number) -> str:
+    """A share: ``59 %``, ``0.4 %``, ``-3.2 %``; ``99.95 %``, which is not the whole."""
+    exact = _exact(of)
+    return f"{exact * 100:.2f} %" if Decimal("0.99") < exact < 1 else share(exact)
+
+
+def number(of: Number) -> str:
+    """A number of events: ``412``, ``7.2``, ``1,234,568``."""
+    exact = _exact(of)
     return amount(exact if abs(exact) >= 1000 else round(exact, 0 if abs(exact) >= 10 else 1))
+
+
+def _exact(of: Number) -> Decimal:
+    return of if isinstance(of, Decimal) else Decimal(str(of))

@@ -1,114 +1,91 @@
-"""Histories of SLOs, written in the form that the collector stores."""
+"""A service's month as its counters tell it, with all that goes wrong in one, and the truth as arrays."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
-from typing import Any
 
-from costwatch.slo.objectives import BUCKET, Form, Indicator, Method, Objective, Period, Query
-from costwatch.warehouse.encoding import to_text
-from costwatch.warehouse.slo.definitions import instance_id, put_objectives
-from costwatch.warehouse.store import Warehouse
+import numpy as np
 
-NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
-COUNTED = Indicator(
-    total=Query("sum(rate(http_requests_total[{{.window}}]))", Form.COUNTER, is_rate=True),
-    bad=Query('sum(rate(http_requests_total{code=~"5.."}[{{.window}}]))', Form.COUNTER, is_rate=True),
-)
+from costwatch.model import Window
+from costwatch.slo.objectives import Form, Indicator, Objective, Period, Query
+
+FIRST = datetime(2026, 10, 1, tzinfo=UTC)
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+BORN, RESET, GAP, INCIDENT = 2.4, 11.3, 19.25, 25.1  # days after FIRST
+GAP_HOURS, INCIDENT_MINUTES, INCIDENT_RATIO = 6, 40, 0.2
 
 
-def objective(id: str = "checkout", target: str = "0.999", days: float = 30, **more: Any) -> Objective:
-    """One that counts requests, of service shop and team payments, unless told otherwise."""
-    given = {"service": "shop", "team": "payments", "period": Period(timedelta(days=days)), **more}
-    return Objective(id, id, Decimal(target), given.pop("indicator", COUNTED), **given)
+def counter(promql: str) -> Query:
+    """A side that counts events by the second."""
+    return Query(promql, Form.COUNTER, is_rate="rate(" in promql)
 
 
-@dataclass
-class History:
-    """A warehouse to write good and total into."""
-
-    folder: Path
-    now: datetime = NOW
-    file: str = "costwatch.db"
-    warehouse: Warehouse = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.warehouse = Warehouse(self.folder / self.file)
-        self.warehouse.migrate()
-
-    def put(self, *objectives: Objective) -> "History":
-        """Objectives as they were collected."""
-        with self.warehouse.write() as db:
-            put_objectives(db, "slos", objectives, self.now)
-        return self
-
-    def buckets(
-        self,
-        slo: str,
-        good_and_total: Iterable[tuple[float, float] | None],
-        *,
-        start: datetime | None = None,
-        end: datetime | None = None,
-        step: timedelta = BUCKET,
-        **labels: str,
-    ) -> "History":
-        """One after the other from ``start`` on, or so that the last ends at ``end`` (now); None: a gap."""
-        told = list(good_and_total)
-        first = start or (end or self.now) - len(told) * step
-        seconds = int(step.total_seconds())
-        with self.warehouse.write() as db:
-            instance = instance_id(db, slo, tuple(sorted(labels.items())))
-            db.executemany(
-                "INSERT OR REPLACE INTO sli VALUES (?, ?, ?, ?, ?, ?, 0)",
-                (
-                    (
-                        instance,
-                        int(first.timestamp()) + n * seconds,
-                        seconds,
-                        *(one or (0, 0)),
-                        seconds * bool(one),
-                    )
-                    for n, one in enumerate(told)
-                ),
-            )
-        return self
-
-    def asked(
-        self, slo: str, at: datetime, windows: Mapping[timedelta, tuple[float, float]], **labels: str
-    ) -> "History":
-        """Short windows as Prometheus answered at ``at``."""
-        with self.warehouse.write() as db:
-            instance = instance_id(db, slo, tuple(sorted(labels.items())))
-            db.executemany(
-                "INSERT OR REPLACE INTO sli_window VALUES (?, ?, ?, ?, ?)",
-                (
-                    (instance, int(length.total_seconds()), to_text(at), good, total)
-                    for length, (good, total) in windows.items()
-                ),
-            )
-        return self
-
-
-def steady(days: float, total: float = 100, bad: float = 0) -> list[tuple[float, float]]:
-    """The same in every five minutes."""
-    return [(total - bad, total)] * round(days * 288)
-
-
-def seconds_of(good: Callable[[int], bool], end: int, length: int) -> tuple[float, float]:
-    """Good and total of the ``length`` seconds before ``end``, one event each."""
-    return float(sum(good(second) for second in range(end - length, end))), float(length)
-
-
-def slo_company(path: Path) -> Warehouse:
-    """Two objectives for a month: one of two hosts, one of which burns; and one of slices that is quiet."""
-    made = History(path.parent, datetime(2026, 11, 23, 7, tzinfo=UTC), path.name)
-    slices = {"method": Method.TIMESLICES, "slice_seconds": 60, "slice_target": Decimal("0.9")}
-    made.put(
-        objective(), objective("feed", "0.95", 7, service="feed", team="growth", system="feed", **slices)
+def objective(name: str = "availability", target: str = "0.999", **more: object) -> Objective:
+    """Requests of one job, of which those with a code of 5xx are bad."""
+    indicator = Indicator(
+        total=counter('sum(rate(http_requests_total{job="api"}[{{.window}}]))'),
+        bad=counter('sum(rate(http_requests_total{job="api",code=~"5.."}[{{.window}}]))'),
     )
-    made.buckets("checkout", [*steady(30), *steady(0.1, 100, 40)], host="a")
-    made.buckets("checkout", steady(30, 100, 0.05), host="b")
-    made.buckets("feed", steady(7, 5))
-    return made.warehouse
+    fields = {"indicator": indicator, "period": Period(timedelta(days=30)), "service": "api", **more}
+    return Objective(id=name, name=name, target=Decimal(target), **fields)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class History:
+    """Requests of each minute from FIRST on. total, bad: what happened in it."""
+
+    total: np.ndarray
+    bad: np.ndarray
+
+    @property
+    def end(self) -> datetime:
+        return FIRST + len(self.total) * MINUTE
+
+    def budget_left(self, window: Window, target: float = 0.999) -> float:
+        """The share of the error budget that is left, of all that happened."""
+        first, after = ((each - FIRST) // MINUTE for each in (window.start, window.end))
+        total, bad = self.total[first:after].sum(), self.bad[first:after].sum()
+        return float(1 - bad / ((1 - target) * total))
+
+    def openmetrics(self, phase_seconds: float = 0) -> str:
+        """As ``promtool`` reads it: scraped at each minute, but not in the gap, which nobody scraped."""
+        return "\n".join([*self._lines(phase_seconds), "# EOF", ""])
+
+    def _lines(self, phase: float) -> Iterator[str]:
+        count = len(self.total)
+        at = FIRST.timestamp() + 60 * np.arange(count + 1) + phase
+        minutes = np.arange(count + 1)
+        in_gap = (minutes > GAP * 1440) & (minutes < GAP * 1440 + GAP_HOURS * 60)
+        reset = int(RESET * 1440)
+        yield "# TYPE http_requests counter"
+        for code, grown in (("200", self.total - self.bad), ("500", self.bad)):
+            value = np.concatenate([[0], np.cumsum(grown)]).astype(int)
+            value[reset:] -= value[reset - 1]  # what came in the minute of the reset came after it
+            known = ~in_gap & ((code == "200") | (minutes >= _first(self.bad)))
+            labels = f'job="api",instance="i1",code="{code}"'
+            for time, each in zip(at[known].tolist(), value[known].tolist(), strict=True):
+                yield f"http_requests_total{{{labels}}} {each} {time:.3f}"
+        yield "# TYPE up gauge"
+        for time in at[~in_gap].tolist():
+            yield f'up{{job="api",instance="i1"}} 1 {time:.3f}'
+
+
+def _first(bad: np.ndarray) -> int:
+    """The minute at whose end the first error has happened."""
+    return int(np.flatnonzero(bad)[0]) + 1
+
+
+def made(days: int = 30, seed: int = 14) -> History:
+    """Nine requests by day for one by night; errors are seldom, until 40 minutes at 20 %."""
+    random = np.random.default_rng(seed)
+    minutes = np.arange(days * 1440)
+    by_day = (minutes % 1440 >= 8 * 60) & (minutes % 1440 < 20 * 60)
+    total = random.poisson(np.where(by_day, 1800, 200))
+    ratio = np.full(len(minutes), 0.0001)
+    ratio[: int(BORN * 1440)] = 0
+    start = int(INCIDENT * 1440)
+    ratio[start : start + INCIDENT_MINUTES] = INCIDENT_RATIO
+    bad = random.binomial(total, ratio)
+    bad[int(BORN * 1440)] = 25  # the first errors come in a burst: the series is born above zero
+    return History(total, bad)

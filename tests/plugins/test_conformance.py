@@ -34,6 +34,8 @@ from costwatch.rules.coverage import Coverage
 from costwatch.rules.freshness import Freshness
 from costwatch.rules.k8s_efficiency import Efficiency
 from costwatch.rules.runaway import Runaway
+from costwatch.rules.slo_budget import SloBudget
+from costwatch.rules.slo_burn import SloBurn
 from costwatch.rules.threshold import Threshold
 from costwatch.rules.unit_cost import UnitCost
 from costwatch.testing import (
@@ -59,7 +61,8 @@ from tests.made.kafka_metrics import MESSAGES, kafka, watching
 from tests.made.kubernetes_told import capacity, cpu, told, written
 from tests.made.kubernetes_told import request as pod_request
 from tests.made.measures import measured, value
-from tests.made.slo_history import slo_company
+from tests.made.slo_facts import slo_facts, together
+from tests.made.slo_buckets import slo_company
 from tests.made.sql_shop import in_sqlite
 from tests.made.unit_company import unit_company
 from tests.made.usage_files import write_day
@@ -328,6 +331,47 @@ RULES: dict[str, tuple[Rule, list[Example]]] = {
             ),
         ],
     ),
+    "slo_budget": (
+        SloBudget.model_validate({"name": "BudgetLow", "below": 0.25, "within": "5d"}),
+        [
+            Example(
+                together(
+                    slo_facts(NOW, "checkout", left="0.2"),
+                    slo_facts(NOW, "search", service="find", hours_left={"1d": 100}),
+                    slo_facts(NOW, "feed", service="feed", left=None),
+                    slo_facts(NOW, "flags", service="flags", hours_left={"1d": 200}),
+                ),
+                NOW,
+                {
+                    labels(slo="checkout", service="shop", team="payments"): Verdict.BREACH,
+                    labels(slo="search", service="find", team="payments"): Verdict.BREACH,
+                    labels(slo="feed", service="feed", team="payments"): Verdict.UNKNOWN,
+                    labels(slo="flags", service="flags", team="payments"): Verdict.OK,
+                },
+            ),
+        ],
+    ),
+    "slo_burn": (
+        SloBurn(name="Burn"),
+        [
+            Example(
+                together(
+                    slo_facts(NOW, "checkout", burns={"1h": 15, "5m": 16}),
+                    slo_facts(NOW, "edge", burns={"1d": 4, "2h": 5}, instance={"host": "a"}),
+                    slo_facts(NOW, "edge", burns=0, instance={"host": "b"}),
+                    slo_facts(NOW, "edge", age=None, burns=9, instance={"host": "gone"}),
+                    slo_facts(NOW, "feed", burns=9, age=3),
+                ),
+                NOW,
+                {
+                    labels(slo="checkout", service="shop", team="payments"): Verdict.BREACH,
+                    labels(slo="edge", service="shop", team="payments", host="a"): Verdict.BREACH,
+                    labels(slo="edge", service="shop", team="payments", host="b"): Verdict.OK,
+                    labels(slo="feed", service="shop", team="payments"): Verdict.UNKNOWN,
+                },
+            ),
+        ],
+    ),
     "threshold": (
         Threshold.model_validate({"name": "TeamDailySpend", "by": ["team"], "above": 500}),
         [
@@ -494,7 +538,7 @@ FACTS: dict[str, tuple[Callable[[Path], Warehouse], Window]] = {
         (
             *("sli_bad_events", "sli_total_events", "slo_budget_left", "slo_burn_rate", "slo_coverage"),
             *("slo_data_age", "slo_errors_allowed", "slo_errors_used", "slo_hours_left", "slo_objective"),
-            "slo_window_events",
+            *("marker", "slo_window_events"),
         ),
         (slo_company, NOVEMBER),
     ),

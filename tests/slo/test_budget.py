@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from costwatch.model import Severity
 from costwatch.slo.budget import Budget
 from costwatch.slo.burn import Burn, burn_rate, burning, exhaustion, severity
-from costwatch.slo.windows import burn_windows
-from tests.made.slo_history import seconds_of
+from costwatch.slo.windows import BurnWindow, burn_windows
+from tests.made.slo_buckets import seconds_of
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 MONTH = 30 * 86400
@@ -20,6 +20,13 @@ MONTH = 30 * 86400
 def whole(target: float, good: float, total: float, seconds: int = MONTH) -> Budget:
     """A rolling period of which everything is known."""
     return Budget(target, good, total, seconds, seconds, seconds, seconds)
+
+
+def pairs(burns: dict[timedelta, Burn], min_events: float = 0) -> list[BurnWindow]:
+    """Those of 30 days that burn."""
+    rates = {length: burn.rate for length, burn in burns.items()}
+    events = {length: burn.total for length, burn in burns.items()}
+    return burning(burn_windows(30 * DAY)[0], rates, events, min_events)
 
 
 def test_an_sli_of_a_half_burns_a_nine_in_ten_five_times() -> None:
@@ -53,9 +60,8 @@ def test_ten_requests_an_hour_and_one_failure_use_a_seventh_of_the_month() -> No
         5 * MINUTE: Burn(5 * MINUTE, 0, 1, 300, 0.999),
     }
     assert [burns[one].rate for one in (HOUR, 5 * MINUTE)] == [pytest.approx(100), pytest.approx(1000)]
-    windows, _ = burn_windows(30 * DAY)
-    assert burning(windows, burns)
-    assert not burning(windows, burns, min_events=100)
+    assert pairs(burns)
+    assert not pairs(burns, min_events=100)
 
 
 def test_two_weeks_of_minutes_at_95_may_be_bad_for_16_h_48_min() -> None:
@@ -89,8 +95,8 @@ def pages(second: int) -> bool:
         )
         for length in (HOUR, 5 * MINUTE, 6 * HOUR, 30 * MINUTE)
     }
-    found = burning(burn_windows(30 * DAY)[0], burns)
-    assert all(pair.window.long == HOUR for pair in found), "six hours never burn fast enough"
+    found = pairs(burns)
+    assert all(pair.long == HOUR for pair in found), "six hours never burn fast enough"
     return severity(found) is Severity.PAGE
 
 

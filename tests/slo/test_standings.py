@@ -10,7 +10,7 @@ from costwatch.slo.objectives import Form, Indicator, Method, Period, Query
 from costwatch.slo.standing import Health, SloState
 from costwatch.slo.words import in_words
 from costwatch.warehouse.slo.standings import standings
-from tests.made.slo_history import NOW, History, objective, steady
+from tests.made.slo_buckets import NOW, History, objective, steady
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
@@ -131,6 +131,15 @@ def test_calendar_months_count_from_their_start(history: History) -> None:
     assert state.window.start == start
     assert state.coverage == 1
     assert state.left == pytest.approx(1 - 0.5 * 5 / 30)
+
+
+def test_an_hour_that_a_long_period_begins_in_is_counted_whole(history: History) -> None:
+    """What is older than two weeks is kept by the hour."""
+    history.put(objective())
+    history.buckets("checkout", [(500.0, 1000.0)], start=NOW - 30 * DAY, step=HOUR)
+    history.buckets("checkout", steady(30 - 1 / 24, 1000))
+    (state,) = states(history, NOW + 40 * MINUTE)
+    assert (state.coverage, state.budget.bad) == (pytest.approx(1, abs=0.01), 500)
 
 
 def test_slices_that_are_longer_than_a_short_window_are_still_seen(history: History) -> None:

@@ -81,7 +81,9 @@ def by_day(db: sqlite3.Connection, instances: Sequence[int], window: Window) -> 
 
 def by_hour(db: sqlite3.Connection, instances: Sequence[int], window: Window) -> Mapping[int, list[Stored]]:
     """The same by hour."""
-    return _series(db, "SELECT * FROM sli_sum WHERE seconds = 3600 AND instance = :instance", instances, window)
+    return _series(
+        db, "SELECT * FROM sli_sum WHERE seconds = 3600 AND instance = :instance", instances, window
+    )
 
 
 def short_windows(db: sqlite3.Connection) -> Mapping[tuple[int, int], ShortWindow]:
@@ -93,7 +95,7 @@ def short_windows(db: sqlite3.Connection) -> Mapping[tuple[int, int], ShortWindo
 
 
 def _pieces(start: int, end: int) -> list[tuple[str, dict[str, int]]]:
-    """Queries that make up [start, end): days where there are whole ones, hours and buckets at their edges."""
+    """Queries that make up [start, end): of days where they are whole, of hours and buckets at the edges."""
     parts: list[tuple[int, int, int]] = []
     edges = [(0, start, end)]
     for seconds in (DAY, HOUR):

@@ -15,7 +15,7 @@ _HOUR = 3600
 
 
 def read_through(db: sqlite3.Connection) -> Mapping[str, int]:
-    """Up to when each SLO was read without an error, in seconds since 1970; one that never was is left out."""
+    """Up to when each SLO was read without an error, in seconds since 1970; not those that never were."""
     rows = db.execute("SELECT id, read_through FROM slo WHERE read_through IS NOT NULL")
     return {row["id"]: row["read_through"] for row in rows}
 
@@ -55,9 +55,7 @@ def put_changes(db: sqlite3.Connection, instance: int, changes: Changes) -> None
 
 def put_buckets(db: sqlite3.Connection, instance: int, buckets: Iterable[Kept]) -> None:
     """Store buckets in place of those that begin with them."""
-    db.executemany(
-        queries.text("put_sli"), ((instance, *bucket) for bucket in buckets)
-    )
+    db.executemany(queries.text("put_sli"), ((instance, *bucket) for bucket in buckets))
 
 
 def put_short_windows(db: sqlite3.Connection, slo: str, answer: ShortAnswer) -> None:
@@ -73,7 +71,9 @@ def put_short_windows(db: sqlite3.Connection, slo: str, answer: ShortAnswer) -> 
     )
 
 
-def compact(db: sqlite3.Connection, slo: str, now: datetime, keep_days: int, changed_from: int | None) -> None:
+def compact(
+    db: sqlite3.Connection, slo: str, now: datetime, keep_days: int, changed_from: int | None
+) -> None:
     """Keep by the hour what is older than two weeks, and nothing that is older than ``keep_days``.
 
     changed_from: buckets from then on may have been stored anew, in seconds since 1970; None: none were.
@@ -91,8 +91,15 @@ def compact(db: sqlite3.Connection, slo: str, now: datetime, keep_days: int, cha
     db.executemany(
         queries.text("put_sli"),
         (
-            (hour["instance"], hour["start"], _HOUR, hour["good"], hour["total"], hour["known_seconds"],
-             hour["bridged_seconds"])
+            (
+                hour["instance"],
+                hour["start"],
+                _HOUR,
+                hour["good"],
+                hour["total"],
+                hour["known_seconds"],
+                hour["bridged_seconds"],
+            )
             for hour in hours
             if hour["known_seconds"]
         ),

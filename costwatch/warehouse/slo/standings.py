@@ -20,6 +20,7 @@ from costwatch.warehouse.slo.definitions import Instance, instances, objectives
 from costwatch.wording import on_day, share
 
 _LIVE_FOR = timedelta(minutes=10)  # a short window as it was asked is how things are now for so long
+_BY_HOUR_AFTER = timedelta(days=14)
 _NOTEWORTHY = 0.01
 
 
@@ -87,15 +88,19 @@ class _Reading:
     def _budget(
         self, objective: Objective, instance: Instance, period: Window, at: datetime, first: datetime
     ) -> Budget:
-        found = self._sum(Window(period.start, min(period.end, at)), instance)
+        start = period.start
+        if objective.period.is_rolling and period.end - start > _BY_HOUR_AFTER:
+            start = start.replace(minute=0)  # what is so old is kept by the hour: all of that hour, or none
+        found = self._sum(Window(start, min(period.end, at)), instance)
+        expected = _seconds(at - period.start)
         return Budget(
             float(objective.target),
             found.good,
             found.total,
             _seconds(period.end - period.start),
-            _seconds(at - period.start),
+            expected,
             max(0, _seconds(at - max(period.start, first))),
-            found.known_seconds,
+            min(found.known_seconds, expected),
             found.bridged_seconds,
         )
 
