@@ -1,5 +1,6 @@
 """What ``costwatch.yaml`` may hold: each key once, each section by the model of its domain."""
 
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -123,7 +124,10 @@ class Config(File, Allocation):
     @property
     def names(self) -> Names:
         """What ``alerts.yaml`` may name again."""
-        return self._names
+        if not self.slos:
+            return self._names
+        known = dict.fromkeys(name for one in self.loaded_slos.objectives for name in (one.id, one.name))
+        return replace(self._names, slos=tuple(known))
 
     @property
     def allocation(self) -> Allocation:

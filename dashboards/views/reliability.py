@@ -1,6 +1,7 @@
 """Are the promises kept? Every objective, the worst first, and what its system costs."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 
@@ -20,11 +21,11 @@ from dashboards.panels.reliability_cost import worth
 from dashboards.reading import ask, configured, warehouse_stamp
 
 _DRAWN, _IN_A_ROW = 6, 3
-_STEP = timedelta(hours=6)
+_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 _NOTHING = Markup('<div class="cw cw-empty"><h2>No objective yet</h2><p class="muted">{}</p></div>')
 _NONE_NAMED = Markup(
     "Name files of SLOs (OpenSLO, Sloth, Pyrra) under <code>slos:</code> in <code>costwatch.yaml</code>, and "
-    "a source of <code>kind: slo</code> with the url of Prometheus; run <code>costwatch slo check</code>, then "
+    "a source of <code>kind: slo</code> with the url of Prometheus; <code>costwatch slo check</code>, then "
     "<code>costwatch collect</code>. Or look at a made-up company with <code>costwatch demo</code>."
 )
 _NOT_COLLECTED = Markup(
@@ -44,17 +45,18 @@ def page() -> None:
         return
     with right:
         team, system = _picked(states)
-    shown, lines, costs = ask(shown_of, team, system)
+    answer = ask(shown_of, team, system)
+    shown = answer.states
     st.html(blocks.tiles(_tiles(shown)))
     if attention := _attention(shown):
         with frame.card("Needs attention"):
             st.html(blocks.sentences(attention))
     with frame.card("Error budget burn-down", "worst first; below 0 the objective is missed"):
-        _small_charts([one for one in shown if one.left is not None][:_DRAWN], lines)
+        _small_charts(answer)
     with frame.card("Objectives", "burn 1× leaves nothing at the end of the period"):
-        st.html(objectives.table(shown, lines))
+        st.html(objectives.table(shown, answer.by_day))
     with frame.card("Reliability and cost", "what is left of the budget beside what is paid and used"):
-        st.html(worth(costs))
+        st.html(worth(answer.systems))
 
 
 def all_states(facts: WarehouseSnapshot) -> tuple[SloState, ...]:
@@ -62,12 +64,31 @@ def all_states(facts: WarehouseSnapshot) -> tuple[SloState, ...]:
     return slo_answer(facts)
 
 
-def shown_of(
-    facts: WarehouseSnapshot, team: str | None, system: str | None
-) -> tuple[tuple[SloState, ...], Mapping[int, tuple[BudgetPoint, ...]], list[SystemReliability]]:
-    """A question for ``ask``: objectives of a team and a system, budgets by time, what systems cost."""
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the page shows: objectives, budgets by day, of those drawn by hour, too; what systems cost."""
+
+    states: Sequence[SloState]
+    by_day: Mapping[int, Sequence[BudgetPoint]]
+    by_hour: Mapping[int, Sequence[BudgetPoint]]
+    systems: Sequence[SystemReliability]
+
+    @property
+    def drawn(self) -> list[SloState]:
+        """The worst, which have a chart of their own."""
+        return [one for one in self.states if one.instance in self.by_hour]
+
+
+def shown_of(facts: WarehouseSnapshot, team: str | None, system: str | None) -> Shown:
+    """A question for ``ask``: all of it of a team and of a system."""
     states = slo_answer(facts, team=team, system=system)
-    return states, burn_downs(facts, states, _STEP), reliability_cost(facts, states, configured().systems)
+    drawn = [one for one in states if one.left is not None][:_DRAWN]
+    return Shown(
+        states,
+        burn_downs(facts, states, _DAY),
+        burn_downs(facts, drawn, _HOUR),
+        reliability_cost(facts, states, configured().systems),
+    )
 
 
 def _picked(states: tuple[SloState, ...]) -> tuple[str | None, str | None]:
@@ -143,11 +164,11 @@ def _attention(states: Sequence[SloState]) -> list[tuple[str, str, Markup]]:
     return found
 
 
-def _small_charts(states: Sequence[SloState], lines: Mapping[int, Sequence[BudgetPoint]]) -> None:
-    if not states:
+def _small_charts(answer: Shown) -> None:
+    if not answer.drawn:
         st.html(blocks.note("Of no objective anything is known yet."))
-    for first in range(0, len(states), _IN_A_ROW):
-        row = states[first : first + _IN_A_ROW]
+    for first in range(0, len(answer.drawn), _IN_A_ROW):
+        row = answer.drawn[first : first + _IN_A_ROW]
         for place, one in zip(st.columns(_IN_A_ROW), row, strict=False):
             with place:
                 below = objectives.instance(one)
@@ -158,5 +179,5 @@ def _small_charts(states: Sequence[SloState], lines: Mapping[int, Sequence[Budge
                         Markup('<br><span class="muted">{}</span>').format(below) if below else "",
                     )
                 )
-                points = [(point.at, point.left) for point in lines[one.instance]]
+                points = [(point.at, point.left) for point in answer.by_hour[one.instance]]
                 frame.chart(charts.burn_down(points, dark=frame.is_dark(), small=True))

@@ -59,7 +59,8 @@ def all_states(facts: WarehouseSnapshot) -> tuple[SloState, ...]:
 
 def history_of(facts: WarehouseSnapshot, slo: str, labels: str) -> SloHistory:
     """A question for ``ask``. labels: of the instance, as ``tags_text`` writes them."""
-    (state,) = [one for one in slo_answer(facts, slo=slo) if tags_text(dict(one.labels)) == labels]
+    key = (slo, labels)
+    (state,) = [one for one in slo_answer(facts) if (one.objective.id, tags_text(dict(one.labels))) == key]
     return slo_history(facts, state)
 
 
