@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from costwatch.answers.reliability_cost import SystemReliability, reliability_cost
 from costwatch.answers.slos import BudgetPoint, Health, SloState, burn_downs, slo_answer
-from costwatch.charts import slo as charts
+from costwatch.charts.slo import burn_down
 from costwatch.slo.words import in_words
 from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
 from costwatch.wording import percent, span
@@ -19,6 +19,7 @@ from dashboards.blocks import Tile
 from dashboards.panels import objectives
 from dashboards.panels.reliability_cost import worth
 from dashboards.reading import ask, configured, warehouse_stamp
+from dashboards.views import slo
 
 _DRAWN, _IN_A_ROW = 6, 3
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
@@ -35,7 +36,10 @@ _NOT_COLLECTED = Markup(
 
 
 def page() -> None:
-    """Draws the page."""
+    """Draws the page; with ``?slo=``, as messages link to it, what the page of that objective shows."""
+    if st.query_params.get("slo"):
+        slo.page()
+        return
     states = ask(all_states) if warehouse_stamp() else ()
     left, right = st.columns([3, 2], vertical_alignment="bottom")
     state = frame.heading("Reliability", "EffectiveCost", left, needs_cost=not states)
@@ -44,8 +48,8 @@ def page() -> None:
             st.html(_NOTHING.format(_NOT_COLLECTED if configured().slos else _NONE_NAMED))
         return
     with right:
-        team, system = _picked(states)
-    answer = ask(shown_of, team, system)
+        picked = _picked(states)
+    answer = ask(shown_of, *picked)
     shown = answer.states
     st.html(blocks.tiles(_tiles(shown)))
     if attention := _attention(shown):
@@ -79,9 +83,9 @@ class Shown:
         return [one for one in self.states if one.instance in self.by_hour]
 
 
-def shown_of(facts: WarehouseSnapshot, team: str | None, system: str | None) -> Shown:
-    """A question for ``ask``: all of it of a team and of a system."""
-    states = slo_answer(facts, team=team, system=system)
+def shown_of(facts: WarehouseSnapshot, team: str | None, system: str | None, service: str | None) -> Shown:
+    """A question for ``ask``: all of it of a team, a system, a service; None: of all."""
+    states = slo_answer(facts, team=team, system=system, service=service)
     drawn = [one for one in states if one.left is not None][:_DRAWN]
     return Shown(
         states,
@@ -91,14 +95,15 @@ def shown_of(facts: WarehouseSnapshot, team: str | None, system: str | None) -> 
     )
 
 
-def _picked(states: tuple[SloState, ...]) -> tuple[str | None, str | None]:
-    """The team and the system that the address asks for."""
+def _picked(states: Sequence[SloState]) -> tuple[str | None, str | None, str | None]:
+    """The team, the system and the service that the address asks for."""
     with st.container(horizontal=True):
-        teams = sorted({one.objective.team for one in states} - {""})
-        team = frame.pick("Team", "team", teams, "All teams", "objective")
-        systems = sorted({one.objective.system for one in states} - {""})
-        system = frame.pick("System", "system", systems, "All systems", "objective")
-    return team, system
+        return _pick("team", states), _pick("system", states), _pick("service", states)
+
+
+def _pick(name: str, states: Sequence[SloState]) -> str | None:
+    known = {getattr(one.objective, name) for one in states} - {""}
+    return frame.pick(name.capitalize(), name, sorted(known), f"All {name}s", "objective")
 
 
 def _tiles(states: Sequence[SloState]) -> list[Tile]:
@@ -180,4 +185,4 @@ def _small_charts(answer: Shown) -> None:
                     )
                 )
                 points = [(point.at, point.left) for point in answer.by_hour[one.instance]]
-                frame.chart(charts.burn_down(points, dark=frame.is_dark(), small=True))
+                frame.chart(burn_down(points, dark=frame.is_dark(), small=True))

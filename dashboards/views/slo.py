@@ -30,9 +30,10 @@ _BACK = Markup('<a href="reliability">See all objectives</a>')
 
 
 def page() -> None:
-    """Draws the page."""
+    """Draws the page of the objective that ``?id=`` or ``?slo=`` asks for."""
     states = ask(all_states) if warehouse_stamp() else ()
-    wanted = st.query_params.get("id", "")
+    key = "id" if "id" in st.query_params else "slo"
+    wanted = st.query_params.get(key, "")
     mine = [one for one in states if one.objective.id == wanted]
     title = objectives.title(mine[0]) if mine else "Objective"
     state = frame.heading(title, "EffectiveCost", needs_cost=not states)
@@ -46,7 +47,7 @@ def page() -> None:
             return
         ids = sorted({one.objective.id for one in states})
         raise filters.NothingKnown(
-            filters.no_cost("id", wanted, ids, "objective") + Markup(" {}.").format(_BACK)
+            filters.no_cost(key, wanted, ids, "objective") + Markup(" {}.").format(_BACK)
         )
     chosen = _instance(mine)
     _tell(chosen, mine)
