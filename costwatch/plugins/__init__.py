@@ -26,6 +26,7 @@ from costwatch.plugins.facts import (
     recent,
     unknown_name,
 )
+from costwatch.plugins.markers import MARKERS, link_of, marker_rows
 from costwatch.plugins.matching import Indexed, matching
 from costwatch.plugins.notifiers import Forwarder, Interactive, Notifier, Publisher, Receiver
 from costwatch.plugins.pages import Page
@@ -78,6 +79,7 @@ __all__ = [
     "FACTS",
     "GROUPS",
     "KEY_COLUMNS",
+    "MARKERS",
     "NOTIFIERS",
     "PAGES",
     "RECENT_DAYS",
@@ -128,7 +130,9 @@ __all__ = [
     "duration_text",
     "explanation_of",
     "fact_query",
+    "link_of",
     "load",
+    "marker_rows",
     "matching",
     "one_of",
     "parse_duration",

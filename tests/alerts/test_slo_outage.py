@@ -48,18 +48,15 @@ def test_a_page_within_two_minutes_tells_which_routes_fail(tmp_path: Path) -> No
     told: list[datetime] = []
     with real_prometheus(tmp_path / "server", served()) as url:
         source = Slo(name="slos", url=url).with_objectives([objective()])
-        for minute in range(-2, 14):
+        for minute in range(-2, 4):
             now = OUTAGE + minute * MINUTE
             (run,) = collect(warehouse, tmp_path / "ledger", [source], now)
             assert not run.error
             evaluate(warehouse, [rule], now, live={"sli_bad_events": Breakdown([source])})
             deliver(warehouse, route, [oncall], {}, "", now)  # type: ignore[list-item]
             told += [now] * (len(oncall.got) - len(told))
-    (first, _), (last, _) = oncall.got[0], oncall.got[-1]
-    (alert,) = first.alerts
+    (alert,) = oncall.got[0][0].alerts
     assert told[0] - OUTAGE <= 2 * MINUTE
     assert alert.severity is Severity.PAGE
     assert alert.evidence[EXPLAINED]["bad events"] == "code=500 route=/buy 60, code=500 route=/pay 60 of 120"
     assert sum(part.amount for part in alert.drivers) == 120
-    # Of days, an hour is all that is known: that they burn can wait, and is a page no longer.
-    assert [each.severity for each in last.alerts] == [Severity.TICKET]

@@ -12,6 +12,7 @@ import pytest
 from collectors.cost_explorer import CostExplorer
 from collectors.exports import Exports
 from collectors.kubernetes import Kubernetes
+from collectors.markers import Markers
 from collectors.measure_files import MeasureFiles
 from collectors.promql import Promql
 from collectors.slo import Slo
@@ -132,6 +133,21 @@ def kubernetes(folder: Path) -> Iterator[Sources]:
 
 
 @contextmanager
+def markers(folder: Path) -> Iterator[Sources]:
+    """Three days of deploys."""
+    lines = (
+        f'{{"at": "2026-11-{day}T14:05:00Z", "kind": "deploy", "title": "shop 1.{day}"}}\n'
+        for day in (20, 21, 22)
+    )
+    (folder / "deploys.jsonl").write_text("".join(lines))
+    yield Sources(
+        Markers(name="deploys", location=str(folder)),
+        Window(datetime(2026, 11, 20, 12, tzinfo=UTC), datetime(2026, 11, 22, 12, tzinfo=UTC)),
+        Markers(name="deploys", location=str(folder / "gone")),
+    )
+
+
+@contextmanager
 def measure_files(folder: Path) -> Iterator[Sources]:
     """Three days of one volume."""
     place = folder / "volumes"
@@ -212,6 +228,7 @@ COLLECTORS: dict[str, Callable[[Path], AbstractContextManager[Sources]]] = {
     "cost_explorer": cost_explorer,
     "exports": exports,
     "kubernetes": kubernetes,
+    "markers": markers,
     "measure_files": measure_files,
     "promql": promql,
     "slo": slo,
