@@ -131,7 +131,7 @@ def _run_steps(context: Context) -> None:
     from costwatch.evaluate import evaluate
 
     config = context.config
-    collected = collect(context.warehouse, config.ledger, config.sources, context.now)
+    collected = collect(context.warehouse, config.ledger, config.asked_sources, context.now)
     published = allocate(context.warehouse, config.ledger, config.sources, config.allocation, context.now)
     rules, _ = context.last_good_alerts()
     found = evaluate(context.warehouse, rules.rules, context.now)
