@@ -1,5 +1,6 @@
 """All files that ``slos:`` names, read into objectives."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,13 +13,17 @@ from costwatch.config.slos.fields import Labels
 from costwatch.config.slos.identity import identified
 from costwatch.config.slos.openslo_sli import Named, read_sli
 from costwatch.config.slos.owners import OWNER_LABELS, Owners
-from costwatch.config.tree import Mistakes
+from costwatch.config.tree import MAX_BYTES, Mistakes
 from costwatch.slo.objectives import Objective
 
 if TYPE_CHECKING:
     from costwatch.config.files import SloFiles
 
 _ENDINGS = (".yaml", ".yml")
+_NAMED = 5  # of files that are left out, so many by name
+_SPEAKS = re.compile(
+    rb"openslo|prometheus/v|sloth|pyrra|ServiceLevel|sre\.google|\bsl[oi]s?\b", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,17 +70,33 @@ def load_slos(entries: Sequence["SloFiles"], owners: Owners) -> Loaded:
 def _read(entries: Iterable["SloFiles"]) -> _Files:
     read = _Files({}, [], [])
     for entry in entries:
+        others = []
         for file in _files(entry.path, read):
             if file in read.mistakes:
                 continue  # named twice
-            mistakes = read.mistakes[file] = Mistakes(file)
             is_named = file == entry.path
+            if not is_named and not _mentions_slos(file):
+                others.append(str(file.relative_to(entry.path)))
+                continue
+            mistakes = read.mistakes[file] = Mistakes(file)
             for found in read_documents(file, mistakes, is_named=is_named):
                 if isinstance(found, str):
                     read.notes.append(found)
                 else:
                     read.documents.append((found, entry))
+        if others:
+            named = ", ".join(others[:_NAMED]) + (", …" if len(others) > _NAMED else "")
+            read.notes.append(f"{entry.path}: {len(others)} files that speak of no SLO are left out: {named}")
     return read
+
+
+def _mentions_slos(file: Path) -> bool:
+    """Whether it may hold one: other files of a folder need not even be YAML that is read here."""
+    try:
+        with file.open("rb") as stream:
+            return _SPEAKS.search(stream.read(MAX_BYTES)) is not None
+    except OSError:
+        return True  # whoever reads it tells why it cannot be read
 
 
 def _files(path: Path, read: _Files) -> Iterator[Path]:
