@@ -44,7 +44,7 @@ COMMANDS = (
         "plugins",
         "List the kinds that there are of each plugin, and the facts that can be asked.",
     ),
-    ("presets", "Show ready-made measures of MySQL, Kafka, model servers and others."),
+    ("presets", "Show ready-made measures and SLOs of MySQL, Kafka, model servers and others."),
     ("config", "Print the JSON Schema of the configuration files."),
     ("db", "Migrate, inspect, back up and restore the warehouse."),
 )

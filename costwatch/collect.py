@@ -12,11 +12,12 @@ from typing import Literal
 
 from costwatch.errors import BusyError, CostwatchError, RefusedError
 from costwatch.intake.batches import Intake, Stores
-from costwatch.intake.tables import BILL, SLI, clashes, tables_of, taking
+from costwatch.intake.tables import BILL, clashes, tables_of, taking
 from costwatch.ledger.files import LedgerFiles
 from costwatch.model import Batch, Progress, Window, untold
 from costwatch.plugins import Collector, DatedCollector, PaidCollector
 from costwatch.scratch import temporary_files
+from costwatch.slo.collecting import SLI
 from costwatch.warehouse.bill.loads import newest_loads
 from costwatch.warehouse.bill.spend import StoredSpendLimit
 from costwatch.warehouse.intake import runs

@@ -11,6 +11,7 @@ from collectors.prometheus import LATE, PrometheusSettings
 from collectors.slo.reading import ServerReading
 from costwatch.errors import SourceError, UsageError
 from costwatch.model import Batch, Window, midnight
+from costwatch.slo.collecting import SLI
 from costwatch.slo.objectives import Objective
 
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)
@@ -77,4 +78,4 @@ class Slo(PrometheusSettings):
             self, self._objectives, now, first, self.most_instances, self.keep_days
         ) as reading:
             reading.check()
-            yield Batch("sli", window, f"{now:%Y-%m-%dT%H:%M:%S.%fZ}", lambda: reading)
+            yield Batch(SLI, window, f"{now:%Y-%m-%dT%H:%M:%S.%fZ}", lambda: reading)

@@ -8,6 +8,9 @@ from costwatch.commands.options import Subject
 
 # Name of each, its module in costwatch.commands, its name there, and its help: imported when it is run.
 _COMMANDS = {
+    "status": ("slo_status", "status", "Show how error budgets stand, worst first."),
+    "report": ("slo_status", "report", "Show all that is known of one SLO."),
+    "what-if": ("slo_status", "what_if", "Count the alerts of the last 90 days under another objective."),
     "check": ("slo_files", "check", "List what the files of SLOs say, with their mistakes."),
     "export": ("slo_files", "export", "Write the SLOs as rules for Prometheus."),
 }

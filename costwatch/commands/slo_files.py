@@ -1,5 +1,6 @@
 """``costwatch slo check`` and ``costwatch slo export``: what the files of SLOs say."""
 
+from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,6 +13,7 @@ from costwatch.errors import UsageError
 if TYPE_CHECKING:
     from costwatch.slo.objectives import Objective, Period
 
+_NAMED = 3  # a note on more is told with one of them
 _NOTHING = "no SLO is named; add 'slos' with their files to costwatch.yaml, or see `costwatch presets list`"
 
 
@@ -47,7 +49,9 @@ def check(context: Context, as_json: bool) -> int:
 
 @click.command("export", cls=Command)
 @click.option("--to", type=click.Choice(["prometheus"]), required=True, help="What for.")
-@click.option("--sloth-default", is_flag=True, help="The whole period as Sloth has it: every 5 minutes weigh the same.")
+@click.option(
+    "--sloth-default", is_flag=True, help="The whole period as Sloth has it: every 5 minutes weigh the same."
+)
 @click.argument("names", metavar="[SLO]...", nargs=-1)
 @pass_context
 def export(context: Context, to: str, sloth_default: bool, names: tuple[str, ...]) -> None:
@@ -95,9 +99,13 @@ def _print(known: "tuple[Objective, ...]") -> None:
     ]
     if rows:
         print_table(("id", "form", "objective", "window", "budget of", "team", "system"), rows)
+    of_note: dict[str, list[str]] = defaultdict(list)
     for one in known:
         for note in one.notes:
-            line(f"{one.id}: {note}")
+            of_note[note].append(one.id)
+    for note, ids in of_note.items():
+        who = ", ".join(ids) if len(ids) <= _NAMED else f"{len(ids)} of them, such as {ids[0]}"
+        line(f"{who}: {note}")
 
 
 def _row(one: "Objective") -> dict[str, Any]:
@@ -132,5 +140,11 @@ def _window(period: "Period") -> str:
 
     if period.is_rolling:
         return span(period.duration)
-    length = f"{period.months} months" if period.months > 1 else "month" if period.months else span(period.duration)
+    length = (
+        f"{period.months} months"
+        if period.months > 1
+        else "month"
+        if period.months
+        else span(period.duration)
+    )
     return f"calendar {length} of {period.zone}"

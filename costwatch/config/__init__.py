@@ -75,17 +75,18 @@ def check(file: Path) -> list[str]:
 
 def _slos(
     config: Config | None, tree: Tree | None, mistakes: Mistakes
-) -> tuple[Sequence[str], tuple[str, ...]]:
-    """Mistakes of the files of SLOs, and what their SLOs are called."""
+) -> tuple[Sequence[str], tuple[str, ...] | None]:
+    """Mistakes of the files of SLOs, and what their SLOs are called; None where a mistake hides some."""
     if not config or not tree or not config.slos:
-        return (), ()
+        return (), () if config and tree else None
     from costwatch.config.slos.asking import not_asked_once, unknown_names
 
     loaded_slos, known = config.loaded_slos, config.loaded_slos.objectives
     for line, text in unknown_names(tree, known):
         mistakes.add(line, text)
     unasked = [f"{one.file}:{one.line}: {text}" for one, text in not_asked_once(config.sources, known)]
-    return [*loaded_slos.mistakes, *unasked], config.names.slos
+    names = dict.fromkeys(name for one in known for name in (one.id, one.name))
+    return [*loaded_slos.mistakes, *unasked], None if loaded_slos.mistakes else tuple(names)
 
 
 def find_config(explicit: Path | None = None) -> Path:

@@ -1,6 +1,5 @@
 """What ``costwatch.yaml`` may hold: each key once, each section by the model of its domain."""
 
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -124,10 +123,7 @@ class Config(File, Allocation):
     @property
     def names(self) -> Names:
         """What ``alerts.yaml`` may name again."""
-        if not self.slos:
-            return self._names
-        known = dict.fromkeys(name for one in self.loaded_slos.objectives for name in (one.id, one.name))
-        return replace(self._names, slos=tuple(known))
+        return self._names
 
     @property
     def allocation(self) -> Allocation:

@@ -129,7 +129,9 @@ def documents(file: Path, mistakes: Mistakes) -> list[Tree]:
     try:
         text = _text(file)
         try:
-            return [tree for tree in _Builder(yaml.parse(text, Loader=_LOADER), mistakes).documents() if tree.root]
+            return [
+                tree for tree in _Builder(yaml.parse(text, Loader=_LOADER), mistakes).documents() if tree.root
+            ]
         except yaml.MarkedYAMLError as error:
             raise _syntax(error, text) from None
     except _Unreadable as reason:

@@ -10,9 +10,9 @@ from costwatch.intake.markers import take_markers
 from costwatch.intake.rows import take_rows
 from costwatch.intake.slos import take_slos
 from costwatch.plugins import MARKERS, Collector, Table
-from costwatch.slo.collecting import SloCollector
+from costwatch.slo.collecting import SLI, SloCollector
 
-BILL, SLI = "bill", "sli"
+BILL = "bill"
 # Ours: name -> what takes a batch of it. A new one is a file beside this one and an entry here.
 TABLES: Mapping[str, Take] = {BILL: take_bill, MARKERS.name: take_markers, SLI: take_slos}
 SHARED = (MARKERS,)  # those of ours that a collector declares, as they are, and fills

@@ -75,7 +75,7 @@ class SloBurn(RuleSettings):
 
     def evaluate(self, facts: Snapshot, now: datetime) -> Iterator[Finding]:
         """See ``plugins.Rule``."""
-        mine = chosen(instance_facts(facts, now), self.slo, accepted(self.match))
+        mine = chosen(instance_facts(facts.series, now), self.slo, accepted(self.match))
         if is_silent(mine, self.max_data_age):
             said = "nothing new is known of any of its objectives" if mine else "no objective is known yet"
             yield Finding((), Verdict.UNKNOWN, None, None, "burn", said)
@@ -88,9 +88,9 @@ class SloBurn(RuleSettings):
 
     def explain(self, finding: Finding, facts: Snapshot, now: datetime) -> Explanation | None:
         """See ``plugins.RuleSettings``."""
-        for one in instance_facts(facts, now):
+        for one in instance_facts(facts.series, now):
             if finding.labels == one.labels:
-                return explanation(one, finding, facts, now, self.drivers, self.prometheus)
+                return explanation(one, finding, facts.series, facts.live, now, self.drivers, self.prometheus)
         return None
 
     def _finding(self, of: InstanceFacts, *, silent: bool) -> Finding:

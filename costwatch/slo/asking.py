@@ -19,7 +19,7 @@ edge of two spans is in one of them.
 import re
 from datetime import timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from costwatch.slo.objectives import WINDOW, Form, Indicator, Query
 
@@ -111,25 +111,46 @@ class _Span:
         is_rate = node.func.name == "rate"
         if selector.at is not None:
             return f"({rate if is_rate else f'{rate} * {self.seconds}'})"
-        bare, now, then, offset = self._edges(selector)
-        wider = samples.replace(range_, f"[{_text(self.milliseconds + _STALE)}]")
-        grown = f"(({now} - {then}) unless (resets({wider}) > 0))"
+        edges = self._edges(selector)
+        inside, wider = (
+            samples.replace(range_, f"[{_text(self.milliseconds + more)}]") for more in (-1, _STALE)
+        )
+        # Where nothing was scraped in the span, a sample from before it stands for its end: nothing is known.
+        is_known = f"present_over_time({inside})"
+        grown = f"(({edges.now} - {edges.then}) and {is_known} unless (resets({wider}) > 0))"
         if self.with_births:
-            resumed = f"(last_over_time({bare}[1h] {offset}) <= {now})"
-            born = f"({now} unless {then} unless {resumed}) and on (job, instance) (up {offset} == 1)"
-            grown = f"(({born}) or {grown})"
+            grown = f"({edges.born} or {grown})"
         if is_rate:
             return f"({grown} / {self.seconds} or {rate})"
         return f"({grown} or {rate} * {self.seconds})"
 
-    def _edges(self, selector: Any) -> tuple[str, str, str, str]:
-        """The selector, also as of the end and the beginning of the span, and how long ago that is."""
+    def _edges(self, selector: Any) -> "_Edges":
         text = selector.prettify()
         bare = _OFFSET.sub("", text) if selector.offset is not None else text
         ended = round(selector.offset.total_seconds() * 1000) if selector.offset is not None else 0
         began = ended + self.milliseconds
-        offset = f"offset {'-' if began < 0 else ''}{_text(abs(began))}" if began else ""
-        return bare, f"({text})", f"({bare} {offset})", offset
+        offset = f" offset {'-' if began < 0 else ''}{_text(abs(began))}" if began else ""
+        return _Edges(bare, f"({text})", offset)
+
+
+class _Edges(NamedTuple):
+    """A selector: as it is, as of the end of a span, and the offset with which it is as of its beginning."""
+
+    bare: str
+    now: str
+    offset: str
+
+    @property
+    def then(self) -> str:
+        """As of the beginning."""
+        return f"({self.bare}{self.offset})"
+
+    @property
+    def born(self) -> str:
+        """What is new since then, of targets that were scraped then."""
+        resumed = f"last_over_time({self.bare}[1h]{self.offset}) <= {self.now}"
+        was_scraped = f"on (job, instance) (up{self.offset} == 1)"
+        return f"(({self.now} unless {self.then} unless ({resumed})) and {was_scraped})"
 
 
 def _text(milliseconds: int) -> str:

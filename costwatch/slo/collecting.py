@@ -8,6 +8,8 @@ from typing import NamedTuple, Protocol, Self, runtime_checkable
 from costwatch.model import Labels, Window
 from costwatch.slo.objectives import Objective
 
+SLI = "sli"  # the table that a batch is of which is read as a ``Reading``
+
 
 class Kept(NamedTuple):
     """A bucket as it is kept: [start, start + seconds), start in seconds since 1970.
@@ -37,7 +39,7 @@ class Events(NamedTuple):
 
 
 class Growth(NamedTuple):
-    """Between two buckets, and in the second one: that without series that are new in it, which may be old."""
+    """Between two buckets; and in the second one, without what is new in it, since that may be old."""
 
     between: Events
     first: Events

@@ -62,7 +62,8 @@ def split(asked: Mapping[Labels, float], bad: Decimal) -> tuple[Driver, ...]:
         return ()
     ranked = sorted(found, key=lambda key: (-found[key], key))
     shares = [Decimal(str(found[key] / whole)) for key in ranked]
-    parts = [Driver(key, round(bad * part, 1)) for key, part in zip(ranked[:_TOP], shares, strict=False)]
+    digits = 0 if bad == bad.to_integral_value() else 1
+    parts = [Driver(key, round(bad * part, digits)) for key, part in zip(ranked[:_TOP], shares, strict=False)]
     rest = bad - sum((part.amount for part in parts), Decimal())
     if len(ranked) > _TOP:
         return (*parts, Driver(REST, rest))

@@ -1,38 +1,45 @@
 """Why a budget burns, as far as it can be told once: bad events by label, changes before, the query. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
-from costwatch.model import Driver, Finding, Labels, Window
-from costwatch.plugins import Explanation, Snapshot, parse_duration
+from costwatch.model import Driver, Finding, Labels, SeriesByLabels, Window
+from costwatch.plugins import Explanation, parse_duration
 from costwatch.slo.drivers import own_labels, split
 from costwatch.slo.objectives import WINDOW
-from costwatch.slo.rule_facts import InstanceFacts
+from costwatch.slo.rule_facts import InstanceFacts, Series
 from costwatch.slo.words import number
 from costwatch.wording import count_of
 
+# query, labels, window, and what is meant of them; None: nobody can be asked
+Live = Callable[[str, tuple[str, ...], Window, Labels], SeriesByLabels | None]
+
 BEFORE = timedelta(minutes=60)  # before the onset: what changed then may be why
 _CHANGES = 3
+_WHOLE = 10  # so many bad events or more are told without fractions
 _LINK_AT_MOST = 480  # messages cut longer lines
 
 
 def explanation(
     of: InstanceFacts,
     finding: Finding,
-    facts: Snapshot,
+    series: Series,
+    live: Live,
     now: datetime,
     wanted: Sequence[str],
     prometheus: str,
 ) -> Explanation:
-    """What is told of a finding that begins to fire. wanted: labels to tell bad events apart by; none: those
-    that its query chooses by. prometheus: the address that people reach it by; '' nobody said.
+    """What is told of a finding that begins to fire. series: asks for facts; live: their source.
+
+    wanted: labels to tell bad events apart by; none: those that its query chooses by. prometheus: the address
+    that people reach it by; '' nobody said.
     """
     window = parse_duration(finding.evidence["window"])
     short = parse_duration(finding.evidence.get("short", finding.evidence["window"]))
-    drivers, told = _drivers(of, facts, Window(now - window, now), wanted)
+    drivers, told = _drivers(of, live, Window(now - window, now), wanted)
     texts = {"bad events": told}
-    if changes := list(_changes(of, facts, Window(onset(of, window, short, now) - BEFORE, now))):
+    if changes := list(_changes(of, series, Window(onset(of, window, short, now) - BEFORE, now))):
         texts["changes before"] = "; ".join(changes)
     if link := query_link(of, window, now, prometheus):
         texts["query"] = link
@@ -62,21 +69,24 @@ def query_link(of: InstanceFacts, window: timedelta, now: datetime, prometheus: 
 
 
 def _drivers(
-    of: InstanceFacts, facts: Snapshot, window: Window, wanted: Sequence[str]
+    of: InstanceFacts, live: Live, window: Window, wanted: Sequence[str]
 ) -> tuple[tuple[Driver, ...], str]:
     """The parts, and what is said of them; without any, why."""
     bad = of.bad(window.end - window.start)
     names = wanted or [name for name in own_labels(of.promql) if name not in of.own]
     if of.unit not in ("events", "samples") or not bad or not names:
         return (), ""
+    bad = bad.to_integral_value() if bad >= _WHOLE else bad
     by = ("slo", "instance", *(f"label:{name}" for name in names))
-    answer = facts.live("sli_bad_events", by, window, (("instance", of.instance), ("slo", of.slo)))
+    answer = live("sli_bad_events", by, window, (("instance", of.instance), ("slo", of.slo)))
     if answer is None:
         return (), f"not told by {', '.join(names)}, as Prometheus could not be asked"
     asked = {_named(key): float(sum(point.value for point in points)) for key, points in answer.items()}
     drivers = split(asked, bad)
     told = ", ".join(f"{_text(part.labels)} {number(part.amount)}" for part in drivers)
-    return drivers, f"{told} of {number(bad)}" if told else ""
+    if not told:
+        return (), f"not told by {', '.join(names)}, as what Prometheus answers has none"
+    return drivers, f"{told} of {number(bad)}"
 
 
 def _named(key: Labels) -> Labels:
@@ -87,12 +97,12 @@ def _text(labels: Labels) -> str:
     return " ".join(f"{name}={value or '(none)'}" if name else value for name, value in labels)
 
 
-def _changes(of: InstanceFacts, facts: Snapshot, window: Window) -> Iterator[str]:
+def _changes(of: InstanceFacts, series: Series, window: Window) -> Iterator[str]:
     """The newest deploys and flags of its service, or of nobody said which."""
     by = ("kind", "title", "service", "team")
     found = [
         (point.at, dict(key))
-        for key, points in facts.series("marker", by, window).items()
+        for key, points in series("marker", by, window).items()
         for point in points
         if dict(key)["service"] in ("", of.service)
     ]

@@ -1,7 +1,7 @@
 """Rules for Prometheus, with the names, labels and windows that Sloth's have, so that dashboards of it go on.
 
-Sloth's rule of the whole period lets every five minutes weigh the same; here every event does, unless it is asked
-for: on one history with little traffic at night it was ten points off.
+Sloth's rule of the whole period lets every five minutes weigh the same: on one history with little traffic at
+night it was ten points off. Here every event weighs the same, unless Sloth's own is asked for.
 Source: https://sloth.dev/introduction/architecture/
 """
 
@@ -22,7 +22,9 @@ _MODES = {
     "sloth.slok.dev/v1": "cli-gen-k8s",
     "openslo/v1alpha": "cli-gen-openslo",
 }
-_TITLE = "({}) {{{{$labels.sloth_service}}}} {{{{$labels.sloth_slo}}}} SLO error budget burn rate is too fast."
+_TITLE = (
+    "({}) {{{{$labels.sloth_service}}}} {{{{$labels.sloth_slo}}}} SLO error budget burn rate is too fast."
+)
 _SUMMARY = "{{$labels.sloth_service}} {{$labels.sloth_slo}} SLO error budget burn rate is over expected."
 
 Rule = Mapping[str, Any]
@@ -83,7 +85,9 @@ class _Rules:
         self._of = objective
         self._sloth_default = sloth_default
         service = objective.service or objective.id.partition("/")[0]
-        sloth_id = objective.sloth_id or f"{service}-{re.sub(r'[^A-Za-z0-9_-]+', '-', objective.id).strip('-')}"
+        sloth_id = (
+            objective.sloth_id or f"{service}-{re.sub(r'[^A-Za-z0-9_-]+', '-', objective.id).strip('-')}"
+        )
         self._ids = {
             "sloth_id": sloth_id,
             "sloth_service": service,
@@ -111,7 +115,9 @@ class _Rules:
     def _indicators(self) -> Iterator[Rule]:
         period = self._of.period.duration
         for window in _recorded(period):
-            yield self._recorded(f"slo:sli_error:ratio_rate{_text(window)}", self._ratio(window), _text(window))
+            yield self._recorded(
+                f"slo:sli_error:ratio_rate{_text(window)}", self._ratio(window), _text(window)
+            )
         whole = self._ratio(period)
         if self._sloth_default:
             five = self._series("slo:sli_error:ratio_rate5m")
@@ -127,7 +133,9 @@ class _Rules:
         burns = {"current": "5m", "period": self._period}
         yield self._recorded("slo:objective:ratio", f"vector({self._target!r})")
         yield self._recorded("slo:error_budget:ratio", f"vector(1-{self._target!r})")
-        yield self._recorded("slo:time_period:days", f"vector({self._of.period.duration / timedelta(days=1):g})")
+        yield self._recorded(
+            "slo:time_period:days", f"vector({self._of.period.duration / timedelta(days=1):g})"
+        )
         for name, window in burns.items():
             ratio = self._series(f"slo:sli_error:ratio_rate{window}")
             burn = f"{ratio}\n/ on(sloth_id, sloth_slo, sloth_service) group_left\n{budget}\n"
@@ -160,10 +168,10 @@ class _Rules:
 
     def _burns(self, window: BurnWindow) -> str:
         limit = f"({window.factor:.15g} * {self._budget!r})"
-        short, long = (
-            f"    max({self._series(f'slo:sli_error:ratio_rate{_text(each)}')} > {limit}) without (sloth_window)\n"
-            for each in (window.short, window.long)
+        ratios = (
+            self._series(f"slo:sli_error:ratio_rate{_text(each)}") for each in (window.short, window.long)
         )
+        short, long = (f"    max({ratio} > {limit}) without (sloth_window)\n" for ratio in ratios)
         return f"(\n{short}    and\n{long})\n"
 
     def _ratio(self, window: timedelta) -> str:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     Floats: TypeAlias = np.ndarray[tuple[int], np.dtype[np.float64]]
 
 QUANTUM = 2.0**-20  # sums of its multiples are exact up to 2**33, in whatever order they are made
+_MOST = 1e15  # of one step: what is more is no count
 _NOISE = 1e-9  # of total: so far apart sums of the same numbers may be
 
 
@@ -19,7 +20,7 @@ _NOISE = 1e-9  # of total: so far apart sums of the same numbers may be
 class Steps:
     """Steps of an instance's SLI, NaN where unknown. start: of the first, in seconds since 1970.
 
-    good, total: in events, or in what approximate forms weigh.
+    good, total: in events, or in what approximate forms weigh; multiples of ``QUANTUM``.
     """
 
     start: int
@@ -43,7 +44,8 @@ def steps_of(
 ) -> Steps:
     """Steps of what was asked, NaN where there was no answer. Without ``total`` bad is the error ratio.
 
-    Where total is known and the other side is not, it is 0: an error series is born with the first error.
+    Where total is known and the other side is not, it is 0: an error series is born with the first error. A
+    total below 0 is unknown.
     """
     import numpy as np
 
@@ -51,14 +53,21 @@ def steps_of(
         bad = np.full(1, np.nan) if bad is None else bad
         total = np.where(np.isnan(bad), np.nan, float(seconds))
         bad = bad * seconds
-    total = np.where(total < 0, np.nan, total)
+    total = _on_grid(np.where((total >= 0) & (total < _MOST), total, np.nan))
     if good is None:
         good = total - (0.0 if bad is None else np.where(np.isnan(bad), 0.0, bad))
     else:
-        good = np.where(np.isnan(good) & ~np.isnan(total), 0.0, good)
+        good = np.where(np.isnan(good), 0.0, good)
+    total = np.where(np.abs(good) < _MOST, total, np.nan)
     good = np.where(np.isnan(total), np.nan, good)
-    good = np.where(np.abs(total - good) <= _NOISE * total, total, good)
+    good = np.where(np.abs(total - good) <= _NOISE * total, total, _on_grid(good))
     return Steps(start, seconds, np.where(np.abs(good) <= _NOISE * total, 0.0, good), total)
+
+
+def _on_grid(values: "Floats") -> "Floats":
+    import numpy as np
+
+    return np.round(values / QUANTUM) * QUANTUM
 
 
 def folded(objective: Objective, steps: Steps, first: int) -> Told:
@@ -104,7 +113,7 @@ def window_sums(objective: Objective, steps: Steps, count: int) -> Events | None
 
 
 def _counted(objective: Objective, steps: Steps) -> tuple["Floats", "Floats"]:
-    """Good and total as the budget counts them, on the grid of ``QUANTUM``, NaN where unknown."""
+    """Good and total as the budget counts them, multiples of ``QUANTUM``, NaN where unknown."""
     import numpy as np
 
     good, total = steps.good, steps.total
@@ -114,7 +123,7 @@ def _counted(objective: Objective, steps: Steps) -> tuple["Floats", "Floats"]:
         if objective.method is Method.TIMESLICES:
             ratio = (ratio >= float(objective.slice_target) - _NOISE).astype(float)
         good, total = (np.where(np.isnan(steps.total), np.nan, each) for each in (ratio, 1.0))
-    return np.round(good / QUANTUM) * QUANTUM, np.round(total / QUANTUM) * QUANTUM
+    return _on_grid(good), total
 
 
 def step_seconds(objective: Objective) -> int:

@@ -97,8 +97,8 @@ class Objective:
     slice_seconds, slice_target: of time slices. labels: what the rules that its file asks for bear;
     annotations: as its file has them.
     page, ticket: whether its file has alerts of that kind switched on; alerts: those of Prometheus that it
-    asks for, by ``page`` and ``ticket``. sloth_id: what Sloth calls it. spec: what its file says it is written
-    for, such as ``prometheus/v1``. metric_source: what is to be asked; only ``PROMETHEUS`` can be.
+    asks for, by ``page`` and ``ticket``. sloth_id: what Sloth calls it. spec: what its file is written for,
+    such as ``prometheus/v1``. metric_source: what is to be asked; only ``PROMETHEUS`` can be.
     file, line: where it stands. notes: what of its file is not done, each in a sentence.
     """
 

@@ -3,12 +3,9 @@
 import re
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from costwatch.slo.objectives import WINDOW, Form, Query
-
-if TYPE_CHECKING:
-    from promql_parser import Expr
 
 # A Go template's variable, with the blanks and the marks that trim them.
 _WINDOW = re.compile(r"\{\{(?:-\s)?\s*\.window\s*(?:\s-)?\}\}")
@@ -62,7 +59,7 @@ def is_selector(text: str) -> bool:
 
 
 def bucket_of(text: str) -> str:
-    """A selector of one bucket of a histogram. Raises ValueError unless it has exactly one ``le``, a number."""
+    """A selector of one bucket of a histogram. Raises ValueError unless it has one ``le``, a number."""
     selector = selector_of(text)
     bounds = [each for each in _parsed(text.strip()).matchers.matchers if each.name == "le"]
     if len(bounds) != 1 or str(bounds[0].op) != "MatchOp.Equal" or not _is_number(bounds[0].value):
@@ -105,7 +102,7 @@ def grouping_of(query: Query) -> tuple[str, ...]:
             return tuple(by.labels) if by and str(by.type) == "AggModifierType.By" else ()
         if kind == "BinaryExpr":
             node = node.rhs if _kind(node.lhs) == "NumberLiteral" else node.lhs
-        elif kind in ("ParenExpr", "UnaryExpr"):
+        elif kind in ("ParenExpr", "UnaryExpr", "SubqueryExpr"):
             node = node.expr
         elif kind == "Call" and node.args:
             node = node.args[-1] if node.func.name == "histogram_fraction" else node.args[0]
@@ -183,7 +180,7 @@ def _of_operation(operator: str, left: Any, right: Any) -> str:
 
 
 def _check_fixed(node: Any) -> None:
-    """Of a query without the window: one range may be as long as the buckets it is asked for, or a little more."""
+    """Of a query without the window: its ranges are short beside what it is weighed by."""
     for each in _nodes(node):
         span = getattr(each, "range", None)
         if span is not None and span > _LONGEST_FIXED:
@@ -203,7 +200,7 @@ def _check_buckets(node: Any) -> None:
                 )
 
 
-def _nodes(node: Any) -> Iterator["Expr"]:
+def _nodes(node: Any) -> Iterator[Any]:
     yield node
     for name in ("expr", "lhs", "rhs", "vector_selector", "param"):
         if (below := getattr(node, name, None)) is not None:

@@ -1,17 +1,19 @@
 """What rules read of each instance of each objective: the facts ``slo_…``, put together. Pure."""
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from fnmatch import fnmatchcase
 
-from costwatch.model import About, Labels, Window
-from costwatch.plugins import Snapshot, parse_duration, tags_of
+from costwatch.model import About, Labels, SeriesByLabels, Window
+from costwatch.plugins import parse_duration, tags_of
 from costwatch.slo.windows import BurnWindow, burn_windows
 
 OF = ("slo", "service", "team", "system", "instance")
+Series = Callable[[str, tuple[str, ...], Window], SeriesByLabels]  # query, labels, window
+
 _DAY = timedelta(days=1)
 _OWN = {*OF, "rule", "severity"}  # labels of alerts that an instance's own cannot be called
 _BY_WINDOW = {"slo_burn_rate": "burns", "slo_window_events": "events", "slo_hours_left": "hours_left"}
@@ -97,11 +99,11 @@ def span(now: datetime) -> Window:
     return Window(now - _DAY, now + _DAY)
 
 
-def instance_facts(facts: Snapshot, now: datetime) -> list[InstanceFacts]:
-    """All that are known, by name."""
+def instance_facts(series: Series, now: datetime) -> list[InstanceFacts]:
+    """All that are known, by name. series: asks for facts, as rules do."""
     found: dict[tuple[str, ...], InstanceFacts] = {}
     asked = (*OF, "unit", "period", "alerts", "promql")
-    for key, points in facts.series("slo_objective", asked, span(now)).items():
+    for key, points in series("slo_objective", asked, span(now)).items():
         of = dict(key)
         slo, service, team, system, instance = key_of = _key(of)
         found[key_of] = InstanceFacts(
@@ -117,11 +119,11 @@ def instance_facts(facts: Snapshot, now: datetime) -> list[InstanceFacts]:
             promql=of["promql"],
         )
     for query, name in _PLAIN.items():
-        for key, points in facts.series(query, OF, span(now)).items():
+        for key, points in series(query, OF, span(now)).items():
             if one := found.get(_key(dict(key))):
                 setattr(one, name, points[-1].value)
     for query, name in _BY_WINDOW.items():
-        for key, points in facts.series(query, (*OF, "window"), span(now)).items():
+        for key, points in series(query, (*OF, "window"), span(now)).items():
             if one := found.get(_key(of := dict(key))):
                 getattr(one, name)[parse_duration(of["window"])] = points[-1].value
     return sorted(found.values(), key=lambda one: (one.slo, one.instance))

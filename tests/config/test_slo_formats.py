@@ -63,11 +63,17 @@ def test_a_resource_of_sloth(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("query", "form"),
     [
-        pytest.param("1 - avg_over_time(probe_success[{{.window}}]) or on() vector(0)", Form.RATIO, id="of probes"),
-        pytest.param("sum(rate(bad[{{.window}}])) / sum(rate(all[{{.window}}]))", Form.RATIO, id="of two counters"),
+        pytest.param(
+            "1 - avg_over_time(probe_success[{{.window}}]) or on() vector(0)", Form.RATIO, id="of probes"
+        ),
+        pytest.param(
+            "sum(rate(bad[{{.window}}])) / sum(rate(all[{{.window}}]))", Form.RATIO, id="of two counters"
+        ),
     ],
 )
-def test_a_ratio_without_a_total_is_weighed_by_time_and_says_so(query: str, form: Form, tmp_path: Path) -> None:
+def test_a_ratio_without_a_total_is_weighed_by_time_and_says_so(
+    query: str, form: Form, tmp_path: Path
+) -> None:
     events = SLOTH[SLOTH.index("      events") : SLOTH.index("    alerting")]
     found = only(tmp_path, replaced(SLOTH, events, f"      raw: {{error_ratio_query: '{query}'}}\n"))
     assert (found.indicator, found.unit) == (Indicator(bad=Query(query, form)), "seconds")
@@ -182,7 +188,9 @@ def test_lengths_that_nobody_means_are_told(tmp_path: Path) -> None:
 
 def test_slices(tmp_path: Path) -> None:
     text = replaced(OPENSLO, "Occurrences", "Timeslices")
-    text = replaced(text, "      target", "      timeSliceTarget: 0.95\n      timeSliceWindow: 5\n      target")
+    text = replaced(
+        text, "      target", "      timeSliceTarget: 0.95\n      timeSliceWindow: 5\n      target"
+    )
     found = only(tmp_path, text)
     assert (found.method, found.slice_seconds, found.slice_target, found.unit) == (
         Method.TIMESLICES,
@@ -198,10 +206,10 @@ _RATIO = OPENSLO[OPENSLO.index("      ratioMetric") : OPENSLO.index("  timeWindo
 
 
 def test_a_threshold_is_held_against_the_values_of_each_minute(tmp_path: Path) -> None:
-    metric = "{metricSource: {type: Prometheus, spec: {query: 'histogram_quantile(0.9, sum by (le) (rate(a_bucket[5m])))'}}}"
+    query = "histogram_quantile(0.9, sum by (le) (rate(a_bucket[5m])))"
+    metric = f"{{metricSource: {{type: Prometheus, spec: {{query: '{query}'}}}}}}"
     text = replaced(OPENSLO, _RATIO, f"      thresholdMetric: {metric}\n")
     found = only(tmp_path, replaced(text, "      target", "      op: lte\n      value: 0.5\n      target"))
-    query = "histogram_quantile(0.9, sum by (le) (rate(a_bucket[5m])))"
     assert found.indicator == Indicator(
         total=Query(f"count_over_time(({query})[{{{{.window}}}}:1m])", Form.GAUGE),
         good=Query(f"sum_over_time((({query}) <= bool 0.5)[{{{{.window}}}}:1m])", Form.GAUGE),
@@ -212,7 +220,9 @@ def test_a_threshold_is_held_against_the_values_of_each_minute(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("ratio", "form", "note"),
     [
-        pytest.param("sum(rate(a[5m]))", Form.OTHER, "is asked as it is", id="a fixed range is asked as it is"),
+        pytest.param(
+            "sum(rate(a[5m]))", Form.OTHER, "is asked as it is", id="a fixed range is asked as it is"
+        ),
         pytest.param("sum(rate(a[{{.window}}]))", Form.COUNTER, "", id="a window is counted"),
     ],
 )
@@ -252,7 +262,9 @@ def test_documents_of_openslo_name_each_other_across_files(tmp_path: Path) -> No
     inline = OPENSLO[OPENSLO.index("  indicator:") : OPENSLO.index("  timeWindow")]
     spec = _RATIO.replace("\n    ", "\n").replace("      ratioMetric", "  ratioMetric", 1)
     sli = f"apiVersion: openslo/v1\nkind: SLI\nmetadata: {{name: errors}}\nspec:\n{spec}"
-    sli = sli.replace("type: Prometheus", "metricSourceRef: main").replace("type: prometheus", "metricSourceRef: main")
+    sli = sli.replace("type: Prometheus", "metricSourceRef: main").replace(
+        "type: prometheus", "metricSourceRef: main"
+    )
     source = (
         "apiVersion: openslo/v1\nkind: DataSource\nmetadata: {name: main}\n"
         "spec: {type: Prometheus, connectionDetails: {url: https://prometheus.test}}\n"
@@ -338,8 +350,11 @@ _INDICATOR = PYRRA[PYRRA.index("    ratio:") :]
     ],
 )
 def test_an_indicator_of_pyrra(indicator: str, total: str, good: str, tmp_path: Path) -> None:
-    text = replaced(PYRRA, f"  indicator:\n{_INDICATOR}", f"  indicator: {indicator}\n  alerting: {{disabled: true}}\n")
+    text = replaced(
+        PYRRA, f"  indicator:\n{_INDICATOR}", f"  indicator: {indicator}\n  alerting: {{disabled: true}}\n"
+    )
     found = only(tmp_path, text)
-    assert found.indicator.total and found.indicator.good
+    assert found.indicator.total
+    assert found.indicator.good
     assert (found.indicator.total.promql, found.indicator.good.promql) == (total, good)
     assert (found.page, found.ticket, found.alerts) == (False, False, {})

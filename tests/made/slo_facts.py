@@ -69,5 +69,5 @@ def bad(
     route: str, code: str, count: object, now: datetime, slo: str = "checkout", instance: str = ""
 ) -> Any:
     """What Prometheus answers of one route and code."""
-    key = {"slo": slo, "instance": "", "label:route": route, "label:code": code}
+    key = {"slo": slo, "instance": instance, "label:route": route, "label:code": code}
     return {tuple(sorted(key.items())): points(now - STEP, STEP, Decimal(str(count)))}

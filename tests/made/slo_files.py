@@ -90,7 +90,10 @@ spec:
       timeSliceTarget: 0.95
       timeSliceWindow: 1m
   timeWindows:
-    - {count: 1, unit: Month, isRolling: false, calendar: {startTime: "2026-01-01 00:00:00", timeZone: Europe/Berlin}}
+    - count: 1
+      unit: Month
+      isRolling: false
+      calendar: {startTime: "2026-01-01 00:00:00", timeZone: Europe/Berlin}
 """
 PYRRA = """\
 apiVersion: pyrra.dev/v1alpha1

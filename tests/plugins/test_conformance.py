@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,6 +15,7 @@ from collectors.kubernetes import Kubernetes
 from collectors.markers import Markers
 from collectors.measure_files import MeasureFiles
 from collectors.promql import Promql
+from collectors.slo import Slo
 from collectors.table import Table
 from collectors.usage_files import UsageFiles
 from costwatch import plugins
@@ -61,8 +62,9 @@ from tests.made.kafka_metrics import MESSAGES, kafka, watching
 from tests.made.kubernetes_told import capacity, cpu, told, written
 from tests.made.kubernetes_told import request as pod_request
 from tests.made.measures import measured, value
-from tests.made.slo_facts import slo_facts, together
 from tests.made.slo_buckets import slo_company
+from tests.made.slo_facts import slo_facts, together
+from tests.made.slo_history import objective
 from tests.made.sql_shop import in_sqlite
 from tests.made.unit_company import unit_company
 from tests.made.usage_files import write_day
@@ -175,6 +177,18 @@ def promql(folder: Path) -> Iterator[Sources]:
 
 
 @contextmanager
+def slo(folder: Path) -> Iterator[Sources]:
+    """Two hours of one SLO, in a real Prometheus."""
+    requests = told("http_requests_total", {"job": "api", "code": "200"}, "0+100x24")
+    with real_prometheus(folder / "prometheus", written([requests])) as url:
+        good, unreadable = (
+            Slo(name="slos", url=each).with_objectives([objective()]) for each in (url, "http://127.0.0.1:9")
+        )
+        start = datetime(2026, 10, 1, tzinfo=UTC)
+        yield Sources(good, Window(start, start + timedelta(minutes=117)), unreadable)
+
+
+@contextmanager
 def sql(folder: Path) -> Iterator[Sources]:
     """Three days of orders, in a file of SQLite."""
     good = in_sqlite(folder).source()
@@ -217,6 +231,7 @@ COLLECTORS: dict[str, Callable[[Path], AbstractContextManager[Sources]]] = {
     "markers": markers,
     "measure_files": measure_files,
     "promql": promql,
+    "slo": slo,
     "sql": sql,
     "table": table,
     "usage_files": usage_files,

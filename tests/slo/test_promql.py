@@ -1,5 +1,7 @@
 """What a query of an SLI counts, and which are refused (research: slo rules 1, 2, 9, 12, 13)."""
 
+import re
+
 import pytest
 
 from costwatch.slo.objectives import Form
@@ -13,7 +15,9 @@ GAUGE, OTHER = (Form.GAUGE, False), (Form.OTHER, False)
     ("text", "counts"),
     [
         pytest.param("sum(rate(a[{{.window}}]))", RATE, id="a sum of rates counts events of a second"),
-        pytest.param("sum by (b) (increase(a[{{ .window }}]))", INCREASE, id="a sum of increases counts events"),
+        pytest.param(
+            "sum by (b) (increase(a[{{ .window }}]))", INCREASE, id="a sum of increases counts events"
+        ),
         pytest.param("rate(a[{{- .window -}}])", RATE, id="no sum is needed, and marks may trim blanks"),
         pytest.param(
             "clamp_min(sum(rate(a_count[{{.window}}])) - sum(rate(a_bucket{le='0.4'}[{{.window}}])), 0)",
@@ -25,13 +29,17 @@ GAUGE, OTHER = (Form.GAUGE, False), (Form.OTHER, False)
         pytest.param("2 * sum(increase(a[{{.window}}]))", INCREASE, id="from the left, too"),
         pytest.param("sum(rate(a[{{.window}}])) + sum(rate(b[{{.window}}]))", RATE, id="two counters added"),
         pytest.param(
-            "histogram_count(sum(increase(h[{{.window}}]))) * histogram_fraction(0, 0.2, sum(increase(h[{{.window}}])))",
+            "histogram_count(increase(h[{{.window}}])) * histogram_fraction(0, 1, increase(h[{{.window}}]))",
             INCREASE,
             id="a share of a native histogram",
         ),
-        pytest.param("label_replace(sum(rate(a[{{.window}}])), 'b', 'c', '', '')", RATE, id="labels replaced"),
         pytest.param(
-            "sum_over_time((count(a < 0.75))[{{.window}}:]) OR on() vector(0)", GAUGE, id="samples of a subquery"
+            "label_replace(sum(rate(a[{{.window}}])), 'b', 'c', '', '')", RATE, id="labels replaced"
+        ),
+        pytest.param(
+            "sum_over_time((count(a < 0.75))[{{.window}}:]) OR on() vector(0)",
+            GAUGE,
+            id="samples of a subquery",
         ),
         pytest.param("avg_over_time(kube_pod_status_ready[{{.window}}])", GAUGE, id="samples of each pod"),
         pytest.param(
@@ -39,12 +47,16 @@ GAUGE, OTHER = (Form.GAUGE, False), (Form.OTHER, False)
             GAUGE,
             id="samples of nodes that are old enough",
         ),
-        pytest.param("sum(increase(a[{{.window}}])) - sum(rate(b[{{.window}}]))", OTHER, id="unlike are not added"),
+        pytest.param(
+            "sum(increase(a[{{.window}}])) - sum(rate(b[{{.window}}]))", OTHER, id="unlike are not added"
+        ),
         pytest.param("1 - sum(rate(a[{{.window}}]))", OTHER, id="a number less a rate is no count"),
         pytest.param("avg(rate(a[{{.window}}]))", OTHER, id="a mean of rates is no count"),
         pytest.param("sum(rate(a[{{.window}}])) > 5", OTHER, id="a comparison is no count"),
         pytest.param(
-            "histogram_quantile(0.9, sum by (le) (rate(a_bucket[{{.window}}])))", OTHER, id="a quantile is no count"
+            "histogram_quantile(0.9, sum by (le) (rate(a_bucket[{{.window}}])))",
+            OTHER,
+            id="a quantile is no count",
         ),
         pytest.param("sum(rate(a[{{.window}}])) / sum(rate(b[5m]))", OTHER, id="a ratio is no count"),
         pytest.param("increase((a >= 0)[{{.window}}:1m])", OTHER, id="a growth of a subquery is sampled"),
@@ -65,7 +77,9 @@ def test_a_query_counts(text: str, counts: tuple[Form, bool]) -> None:
             "write it in PromQL",
             id="a function of MetricsQL, by its name",
         ),
-        pytest.param("sum(rate(a[{{.window}}])", "is no PromQL (unclosed left parenthesis); correct it", id="no PromQL"),
+        pytest.param(
+            "sum(rate(a[{{.window}}])", "is no PromQL (unclosed left parenthesis); correct it", id="no PromQL"
+        ),
         pytest.param(
             "sum(rate(a[5m]))",
             "has no {{.window}}; write it in place of the range, as in [{{.window}}]",
@@ -86,9 +100,8 @@ def test_a_query_counts(text: str, counts: tuple[Form, bool]) -> None:
     ],
 )
 def test_a_query_is_refused(text: str, words: str) -> None:
-    with pytest.raises(ValueError) as refusal:
+    with pytest.raises(ValueError, match=f"^{re.escape(words)}$"):
         query_of(text)
-    assert str(refusal.value) == words
 
 
 def test_a_query_of_fixed_ranges_is_asked_as_it_is_where_that_is_allowed() -> None:
@@ -118,6 +131,7 @@ def test_a_bound_is_a_number_however_it_is_written(written: str, asked: str) -> 
         ("sum by (host, path) (rate(a[{{.window}}])) or vector(0)", ("host", "path")),
         ("clamp_min(sum(rate(a[{{.window}}])) by (b), 0)", ("b",)),
         ("100 * (sum by (b) (rate(a[{{.window}}])))", ("b",)),
+        ("sum_over_time((max by (b) (a) > bool 5)[{{.window}}:1m])", ("b",)),
         ("sum(rate(a[{{.window}}]))", ()),
         ("sum without (b) (rate(a[{{.window}}]))", ()),
         ("rate(a[{{.window}}])", ()),
@@ -130,11 +144,13 @@ def test_the_outermost_sum_says_what_instances_are_told_apart_by(text: str, by: 
 
 def test_a_selector_is_one() -> None:
     assert selector_of(' a_total{b="c"} ') == 'a_total{b="c"}'
-    assert is_selector("a") and not is_selector("sum(a)") and not is_selector("a offset 5m")
-    assert not is_selector("a[5m]") and not is_selector("a{")
+    texts = ("a", "sum(a)", "a offset 5m", "a[5m]", "a{")
+    assert [text for text in texts if is_selector(text)] == ["a"]
 
 
-@pytest.mark.parametrize("text", ["a_bucket", 'a_bucket{le=~"0.5|1"}', 'a_bucket{le="slow"}', 'a_bucket{le="nan"}'])
+@pytest.mark.parametrize(
+    "text", ["a_bucket", 'a_bucket{le=~"0.5|1"}', 'a_bucket{le="slow"}', 'a_bucket{le="nan"}']
+)
 def test_a_bucket_has_one_bound(text: str) -> None:
     with pytest.raises(ValueError, match="must name one bucket"):
         bucket_of(text)

@@ -48,7 +48,9 @@ def unknown_names(tree: Tree, known: Sequence[Objective]) -> Iterator[tuple[int,
                 yield line, f"no SLO is called {quoted(name)}{instead(name, names)}"
 
 
-def not_asked_once(sources: Sequence[Collector], known: Sequence[Objective]) -> Iterator[tuple[Objective, str]]:
+def not_asked_once(
+    sources: Sequence[Collector], known: Sequence[Objective]
+) -> Iterator[tuple[Objective, str]]:
     """Objectives that no source asks for, though some ask for others; and those that two ask for."""
     asking = [source for source in sources if asks_slos(source)]
     taken = {source.name: {one.id for one in taken_by(source, known)} for source in asking}

@@ -10,6 +10,7 @@ from costwatch.config.models import parsed
 from costwatch.config.quote import instead, quoted
 from costwatch.config.slos import openslo, openslo_v1alpha, pyrra, sloth
 from costwatch.config.slos.fields import Labels
+from costwatch.config.slos.openslo_sli import Named
 from costwatch.config.tree import Mistakes, Node, Tree, documents
 from costwatch.slo.objectives import Objective
 
@@ -20,7 +21,9 @@ _KINDS: Mapping[str, Mapping[str, type[BaseModel]]] = {
     sloth.API_VERSION: {sloth.KIND: sloth.SlothResource},
     pyrra.API_VERSION: {pyrra.KIND: pyrra.PyrraResource},
 }
-_READ = "; costwatch reads openslo/v1, openslo/v1alpha, prometheus/v1, sloth.slok.dev/v1 and pyrra.dev/v1alpha1"
+_READ = (
+    "; costwatch reads openslo/v1, openslo/v1alpha, prometheus/v1, sloth.slok.dev/v1 and pyrra.dev/v1alpha1"
+)
 _SEEMS = ("slo", "sli", "servicelevel")  # in a kind, or in what a document holds
 
 
@@ -51,9 +54,7 @@ def read_documents(file: Path, mistakes: Mistakes, *, is_named: bool) -> Iterato
             yield Document(parsed(model, tree, mistakes), tree, file)
 
 
-def objectives_of(
-    document: Document, named: openslo.Named, mistakes: Mistakes
-) -> Iterator[tuple[Objective, Labels]]:
+def objectives_of(document: Document, named: Named, mistakes: Mistakes) -> Iterator[tuple[Objective, Labels]]:
     """Its objectives, each with all labels that tell it from others of its id."""
     model, tree = document.model, document.tree
     if isinstance(model, (sloth.SlothFile, sloth.SlothResource)):

@@ -12,7 +12,7 @@ from costwatch.slo.promql import bucket_of, grouping_of, query_of, selector_of
 
 
 def _share_of_percent(percent: Decimal) -> Decimal:
-    if percent >= 100:  # noqa: PLR2004
+    if percent >= 100:
         raise ValueError("must be below 100, for of 100 % no error budget is left; write 99.9 or the like")
     if percent <= 1:
         raise ValueError("must be a percentage; write 99.9 for 0.999")
@@ -27,6 +27,7 @@ def _share(share: Decimal) -> Decimal:
     return share
 
 
+OWN_OF_PYRRA = "pyrra.dev/"  # labels that begin so are those of Pyrra's rules, without it
 # What is written is text; what is read is the query, or the share.
 PromQL = Annotated[
     Query,
@@ -56,7 +57,7 @@ class Metadata(Settings):
 class Resource(Settings):
     """What every Kubernetes resource has; ``status`` is its server's."""
 
-    apiVersion: str  # noqa: N815
+    apiVersion: str
     kind: str
     metadata: Metadata
     status: Any = None

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from costwatch.config.quote import quoted
-from costwatch.config.slos.fields import Labels
+from costwatch.config.slos.fields import OWN_OF_PYRRA, Labels
 from costwatch.slo.objectives import Objective
 
 Told = tuple[Objective, Labels]
@@ -20,7 +20,8 @@ def identified(known: Sequence[Told]) -> tuple[list[Told], list[tuple[Objective,
     groups: dict[str, list[Told]] = defaultdict(list)
     for objective, labels in known:
         groups[objective.id].append((objective, labels))
-    kept, doubled = [], []
+    kept: list[Told] = []
+    doubled: list[tuple[Objective, str]] = []
     for group in groups.values():
         by_id: dict[str, list[Told]] = defaultdict(list)
         for one, labels in _told_apart(group):
@@ -37,10 +38,13 @@ def _told_apart(group: list[Told]) -> Iterator[Told]:
     if len(group) == 1:
         yield from group
         return
-    keys = sorted({key for _, labels in group for key in labels})
-    differing = [key for key in keys if len({labels.get(key) for _, labels in group}) > 1]
-    for one, labels in group:
-        own = ",".join(f"{key}={labels[key]}" for key in differing if labels.get(key))
+    of_each = [
+        {key.removeprefix(OWN_OF_PYRRA): value for key, value in labels.items()} for _, labels in group
+    ]
+    keys = sorted({key for labels in of_each for key in labels})
+    differing = [key for key in keys if len({labels.get(key) for labels in of_each}) > 1]
+    for (one, labels), short in zip(group, of_each, strict=True):
+        own = ",".join(f"{key}={short[key]}" for key in differing if short.get(key))
         yield replace(one, id=f"{one.id}{{{own}}}" if own else one.id), labels
 
 

@@ -10,6 +10,7 @@ from costwatch.config.slos import openslo
 from costwatch.config.slos.documents import Document, objectives_of, read_documents
 from costwatch.config.slos.fields import Labels
 from costwatch.config.slos.identity import identified
+from costwatch.config.slos.openslo_sli import Named, read_sli
 from costwatch.config.slos.owners import OWNER_LABELS, Owners
 from costwatch.config.tree import Mistakes
 from costwatch.slo.objectives import Objective
@@ -22,7 +23,7 @@ _ENDINGS = (".yaml", ".yml")
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """objectives: by id, of files without a mistake. mistakes: as ``file:line: …``. notes: what was left out."""
+    """objectives: by id, of files without a mistake. mistakes: as ``file:line: …``. notes: of other files."""
 
     objectives: tuple[Objective, ...] = ()
     mistakes: tuple[str, ...] = ()
@@ -96,9 +97,9 @@ def _files(path: Path, read: _Files) -> Iterator[Path]:
     yield from (path / each for each in shown)
 
 
-def _definitions(read: _Files) -> openslo.Named:
+def _definitions(read: _Files) -> Named:
     """What OpenSLO documents refer to, of all files."""
-    named = openslo.Named()
+    named = Named()
     places: dict[tuple[str, str], str] = {}
     slis: list[tuple[str, openslo.OpenSli, Document]] = []
     for document, _ in read.documents:
@@ -118,7 +119,7 @@ def _definitions(read: _Files) -> openslo.Named:
             read.mistakes[document.file].add(tree.value_line(place), text)
     for name, model, document in slis:
         mistakes = read.mistakes[document.file]
-        if sli := openslo.read_sli(model.spec, document.tree, ("spec",), named, mistakes):
+        if sli := read_sli(model.spec, document.tree, ("spec",), named, mistakes):
             named.slis[name] = sli
         else:
             named.broken.add(name)

@@ -1,11 +1,11 @@
-"""What both versions of OpenSLO say alike: windows of time, budgeting methods, thresholds, how a metric is asked.
+"""What both versions of OpenSLO say alike: windows of time, budgeting methods, thresholds, queries.
 
 Source: https://github.com/OpenSLO/OpenSLO
 """
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
@@ -17,7 +17,7 @@ from costwatch.config.slos.fields import Labels, Metadata, Resource, grouping, w
 from costwatch.config.tree import Mistakes, Place, Tree
 from costwatch.plugins import Settings
 from costwatch.slo.objectives import BUCKET, PROMETHEUS, Form, Indicator, Method, Objective, Period, Query
-from costwatch.slo.promql import counter_query, counted, is_selector, query_of
+from costwatch.slo.promql import counted, counter_query, is_selector, query_of
 
 _SHORTHAND = re.compile(r"(\d{1,5})([mhdwMQY])")
 _LENGTHS = {
@@ -74,7 +74,7 @@ class Calendar(Settings):
             ) from None
         try:
             ZoneInfo(self.time_zone)
-        except (ValueError, OSError):
+        except (KeyError, ValueError, OSError):
             raise ValueError("timeZone must be a name of the IANA database, such as Europe/Berlin") from None
         return self
 
@@ -115,7 +115,9 @@ class Objectives(Settings):
         return int(int(span[1]) * _LENGTHS[span[2]].total_seconds())
 
 
-def period_of(duration: str, is_rolling: bool | None, calendar: Calendar | None) -> tuple[Period, tuple[str, ...]]:
+def period_of(
+    duration: str, is_rolling: bool | None, calendar: Calendar | None
+) -> tuple[Period, tuple[str, ...]]:
     """A time window, and what is to be said of it. Raises ValueError."""
     if not (match := _SHORTHAND.fullmatch(duration)) or not int(match[1]):
         raise ValueError("duration must be one such as 30d, 4w, 1M or 1Q")
@@ -149,7 +151,7 @@ class KnownSli:
     of Prometheus has no queries.
     """
 
-    indicator: Indicator = Indicator()
+    indicator: Indicator = field(default_factory=Indicator)
     is_threshold: bool = False
     threshold: str = ""
     metric_source: str = PROMETHEUS
@@ -251,4 +253,3 @@ def _within(threshold: str, operator: str, value: Decimal) -> Indicator:
     samples = "[{{.window}}:1m]"
     good = f"sum_over_time((({threshold}) {operator} bool {value:f}){samples})"
     return Indicator(total=query_of(f"count_over_time(({threshold}){samples})"), good=query_of(good))
-

@@ -1,6 +1,6 @@
 """OpenSLO v1alpha, as Sloth reads it. Source: https://github.com/OpenSLO/OpenSLO/tree/v0.1.0-beta"""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
@@ -77,7 +77,7 @@ class RatioMetrics(Settings):
     @property
     def indicator(self) -> Indicator:
         """In our words."""
-        good, bad = (side and side.query for side in (self.good, self.bad))
+        good, bad = (side.query if side else None for side in (self.good, self.bad))
         return Indicator(total=self.total.query, good=good, bad=bad)
 
 
@@ -151,7 +151,7 @@ class AlphaService(Document):
     spec: Any = None
 
 
-KINDS = {"SLO": AlphaSlo, "Service": AlphaService}
+KINDS: Mapping[str, type[Document]] = {"SLO": AlphaSlo, "Service": AlphaService}
 
 
 def objectives(file: AlphaSlo, tree: Tree, mistakes: Mistakes) -> Iterator[tuple[Objective, Labels]]:
@@ -178,10 +178,8 @@ def objectives(file: AlphaSlo, tree: Tree, mistakes: Mistakes) -> Iterator[tuple
             line=tree.line(here),
             notes=notes,
         )
-        if said.ratio_metrics:
-            sli = KnownSli(said.ratio_metrics.indicator)
-        else:
-            assert spec.indicator
+        sli = KnownSli(said.ratio_metrics.indicator) if said.ratio_metrics else KnownSli()
+        if spec.indicator:
             sli = KnownSli(is_threshold=True, threshold=spec.indicator.threshold_metric.query)
         if found := finished(objective, sli, spec.budgeting_method, said, tree, here, mistakes):
             yield found, apart(meta.labels, spec.objectives, index)

@@ -25,7 +25,7 @@ class Owners:
         self._systems = {folded(system.name): system.name for system in systems}
 
     def given(self, objective: Objective, labels: Labels, team: str, keys: Sequence[str]) -> Objective:
-        """With its team and its system. team: whose its file is, whatever it says. keys: of owners' labels."""
+        """With its team and its system. team: whose its file is; '': as labels with these keys say."""
         said = {**labels, **objective.annotations}
         owner, of_owner = (team, ()) if team else self._named("team", self._teams, said, keys)
         system, of_system = self._named("system", self._systems, said, (_SYSTEM,))

@@ -6,7 +6,15 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AliasChoices, Field, field_validator, model_validator
 
-from costwatch.config.slos.fields import BucketSelector, Labels, Percent, Resource, Selector, weighed
+from costwatch.config.slos.fields import (
+    OWN_OF_PYRRA,
+    BucketSelector,
+    Labels,
+    Percent,
+    Resource,
+    Selector,
+    weighed,
+)
 from costwatch.config.tree import Tree
 from costwatch.plugins import Duration, Settings
 from costwatch.slo.objectives import Alert, Indicator, Objective, Period
@@ -14,7 +22,6 @@ from costwatch.slo.promql import counted, query_of, summed
 
 API_VERSION = "pyrra.dev/v1alpha1"
 KIND = "ServiceLevelObjective"
-_OWN = "pyrra.dev/"  # labels that begin so are those of Pyrra's rules, without it
 _LABEL = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 _NOTE = (
     "Pyrra's burn rate windows (of 14, 7, 2 and 1) and their 'for' are not taken over; those of Google's "
@@ -134,8 +141,8 @@ class Alerting(Settings):
     disabled: bool = False
     burnrates: bool = True
     absent: Any = None
-    absentName: Any = None  # noqa: N815
-    burnRateType: Any = None  # noqa: N815
+    absentName: Any = None
+    burnRateType: Any = None
     name: str = "ErrorBudgetBurn"
 
 
@@ -169,7 +176,11 @@ def objectives(file: PyrraResource, tree: Tree) -> Iterator[tuple[Objective, Lab
     """Its objective, with what tells it from others of its id."""
     meta, spec = file.metadata, file.spec
     indicator = spec.indicator.only.indicator
-    own = {name.removeprefix(_OWN): value for name, value in meta.labels.items() if name.startswith(_OWN)}
+    own = {
+        name.removeprefix(OWN_OF_PYRRA): value
+        for name, value in meta.labels.items()
+        if name.startswith(OWN_OF_PYRRA)
+    }
     has_alerts = spec.alerting.burnrates and not spec.alerting.disabled
     severities = {"page": "critical", "ticket": "warning"} if has_alerts else {}
     yield (
@@ -194,5 +205,5 @@ def objectives(file: PyrraResource, tree: Tree) -> Iterator[tuple[Objective, Lab
             line=tree.value_line(("metadata", "name")),
             notes=(*weighed(indicator), _NOTE),
         ),
-        {**meta.labels, **own},
+        meta.labels,
     )

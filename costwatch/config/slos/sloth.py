@@ -79,7 +79,7 @@ class Sli(Settings):
     def _is_none(cls, plugin: object) -> None:
         if plugin is not None:
             raise ValueError(
-                "'plugin' is a program that Sloth runs, and costwatch does not; write its queries under 'events'"
+                "'plugin' is a program that Sloth runs, and costwatch does not; write its queries as 'events'"
             )
 
     @model_validator(mode="after")
@@ -95,8 +95,9 @@ class Sli(Settings):
             return Indicator(total=self.events.total_query, bad=self.events.error_query)
         if self.raw:
             return Indicator(bad=replace(self.raw.error_ratio_query, form=Form.RATIO))
-        assert self.denominator_corrected
         known = self.denominator_corrected
+        if not known:
+            return Indicator()
         return Indicator(total=known.total_query, good=known.success_query, bad=known.error_query)
 
 
@@ -215,8 +216,11 @@ def _alerts(alerting: Alerting, otherwise: str) -> Iterator[tuple[str, Alert]]:
     kinds: Mapping[str, SlothAlert] = {"page": alerting.page_alert, "ticket": alerting.ticket_alert}
     for severity, alert in kinds.items():
         if not alert.disable:
-            yield severity, Alert(
-                alerting.name or otherwise,
-                {**alerting.labels, **alert.labels},
-                {**alerting.annotations, **alert.annotations},
+            yield (
+                severity,
+                Alert(
+                    alerting.name or otherwise,
+                    {**alerting.labels, **alert.labels},
+                    {**alerting.annotations, **alert.annotations},
+                ),
             )

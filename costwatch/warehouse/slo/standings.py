@@ -24,13 +24,28 @@ _BY_HOUR_AFTER = timedelta(days=14)
 _NOTEWORTHY = 0.01
 
 
-def standings(db: sqlite3.Connection, now: datetime, *, as_it_was: bool = False) -> list[SloState]:
+def standings(
+    db: sqlite3.Connection,
+    now: datetime,
+    *,
+    as_it_was: bool = False,
+    instead: Sequence[Objective] | None = None,
+) -> list[SloState]:
     """One for each instance, and for each objective that has none yet, by the id of the objective.
 
     Short windows are as they were asked, if that is not long ago; else they are summed up from buckets, as
     all longer ones are. as_it_was: ``now`` is an earlier instant, at which nobody asks any more.
+    instead: only these objectives, and as they are here.
     """
-    return list(_Reading(db, now, {} if as_it_was else short_windows(db)).states())
+    of = objectives(db) if instead is None else instead
+    return list(_Reading(db, now, {} if as_it_was else short_windows(db), of).states())
+
+
+def rows(db: sqlite3.Connection, instance: int, window: Window) -> list[tuple[int, int, float, float]]:
+    """Start and length in seconds since 1970, good and total of an instance in ``window``, where known."""
+    span = {"start": int(window.start.timestamp()), "end": int(window.end.timestamp())}
+    found = db.execute(queries.text("sli_of_instance"), {"instance": instance, **span})
+    return [tuple(row) for row in found]
 
 
 @dataclass
@@ -38,6 +53,7 @@ class _Reading:
     db: sqlite3.Connection
     now: datetime
     live: Mapping[tuple[int, int], ShortWindow]
+    objectives: Sequence[Objective]
     _sums: dict[Window, Mapping[int, Sums]] = field(default_factory=dict)
 
     def states(self) -> Iterator[SloState]:
@@ -45,7 +61,7 @@ class _Reading:
         for instance in instances(self.db):
             of_objective[instance.slo].append(instance)
         spans = self._spans()
-        for objective in objectives(self.db):
+        for objective in self.objectives:
             found = of_objective[objective.id] or [Instance(0, objective.id, ())]
             newest = max((spans[one.id][1] for one in found if one.id in spans), default=None)
             for one in found:
