@@ -80,7 +80,9 @@ class SloFiles(Located):
                 wrong = entry.trouble or "is of no day; call it <day>.parquet"
                 strange.append(f"{place.name(entry.key)}: {wrong}")
         if not days and not strange:
-            raise SourceError(f"{place.name('')}: no file such as {now:%Y-%m-%d}.parquet is there")
+            raise SourceError(
+                f"{place.name('')}: no file such as {now:%Y-%m-%d}.parquet is there; correct location"
+            )
         with TemporaryDirectory(prefix="costwatch-") as folder:
             reading = _FileReading(place, days, Path(folder), self._objectives, now, self.keep_days)
             tags = "\n".join(f"{day} {days[day].tag}" for day in sorted(days))

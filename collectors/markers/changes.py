@@ -11,7 +11,7 @@ from costwatch.model import Marker, Window
 from costwatch.plugins import Duration, Settings
 
 if TYPE_CHECKING:
-    from collectors.prometheus.answers import Series
+    from collectors.prometheus import Series
 
 _LABEL = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _VALUE = "value"

@@ -7,6 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from collectors.cost_explorer import CostExplorer
@@ -16,6 +18,7 @@ from collectors.markers import Markers
 from collectors.measure_files import MeasureFiles
 from collectors.promql import Promql
 from collectors.slo import Slo
+from collectors.slo_files import SloFiles
 from collectors.table import Table
 from collectors.usage_files import UsageFiles
 from costwatch import plugins
@@ -62,6 +65,7 @@ from tests.made.kafka_metrics import MESSAGES, kafka, watching
 from tests.made.kubernetes_told import capacity, cpu, told, written
 from tests.made.kubernetes_told import request as pod_request
 from tests.made.measures import measured, value
+from tests.made.slo_buckets import objective as stored_objective
 from tests.made.slo_buckets import slo_company
 from tests.made.slo_facts import slo_facts, together
 from tests.made.slo_history import objective
@@ -189,6 +193,22 @@ def slo(folder: Path) -> Iterator[Sources]:
 
 
 @contextmanager
+def slo_files(folder: Path) -> Iterator[Sources]:
+    """Three days of one objective."""
+    (folder / "slis").mkdir()
+    for day in (20, 21, 22):
+        start = int(datetime(2026, 11, day, tzinfo=UTC).timestamp())
+        rows = {"start": [start], "slo": ["checkout"], "labels": [""], "good": [9.0], "total": [10.0]}
+        pq.write_table(pa.table(rows), folder / "slis" / f"2026-11-{day}.parquet")
+    good, unreadable = (
+        SloFiles(name="slis", location=str(place)).with_objectives([stored_objective()])
+        for place in (folder / "slis", folder / "gone")
+    )
+    window = Window(datetime(2026, 11, 20, 12, tzinfo=UTC), datetime(2026, 11, 22, 12, tzinfo=UTC))
+    yield Sources(good, window, unreadable)
+
+
+@contextmanager
 def sql(folder: Path) -> Iterator[Sources]:
     """Three days of orders, in a file of SQLite."""
     good = in_sqlite(folder).source()
@@ -232,6 +252,7 @@ COLLECTORS: dict[str, Callable[[Path], AbstractContextManager[Sources]]] = {
     "measure_files": measure_files,
     "promql": promql,
     "slo": slo,
+    "slo_files": slo_files,
     "sql": sql,
     "table": table,
     "usage_files": usage_files,
