@@ -142,6 +142,18 @@ def test_an_hour_that_a_long_period_begins_in_is_counted_whole(history: History)
     assert (state.coverage, state.budget.bad) == (pytest.approx(1, abs=0.01), 500)
 
 
+def test_what_is_asked_for_no_longer_is_not_told(history: History) -> None:
+    history.put(objective("old"), objective("kept"))
+    history.now = NOW + MINUTE
+    history.put(objective("kept"), objective("new"))
+    assert [state.objective.id for state in states(history)] == ["kept", "new"]
+    with history.warehouse.write() as db:
+        db.execute(
+            "INSERT INTO collection (source, started_at, outcome, row_count) VALUES ('slos', '2026', 'loaded', 1)"
+        )
+    assert states(history) == []  # its source was read, and is configured no longer
+
+
 def test_slices_that_are_longer_than_a_short_window_are_still_seen(history: History) -> None:
     of = objective(method=Method.TIMESLICES, slice_seconds=600, slice_target=Decimal("0.9"))
     history.put(of).buckets("checkout", [(1, 1)] * 100 + [(0, 1)] * 6, step=10 * MINUTE)
