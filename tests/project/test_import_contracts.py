@@ -79,7 +79,6 @@ BREACHES = {
     "a collector understands PromQL itself": ("PromQL", "collectors.exports", "promql_parser"),
     "a step speaks HTTP": ("Prometheus", "costwatch.collect", "requests"),
     "a step asks a database of others": ("databases", "costwatch.collect", "sqlalchemy"),
-    "a collector understands PromQL itself": ("PromQL", "collectors.exports", "promql_parser"),
     "a command draws": ("Streamlit", "costwatch.commands.report", "streamlit"),
     "a page runs Ibis": ("Ibis", "dashboards.app", "ibis"),
     "a step asks DuckDB": ("DuckDB", "costwatch.allocate", "duckdb"),

@@ -102,8 +102,14 @@ def test_short_windows_are_as_they_were_asked_while_that_is_new(history: History
     assert states(history)[0].burn(5 * MINUTE) == 0
 
 
+def test_until_more_is_read_it_burns_as_it_did(history: History) -> None:
+    history.put(objective()).buckets("checkout", steady(1, 100, 50), end=NOW - 15 * MINUTE)
+    (state,) = states(history)
+    assert (state.burn(5 * MINUTE), state.health) == (pytest.approx(500), Health.PAGE)
+
+
 def test_what_is_old_says_nothing_of_now(history: History) -> None:
-    history.put(objective()).buckets("checkout", steady(10, 100, 50), end=NOW - 21 * MINUTE)
+    history.put(objective()).buckets("checkout", steady(10, 100, 50), end=NOW - 46 * MINUTE)
     (state,) = states(history)
     assert state.health is Health.UNKNOWN
 
@@ -148,9 +154,7 @@ def test_what_is_asked_for_no_longer_is_not_told(history: History) -> None:
     history.put(objective("kept"), objective("new"))
     assert [state.objective.id for state in states(history)] == ["kept", "new"]
     with history.warehouse.write() as db:
-        db.execute(
-            "INSERT INTO collection (source, started_at, outcome, row_count) VALUES ('slos', '2026', 'loaded', 1)"
-        )
+        db.execute("INSERT INTO collection (source, started_at, outcome) VALUES ('slos', '2026', 'loaded')")
     assert states(history) == []  # its source was read, and is configured no longer
 
 
