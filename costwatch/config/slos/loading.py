@@ -13,7 +13,7 @@ from costwatch.config.slos.fields import Labels
 from costwatch.config.slos.identity import identified
 from costwatch.config.slos.openslo_sli import Named, read_sli
 from costwatch.config.slos.owners import OWNER_LABELS, Owners
-from costwatch.config.tree import MAX_BYTES, Mistakes
+from costwatch.config.tree import MAX_BYTES, Mistakes, shown
 from costwatch.slo.objectives import Objective
 
 if TYPE_CHECKING:
@@ -86,7 +86,8 @@ def _read(entries: Iterable["SloFiles"]) -> _Files:
                     read.documents.append((found, entry))
         if others:
             named = ", ".join(others[:_NAMED]) + (", …" if len(others) > _NAMED else "")
-            read.notes.append(f"{entry.path}: {len(others)} files that speak of no SLO are left out: {named}")
+            left_out = f"{len(others)} files that speak of no SLO are left out: {named}"
+            read.notes.append(f"{shown(entry.path)}: {left_out}")
     return read
 
 
@@ -108,14 +109,15 @@ def _files(path: Path, read: _Files) -> Iterator[Path]:
             read.mistakes[path] = Mistakes(path)
             read.mistakes[path].add(0, "no such file or folder; correct 'slos' in costwatch.yaml")
         return
-    inside = [each.relative_to(path) for each in sorted(path.rglob("*")) if each.suffix in _ENDINGS]
-    shown = [each for each in inside if not any(part.startswith(".") for part in each.parts)]
-    if hidden := len(inside) - len(shown):
-        read.notes.append(f"{path}: {hidden} hidden files are left out")
-    if not shown:
+    found = (each for each in sorted(path.rglob("*")) if each.suffix in _ENDINGS and not each.is_dir())
+    inside = [each.relative_to(path) for each in found]
+    visible = [each for each in inside if not any(part.startswith(".") for part in each.parts)]
+    if hidden := len(inside) - len(visible):
+        read.notes.append(f"{shown(path)}: {hidden} hidden files are left out")
+    if not visible:
         read.mistakes[path] = Mistakes(path)
         read.mistakes[path].add(0, "holds no file that ends in .yaml or .yml; correct 'slos'")
-    yield from (path / each for each in shown)
+    yield from (path / each for each in visible)
 
 
 def _definitions(read: _Files) -> Named:
@@ -134,7 +136,7 @@ def _definitions(read: _Files) -> Named:
             slis.append((name, model, document))
         if not isinstance(model, (openslo.DataSource, openslo.OpenSli)):
             continue
-        here = f"{document.file}:{tree.value_line(place)}"
+        here = f"{shown(document.file)}:{tree.value_line(place)}"
         if (first := places.setdefault((model.kind, name), here)) != here:
             text = f"{model.kind} {quoted(name)} is also in {first}; rename one"
             read.mistakes[document.file].add(tree.value_line(place), text)
