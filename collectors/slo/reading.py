@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
 from collectors.prometheus import Answer, AskError, Prometheus, PrometheusSettings
-from collectors.slo.sides import sides_by_span
+from collectors.slo.sides import most_at_once, sides_by_span
 from costwatch.errors import SourceError
 from costwatch.model import Labels, Window
 from costwatch.slo.asking import factor_of, question, sides_of
@@ -72,7 +72,10 @@ class ServerReading:
         told: dict[Labels, Told] = {}
         notes: list[str] = []
         for labels, of in sides.items():
-            steps = self._joined(of, start, step)
+            steps = self._joined(objective, of, start, step)
+            if steps is None:
+                notes += self._without_total(objective, labels, of)
+                continue
             told[labels] = folded(objective, steps, first)
             if odd := steps.odd_count:
                 notes.append(self._inconsistent(objective, labels, odd))
@@ -106,8 +109,10 @@ class ServerReading:
         answer = self._whole(self._prometheus.query("\nor\n".join(asked), self.now))
         found: dict[Labels, dict[int, Events]] = {}
         for span, sides in sides_by_span(answer).items():
-            for labels, of in self._limited(objective, sides).items():
-                steps = self._joined(self._scaled(objective, of, int(span)), 0, int(span))
+            # Those that were replaced are in longer ones, too.
+            checked = self._limited(objective, sides) if int(span) == SHORT_WINDOWS[0] else sides
+            for labels, of in checked.items():
+                steps = self._joined(objective, self._scaled(objective, of, int(span)), 0, int(span))
                 if events := window_sums(objective, steps, 1):
                     found.setdefault(labels, {})[int(span)] = events
         return found
@@ -119,7 +124,7 @@ class ServerReading:
         sides = self._steps(objective, Window(_at(start), _at(end)), step) if start < end else {}
         found: dict[Labels, dict[int, Events]] = {}
         for labels, of in sides.items():
-            steps = self._joined(of, start, step)
+            steps = self._joined(objective, of, start, step)
             for seconds in SHORT_WINDOWS:
                 if seconds >= step and (events := window_sums(objective, steps, seconds // step)):
                     found.setdefault(labels, {})[seconds] = events
@@ -137,8 +142,8 @@ class ServerReading:
         answer = self._whole(self._prometheus.query(asked, window.end))
         found = {}
         for sides in sides_by_span(answer).values():
-            for labels, of in self._limited(objective, sides).items():
-                steps = self._joined(self._scaled(objective, of, seconds), 0, seconds)
+            for labels, of in sides.items():
+                steps = self._joined(objective, self._scaled(objective, of, seconds), 0, seconds)
                 if events := window_sums(objective, steps, 1):
                     found[labels] = events
         return found
@@ -161,20 +166,27 @@ class ServerReading:
             return of  # weighed by time once it is joined
         return {name: values * factor_of(queries[name], seconds) for name, values in of.items()}
 
-    def _joined(self, of: "Sides", start: int, seconds: int) -> Steps:
+    def _joined(self, objective: Objective, of: "Sides", start: int, seconds: int) -> Steps | None:
+        """None where the side is missing without which nothing is known."""
+        if self._needed(objective) not in of:
+            return None
         known: list[Floats | None] = [of.get(name) for name in ("total", "good", "bad")]
         return steps_of(start, seconds, *known)
 
     def _limited(self, objective: Objective, sides: Mapping[Labels, "Sides"]) -> dict[Labels, "Sides"]:
-        """Those instances whose total is there, or error ratio. Raises SourceError for too many."""
-        needed = "bad" if objective.indicator.total is None else "total"
-        found = {labels: of for labels, of in sides.items() if needed in of}
-        if len(found) > self._most:
+        """All of them. Raises SourceError where there are too many at once."""
+        needed = self._needed(objective)
+        most = most_at_once(of[needed] for of in sides.values() if needed in of)
+        if most > self._most:
             raise SourceError(
-                f"its queries return {len(found):,} label sets, more than {self._most:,}; group by fewer "
+                f"its queries return {most:,} label sets, more than {self._most:,}; group by fewer "
                 "labels, or raise most_instances"
             )
-        return found
+        return dict(sides)
+
+    def _needed(self, objective: Objective) -> str:
+        """The side without which nothing is known."""
+        return "bad" if objective.indicator.total is None else "total"
 
     def _whole(self, answer: Answer) -> Answer:
         if answer.warnings:
@@ -187,7 +199,7 @@ class ServerReading:
     @contextmanager
     def _of(self, objective: Objective) -> Iterator[None]:
         """Name the SLO in what goes wrong."""
-        where = f"{self._source.name}: SLO '{objective.id}'"
+        where = self._where(objective)
         try:
             yield
         except SourceError as error:
@@ -199,13 +211,24 @@ class ServerReading:
         except ValueError as error:
             raise SourceError(f"{where}: its query is no PromQL ({error}); correct it") from None
 
+    def _without_total(self, objective: Objective, labels: Labels, of: "Sides") -> Iterator[str]:
+        for side, values in of.items():
+            if (values > 0).any():
+                yield (
+                    f"{self._where(objective, labels)}: its {side} events have no total of these labels, and "
+                    "do not count; group both queries by the same labels"
+                )
+
     def _inconsistent(self, objective: Objective, labels: Labels, steps: int) -> str:
-        instance = ", ".join(f"{name}={value}" for name, value in labels)
         return (
-            f"{self._source.name}: SLO '{objective.id}'{f' ({instance})' if instance else ''}: inconsistent: "
-            f"good or bad events are more than all events in {steps} of its steps, the budget counts them as "
-            "they are; look at whether both queries select the same series"
+            f"{self._where(objective, labels)}: inconsistent: good or bad events are more than all events in "
+            f"{steps} of its steps, the budget counts them as they are; look at whether both queries select "
+            "the same series"
         )
+
+    def _where(self, objective: Objective, labels: Labels = ()) -> str:
+        instance = printable(", ".join(f"{name}={value}" for name, value in labels))
+        return f"{self._source.name}: SLO '{objective.id}'{f' ({instance})' if instance else ''}"
 
 
 def _at(seconds: int) -> datetime:

@@ -1,6 +1,7 @@
 """An answer about all sides of an SLI, by span and instance."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, TypeAlias
 
 from collectors.prometheus import Answer
@@ -13,6 +14,14 @@ if TYPE_CHECKING:
     Sides: TypeAlias = dict[str, Floats]
 
 _OURS = {"__name__", SIDE, SPAN}
+
+
+def most_at_once(values: "Iterable[Floats]") -> int:
+    """How many of these are known in the same step, at most: those that follow each other are not many."""
+    import numpy as np
+
+    known = [~np.isnan(each) for each in values]
+    return int(np.sum(known, axis=0).max()) if known else 0
 
 
 def sides_by_span(

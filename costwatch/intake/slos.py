@@ -18,6 +18,7 @@ from costwatch.warehouse.slo.definitions import instance_id, instances, put_obje
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)
 _CHUNK = timedelta(days=7)  # read, and stored, at once
 _LOOKBACK = timedelta(hours=2)
+_MOST_IN_A_ROW = 3  # SLOs that a server does not answer, before it is taken for down
 _AT_ONCE = 20_000  # buckets that are held before they are stored
 
 
@@ -52,7 +53,7 @@ class _Taking:
         self.numbers: dict[tuple[str, Labels], int] = {}  # of instances that are known
         self.read: Mapping[str, int] = {}
         self.row_count = 0
-        self.errors: list[str] = []
+        self.errors: dict[str, None] = {}
         self.notes: dict[str, None] = {}
         self.waiting: list[_Read] = []
 
@@ -60,13 +61,20 @@ class _Taking:
         """Every SLO, as far as the server answers."""
         self._begin()
         objectives = self.reading.objectives
+        in_a_row = 0
         for number, objective in enumerate(objectives):
             self.stores.progress(number, len(objectives))
             try:
                 for read in self._of(objective):
                     self._keep(read)
+                in_a_row = 0
             except SourceError as error:
-                self.errors.append(str(error))
+                self.errors[str(error)] = None
+                in_a_row = in_a_row + 1 if getattr(error, "may_pass", False) else 0
+            if in_a_row == _MOST_IN_A_ROW and number + 1 < len(objectives):
+                left = len(objectives) - number - 1
+                self.errors[f"{self.stores.source}: {left} more SLOs were not asked for; run it again"] = None
+                break
         self._store()
         return Intake(
             self.row_count, self.row_count > 0, note="\n".join(self.notes), error="\n".join(self.errors)
@@ -83,7 +91,12 @@ class _Taking:
 
     def _of(self, objective: Objective) -> Iterator[_Read]:
         """In parts that are stored one after the other, first the short windows, which alerts wait for."""
-        yield _Read(objective, short=self.reading.short_windows(objective))
+        try:
+            yield _Read(objective, short=self.reading.short_windows(objective))
+        except SourceError as error:
+            if not getattr(error, "is_of_query", False):
+                raise
+            self.errors[str(error)] = None  # six hours may be too much where five minutes are not
         bucket = int(objective.bucket.total_seconds())
         through = self.read.get(objective.id)
         window, has_hole = self._due(objective, through)

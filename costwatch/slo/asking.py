@@ -32,6 +32,8 @@ _STALE = (
     300_000  # milliseconds: how old a sample may be that stands for now (Prometheus' query.lookback-delta)
 )
 _OF_EDGES = ("irate", "delta", "idelta", "deriv", "changes", "resets", "predict_linear")
+_TARGET = ("job", "instance")
+_OPERATORS = {"MatchOp.Equal": "=", "MatchOp.NotEqual": "!=", "MatchOp.Re": "=~", "MatchOp.NotRe": "!~"}
 _OFFSET = re.compile(r"\s+offset\s+-?\w+$")
 
 
@@ -130,15 +132,19 @@ class _Span:
         ended = round(selector.offset.total_seconds() * 1000) if selector.offset is not None else 0
         began = ended + self.milliseconds
         offset = f" offset {'-' if began < 0 else ''}{_text(abs(began))}" if began else ""
-        return _Edges(bare, f"({text})", offset)
+        return _Edges(bare, f"({text})", offset, _up(selector))
 
 
 class _Edges(NamedTuple):
-    """A selector: as it is, as of the end of a span, and the offset with which it is as of its beginning."""
+    """A selector: as it is, as of the end of a span, and the offset with which it is as of its beginning.
+
+    up: what says whether its targets were scraped.
+    """
 
     bare: str
     now: str
     offset: str
+    up: str
 
     @property
     def then(self) -> str:
@@ -149,8 +155,21 @@ class _Edges(NamedTuple):
     def born(self) -> str:
         """What is new since then, of targets that were scraped then."""
         resumed = f"last_over_time({self.bare}[1h]{self.offset}) <= {self.now}"
-        was_scraped = f"on (job, instance) (up{self.offset} == 1)"
+        was_scraped = f"on (job, instance) ({self.up}{self.offset} == 1)"
         return f"(({self.now} unless {self.then} unless ({resumed})) and {was_scraped})"
+
+
+def _up(selector: Any) -> str:
+    """``up`` of the jobs and instances that it names: of thousands of targets the others would cost much."""
+    matchers = selector.matchers
+    named = [] if matchers.or_matchers else [each for each in matchers.matchers if each.name in _TARGET]
+    pairs = ",".join(f"{each.name}{_OPERATORS[str(each.op)]}{_quoted(each.value)}" for each in named)
+    return f"up{{{pairs}}}" if pairs else "up"
+
+
+def _quoted(value: str) -> str:
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{escaped}"'
 
 
 def _text(milliseconds: int) -> str:

@@ -102,8 +102,10 @@ def folded(objective: Objective, steps: Steps, first: int) -> Told:
     return Told(buckets, frozenset(edges))
 
 
-def window_sums(objective: Objective, steps: Steps, count: int) -> Events | None:
+def window_sums(objective: Objective, steps: Steps | None, count: int) -> Events | None:
     """What the last ``count`` steps sum up to; None where none of them is known."""
+    if steps is None:
+        return None
     import numpy as np
 
     good, total = (each[-count:] for each in _counted(objective, steps))

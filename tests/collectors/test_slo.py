@@ -56,6 +56,7 @@ def told_company() -> list[Told]:
         told("probe_success", {"job": "probe"}, "1x59 0x3 1x179", every=60),
         told("ratio", {}, "0.25x48"),
         told("odd", {}, "nanx24 infx24"),
+        *(told("pods_total", {"pod": f"p{n}"}, "0+10x11", since=3600 * n) for n in range(4)),
         # a minute of errors, then none
         told("fast_total", {"code": "200"}, "0+60x240", every=60),
         told("fast_total", {"code": "500"}, "0x30 30x211", every=60),
@@ -241,6 +242,37 @@ def test_more_good_than_all_is_told_and_kept(run: Run, warehouse: Warehouse) -> 
     )
     (found,) = known(warehouse, "odd").values()
     assert found.good > found.total
+
+
+def test_errors_without_a_total_of_their_labels_are_told(run: Run, warehouse: Warehouse) -> None:
+    done = run(
+        slo(
+            "hosts",
+            "sum(rate(hosts_total[{{.window}}]))",
+            'sum by (host) (rate(hosts_total{code="500"}[{{.window}}]))',
+        )
+    )
+    assert done.note == (
+        "slos: SLO 'hosts' (host=b): its bad events have no total of these labels, and do not count; "
+        "group both queries by the same labels"
+    )
+    assert events(known(warehouse, "hosts")[()])[0] == 0
+
+
+def test_label_sets_that_follow_each_other_are_not_many(url: str, run: Run, warehouse: Warehouse) -> None:
+    """Such as pods that are replaced."""
+    pods = slo("pods", "sum by (pod) (rate(pods_total[{{.window}}]))")
+    assert run(pods, most_instances=1).error == ""
+    assert len(known(warehouse, "pods")) == 4
+
+
+def test_a_server_that_is_gone_is_told_once(tmp_path: Path) -> None:
+    source = Slo(name="slos", url="http://127.0.0.1:9").with_objectives(
+        [availability(str(n)) for n in range(9)]
+    )
+    (done,) = collect(Warehouse(tmp_path / "costwatch.db"), tmp_path / "ledger", [source], END)
+    assert done.error.startswith("slos: http://127.0.0.1:9 cannot be reached (")
+    assert len(done.error.splitlines()) == 1
 
 
 def test_one_that_the_server_refuses_leaves_the_others(run: Run, warehouse: Warehouse) -> None:

@@ -25,6 +25,11 @@ def test_one_that_is_new_counts_from_0_where_its_target_was_scraped() -> None:
     assert f"({born}) and on (job, instance) (up offset 5m == 1)" in asked("sum(increase(m[{{.window}}]))")
 
 
+def test_only_targets_that_a_selector_names_are_looked_at() -> None:
+    text = asked('sum(rate(m{job=~"a\\\\d\\"",instance!="i",code="5"}[{{.window}}]))')
+    assert 'up{instance!="i",job=~"a\\\\d\\""} offset 5m == 1' in text
+
+
 def test_rates_stay_rates() -> None:
     text = asked("sum(rate(m[{{.window}}]))", with_births=False)
     assert "/ 300 or rate(m[5m1ms])" in text
