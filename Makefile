@@ -8,7 +8,7 @@ INSTALL := $(UV) pip install --quiet --python $(BIN)/python
 LOCKED := $(INSTALL) --require-hashes --compile-bytecode
 COMPILE := $(UV) pip compile --quiet --universal --generate-hashes --custom-compile-command "make lock"
 
-.PHONY: help demo test slow lint format bench rules scale pods soak lock dist wheel clean
+.PHONY: help demo test slow lint format bench rules scale pods slos soak lock dist wheel clean
 .DEFAULT_GOAL := help
 
 help:  ## Say what there is
@@ -45,6 +45,9 @@ scale: .venv/dev  ## Measure a bill of ten million lines beside bare engines (AR
 pods: .venv/dev  ## Measure a month of ten thousand pods split, and of 1,440 collected from Prometheus (ARGS="--rounds 1")
 	@$(BIN)/python bench/allocation.py $(ARGS)
 	@$(BIN)/python bench/usage_collect.py $(ARGS)
+
+slos: .venv/dev  ## Measure ninety days of two hundred SLOs kept and asked, and a collection (ARGS="--slos 20")
+	@$(BIN)/python bench/slo.py $(ARGS)
 
 soak: .venv/dev  ## Run the long loops whole (kill -9 and the like), or those of one file (PART=kill, spark, …)
 	COSTWATCH_SOAK=1 $(BIN)/pytest -n 2 -m soak $(if $(PART),tests/*/test_$(PART).py) $(ARGS)

@@ -34,7 +34,9 @@ COMMANDS = (
     ("report", "Write or send the weekly report (step 5)."),
     ("status", "Show freshness, firing alerts and the last runs."),
     ("cost", "Show cost by team, service, account and more."),
+    ("slo", "Show error budgets, and check and export objectives."),
     ("usage", "Show what pods ask for and use, requests that would fit, and live estimates."),
+    ("marker", "Tell deploys and switched flags, and list them."),
     ("export", "Write the bill with its teams for other tools, or usage of clusters for another costwatch."),
     ("query", "Ask the warehouse in SQL, read-only."),
     ("ui", "Serve the pages."),
@@ -42,7 +44,7 @@ COMMANDS = (
         "plugins",
         "List the kinds that there are of each plugin, and the facts that can be asked.",
     ),
-    ("presets", "Show ready-made measures of MySQL, Kafka, model servers and others."),
+    ("presets", "Show ready-made measures and SLOs of MySQL, Kafka, model servers and others."),
     ("config", "Print the JSON Schema of the configuration files."),
     ("db", "Migrate, inspect, back up and restore the warehouse."),
 )

@@ -17,6 +17,7 @@ from costwatch.ledger.files import LedgerFiles
 from costwatch.model import Batch, Progress, Window, untold
 from costwatch.plugins import Collector, DatedCollector, PaidCollector
 from costwatch.scratch import temporary_files
+from costwatch.slo.collecting import SLI
 from costwatch.warehouse.bill.loads import newest_loads
 from costwatch.warehouse.bill.spend import StoredSpendLimit
 from costwatch.warehouse.intake import runs
@@ -174,8 +175,11 @@ class _Run:
         )
 
     def _due(self, table: str) -> datetime:
-        """From the table's watermark less the lookback, or from what is incomplete, or since ever."""
-        if (mark := self.bookmarks.watermarks.get(table)) is None:
+        """From the table's watermark less the lookback, or from what is incomplete, or since ever.
+
+        Of each SLO is known up to when it was read: what is due of them is not told by one instant.
+        """
+        if table == SLI or (mark := self.bookmarks.watermarks.get(table)) is None:
             return _EVER
         start = min(mark, self.now) - self.source.lookback
         return min(start, self.bookmarks.partial_since(table) or start)

@@ -15,9 +15,9 @@ from costwatch.alerts.restatement import restated, sum_over
 from costwatch.answers.unmatched import unmatched_rules
 from costwatch.errors import CostwatchError
 from costwatch.model import COST_METRICS, Alert, AlertState, Finding, Verdict
-from costwatch.plugins import Rule, Snapshot, queries_of
+from costwatch.plugins import Rule, Snapshot, explanation_of, queries_of
 from costwatch.warehouse.alerts import alerts as stored_alerts
-from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
+from costwatch.warehouse.facts.snapshot import Live, WarehouseSnapshot
 from costwatch.warehouse.store import Warehouse, is_damage
 
 _FINDING = TypeAdapter(Finding)
@@ -39,18 +39,24 @@ class Evaluation:
 
 
 def evaluate(
-    warehouse: Warehouse, rules: Sequence[Rule], now: datetime, *, dry_run: bool = False
+    warehouse: Warehouse,
+    rules: Sequence[Rule],
+    now: datetime,
+    *,
+    dry_run: bool = False,
+    live: Mapping[str, Live] | None = None,
 ) -> Evaluation:
     """Evaluate all rules on one snapshot and store what became of their alerts, in one transaction.
 
-    Doing it again at the same ``now`` changes nothing. ``dry_run`` stores nothing. Raises BusyError
-    while another evaluation runs, WarehouseError where what is stored cannot be read.
+    Doing it again at the same ``now`` changes nothing. ``dry_run`` stores nothing. live: by the name of a
+    query, who asks its source, for what is asked once when an alert begins to fire. Raises BusyError while
+    another evaluation runs, WarehouseError where what is stored cannot be read.
     """
     now = now.replace(microsecond=0)
     if dry_run:
-        return _evaluated(warehouse, rules, now).evaluation
+        return _evaluated(warehouse, rules, now, live).evaluation
     with warehouse.job_lock("alerts-eval"):
-        evaluated = _evaluated(warehouse, rules, now)
+        evaluated = _evaluated(warehouse, rules, now, live)
         errors = {rule.name: evaluated.errors.get(rule.name, "") for rule in rules}
         with warehouse.write() as db:
             stored_alerts.save(db, evaluated.changed, evaluated.gone, evaluated.events, now)
@@ -58,10 +64,12 @@ def evaluate(
     return evaluated.evaluation
 
 
-def _evaluated(warehouse: Warehouse, rules: Sequence[Rule], now: datetime) -> "_Evaluator":
+def _evaluated(
+    warehouse: Warehouse, rules: Sequence[Rule], now: datetime, live: Mapping[str, Live] | None
+) -> "_Evaluator":
     with warehouse.read() as db:
         held = stored_alerts.current_alerts(db, now - lifecycle.REMEMBERED)
-        facts = WarehouseSnapshot(db, now, queries=queries_of(rules))
+        facts = WarehouseSnapshot(db, now, queries=queries_of(rules), live=live)
         evaluated = _Evaluator(facts, held, now)
         evaluated.evaluate_rules(rules)
         evaluated.correct_restated()
@@ -151,7 +159,8 @@ class _Evaluator:
         for key, finding in findings.items():
             if lifecycle.in_breach(finding, rule):
                 self.in_breach.add(key)
-            self._keep(key, lifecycle.advance(mine.pop(key, None), finding, rule, self.now))
+            step = lifecycle.advance(mine.pop(key, None), finding, rule, self.now)
+            self._keep(key, self._explained(rule, finding, step))
         # A rule that knows nothing says so once, without labels: that speaks for all its instances.
         knows = rule.no_data == "ok" or all(
             finding.labels or finding.verdict is not Verdict.UNKNOWN for finding in findings.values()
@@ -162,6 +171,24 @@ class _Evaluator:
                 lifecycle.without_breach(alert, rule.keep_firing_for, self.now, why) if knows else Step(alert)
             )
             self._keep(key, step)
+
+    def _explained(self, rule: Rule, finding: Finding, step: Step) -> Step:
+        """An alert that begins to fire, with what its rule has to say of that; without, where that fails."""
+        alert = step.alert
+        begins = alert is not None and alert is step.event and alert.is_firing and alert.fired_at == self.now
+        if alert is None or not begins or alert.verdict is not Verdict.BREACH:
+            return step
+        try:
+            found = explanation_of(rule, finding, self.facts, self.now)
+        except Exception as error:  # a rule may be anyone's, and its alert must go out all the same
+            if is_damage(error):
+                raise
+            _log.debug("rule %s: no explanation", rule.name, exc_info=True)
+            return step
+        if found is None:
+            return step
+        alert = lifecycle.explained(alert, found)
+        return Step(alert, alert)
 
     def _keep(self, key: str, step: Step) -> None:
         if step.alert is not None:

@@ -59,13 +59,15 @@ def signed_share(of: Decimal) -> str:
 
 
 def quantity(value: Decimal, unit: str) -> str:
-    """``$6,000.00``, ``31 h 30 min``, ``9 days``, ``107 %``: a value in the unit of its finding."""
+    """``$6,000.00``, ``31 h 30 min``, ``9 days``, ``107 %``, ``burn 14.9``: a value in its finding's unit."""
     if _CURRENCY.fullmatch(unit):
         return exact(value, unit) if abs(value) >= smallest_unit(unit) or not value else per_unit(value, unit)
     if unit == "hours" and value >= 0:
         return _in_minutes(int(value * 60))
     if unit == "ratio":
         return percent(value)
+    if unit == "burn":
+        return f"burn {amount(round(value, 1))}"
     return f"{digits(round(value, 1))} {unit}".rstrip()
 
 

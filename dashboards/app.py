@@ -11,13 +11,15 @@ from costwatch.plugins import Page, registered
 from dashboards import filters
 from dashboards.frame import show
 from dashboards.theme import ICON
-from dashboards.views import costs, data, overview, system
+from dashboards.views import costs, data, overview, reliability, slo, system
 
 PAGES = (
     Page("overview", "Overview", ":material/dashboard:", overview.page),
     Page("costs", "Costs", ":material/payments:", costs.page),
+    Page("reliability", "Reliability", ":material/monitor_heart:", reliability.page),
     Page("data", "Data", ":material/database:", data.page),
     Page("system", "Systems", ":material/hub:", system.page, is_in_bar=False),
+    Page("slo", "Objective", ":material/flag:", slo.page, is_in_bar=False),
 )
 
 

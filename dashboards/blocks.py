@@ -104,12 +104,15 @@ def table(columns: Sequence[Column], rows: Iterable[Sequence[Text]]) -> Markup:
     ).format(Markup().join(heads), Markup().join(lines))
 
 
-def sparkline(values: Sequence[Decimal], description: str) -> Markup:
-    """A small line, drawn as a mask over the line colour: so it follows the theme without a rerun."""
+def sparkline(values: Sequence[Decimal], description: str, within: Sequence[Decimal] = ()) -> Markup:
+    """A small line, drawn as a mask over the line colour: so it follows the theme without a rerun.
+
+    within: values that have their place, too, so that lines beside each other can be compared.
+    """
     if len(values) < 2:
         return Markup('<span class="muted">–</span>')
-    low = min(values)
-    scale = _SPARK_HEIGHT / float(max(values) - low or 1)
+    low = min(*values, *within)
+    scale = _SPARK_HEIGHT / float(max(*values, *within) - low or 1)
     points = " ".join(f"{at},{(float(value - low)) * -scale:.1f}" for at, value in enumerate(values))
     picture = (
         f"<svg xmlns='http://www.w3.org/2000/svg' preserveAspectRatio='none'"

@@ -13,7 +13,7 @@ from dashboards import blocks
 if TYPE_CHECKING:
     from streamlit.navigation.page import StreamlitPage
 
-PICKED = ("team", "account", "service")  # what costs can be filtered by
+PICKED = ("team", "account", "service", "system")  # what costs can be filtered by
 TRAVELLING = ("team", "currency")
 _LONGEST = 80
 

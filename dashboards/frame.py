@@ -83,8 +83,13 @@ def show(page: Callable[[], None]) -> None:
         st.html(blocks.title("This page cannot be shown") + blocks.lines(str(error).splitlines()))
 
 
-def heading(title: str, metric: str = "", place: DeltaGenerator | None = None) -> DataReach | None:
-    """The title, in ``place``, with the freshness under it; None, and what to do, where there is no data."""
+def heading(
+    title: str, metric: str = "", place: DeltaGenerator | None = None, *, needs_cost: bool = True
+) -> DataReach | None:
+    """The title, in ``place``, with the freshness under it; None, and what to do, where there is no data.
+
+    needs_cost: False where the page has something else to show: then nothing is said of it.
+    """
     stamp = st.session_state["stamp"] = warehouse_stamp()
     state = ask(freshness) if stamp else None
     with place or st.container():
@@ -92,7 +97,8 @@ def heading(title: str, metric: str = "", place: DeltaGenerator | None = None) -
         if state is not None:
             _freshness_strip(metric)
     if state is None:
-        st.html(blocks.nothing_yet(ask(not_allocated) if stamp else ""))
+        if needs_cost:
+            st.html(blocks.nothing_yet(ask(not_allocated) if stamp else ""))
     elif not configured().teams:
         st.html(blocks.no_teams())
     return state
@@ -187,9 +193,9 @@ def is_dark() -> bool:
     return bool(st.context.theme.type == "dark")
 
 
-def chart(spec: Spec, unit: Unit) -> None:
+def chart(spec: Spec, unit: Unit | None = None) -> None:
     """Draw one of ``costwatch.charts``' specifications in the width there is; it says if it is converted."""
-    if unit.converted:
+    if unit and unit.converted:
         muted = theme_of(is_dark()).muted
         title = {"text": unit.name, "anchor": "start", "color": muted, "fontSize": 12, "fontWeight": "normal"}
         spec = spec | {"title": title, "description": f"{spec['description']} All of it {unit.name}."}

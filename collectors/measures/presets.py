@@ -6,11 +6,13 @@ from difflib import get_close_matches
 from functools import lru_cache
 from importlib.resources import files
 from textwrap import wrap
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
 from costwatch.plugins import Settings
+
+SLO_FILE = "slos.yaml"  # what it holds are whole SLOs: ``slo_presets``
 
 
 class Preset(Settings):
@@ -20,6 +22,7 @@ class Preset(Settings):
     it is divided by, or as an ``sli``. labels: what it tells apart. parameters: what may be chosen, and the
     value where nobody does. caveat: what it does not tell. verified: whether the names of its metrics were
     found in the program that has them, in its manual, or at several who use it. source: where they stand.
+    slo: the ready-made SLO of the same.
     """
 
     summary: str
@@ -31,28 +34,42 @@ class Preset(Settings):
     caveat: str
     verified: bool
     source: str = ""
+    slo: str = ""
 
 
 @lru_cache(maxsize=1)
 def presets() -> Mapping[str, Preset]:
     """All of them, by name."""
+    found = {
+        name: Preset.model_validate(entry)
+        for file, known in entries().items()
+        if file != SLO_FILE
+        for name, entry in known.items()
+    }
+    return dict(sorted(found.items()))
+
+
+def entries() -> dict[str, dict[str, Any]]:
+    """What each file of ``collectors/presets`` holds, by the file and by name."""
     import yaml
 
     # Numbers stay as they are written, as in costwatch.yaml.
     loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
-    found = {}
-    for file in files("collectors").joinpath("presets").iterdir():
-        if file.name.endswith(".yaml"):
-            for name, entry in yaml.load(file.read_text(encoding="utf-8"), loader).items():  # noqa: S506
-                found[name] = Preset.model_validate(entry)
-    return dict(sorted(found.items()))
+    return {
+        file.name: yaml.load(file.read_text(encoding="utf-8"), loader)  # noqa: S506
+        for file in files("collectors").joinpath("presets").iterdir()
+        if file.name.endswith(".yaml")
+    }
 
 
 def preset(name: str) -> Preset:
-    """The one of that name. Raises ValueError with the nearest name."""
+    """The one of that name. Raises ValueError with the nearest name, that of an SLO, too."""
     known = presets()
     if name not in known:
-        close = get_close_matches(name.lower()[:60], known, 1, 0.5)
+        slos = entries()[SLO_FILE]
+        if name in slos:
+            raise ValueError(f"preset '{name}' is an SLO; `costwatch presets show {name}` prints its file")
+        close = get_close_matches(name.lower()[:60], [*known, *slos], 1, 0.5)
         advice = f"did you mean '{close[0]}'?" if close else "`costwatch presets list` shows all"
         raise ValueError(f"preset '{name[:60]}' does not exist; {advice}")
     return known[name]
@@ -65,12 +82,12 @@ def as_yaml(name: str, preset: Preset) -> str:
     uses = {
         "driver": f"# pools: - {{name: {name}, split: driver, driver: {name}{split}, match: {{…}}}}\n",
         "volume": f"# unit_costs: - {{name: …, volume: {name}, where: {{…}}}}\n",
-        "sli": "",
+        "sli": f"# slos: - {preset.slo}.yaml, which `costwatch presets show {preset.slo}` prints\n",
     }
     return (
-        _remark(preset.summary)
-        + _remark(f"Caveat: {preset.caveat}")
-        + _remark("Names of its metrics are verified." if preset.verified else "Nobody verified its metrics.")
+        remark(preset.summary)
+        + remark(f"Caveat: {preset.caveat}")
+        + remark("Names of its metrics are verified." if preset.verified else "Nobody verified its metrics.")
         + (f"# See {preset.source}\n" if preset.source else "")
         + "sources:\n"
         + "  - name: prometheus\n"
@@ -86,5 +103,6 @@ def as_yaml(name: str, preset: Preset) -> str:
     )
 
 
-def _remark(text: str) -> str:
+def remark(text: str) -> str:
+    """A text as remarks of YAML."""
     return "".join(f"# {line}\n" for line in wrap(text, 108))

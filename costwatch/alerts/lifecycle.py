@@ -15,13 +15,15 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from costwatch.alerts.restatement import carried_on, is_first_value, is_restated
 from costwatch.model import Alert, AlertState, Finding, Labels, Severity, Verdict, labels
 from costwatch.money import exact
-from costwatch.plugins import Rule
+from costwatch.plugins import Explanation, Rule
 
 REMEMBERED = timedelta(days=14)  # how long a resolved alert is still corrected and told
+EXPLAINED = "explained"  # in the evidence: what was asked once, when it began to fire
 NOW = "now"  # in the evidence of an alert that is over: how things are since
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
@@ -54,6 +56,23 @@ def advance(held: Alert | None, finding: Finding, rule: Rule, now: datetime) -> 
         why = _too_small(finding, rule)
         return _telling_how_it_is(finding, without_breach(held, rule.keep_firing_for, now, why))
     return _active(held, finding, rule, now)
+
+
+def explained(alert: Alert, found: Explanation) -> Alert:
+    """``alert``, which begins to fire, with what its rule found out about it."""
+    change = sum((driver.amount for driver in found.drivers), Decimal()) if found.drivers else alert.change
+    evidence = {**alert.evidence, EXPLAINED: dict(found.texts)}
+    return replace(alert, drivers=found.drivers or alert.drivers, change=change, evidence=evidence)
+
+
+def _still_explained(held: Alert, alert: Alert) -> Alert:
+    """``alert``, which goes on firing: what was asked when it began is still true of that."""
+    if EXPLAINED not in held.evidence:
+        return alert
+    evidence = {**alert.evidence, EXPLAINED: held.evidence[EXPLAINED]}
+    if not held.drivers:
+        return replace(alert, evidence=evidence)
+    return replace(alert, evidence=evidence, drivers=held.drivers, change=held.change)
 
 
 def in_breach(finding: Finding, rule: Rule) -> bool:
@@ -108,6 +127,7 @@ def _active(held: Alert | None, finding: Finding, rule: Rule, now: datetime) -> 
     since = now if held is None or begins else held.active_at
     alert = _alert(finding, rule, since)
     if held is not None and held.is_firing and not _fires_anew(held, alert):
+        alert = _still_explained(held, alert)
         alert = carried_on(held, replace(alert, state=AlertState.FIRING, fired_at=held.fired_at))
         return Step(alert, alert if is_restated(held.about, alert.about) else None)
     if (held is not None and held.is_firing) or now - since >= rule.for_:

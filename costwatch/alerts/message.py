@@ -7,7 +7,7 @@ becomes plain single lines; each receiver then escapes them for where it shows t
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from costwatch.alerts.lifecycle import NOW
+from costwatch.alerts.lifecycle import EXPLAINED, NOW
 from costwatch.cost.spending import EVERYONE
 from costwatch.model import COST_METRICS, Alert, AlertState, Group, Reason, Severity
 from costwatch.wording import at_instant, on_day, printable, quantity, shortened
@@ -117,6 +117,14 @@ def _summary(alert: Alert) -> str:
     return f"{now} · before: {alert.summary}" if now else f"no longer: {alert.summary}"
 
 
+def _texts(alert: Alert) -> Iterator[tuple[str, str]]:
+    """The annotations of its rule, and what was found out when it began to fire."""
+    yield from alert.annotations.items()
+    explained = alert.evidence.get(EXPLAINED)
+    if isinstance(explained, dict):
+        yield from ((str(name), str(text)) for name, text in explained.items())
+
+
 def _line(alert: Alert) -> AlertLine:
     parts = []
     if alert.value is not None:
@@ -131,7 +139,5 @@ def _line(alert: Alert) -> AlertLine:
         is_firing=alert.state is AlertState.FIRING,
         summary=shortened(printable(_summary(alert)), 500),
         detail=printable(" · ".join(parts)),
-        annotations=tuple(
-            shortened(printable(f"{name}: {text}"), 500) for name, text in alert.annotations.items()
-        ),
+        annotations=tuple(shortened(printable(f"{name}: {text}"), 500) for name, text in _texts(alert)),
     )

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from costwatch.config.alert_rules import AlertRules
     from costwatch.deliver import Delivery
     from costwatch.model import Alert, Group
+    from costwatch.warehouse.facts.snapshot import Live
 
 
 @click.group("alerts", cls=Subject)
@@ -39,7 +40,8 @@ def evaluate_rules(context: Context, dry_run: bool) -> int:
     from costwatch.evaluate import evaluate
 
     rules, mistakes = (context.alerts, None) if dry_run else context.last_good_alerts()
-    found = evaluate(context.warehouse, rules.rules, context.now, dry_run=dry_run)
+    live = {} if dry_run else _sources_to_ask(context)
+    found = evaluate(context.warehouse, rules.rules, context.now, dry_run=dry_run, live=live)
     if dry_run:
         _print_now(found.alerts)
     firing = sum(alert.state == "firing" for alert in found.alerts)
@@ -53,6 +55,20 @@ def evaluate_rules(context: Context, dry_run: bool) -> int:
     if not dry_run:
         context.note_worked("evaluate")
     return _after(mistakes)
+
+
+def _sources_to_ask(context: Context) -> "dict[str, Live]":
+    """Who is asked about an alert that begins to fire; files of SLOs are read when somebody is."""
+    from functools import cache
+
+    @cache
+    def breakdown() -> "Live":
+        from collectors.slo.breakdown import Breakdown
+        from collectors.slo.source import Slo
+
+        return Breakdown([source for source in context.config.asked_sources if isinstance(source, Slo)])
+
+    return {"sli_bad_events": lambda by, window, where: breakdown()(by, window, where)}
 
 
 @command.command("deliver")

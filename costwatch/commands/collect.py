@@ -51,7 +51,7 @@ def command(
         if since is not None
         else window_of(first, after, context.now)
     )
-    sources = _chosen(context.config.sources, names)
+    sources = _chosen(context.config.asked_sources, names)
     with context.working("Collecting") as progress:
         done = collect(
             context.warehouse,
@@ -69,7 +69,7 @@ def command(
             context.say(_sentence(each, dry_run))
         complain(each.error)
         complain(each.note)
-    code = exit_code(done)
+    code = max(_mistakes_of_slos(context, sources), exit_code(done))
     if code == 0 and not dry_run:
         context.note_worked("collect")
     return code
@@ -81,6 +81,16 @@ def exit_code(done: Sequence["Collected"]) -> int:
     if failed and all(each.busy for each in failed):
         return BusyError.exit_code
     return 1 if failed else 0
+
+
+def _mistakes_of_slos(context: Context, sources: Sequence["Collector"]) -> int:
+    """Tell of files of SLOs that could not be read, for theirs are not measured; 1 if there are any."""
+    from costwatch.config.slos.asking import asks_slos
+
+    mistakes = context.config.loaded_slos.mistakes if any(map(asks_slos, sources)) else ()
+    for mistake in mistakes:
+        complain(mistake)
+    return 1 if mistakes else 0
 
 
 def _chosen(sources: Sequence["Collector"], names: Sequence[str]) -> list["Collector"]:

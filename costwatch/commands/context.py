@@ -88,7 +88,8 @@ class Context:
                 file.flush()
                 # What costwatch.yaml named then is not held against what it names now: it goes on.
                 now = self.config.names
-                return load_alerts(Path(file.name), Names(now.teams, dimensions=now.dimensions)), mistakes
+                names = Names(now.teams, dimensions=now.dimensions, prometheus=now.prometheus)
+                return load_alerts(Path(file.name), names), mistakes
         if self.warehouse.exists:
             with self.warehouse.write() as db:
                 keep_rules(db, alerts.file.read_text(encoding="utf-8"), self.now)

@@ -27,7 +27,10 @@ if TYPE_CHECKING:
 _MARK = "demo.json"  # says that the folder is ours, and what it holds once it is complete
 _LOCK = "demo-run"
 _MESSAGES = "messages.txt"
-_MADE = ("export", "usage", "measures", "costwatch.db*", "ledger", "reports", _MESSAGES)
+_MADE = (
+    *("export", "usage", "measures", "slis", "slos", "releases.jsonl"),
+    *("costwatch.db*", "ledger", "reports", _MESSAGES),
+)
 _REMEMBERED = timedelta(days=30)
 
 
@@ -131,7 +134,7 @@ def _run_steps(context: Context) -> None:
     from costwatch.evaluate import evaluate
 
     config = context.config
-    collected = collect(context.warehouse, config.ledger, config.sources, context.now)
+    collected = collect(context.warehouse, config.ledger, config.asked_sources, context.now)
     published = allocate(context.warehouse, config.ledger, config.sources, config.allocation, context.now)
     rules, _ = context.last_good_alerts()
     found = evaluate(context.warehouse, rules.rules, context.now)

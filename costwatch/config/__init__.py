@@ -1,11 +1,10 @@
 """``costwatch.yaml`` and ``alerts.yaml``: read once, at the edge, into what the steps take as arguments."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
-
-from pydantic import BaseModel, ValidationError
+from typing import TYPE_CHECKING
 
 from costwatch.allocation.splits.owner import OwnerPool
 from costwatch.config.consistency import check_config, check_tables
@@ -13,9 +12,10 @@ from costwatch.config.drivers import with_sources
 from costwatch.config.editor import default_text, schema
 from costwatch.config.files import UI, Config
 from costwatch.config.kinds import loaded
+from costwatch.config.models import parsed
 from costwatch.config.names import NO_NAMES, Names, names_of
 from costwatch.config.quote import looks_secret
-from costwatch.config.tree import Mistakes, Tree, read
+from costwatch.config.tree import Mistakes, Tree, read, shown
 from costwatch.errors import ConfigError, UsageError
 from costwatch.plugins import COLLECTORS, NOTIFIERS, RULES, SPLITS
 from costwatch.secret import NOT_A_REFERENCE
@@ -34,8 +34,6 @@ __all__ = [
 
 if TYPE_CHECKING:
     from costwatch.config.alert_rules import AlertRules
-
-_Model = TypeVar("_Model", bound=BaseModel)
 
 
 def load_config(file: Path) -> Config:
@@ -68,9 +66,29 @@ def check(file: Path) -> list[str]:
     beside = file.parent / (named if isinstance(named, str) else "alerts.yaml")
     alerts_file = config.alerts if config else beside
     of_alerts = Mistakes(alerts_file)
+    of_slos, slos = _slos(config, tree, mistakes)
     if file.exists():
-        _alerts(_read(alerts_file, of_alerts), alerts_file.absolute(), of_alerts, names_of(tree))
-    return [*mistakes, *of_alerts]
+        names = replace(names_of(tree), slos=slos)
+        _alerts(_read(alerts_file, of_alerts), alerts_file.absolute(), of_alerts, names)
+    return [*mistakes, *of_alerts, *of_slos]
+
+
+def _slos(
+    config: Config | None, tree: Tree | None, mistakes: Mistakes
+) -> tuple[Sequence[str], tuple[str, ...] | None]:
+    """Mistakes of the files of SLOs, and what their SLOs are called; None where a mistake hides some."""
+    if not config or not tree or not config.slos:
+        return (), () if config and tree else None
+    from costwatch.config.slos.asking import not_asked_once, unknown_names
+
+    loaded_slos, known = config.loaded_slos, config.loaded_slos.objectives
+    for line, text in unknown_names(tree, known):
+        mistakes.add(line, text)
+    unasked = [
+        f"{shown(Path(one.file))}:{one.line}: {text}" for one, text in not_asked_once(config.sources, known)
+    ]
+    names = dict.fromkeys(name for one in known for name in (one.id, one.name))
+    return [*loaded_slos.mistakes, *unasked], None if loaded_slos.mistakes else tuple(names)
 
 
 def find_config(explicit: Path | None = None) -> Path:
@@ -114,10 +132,10 @@ def _config(tree: Tree | None, file: Path, mistakes: Mistakes) -> Config | None:
         "sources": sources,
         "pools": with_sources(pools, sources),
     }
-    parsed = _parsed(Config, tree, mistakes, known)
+    config = parsed(Config, tree, mistakes, known)
     for line, text in (*check_config(tree), *check_tables(tree, sources)):
         mistakes.add(line, text)
-    return parsed and _with_charges(parsed)
+    return config and _with_charges(config)
 
 
 def _with_charges(config: Config) -> Config:
@@ -140,22 +158,8 @@ def _alerts(tree: Tree | None, file: Path, mistakes: Mistakes, names: Names) -> 
     rules = loaded(tree, ("rules",), RULES, file.parent, mistakes, names=names)
     receivers = loaded(tree, ("receivers",), NOTIFIERS, file.parent, mistakes, names=names)
     known = {"file": file, "rules": rules, "receivers": receivers}
-    parsed = _parsed(AlertRules, tree, mistakes, known)
+    read_rules = parsed(AlertRules, tree, mistakes, known)
     across = (*check_alerts(tree), *check_rules(tree, rules, names), *check_receivers(tree, receivers))
     for line, text in across:
         mistakes.add(line, text)
-    return parsed
-
-
-def _parsed(
-    model: type[_Model], tree: Tree, mistakes: Mistakes, known: Mapping[str, Any] | None = None
-) -> _Model | None:
-    """known: what the file does not say of itself, for its validators."""
-    try:
-        return model.model_validate(tree.root, context=known)
-    except ValidationError as error:
-        from costwatch.config.sentences import sentences  # most files have no mistake
-
-        for line, text in sentences(error, model, tree):
-            mistakes.add(line, text)
-        return None
+    return read_rules

@@ -1,7 +1,8 @@
 """What ``costwatch.yaml`` may hold: each key once, each section by the model of its domain."""
 
+from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import (
     AfterValidator,
@@ -17,8 +18,13 @@ from costwatch.config.names import Names
 from costwatch.cost.charges import Charge
 from costwatch.cost.conversion import Conversion
 from costwatch.cost.settings import RunsSettings
+from costwatch.errors import ConfigError
 from costwatch.ledger.engines import address
 from costwatch.plugins import Collector, Settings, SplitSettings
+
+if TYPE_CHECKING:
+    from costwatch.config.slos.loading import Loaded
+    from costwatch.slo.objectives import Objective
 
 
 def _beside_the_file(path: str, info: ValidationInfo) -> Path:
@@ -79,6 +85,18 @@ class UI(Settings):
         return url.rstrip("/")
 
 
+class SloFiles(Settings):
+    """Files of SLOs, in OpenSLO, Sloth's or Pyrra's format.
+
+    path: a file, or a folder with all that is in it. team: whose they are, whatever they say; empty: as
+    ``owner_labels`` say, the first of these labels and annotations that an SLO has; empty: the usual ones.
+    """
+
+    path: FilePath
+    team: str = ""
+    owner_labels: tuple[str, ...] = ()
+
+
 class Config(File, Allocation):
     """``costwatch.yaml``. Paths are relative to the file, and absolute once it is read."""
 
@@ -92,6 +110,7 @@ class Config(File, Allocation):
     charges: tuple[Charge, ...] = ()
     currency: Conversion | None = None
     runs: RunsSettings = RunsSettings()
+    slos: tuple[FilePath | SloFiles, ...] = ()
     ui: UI = UI()
 
     _names: Names = PrivateAttr(default_factory=Names)
@@ -110,3 +129,30 @@ class Config(File, Allocation):
     def allocation(self) -> Allocation:
         """What the bill is allocated by."""
         return Allocation.model_construct(**{key: getattr(self, key) for key in Allocation.model_fields})
+
+    @cached_property
+    def loaded_slos(self) -> "Loaded":
+        """What ``slos`` names, read when it is first asked for: most commands do without."""
+        from costwatch.config.slos.loading import Loaded, load_slos
+        from costwatch.config.slos.owners import Owners
+
+        if not self.slos:
+            return Loaded()
+        entries = [SloFiles(path=str(each)) if isinstance(each, Path) else each for each in self.slos]
+        return load_slos(entries, Owners(self.teams, self.systems))
+
+    @property
+    def objectives(self) -> "tuple[Objective, ...]":
+        """The SLOs that ``slos`` names. Raises ConfigError with all mistakes of their files."""
+        if self.loaded_slos.mistakes:
+            raise ConfigError(self.loaded_slos.mistakes)
+        return self.loaded_slos.objectives
+
+    @cached_property
+    def asked_sources(self) -> tuple[Collector, ...]:
+        """``sources`` as they are asked: those that ask for SLOs have theirs, of files without mistakes."""
+        from costwatch.config.slos.asking import asks_slos, with_objectives
+
+        if not any(map(asks_slos, self.sources)):
+            return self.sources
+        return with_objectives(self.sources, self.loaded_slos.objectives)

@@ -41,7 +41,10 @@ def loaded(
         try:
             plugins.append(
                 model.model_validate(
-                    settings, context=PluginContext(folder, kind, names.teams, names.dimensions)
+                    settings,
+                    context=PluginContext(
+                        folder, kind, names.teams, names.dimensions, names.slos, names.prometheus
+                    ),
                 )
             )
         except ValidationError as error:

@@ -27,7 +27,8 @@ Values = Mapping[
 class Names:
     """teams: those under ``teams:``. values: query -> what its labels can be; empty: nothing is checked.
 
-    kinds: those of ``sources:``. dimensions: those under ``dimensions:``.
+    kinds: those of ``sources:``. dimensions: those under ``dimensions:``. slos: names and ids of the SLOs,
+    where their files were read; else None.
     """
 
     teams: tuple[str, ...] = ()
@@ -35,6 +36,8 @@ class Names:
     accounts: tuple[str, ...] = ()  # those that teams name; others may exist
     kinds: tuple[str, ...] = ()
     dimensions: tuple[str, ...] = ()
+    slos: tuple[str, ...] | None = None
+    prometheus: str = ""  # where the first source of SLOs asks
 
     @property
     def of_alerts(self) -> Values:
@@ -92,7 +95,16 @@ def names_of(tree: Tree | None) -> Names:
     kinds = sorted({str(entry.get("kind")) for _, entry in tree.entries(("sources",))})
     named_dimensions = tree.root.get("dimensions")
     dimensions = tuple(named_dimensions) if isinstance(named_dimensions, dict) else ()
-    return Names(teams, values, tuple(_ids(tree, "accounts")), tuple(kinds), dimensions)
+    accounts = tuple(_ids(tree, "accounts"))
+    return Names(teams, values, accounts, tuple(kinds), dimensions, prometheus=_prometheus(tree))
+
+
+def _prometheus(tree: Tree) -> str:
+    for _, entry in tree.entries(("sources",)):
+        url = entry.get("url")
+        if entry.get("kind") == "slo" and isinstance(url, str) and url.startswith(("http://", "https://")):
+            return url
+    return ""
 
 
 def _at_the_top(tree: Tree) -> Iterator[str]:

@@ -45,7 +45,7 @@ def _teams_named(tree: Tree) -> Iterator[tuple[Place, str]]:
         yield from named_receivers(place, pool)
         if isinstance(giver := pool.get("carried_by"), str) and giver not in RESIDUALS:
             yield (*place, "carried_by"), giver
-    for section, nobody in (("budgets", "*"), ("systems", ""), ("charges", "")):
+    for section, nobody in (("budgets", "*"), ("systems", ""), ("charges", ""), ("slos", "")):
         for place, entry in tree.entries((section,)):
             team = entry.get("team")
             if isinstance(team, str) and team != nobody:

@@ -45,7 +45,7 @@ class Mistakes:
     """What is wrong with one file."""
 
     def __init__(self, file: Path) -> None:
-        self._name = _shown(file)
+        self._name = shown(file)
         self._found: set[tuple[int, str]] = set()
 
     def add(self, line: int, text: str) -> None:
@@ -121,13 +121,32 @@ def read(file: Path, mistakes: Mistakes) -> Tree | None:
         return None
 
 
+def documents(file: Path, mistakes: Mistakes) -> list[Tree]:
+    """The trees of a file of several documents, whose lines are those of the file; empty ones are left out.
+
+    None at all where one cannot be read, which is noted.
+    """
+    try:
+        text = _text(file)
+        try:
+            return [
+                tree for tree in _Builder(yaml.parse(text, Loader=_LOADER), mistakes).documents() if tree.root
+            ]
+        except yaml.MarkedYAMLError as error:
+            raise _syntax(error, text) from None
+    except _Unreadable as reason:
+        mistakes.add(reason.line, reason.text)
+        return []
+
+
 class _Unreadable(Exception):
     def __init__(self, line: int, text: str) -> None:
         super().__init__(text)
         self.line, self.text = line, text
 
 
-def _shown(file: Path) -> Path:
+def shown(file: Path) -> Path:
+    """As people find it: from where they are, if it lies below."""
     return file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file
 
 
@@ -184,19 +203,23 @@ class _Builder:
         self._marks: dict[Place, tuple[int, int]] = {}
 
     def document(self) -> Tree:
+        """The only one."""
+        trees = [*self.documents(only_one=True)]
+        return trees[0] if trees else Tree({}, {})
+
+    def documents(self, only_one: bool = False) -> Iterator[Tree]:
         next(self._events)  # the stream's start
-        event = next(self._events)
-        if isinstance(event, yaml.StreamEndEvent):
-            return Tree({}, {})
-        event = next(self._events)
-        root = self._node(event, ())
-        next(self._events)  # the document's end
-        after = next(self._events)
-        if not isinstance(after, yaml.StreamEndEvent):
-            _refuse(after, "a second document begins here; keep one")
-        if root is not None and not isinstance(root, dict):
-            _refuse(event, "must be a mapping of keys to values, such as 'key: value'")
-        return Tree(root or {}, self._marks)
+        is_second = False
+        while not isinstance(begin := next(self._events), yaml.StreamEndEvent):
+            if only_one and is_second:
+                _refuse(begin, "a second document begins here; keep one")
+            is_second, self._marks = True, {}
+            event = next(self._events)
+            root = self._node(event, ())
+            next(self._events)  # the document's end
+            if root is not None and not isinstance(root, dict):
+                _refuse(event, "must be a mapping of keys to values, such as 'key: value'")
+            yield Tree(root or {}, self._marks)
 
     def _node(self, event: yaml.Event, place: Place) -> Node:
         if isinstance(event, yaml.AliasEvent):

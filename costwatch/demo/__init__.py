@@ -1,4 +1,4 @@
-"""A made-up fintech company with thirteen months of AWS bills, in which twelve known things happen."""
+"""A made-up fintech company with thirteen months of AWS bills, in which sixteen known things happen."""
 
 from costwatch.demo.configuration import write_configuration
 from costwatch.demo.delivery import Round, rounds

@@ -28,12 +28,17 @@ class DemoTeam:
 
 @dataclass(frozen=True, slots=True)
 class DemoSystem:
-    """What a team runs: the ``system`` tags that mean it, and how much depends on it, 1 the most."""
+    """What a team runs: the ``system`` tags that mean it, and how much depends on it, 1 the most.
+
+    namespaces, workloads: what of it runs on clusters.
+    """
 
     name: str
     team: str
     tier: int
     tags: tuple[str, ...]
+    namespaces: tuple[str, ...] = ()
+    workloads: tuple[str, ...] = ()
 
 
 # All but experimentation stay well inside their budget, whatever stories are planted.
@@ -48,10 +53,14 @@ TEAMS = (
 COMPANY_BUDGET = 510_000
 
 SYSTEMS = (
-    DemoSystem("feature store", "feature-store", 1, ("streaming", "serving", "offline-store")),
-    DemoSystem("model server", "ml-platform", 1, ("model-server",)),
+    DemoSystem(
+        "feature store", "feature-store", 1, ("streaming", "serving", "offline-store"), ("feature-store",)
+    ),
+    DemoSystem(
+        "model server", "ml-platform", 1, ("model-server",), workloads=("model-server", "model-gateway")
+    ),
     DemoSystem("training", "ml-platform", 3, ("training",)),
-    DemoSystem("risk decisions", "risk", 1, ("decisioning",)),
+    DemoSystem("risk decisions", "risk", 1, ("decisioning",), ("risk",)),
     DemoSystem("experiments", "experimentation", 2, ("experiments",)),
     DemoSystem("feature flags", "experimentation", 2, ("feature-flags",)),
     DemoSystem(SHARED_SYSTEM, "platform", 1, ("decisions-db", "experiments-db", "ledger-db")),

@@ -15,7 +15,8 @@ from costwatch.demo.company import (
     DemoSystem,
     DemoTeam,
 )
-from costwatch.demo.delivery import LOCATION, MEASURES, USAGE
+from costwatch.demo.delivery import LOCATION, MEASURES, RELEASES, SLIS, USAGE
+from costwatch.demo.objectives import FOLDER, write_objectives
 from costwatch.demo.rules import alerts_text
 from costwatch.demo.shared import FLEETS, SHARED_SYSTEM, UNIT_COSTS, DemoUnitCost, Fleet
 from costwatch.demo.stories import CompanyPlan
@@ -35,6 +36,10 @@ sources:
   - {{name: k8s, kind: usage_files, location: {usage}}}
   # What MySQL, streams, models and experiments did, by day. From a Prometheus: kind: promql, url: http://...
   - {{name: measures, kind: measure_files, location: {measures}}}
+  # How many events were good, for the objectives below. From a Prometheus: kind: slo, url: http://...
+  - {{name: slis, kind: slo_files, location: {slis}}}
+  # What was deployed and switched, a line each.
+  - {{name: releases, kind: markers, location: {releases}}}
 
 # A charge belongs to the team its `team` tag names (case does not matter, aliases count); without the
 # tag, to the team that claims its account. What neither tells is `unallocated`.
@@ -84,6 +89,9 @@ dimensions: {{product: {{tag: product}}}}
 unit_costs:
 {unit_costs}
 
+# Ten promises, in the formats of Sloth and OpenSLO: costwatch slo status
+slos: [{slos}]
+
 # By the month, in amortised cost.
 budgets:
 {budgets}
@@ -96,7 +104,7 @@ ui: {{host: 127.0.0.1, port: 8501, public_url: "http://127.0.0.1:8501"}}
 
 
 def write_configuration(folder: Path, plan: CompanyPlan) -> None:
-    """Write ``costwatch.yaml`` and ``alerts.yaml``, over what was there."""
+    """Write ``costwatch.yaml``, ``alerts.yaml`` and the SLO files, over what was there."""
     percent = ", ".join(f"{team}: {share}" for team, share in SHARED_PERCENT.items())
     budgets = [f"  - {{team: {team.name}, amount: {team.budget}}}" for team in TEAMS]
     costwatch = _COSTWATCH.format(
@@ -107,6 +115,9 @@ def write_configuration(folder: Path, plan: CompanyPlan) -> None:
         security=ACCOUNTS[SECURITY],
         usage=USAGE,
         measures=MEASURES,
+        slis=SLIS,
+        releases=RELEASES,
+        slos=FOLDER,
         fleets="\n".join(_fleet(name, fleet) for name, fleet in FLEETS.items()),
         unit_costs="\n".join(_unit_cost(name, of) for name, of in UNIT_COSTS.items()),
         cluster_pool=CLUSTER_POOL,
@@ -119,6 +130,7 @@ def write_configuration(folder: Path, plan: CompanyPlan) -> None:
     )
     (folder / "costwatch.yaml").write_text(costwatch, encoding="utf-8")
     (folder / "alerts.yaml").write_text(alerts_text(plan), encoding="utf-8")
+    write_objectives(folder)
 
 
 def _team(team: DemoTeam) -> str:
@@ -136,7 +148,9 @@ def _team(team: DemoTeam) -> str:
 
 
 def _system(system: DemoSystem) -> str:
-    match = f"{{tags: {{system: [{', '.join(system.tags)}]}}}}"
+    runs = {"namespaces": system.namespaces, "workloads": system.workloads}
+    where = "".join(f", {key}: [{', '.join(names)}]" for key, names in runs.items() if names)
+    match = f"{{tags: {{system: [{', '.join(system.tags)}]}}{where}}}"
     return f"  - {{name: {system.name}, team: {system.team}, tier: {system.tier}, match: {match}}}"
 
 

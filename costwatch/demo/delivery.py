@@ -20,13 +20,16 @@ from costwatch.demo.clusters import CLUSTERS
 from costwatch.demo.company import ACCOUNTS, PAYER
 from costwatch.demo.focus import Lines
 from costwatch.demo.measures import CompanyMeasures
+from costwatch.demo.releases import lines, releases
+from costwatch.demo.slo_series import CompanySlos
 from costwatch.demo.stories import CompanyPlan
 from costwatch.demo.usage import ClusterUsage
 from costwatch.model import midnight
 
 EXPORT = "demo-focus-1-2"
 LOCATION = "export"  # the folder, beside costwatch.yaml, that stands for the prefix in the bucket
-USAGE, MEASURES = "usage", "measures"  # beside it
+USAGE, MEASURES, SLIS = "usage", "measures", "slis"  # beside it
+RELEASES = "releases.jsonl"
 BUCKET_PREFIX = f"s3://demo-billing-{ACCOUNTS[PAYER]}/focus/{EXPORT}"
 LINES_IN_ONE_FILE = 10_000  # a period with more comes in two files
 
@@ -47,16 +50,24 @@ def rounds(plan: CompanyPlan) -> list[Round]:
     periods that changed. What is measured comes with the first one that is after its day.
     """
     first, final = Lines(plan.first_bill), Lines(plan.bill)
-    measured = [ClusterUsage(plan, cluster) for cluster in CLUSTERS], CompanyMeasures(plan)
+    measured = [ClusterUsage(plan, cluster) for cluster in CLUSTERS], CompanyMeasures(plan), CompanySlos(plan)
+    released = releases(plan, measured[-1])
     ends = [plan.monday + timedelta(days=4), plan.monday + timedelta(days=5), plan.now.date()]
     starts = [plan.measured_since, *ends[:-1]]
     changed = [plan.bill.first, ends[0], plan.restated_day]
     return [
         Round(
             midnight(end),
-            partial(_deliver_all, partial(_deliver, lines, _periods(since, end), end), *measured, start, end),
+            partial(
+                _deliver_all,
+                partial(_deliver, bill, _periods(since, end), end),
+                *measured,
+                lines(released, midnight(end)),
+                start,
+                end,
+            ),
         )
-        for lines, since, start, end in zip((first, first, final), changed, starts, ends, strict=True)
+        for bill, since, start, end in zip((first, first, final), changed, starts, ends, strict=True)
     ]
 
 
@@ -64,16 +75,21 @@ def _deliver_all(
     deliver_bill: Callable[[Path], None],
     usage: Sequence[ClusterUsage],
     measures: CompanyMeasures,
+    slos: CompanySlos,
+    released: str,
     first: date,
     after: date,
     folder: Path,
 ) -> None:
     deliver_bill(folder)
-    (folder / MEASURES).mkdir(exist_ok=True)
+    (folder / RELEASES).write_text(released, encoding="utf-8")
+    for name in (MEASURES, SLIS):
+        (folder / name).mkdir(exist_ok=True)
     for number in range((after - first).days):
         day = first + timedelta(days=number)
         _deliver_usage(usage, day, folder / USAGE)
         pq.write_table(measures.table(day), folder / MEASURES / f"{day}.parquet")
+        pq.write_table(slos.table(day), folder / SLIS / f"{day}.parquet")
 
 
 def _deliver_usage(usage: Sequence[ClusterUsage], day: date, folder: Path) -> None:

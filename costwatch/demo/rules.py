@@ -88,6 +88,20 @@ rules:
     above: 0
     runbook: https://runbooks.example/experiments/ended
 
+  # Google's windows: burns that somebody must see to now, or today.
+  - name: ErrorBudgetBurn
+    kind: slo_burn
+    slo: "*"
+    runbook: https://runbooks.example/slo/burn
+
+  # A quarter is left, or at this rate it is gone within two days.
+  - name: ErrorBudgetLow
+    kind: slo_budget
+    slo: "*"
+    below: 0.25
+    within: 2d
+    runbook: https://runbooks.example/slo/budget
+
   # AWS delivers at least once a day.
   - name: StaleData
     kind: freshness

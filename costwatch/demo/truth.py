@@ -15,6 +15,7 @@ from costwatch.demo.bill import CURRENCY
 from costwatch.demo.cluster_truth import ClusterTruth
 from costwatch.demo.company import SHARED_PERCENT, SYSTEMS, TEAMS, DemoSystem
 from costwatch.demo.measure_truth import MeasureTruth
+from costwatch.demo.slo_truth import SloTruth
 from costwatch.demo.stories import CompanyPlan
 from costwatch.model import UNALLOCATED
 from costwatch.money import units
@@ -36,6 +37,7 @@ def ground_truth(plan: CompanyPlan) -> dict[str, Any]:
     common = {"currency": CURRENCY, "metric": "EffectiveCost"}
     to_date = plan.last_settled.replace(day=1), plan.last_settled
     clusters, measures = ClusterTruth(plan, *to_date), MeasureTruth(plan, *to_date)
+    slos = SloTruth(plan)
     return {
         "now": plan.now.isoformat(),
         "seed": plan.seed,
@@ -45,6 +47,8 @@ def ground_truth(plan: CompanyPlan) -> dict[str, Any]:
         "clusters": clusters.clusters(),
         "unit_costs": measures.unit_costs(),
         "runs": clusters.runs(),
+        "slos": slos.budgets(),
+        "slo_stories": slos.stories(),
         "stories": [
             {**story, **common}
             for story in (

@@ -6,17 +6,22 @@ from functools import partial
 from costwatch.errors import RefusedError
 from costwatch.intake.batches import Take
 from costwatch.intake.bill import take_bill
+from costwatch.intake.markers import take_markers
 from costwatch.intake.rows import take_rows
-from costwatch.plugins import Collector, Table
+from costwatch.intake.slos import take_slos
+from costwatch.plugins import MARKERS, Collector, Table
+from costwatch.slo.collecting import SLI, SloCollector
 
 BILL = "bill"
 # Ours: name -> what takes a batch of it. A new one is a file beside this one and an entry here.
-TABLES: Mapping[str, Take] = {BILL: take_bill}
+TABLES: Mapping[str, Take] = {BILL: take_bill, MARKERS.name: take_markers, SLI: take_slos}
+SHARED = (MARKERS,)  # those of ours that a collector declares, as they are, and fills
 
 
 def tables_of(source: Collector) -> list[str]:
     """The tables that a source may fill."""
-    return [*([BILL] if source.role else []), *(table.name for table in declared(source))]
+    ours = [BILL] * bool(source.role) + [SLI] * isinstance(source, SloCollector)
+    return [*ours, *(table.name for table in declared(source))]
 
 
 def declared(source: Collector) -> tuple[Table, ...]:
@@ -40,7 +45,7 @@ def clashes(sources: Sequence[Collector]) -> Iterator[tuple[str, str]]:
     for source in sources:
         for table in declared(source):
             first, owner = seen.setdefault(table.name, (table, source.name))
-            if table.name in TABLES:
+            if table.name in TABLES and table not in SHARED:
                 yield source.name, f"table '{table.name}' is costwatch's own; its collector must rename it"
             elif table != first:
                 yield (

@@ -56,6 +56,7 @@ from costwatch.model.facts import (
     tag_key,
 )
 from costwatch.model.loads import CONFIGURED, Amounts, Counted, Load, LoadFinding, LoadFindingKind, Role
+from costwatch.model.markers import Marker
 from costwatch.model.reports import Report
 from costwatch.model.time import Window, midnight
 
@@ -104,6 +105,7 @@ __all__ = [
     "Load",
     "LoadFinding",
     "LoadFindingKind",
+    "Marker",
     "Point",
     "Progress",
     "Reason",

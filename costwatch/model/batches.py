@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from costwatch.model.time import Window
 
@@ -51,18 +51,19 @@ class Export:
 class Batch:
     """All of one table in one window; storing it replaces what the source said of that window before.
 
-    ``table``: ``bill``, read as an Export, or one that the collector declares, read as record batches.
-    ``window`` None: the files of a bill say themselves which billing periods they hold.
-    ``version`` changes whenever the content may have; ``read`` is called only then.
-    ``partial`` marks an answer the source itself called incomplete: it is stored unless that window is stored
-    whole already, and whatever its version, it is read again by each run. A source that only knows when it
-    has read gives a function, which is called only if ``version`` is new.
+    ``table``: ``bill``, read as an Export, or one that the collector declares, read as record batches; or
+    ``sli``, read as what answers questions about SLOs (``slo.collecting.Reading``). ``window`` None: the
+    files of a bill say themselves which billing periods they hold. ``version`` changes whenever the content
+    may have; ``read`` is called only then. ``partial`` marks an answer the source itself called incomplete:
+    it is stored unless that window is stored whole already, and whatever its version, it is read again by
+    each run. A source that only knows when it has read gives a function, which is called only if ``version``
+    is new.
     """
 
     table: str
     window: Window | None
     version: str
-    read: Callable[[], "Export | Iterator[pa.RecordBatch]"]
+    read: Callable[[], "Export | Iterator[pa.RecordBatch] | Any"]
     partial: bool | Callable[[], bool] = False
 
     @property

@@ -26,6 +26,7 @@ from costwatch.plugins.facts import (
     recent,
     unknown_name,
 )
+from costwatch.plugins.markers import MARKERS, link_of, marker_rows
 from costwatch.plugins.matching import Indexed, matching
 from costwatch.plugins.notifiers import Forwarder, Interactive, Notifier, Publisher, Receiver
 from costwatch.plugins.pages import Page
@@ -41,17 +42,19 @@ from costwatch.plugins.registry import (
     registered,
 )
 from costwatch.plugins.rules import (
+    Explanation,
     MatchedValues,
     Rule,
     RuleSettings,
     Selection,
     WholeDays,
     accepted,
+    explanation_of,
     one_of,
     queries_of,
     selections_of,
 )
-from costwatch.plugins.settings import Duration, Settings, parse_duration
+from costwatch.plugins.settings import Duration, Settings, duration_text, parse_duration
 from costwatch.plugins.splits import (
     KEY_COLUMNS,
     Batches,
@@ -76,6 +79,7 @@ __all__ = [
     "FACTS",
     "GROUPS",
     "KEY_COLUMNS",
+    "MARKERS",
     "NOTIFIERS",
     "PAGES",
     "RECENT_DAYS",
@@ -89,6 +93,7 @@ __all__ = [
     "ColumnType",
     "DatedCollector",
     "Duration",
+    "Explanation",
     "FactQuery",
     "Forwarder",
     "Indexed",
@@ -122,8 +127,12 @@ __all__ = [
     "Weights",
     "WholeDays",
     "accepted",
+    "duration_text",
+    "explanation_of",
     "fact_query",
+    "link_of",
     "load",
+    "marker_rows",
     "matching",
     "one_of",
     "parse_duration",

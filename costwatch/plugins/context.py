@@ -11,7 +11,8 @@ class PluginContext:
     Validators find it as ``info.context``, ``model_post_init`` as its argument.
 
     folder: of the file; relative paths start there. kind: by which the file names the plugin. teams: the
-    names under ``teams:``, in their order; dimensions: those under ``dimensions:``. slos: names of the SLOs.
+    names under ``teams:``, in their order; dimensions: those under ``dimensions:``. slos: names and ids of
+    the SLOs, where their files were read, as `costwatch check` does; else None.
     prometheus: URL of the Prometheus that serves where a plugin names none; empty: none is known.
     """
 
@@ -19,5 +20,5 @@ class PluginContext:
     kind: str
     teams: tuple[str, ...] = ()
     dimensions: tuple[str, ...] = ()
-    slos: tuple[str, ...] = ()
+    slos: tuple[str, ...] | None = None
     prometheus: str = ""

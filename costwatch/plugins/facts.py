@@ -45,8 +45,13 @@ class Snapshot(Protocol):
         """
         ...
 
-    def live(self, query: str, by: tuple[str, ...], window: Window) -> SeriesByLabels | None:
-        """As ``series``, asked at the source instead of the store; None: nobody can be asked, or answers."""
+    def live(
+        self, query: str, by: tuple[str, ...], window: Window, where: Labels = ()
+    ) -> SeriesByLabels | None:
+        """As ``series``, asked at the source instead of the store; None: nobody can be asked, or answers.
+
+        where: only of what has these labels; sources that can be asked for less are.
+        """
         ...
 
     def sql(self, text: str) -> Sequence[Mapping[str, Any]]:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal, Protocol
 
 from pydantic import AfterValidator, Field, PrivateAttr, ValidationInfo
 
-from costwatch.model import Finding, Severity
+from costwatch.model import Driver, Finding, Severity
 from costwatch.plugins.context import PluginContext
 from costwatch.plugins.facts import RECENT_DAYS, FactQuery, Snapshot, unknown_name
 from costwatch.plugins.settings import Duration, Settings
@@ -124,6 +124,25 @@ class Rule(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Explanation:
+    """What is asked once, when an alert begins to fire, and kept with it for as long as it does.
+
+    drivers: the parts of what went wrong. They are added up in a unit of their own (a burn rate has bad
+    events), and their sum becomes the alert's ``change``. texts: name -> text, shown in messages.
+    """
+
+    drivers: tuple[Driver, ...] = ()
+    texts: Mapping[str, str] = field(default_factory=dict)
+
+
+def explanation_of(rule: Rule, finding: Finding, facts: Snapshot, now: datetime) -> Explanation | None:
+    """What a rule has to say of a finding that begins to fire; None: nothing, as most kinds."""
+    explain = getattr(rule, "explain", None)
+    found = explain(finding, facts, now) if explain else None
+    return found if isinstance(found, Explanation) else None
+
+
+@dataclass(frozen=True, slots=True)
 class Selection:
     """Facts that a rule looks at: the series of ``query``, asked for by the labels ``by``.
 
@@ -186,6 +205,10 @@ class RuleSettings(Settings):
     def kind(self) -> str:
         """See ``Rule``."""
         return self._kind
+
+    def explain(self, finding: Finding, facts: Snapshot, now: datetime) -> Explanation | None:
+        """Asked once, when a breach begins to fire: what is too slow or too much for each evaluation."""
+        return None
 
     @property
     def selections(self) -> tuple[Selection, ...]:

@@ -37,6 +37,13 @@ def parse_duration(text: object) -> timedelta:
     return timedelta(seconds=seconds)
 
 
+def duration_text(of: timedelta) -> str:
+    """The reverse, in the largest unit that it is whole of: ``5m``, ``90m``, ``3d``, ``745h``."""
+    seconds = round(of.total_seconds())
+    unit = next(unit for unit in ("d", "h", "m", "s") if seconds % _UNITS[unit] == 0)
+    return f"{seconds // round(_UNITS[unit])}{unit}"
+
+
 Duration = Annotated[
     timedelta,
     BeforeValidator(parse_duration),

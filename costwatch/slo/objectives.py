@@ -7,6 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 BUCKET = timedelta(minutes=5)  # what good and total are kept by, unless slices are longer
+PROMETHEUS = "Prometheus"
 WINDOW = "{{.window}}"  # in a query: the range that it is asked for
 
 
@@ -77,6 +78,15 @@ class Period:
 
 
 @dataclass(frozen=True, slots=True)
+class Alert:
+    """An alert that a file asks Prometheus to have."""
+
+    name: str
+    labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Objective:
     """A service level objective. ``id`` is unique, and what its history is kept by.
 
@@ -84,8 +94,11 @@ class Objective:
     name: as people say it. target: 0 < target < 1, exact: 0.999. service: what it is of. team: who owns it;
     '' nobody. system: the system of ``costwatch.yaml`` whose cost belongs to it; '' none.
     grouping: the labels that instances are told apart by, as far as its file says so.
-    slice_seconds, slice_target: of time slices. labels, annotations: as its file has them.
-    page, ticket: whether its file has alerts of that kind switched on. sloth_id: what Sloth calls it.
+    slice_seconds, slice_target: of time slices. labels: what the rules that its file asks for bear;
+    annotations: as its file has them.
+    page, ticket: whether its file has alerts of that kind switched on; alerts: those of Prometheus that it
+    asks for, by ``page`` and ``ticket``. sloth_id: what Sloth calls it. spec: what its file is written for,
+    such as ``prometheus/v1``. metric_source: what is to be asked; only ``PROMETHEUS`` can be.
     file, line: where it stands. notes: what of its file is not done, each in a sentence.
     """
 
@@ -106,7 +119,10 @@ class Objective:
     annotations: Mapping[str, str] = field(default_factory=dict)
     page: bool = True
     ticket: bool = True
+    alerts: Mapping[str, Alert] = field(default_factory=dict)
     sloth_id: str = ""
+    spec: str = ""
+    metric_source: str = PROMETHEUS
     file: str = ""
     line: int = 0
     notes: tuple[str, ...] = ()
@@ -115,6 +131,11 @@ class Objective:
     def bucket(self) -> timedelta:
         """How long one bucket is: five minutes, or a slice where that is longer."""
         return max(BUCKET, timedelta(seconds=self.slice_seconds))
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether anything here can ask for it."""
+        return self.metric_source == PROMETHEUS
 
     @property
     def unit(self) -> str:

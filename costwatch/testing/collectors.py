@@ -8,6 +8,7 @@ from typing import NamedTuple
 from costwatch.errors import SourceError
 from costwatch.model import Batch, Export, Window
 from costwatch.plugins import Collector, DatedCollector, PaidCollector
+from costwatch.slo.collecting import SLI, Reading, SloCollector
 from costwatch.testing.settings import check_settings, require
 
 
@@ -55,7 +56,10 @@ def check_collector(collector: Collector, window: Window, *, unreadable: Collect
                 batch in list(_collected(collector, day, now)),
                 "asked for one day, a bill answers with the whole billing period",
             )
-    for batch, span in {batch.table: (batch, span) for batch, span in dated if not batch.is_bill}.values():
+    of_grids = {
+        batch.table: (batch, span) for batch, span in dated if not batch.is_bill and batch.table != SLI
+    }
+    for batch, span in of_grids.values():
         half = Window(span.start + (span.end - span.start) / 2, span.end)
         require(
             batch in list(_collected(collector, half, now)),
@@ -106,6 +110,10 @@ def _check_content(collector: Collector, batch: Batch) -> bool:
         for file in content.files:
             require(file.path.is_file(), f"{file.path} is not there to be read")
         return True
+    if batch.table == SLI:
+        require(isinstance(collector, SloCollector), "table 'sli' is brought by what has with_objectives")
+        require(isinstance(content, Reading), "a batch of table 'sli' is read as a slo.collecting.Reading")
+        return False
     table = next((table for table in collector.tables if table.name == batch.table), None)
     if table is None:
         raise AssertionError(f"table '{batch.table}' is not among its tables: declare it with its columns")

@@ -73,9 +73,13 @@ class FakeSnapshot:
         answer = self.facts.get(query, {})
         return max((point.at for series in answer.values() for point in series), default=None)
 
-    def live(self, query: str, by: tuple[str, ...], window: Window) -> SeriesByLabels | None:
-        """See ``plugins.Snapshot``."""
-        answer = self._answer(self.live_facts, query, by, window)
+    def live(
+        self, query: str, by: tuple[str, ...], window: Window, where: Labels = ()
+    ) -> SeriesByLabels | None:
+        """See ``plugins.Snapshot``; ``where`` goes by the labels that the facts are given with."""
+        wanted = {*where}
+        facts = {key: series for key, series in self.live_facts.get(query, {}).items() if wanted <= {*key}}
+        answer = self._answer({query: facts}, query, by, window)
         return answer if query in self.live_facts else None
 
     def sql(self, text: str) -> Sequence[Mapping[str, Any]]:

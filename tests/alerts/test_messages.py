@@ -17,6 +17,7 @@ from costwatch.notify.stdout import Stdout
 from costwatch.testing import check_notifier
 from tests.doubles.slack import SlackDouble, slack_double
 from tests.made.messages import HOSTILE, OVER, RESTATED, SPEND, STALE, group
+from tests.made.slo_alerts import burning, low
 from tests.made.usage_alerts import runaway, unmeasured, wasted
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -39,6 +40,15 @@ MESSAGES = {
         unmeasured("_k8s_ ~x~ <!subteam^S1>"),
         labels=(),
         owners=(),
+    ),
+    "slo": group(burning(), low(), labels=labels(team="payments"), data_through=None),
+    "slo-hostile": group(
+        burning(
+            "<!here> *x*", "<https://evil.example|/pay>", "`v42` <@U1>\n&", host="\u202e<!channel>\x1b[2J"
+        ),
+        labels=(),
+        owners=(),
+        data_through=None,
     ),
     "bare": group(replace(STALE, value=None, threshold=None), data_through=None, links={}, owners=()),
 }

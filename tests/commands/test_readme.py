@@ -1,5 +1,6 @@
 """README's own lines, word for word: its five lines of configuration, and the commands that follow them."""
 
+import json
 import os
 import re
 import shlex
@@ -43,6 +44,7 @@ def block(language: str, first_line: str) -> list[str]:
 FIVE_LINES = "\n".join(block("yaml", "sources:\n  - {name: aws, kind: exports"))
 KUBERNETES = "\n".join(block("yaml", "sources:\n  - name: k8s"))
 MEASURES = "\n".join(block("yaml", "sources:\n  - name: mysql"))
+SLOS = "\n".join(block("yaml", "sources:\n  - name: slos"))
 DRIVERS = "\n".join(block("yaml", "pools:\n  - {name: mysql"))
 BOTH = tags(team="platform", shop="mesh")
 STEPS = block("sh", "costwatch check")
@@ -138,6 +140,23 @@ def test_the_five_lines_of_measures_work_as_they_stand(tmp_path: Path) -> None:
     series = told(name, {"schema": "risk"}, "0+60x288", since=yesterday())
     found = asked(tmp_path, MEASURES, series, queries("measures.md")[0])
     assert found == ["labels", "seconds", '{"schema":"risk"}', "17280.0"]
+
+
+@pytest.mark.prometheus
+def test_the_five_lines_of_slos_work_as_they_stand(tmp_path: Path) -> None:
+    (tmp_path / "slos").mkdir()
+    queries = {"error_query": 'm{code="500"}', "total_query": "m"}
+    asked_for = {name: f"sum(rate({query}[{{{{.window}}}}]))" for name, query in queries.items()}
+    file = {
+        "version": "prometheus/v1",
+        "service": "shop",
+        "slos": [{"name": "availability", "objective": 99.9, "sli": {"events": asked_for}, "alerting": {}}],
+    }
+    (tmp_path / "slos" / "shop.yaml").write_text(json.dumps(file))
+    samples = int(datetime.now(UTC).timestamp() - MIDNIGHT - yesterday()) // 300
+    series = told("m", {"code": "200"}, f"0+60x{samples}", since=yesterday())
+    found = json.loads(" ".join(asked(tmp_path, SLOS, series, "costwatch slo status --json")))
+    assert [(one["slo"], one["left"]) for one in found] == [("shop-availability", 1)]
 
 
 def test_the_five_lines_of_drivers_work_as_they_stand(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from costwatch.model import UNALLOCATED
 from costwatch.warehouse.store import Warehouse
+from tests.made.slo_buckets import History, objective, steady
 from tests.made.warehouse_rows import Row, alert, budget, collected, fill
 
 NOW = datetime(2026, 11, 22, 6, tzinfo=UTC)
@@ -121,7 +122,30 @@ def full(folder: Path) -> Path:
         value="161000",
         threshold="150000",
     )
+    objectives(folder)
     return file
+
+
+def objectives(folder: Path) -> None:
+    """One that burns since a deploy, one of two views, one without traffic, one that is unseen by now."""
+    made = History(folder, NOW)
+    made.put(
+        objective(
+            "serving-errors", "0.99", service="serving", team="feature-store", system="feature-serving"
+        ),
+        objective("freshness", "0.9", service="serving", team="feature-store", system="feature-serving"),
+        objective("canary", service="canary", team="ml-platform"),
+        objective("batch", service="training", team="ml-platform", system="training"),
+    )
+    quiet, hit = steady(29.9, 100, 0.2), [(60.0, 100.0)] * 24
+    made.buckets("serving-errors", [*quiet[:2000], *[None] * 36, *quiet[2036:], *hit, *steady(1 / 60, 100)])
+    for view, bad in (("clicks", 1), ("views", 4)):
+        made.buckets("freshness", steady(30, 100, bad), feature_view=view)
+    made.buckets("canary", steady(30, 0))
+    made.buckets("batch", steady(20), end=NOW - timedelta(days=3))
+    onset = NOW - timedelta(minutes=5 * (24 + len(steady(1 / 60))))
+    made.marker("deploy", "serving 7 <b>new</b>", onset - timedelta(minutes=9), "serving")
+    made.marker("flag", "other", onset - timedelta(minutes=9), "checkout")
 
 
 def stale(folder: Path) -> Path:

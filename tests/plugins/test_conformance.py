@@ -3,17 +3,22 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from collectors.cost_explorer import CostExplorer
 from collectors.exports import Exports
 from collectors.kubernetes import Kubernetes
+from collectors.markers import Markers
 from collectors.measure_files import MeasureFiles
 from collectors.promql import Promql
+from collectors.slo import Slo
+from collectors.slo_files import SloFiles
 from collectors.table import Table
 from collectors.usage_files import UsageFiles
 from costwatch import plugins
@@ -33,6 +38,8 @@ from costwatch.rules.coverage import Coverage
 from costwatch.rules.freshness import Freshness
 from costwatch.rules.k8s_efficiency import Efficiency
 from costwatch.rules.runaway import Runaway
+from costwatch.rules.slo_budget import SloBudget
+from costwatch.rules.slo_burn import SloBurn
 from costwatch.rules.threshold import Threshold
 from costwatch.rules.unit_cost import UnitCost
 from costwatch.testing import (
@@ -58,6 +65,10 @@ from tests.made.kafka_metrics import MESSAGES, kafka, watching
 from tests.made.kubernetes_told import capacity, cpu, told, written
 from tests.made.kubernetes_told import request as pod_request
 from tests.made.measures import measured, value
+from tests.made.slo_buckets import objective as stored_objective
+from tests.made.slo_buckets import slo_company
+from tests.made.slo_facts import slo_facts, together
+from tests.made.slo_history import objective
 from tests.made.sql_shop import in_sqlite
 from tests.made.unit_company import unit_company
 from tests.made.usage_files import write_day
@@ -126,6 +137,21 @@ def kubernetes(folder: Path) -> Iterator[Sources]:
 
 
 @contextmanager
+def markers(folder: Path) -> Iterator[Sources]:
+    """Three days of deploys."""
+    lines = (
+        f'{{"at": "2026-11-{day}T14:05:00Z", "kind": "deploy", "title": "shop 1.{day}"}}\n'
+        for day in (20, 21, 22)
+    )
+    (folder / "deploys.jsonl").write_text("".join(lines))
+    yield Sources(
+        Markers(name="deploys", location=str(folder)),
+        Window(datetime(2026, 11, 20, 12, tzinfo=UTC), datetime(2026, 11, 22, 12, tzinfo=UTC)),
+        Markers(name="deploys", location=str(folder / "gone")),
+    )
+
+
+@contextmanager
 def measure_files(folder: Path) -> Iterator[Sources]:
     """Three days of one volume."""
     place = folder / "volumes"
@@ -152,6 +178,34 @@ def promql(folder: Path) -> Iterator[Sources]:
         )
         window = Window(datetime(2026, 10, 1, 12, tzinfo=UTC), datetime(2026, 10, 2, 12, tzinfo=UTC))
         yield Sources(good, window, unreadable)
+
+
+@contextmanager
+def slo(folder: Path) -> Iterator[Sources]:
+    """Two hours of one SLO, in a real Prometheus."""
+    requests = told("http_requests_total", {"job": "api", "code": "200"}, "0+100x24")
+    with real_prometheus(folder / "prometheus", written([requests])) as url:
+        good, unreadable = (
+            Slo(name="slos", url=each).with_objectives([objective()]) for each in (url, "http://127.0.0.1:9")
+        )
+        start = datetime(2026, 10, 1, tzinfo=UTC)
+        yield Sources(good, Window(start, start + timedelta(minutes=117)), unreadable)
+
+
+@contextmanager
+def slo_files(folder: Path) -> Iterator[Sources]:
+    """Three days of one objective."""
+    (folder / "slis").mkdir()
+    for day in (20, 21, 22):
+        start = int(datetime(2026, 11, day, tzinfo=UTC).timestamp())
+        rows = {"start": [start], "slo": ["checkout"], "labels": [""], "good": [9.0], "total": [10.0]}
+        pq.write_table(pa.table(rows), folder / "slis" / f"2026-11-{day}.parquet")
+    good, unreadable = (
+        SloFiles(name="slis", location=str(place)).with_objectives([stored_objective()])
+        for place in (folder / "slis", folder / "gone")
+    )
+    window = Window(datetime(2026, 11, 20, 12, tzinfo=UTC), datetime(2026, 11, 22, 12, tzinfo=UTC))
+    yield Sources(good, window, unreadable)
 
 
 @contextmanager
@@ -194,8 +248,11 @@ COLLECTORS: dict[str, Callable[[Path], AbstractContextManager[Sources]]] = {
     "cost_explorer": cost_explorer,
     "exports": exports,
     "kubernetes": kubernetes,
+    "markers": markers,
     "measure_files": measure_files,
     "promql": promql,
+    "slo": slo,
+    "slo_files": slo_files,
     "sql": sql,
     "table": table,
     "usage_files": usage_files,
@@ -307,6 +364,47 @@ RULES: dict[str, tuple[Rule, list[Example]]] = {
                 },
                 NOW,
                 {tuple(pair for pair in ETL if pair[0] != "currency"): Verdict.BREACH},
+            ),
+        ],
+    ),
+    "slo_budget": (
+        SloBudget.model_validate({"name": "BudgetLow", "below": 0.25, "within": "5d"}),
+        [
+            Example(
+                together(
+                    slo_facts(NOW, "checkout", left="0.2"),
+                    slo_facts(NOW, "search", service="find", hours_left={"1d": 100}),
+                    slo_facts(NOW, "feed", service="feed", left=None),
+                    slo_facts(NOW, "flags", service="flags", hours_left={"1d": 200}),
+                ),
+                NOW,
+                {
+                    labels(slo="checkout", service="shop", team="payments"): Verdict.BREACH,
+                    labels(slo="search", service="find", team="payments"): Verdict.BREACH,
+                    labels(slo="feed", service="feed", team="payments"): Verdict.UNKNOWN,
+                    labels(slo="flags", service="flags", team="payments"): Verdict.OK,
+                },
+            ),
+        ],
+    ),
+    "slo_burn": (
+        SloBurn(name="Burn"),
+        [
+            Example(
+                together(
+                    slo_facts(NOW, "checkout", burns={"1h": 15, "5m": 16}),
+                    slo_facts(NOW, "edge", burns={"1d": 4, "2h": 5}, instance={"host": "a"}),
+                    slo_facts(NOW, "edge", burns=0, instance={"host": "b"}),
+                    slo_facts(NOW, "edge", age=None, burns=9, instance={"host": "gone"}),
+                    slo_facts(NOW, "feed", burns=9, age=3),
+                ),
+                NOW,
+                {
+                    labels(slo="checkout", service="shop", team="payments"): Verdict.BREACH,
+                    labels(slo="edge", service="shop", team="payments", host="a"): Verdict.BREACH,
+                    labels(slo="edge", service="shop", team="payments", host="b"): Verdict.OK,
+                    labels(slo="feed", service="shop", team="payments"): Verdict.UNKNOWN,
+                },
             ),
         ],
     ),
@@ -471,6 +569,14 @@ FACTS: dict[str, tuple[Callable[[Path], Warehouse], Window]] = {
             *("running_cost_per_hour", "tagging_cost", "workload_cost"),
         ),
         (clusters, OCTOBER),
+    ),
+    **dict.fromkeys(
+        (
+            *("sli_bad_events", "sli_total_events", "slo_budget_left", "slo_burn_rate", "slo_coverage"),
+            *("slo_data_age", "slo_errors_allowed", "slo_errors_used", "slo_hours_left", "slo_objective"),
+            *("marker", "slo_window_events"),
+        ),
+        (slo_company, NOVEMBER),
     ),
     **dict.fromkeys(("measure", "unit_cost", "unit_volume"), (unit_company, OCTOBER)),
 }

@@ -76,6 +76,7 @@ BREACHES = {
     "a notifier imports a rule": (EACH_OTHER, "costwatch.notify.slack", "costwatch.rules.freshness"),
     "a step speaks to AWS": ("AWS", "costwatch.collect", "boto3"),
     "a collector asks Prometheus itself": ("Prometheus", "collectors.exports", "prometheus_api_client"),
+    "a collector understands PromQL itself": ("PromQL", "collectors.exports", "promql_parser"),
     "a step speaks HTTP": ("Prometheus", "costwatch.collect", "requests"),
     "a step asks a database of others": ("databases", "costwatch.collect", "sqlalchemy"),
     "a command draws": ("Streamlit", "costwatch.commands.report", "streamlit"),

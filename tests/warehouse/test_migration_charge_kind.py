@@ -35,6 +35,7 @@ TABLES_OF_LATER = (
     "unit_cost_history",
     "tagging_group",
     "tagging_day",
+    *("slo", "slo_instance", "sli", "sli_sum", "sli_window", "marker"),
 )
 KINDS = {
     "'Usage', ''": "charges",

@@ -47,6 +47,7 @@ LATER = (
     "unit_cost_history",
     "tagging_group",
     "tagging_day",
+    *("slo", "slo_instance", "sli", "sli_sum", "sli_window", "marker"),
 )
 
 

@@ -15,6 +15,7 @@ from tests.made.company import NOW, Company
 
 NUMBER = next(number for number, name in enumerate(migrations.VERSIONS) if name.endswith("_untagged"))
 LATER = NOW + timedelta(days=1)
+OF_LATER = ("slo", "slo_instance", "sli", "sli_sum", "sli_window", "marker")
 RULE = Coverage.model_validate({"name": "C", "of": ["untagged"], "max_share": 0.5})
 EVER = Window.of_days(NOW.date() - timedelta(days=99), NOW.date())
 
@@ -27,6 +28,7 @@ def upgraded(tmp_path: Path) -> Company:
     made.run()
     with made.warehouse.write() as db:
         for statement in (
+            *(f"DROP TABLE {name}" for name in OF_LATER),
             "DROP TABLE tagging_group",
             "DROP TABLE tagging_day",
             f"DELETE FROM _sqlite_migrations WHERE name >= '{migrations.VERSIONS[NUMBER]}'",

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, TypeVar, TypeVarTuple
 
 from costwatch.errors import UsageError
-from costwatch.model import SeriesByLabels, State, Window
+from costwatch.model import Labels, SeriesByLabels, State, Window
 from costwatch.plugins import FactQuery, Indexed, Rates, Sums, fact_query
 from costwatch.warehouse import queries as named
 from costwatch.warehouse.encoding import from_int, to_int, to_text
@@ -15,7 +15,8 @@ from costwatch.warehouse.facts.dimensions import dimensions
 from costwatch.warehouse.history import table_as_of
 from costwatch.warehouse.sql import ask
 
-Live = Callable[[tuple[str, ...], Window], SeriesByLabels | None]
+# by, window, where: see ``plugins.Snapshot.live``
+Live = Callable[[tuple[str, ...], Window, Labels], SeriesByLabels | None]
 
 _NEWEST_WITHIN = timedelta(days=35)
 _SQL_ROWS = 10_000
@@ -72,9 +73,11 @@ class WarehouseSnapshot:
         """See ``plugins.Snapshot``; the newest point is looked for in the last 35 days."""
         return self._cached(self._ask_through, query)
 
-    def live(self, query: str, by: tuple[str, ...], window: Window) -> SeriesByLabels | None:
+    def live(
+        self, query: str, by: tuple[str, ...], window: Window, where: Labels = ()
+    ) -> SeriesByLabels | None:
         """See ``plugins.Snapshot``; None ``as_of`` an instant: what would have been answered then is lost."""
-        return self._cached(self._ask_live, query, by, window)
+        return self._cached(self._ask_live, query, by, window, where)
 
     def sql(self, text: str) -> Sequence[Mapping[str, Any]]:
         """See ``plugins.Snapshot``; at most 10,000 rows within 10 seconds, and not ``as_of`` an instant."""
@@ -130,11 +133,13 @@ class WarehouseSnapshot:
         answer = self.series(query, (), Window(self.now - _NEWEST_WITHIN, self.now))
         return max((points[-1].at for points in answer.values() if points), default=None)
 
-    def _ask_live(self, query: str, by: tuple[str, ...], window: Window) -> SeriesByLabels | None:
+    def _ask_live(
+        self, query: str, by: tuple[str, ...], window: Window, where: Labels
+    ) -> SeriesByLabels | None:
         self._query(query, by)
         if self.as_of is not None or query not in self._live:
             return None
-        return self._live[query](by, window)
+        return self._live[query](by, window, where)
 
     def _ask_sql(self, text: str) -> Sequence[Mapping[str, Any]]:
         if self.as_of is not None:

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 from costwatch.model import Labels
 from costwatch.plugins import tags_of, tags_text
 from costwatch.slo.objectives import Objective
+from costwatch.warehouse import queries
 from costwatch.warehouse.encoding import to_text
 
 _OBJECTIVE = TypeAdapter(Objective)
@@ -27,16 +28,14 @@ class Instance:
 def put_objectives(db: sqlite3.Connection, source: str, known: Iterable[Objective], now: datetime) -> None:
     """Keep what ``source`` asks for as it is now; what it asks for no longer stays, with its history."""
     db.executemany(
-        "INSERT INTO slo (id, definition, source, seen_at) VALUES (?, ?, ?, ?) "
-        "ON CONFLICT (id) DO UPDATE "
-        "SET definition = excluded.definition, source = excluded.source, seen_at = excluded.seen_at",
+        queries.text("put_objective"),
         ((one.id, _OBJECTIVE.dump_json(one).decode(), source, to_text(now)) for one in known),
     )
 
 
 def objectives(db: sqlite3.Connection) -> list[Objective]:
-    """All that were collected, by id."""
-    rows = db.execute("SELECT definition FROM slo ORDER BY id")
+    """All that are asked for, by id; what is asked for no longer has a history, and no state."""
+    rows = db.execute(queries.text("objectives"))
     return [_OBJECTIVE.validate_json(row["definition"]) for row in rows]
 
 

@@ -1,0 +1,2 @@
+INSERT INTO sli (instance, start, seconds, good, total, known_seconds, bridged_seconds)
+VALUES (?, ?, ?, ?, ?, ?, ?)
