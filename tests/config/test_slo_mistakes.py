@@ -195,6 +195,20 @@ CASES = {
         ),
         ["9: 'ratioMetric' must have total with one of good and bad, or raw with its rawType"],
     ),
+    "a window where each minute is looked at": (
+        OPENSLO[: OPENSLO.index("      ratioMetric")]
+        + "      thresholdMetric: {metricSource: {type: Prometheus, spec: {query: 'rate(a[{{.window}}])'}}}\n"
+        + OPENSLO[OPENSLO.index("  timeWindow") :].replace(
+            "target:", "op: lt\n      value: 1\n      target:"
+        ),
+        ["9: 'query' is looked at each minute, so that {{.window}} says nothing; write a range such as [5m]"],
+    ),
+    "a threshold without a value": (
+        OPENSLO[: OPENSLO.index("      ratioMetric")]
+        + "      thresholdMetric: {metricSource: {type: Prometheus, spec: {query: 'rate(a[5m])'}}}\n"
+        + OPENSLO[OPENSLO.index("  timeWindow") :].replace("target:", "op: lt\n      target:"),
+        ["16: 'op' and 'value' are needed of a thresholdMetric; add them"],
+    ),
     "a query of v1alpha without a window": (
         _changed(ALPHA, "sum(rate(all_total[{{.window}}]))", "sum(rate(all_total[5m]))"),
         ["10: 'query': has no {{.window}}; write it in place of the range, as in [{{.window}}]"],
