@@ -229,7 +229,7 @@ class ServerReading:
 
 
 def _between(across: Events | None, last: Events | None, first: Events | None) -> Events | None:
-    """What is left of ``across`` without its ends. Of counters that were reset it may be less than happened."""
+    """What is left of ``across`` without its ends; after a reset it may be less than happened."""
     if across is None or last is None:
         return None
     ends = [last, first or Events(0.0, 0.0)]
