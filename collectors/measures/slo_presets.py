@@ -12,9 +12,9 @@ from costwatch.plugins import Settings
 class SloPreset(Settings):
     """What is known of one.
 
-    summary: what it promises, in a line. service: what Sloth calls so. objective: in per cent. labels: what
-    its instances are told apart by. error_query, total_query: as Sloth has them. caveat: what it does not tell.
-    verified: as of a ``Preset``. source: where the names of its metrics stand.
+    summary: what it promises, in a line. service: what Sloth calls so. objective: in per cent. labels:
+    what its instances are told apart by. error_query, total_query: as Sloth has them. caveat: what it does
+    not tell. verified: as of a ``Preset``. source: where the names of its metrics stand.
     """
 
     use: tuple[Literal["sli"]] = ("sli",)

@@ -87,15 +87,12 @@ class ServerReading:
         with self._of(objective):
             across = self._grown(objective, Window(last, first + bucket))
             ends = [self._grown(objective, Window(start, start + bucket)) for start in (last, first)]
-        found = {}
-        for labels in across.keys() & ends[0].keys() & ends[1].keys():
-            # Counters that were reset in between tell less than happened, but never less than nothing.
-            total = across[labels].total - sum(each[labels].total for each in ends)
-            bad = across[labels].bad - sum(each[labels].bad for each in ends)
-            total = max(total, 0.0)
-            between = Events(total - min(max(bad, 0.0), total), total)
-            found[labels] = Growth(between, ends[1][labels])
-        return found
+        before, after = ends
+        return {
+            labels: Growth(_between(of, before.get(labels), after.get(labels)), after.get(labels))
+            for labels in across.keys() | after.keys()
+            for of in (across.get(labels),)
+        }
 
     def short_windows(self, objective: Objective) -> ShortAnswer:
         """See ``slo.collecting.Reading``. Of time slices: those that have ended."""
@@ -229,6 +226,16 @@ class ServerReading:
     def _where(self, objective: Objective, labels: Labels = ()) -> str:
         instance = printable(", ".join(f"{name}={value}" for name, value in labels))
         return f"{self._source.name}: SLO '{objective.id}'{f' ({instance})' if instance else ''}"
+
+
+def _between(across: Events | None, last: Events | None, first: Events | None) -> Events | None:
+    """What is left of ``across`` without its ends. Of counters that were reset it may be less than happened."""
+    if across is None or last is None:
+        return None
+    ends = [last, first or Events(0.0, 0.0)]
+    total = max(0.0, across.total - sum(each.total for each in ends))
+    bad = max(0.0, across.bad - sum(each.bad for each in ends))
+    return Events(total - min(bad, total), total)
 
 
 def _at(seconds: int) -> datetime:

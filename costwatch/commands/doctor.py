@@ -58,7 +58,7 @@ def _problems(context: Context) -> Iterator[tuple[str, ...]]:
 
         yield from problems(context.warehouse, None if mistakes else context.config.ledger)
     if not mistakes:
-        for source in context.config.sources:
+        for source in context.config.asked_sources:
             yield f"source {source.name}", *_source(source, context)
         yield from _of_warehouse(context, _stored)
 

@@ -101,7 +101,7 @@ def _print(known: "tuple[Objective, ...]") -> None:
         print_table(("id", "form", "objective", "window", "budget of", "team", "system"), rows)
     of_note: dict[str, list[str]] = defaultdict(list)
     for one in known:
-        for note in one.notes:
+        for note in _notes(one):
             of_note[note].append(one.id)
     for note, ids in of_note.items():
         who = ", ".join(ids) if len(ids) <= _NAMED else f"{len(ids)} of them, such as {ids[0]}"
@@ -123,8 +123,18 @@ def _row(one: "Objective") -> dict[str, Any]:
         "spec": one.spec,
         "file": one.file,
         "line": one.line,
-        "notes": list(one.notes),
+        "notes": _notes(one),
     }
+
+
+def _notes(one: "Objective") -> list[str]:
+    """What of its file is not done, and which burn rate windows make no sense for it."""
+    from costwatch.slo.windows import burn_windows, unreachable
+
+    if not (one.is_asked and (one.page or one.ticket)):
+        return list(one.notes)
+    windows, left_out = burn_windows(one.period.duration)
+    return [*one.notes, *left_out, *unreachable(windows, one.target)]
 
 
 def _form(one: "Objective") -> str:

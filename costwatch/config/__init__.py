@@ -15,7 +15,7 @@ from costwatch.config.kinds import loaded
 from costwatch.config.models import parsed
 from costwatch.config.names import NO_NAMES, Names, names_of
 from costwatch.config.quote import looks_secret
-from costwatch.config.tree import Mistakes, Tree, read
+from costwatch.config.tree import Mistakes, Tree, read, shown
 from costwatch.errors import ConfigError, UsageError
 from costwatch.plugins import COLLECTORS, NOTIFIERS, RULES, SPLITS
 from costwatch.secret import NOT_A_REFERENCE
@@ -84,7 +84,9 @@ def _slos(
     loaded_slos, known = config.loaded_slos, config.loaded_slos.objectives
     for line, text in unknown_names(tree, known):
         mistakes.add(line, text)
-    unasked = [f"{one.file}:{one.line}: {text}" for one, text in not_asked_once(config.sources, known)]
+    unasked = [
+        f"{shown(Path(one.file))}:{one.line}: {text}" for one, text in not_asked_once(config.sources, known)
+    ]
     names = dict.fromkeys(name for one in known for name in (one.id, one.name))
     return [*loaded_slos.mistakes, *unasked], None if loaded_slos.mistakes else tuple(names)
 

@@ -45,7 +45,7 @@ class Mistakes:
     """What is wrong with one file."""
 
     def __init__(self, file: Path) -> None:
-        self._name = _shown(file)
+        self._name = shown(file)
         self._found: set[tuple[int, str]] = set()
 
     def add(self, line: int, text: str) -> None:
@@ -145,7 +145,8 @@ class _Unreadable(Exception):
         self.line, self.text = line, text
 
 
-def _shown(file: Path) -> Path:
+def shown(file: Path) -> Path:
+    """As people find it: from where they are, if it lies below."""
     return file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file
 
 

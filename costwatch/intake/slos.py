@@ -151,7 +151,9 @@ class _Taking:
         for gap, of in open_gaps.items():
             growth = self._growth(objective, gap)
             for labels, noted in of:
-                found[labels] = found[labels].closing(gap, growth.get(labels), bucket, noted)
+                found[labels] = found[labels].closing(
+                    gap, growth.get(labels, Growth(None, None)), bucket, noted
+                )
         return {labels: each for labels, each in found.items() if each.put or each.removed}
 
     def _kept(

@@ -56,7 +56,7 @@ class SloBudget(RuleSettings):
     below: Decimal | None = Field(default=None, ge=0, le=1)
     within: Duration | None = None
     over: Annotated[Duration, AfterValidator(_is_told)] = timedelta(days=1)
-    max_data_age: Duration = timedelta(minutes=20)
+    max_data_age: Duration = timedelta(minutes=45)
     drivers: tuple[str, ...] = ()
     prometheus: str = ""
     no_data: Literal["keep", "ok", "alert"] = "keep"

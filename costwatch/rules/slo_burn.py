@@ -56,7 +56,7 @@ class SloBurn(RuleSettings):
     slo: Chosen = ("*",)
     match: Mapping[str, MatchedValues] = Field(default_factory=dict)
     min_events: int = Field(default=MIN_EVENTS, ge=0)
-    max_data_age: Duration = timedelta(minutes=20)
+    max_data_age: Duration = timedelta(minutes=45)
     drivers: tuple[str, ...] = ()
     prometheus: str = ""
     no_data: Literal["keep", "ok", "alert"] = "alert"

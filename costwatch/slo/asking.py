@@ -9,8 +9,8 @@ ranges.
 
 A series that is born inside the span counts from 0, where its target was scraped when the span began:
 increase() knows nothing of a first sample (https://github.com/prometheus/prometheus/issues/3886). One of a
-target that is new itself may be old, and so may one that was there within the hour before and goes on from
-there: these do not.
+target that is new itself may be old: it does not. One that was there within the hour before and is not lower
+now counts what it grew by since.
 
 Samples that are added up (``*_over_time``) are asked for a millisecond less than the span, so that one on the
 edge of two spans is in one of them.
@@ -153,10 +153,10 @@ class _Edges(NamedTuple):
 
     @property
     def born(self) -> str:
-        """What is new since then, of targets that were scraped then."""
-        resumed = f"last_over_time({self.bare}[1h]{self.offset}) <= {self.now}"
+        """What is new since then, of targets that were scraped then; or grew since it was last there."""
+        resumed = f"({self.now} - last_over_time({self.bare}[1h]{self.offset}) >= 0)"
         was_scraped = f"on (job, instance) ({self.up}{self.offset} == 1)"
-        return f"(({self.now} unless {self.then} unless ({resumed})) and {was_scraped})"
+        return f"((({resumed} or {self.now}) unless {self.then}) and {was_scraped})"
 
 
 def _up(selector: Any) -> str:

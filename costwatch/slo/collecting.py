@@ -39,10 +39,14 @@ class Events(NamedTuple):
 
 
 class Growth(NamedTuple):
-    """Between two buckets; and in the second one, without what is new in it, since that may be old."""
+    """Between two buckets, and in the second one without what is new in it, which may be old.
 
-    between: Events
-    first: Events
+    between: None where the server does not know the first bucket any more. first: None where it is not known
+    but for what is new: then ``between`` is of it, too.
+    """
+
+    between: Events | None
+    first: Events | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +97,7 @@ class Reading(Protocol):
     def growth(self, objective: Objective, last: datetime, first: datetime) -> Mapping[Labels, "Growth"]:
         """What happened between two buckets that begin then, and are known: by what counters grew.
 
-        An instance that the server does not know of at both ends is left out.
+        An instance of which the server knows nothing is left out.
         """
         ...
 

@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import Any
 
 from costwatch.slo.objectives import WINDOW, Alert, Method, Objective
-from costwatch.slo.windows import BurnWindow, burn_windows
+from costwatch.slo.windows import BurnWindow, burn_windows, unreachable
 
 _LABEL = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 # How Sloth was called that wrote such rules; its dashboards show it.
@@ -98,6 +98,7 @@ class _Rules:
         self._target, self._budget = percent / 100, (100 - percent) / 100
         self._objective = f"{percent:.15g}"
         self._windows, notes = burn_windows(objective.period.duration)
+        notes += unreachable(self._windows, objective.target)
         self.notes = list(notes) if objective.alerts else []
         odd = sorted(name for name in objective.labels if not _LABEL.fullmatch(name))
         if odd:

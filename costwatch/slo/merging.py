@@ -17,19 +17,24 @@ class Changes:
     removed: Sequence[int]
     put: Sequence[Kept]
 
-    def closing(self, gap: "Gap", growth: Growth | None, seconds: int, noted: frozenset[int]) -> "Changes":
-        """With the buckets of a gap, each with its share of ``growth``; None: what happened stays unknown.
+    def closing(self, gap: "Gap", growth: Growth, seconds: int, noted: frozenset[int]) -> "Changes":
+        """With the buckets of a gap, each with its share of ``growth``, or as unknown.
 
         In the first one after it nothing counts from 0: it may have been there before the gap.
         """
-        between, first = growth or (None, None)
-        put = [
-            each._replace(good=quantized(first.good), total=quantized(first.total))
-            if first and each.start == gap.first and first.total < each.total
-            else each
-            for each in self.put
-        ]
-        return Changes(self.removed, [*put, *_bridge(gap, between, seconds, noted)])
+        put = [each for each in self.put if each.start != gap.first]
+        after = gap.first
+        for each in self.put:
+            if each.start != gap.first:
+                continue
+            if growth.first is None and growth.between is not None:
+                after = gap.first + seconds  # what it counts is of the gap
+            elif growth.first is not None and growth.first.total < each.total:
+                good, total = quantized(growth.first.good), quantized(growth.first.total)
+                put.append(each._replace(good=good, total=total))
+            else:
+                put.append(each)
+        return Changes(self.removed, [*put, *_bridge(Gap(gap.last, after), growth.between, seconds, noted)])
 
 
 def changes(kept: Mapping[int, Kept], told: Told) -> Changes:
@@ -44,19 +49,28 @@ def changes(kept: Mapping[int, Kept], told: Told) -> Changes:
         buckets = list(group)
         whole = kept.get(hour)
         if whole is None or whole.seconds != HOUR or buckets[0].seconds >= HOUR:
-            put += [each for each in buckets if _is_better(each, kept.get(each.start), told.edges)]
+            put += [each for each in buckets if _is_better(each, kept, told.edges)]
         elif _is_better_than_hour(buckets, whole, told.edges):
             removed.append(hour)
             put += buckets
     return Changes(removed, put)
 
 
-def _is_better(told: Kept, kept: Kept | None, edges: frozenset[int]) -> bool:
-    if kept is None or kept.known_seconds == kept.bridged_seconds:
+def _is_better(told: Kept, of: Mapping[int, Kept], edges: frozenset[int]) -> bool:
+    kept, before = of.get(told.start), of.get(told.start - told.seconds)
+    is_edge = told.start in edges
+    if kept and kept.known_seconds and is_edge and before and _is_unmeasured(before):
+        return False  # it was corrected when the gap before it was closed
+    if kept is None or _is_unmeasured(kept):
         return told != kept
-    if told.start in edges and told.total <= kept.total:
-        return False  # it may lack a part
+    if is_edge and told.total <= kept.total:
+        return False  # it may lack a part, where the server has forgotten
     return told.known_seconds >= kept.known_seconds and told != kept
+
+
+def _is_unmeasured(kept: Kept) -> bool:
+    """A gap, or what is bridged of one."""
+    return kept.known_seconds == kept.bridged_seconds
 
 
 def _is_better_than_hour(buckets: Sequence[Kept], hour: Kept, edges: frozenset[int]) -> bool:

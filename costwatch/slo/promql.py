@@ -13,6 +13,10 @@ _TEMPLATE = re.compile(r"\{\{(?!\.window\}\}).*?\}\}", re.DOTALL)
 # Stands for the window while a query is parsed: long and odd, so that no query has it of its own.
 _STAND_IN, _STAND_IN_TEXT = timedelta(milliseconds=7919009), "7919009ms"
 _LONGEST_FIXED = timedelta(hours=1)
+# The parser is recursive, and ends the program where what it reads is nested too deeply.
+_MOST_CHARACTERS, _MOST_NESTED = 10_000, 200
+_TEXT = re.compile(r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|`[^`]*`")
+_NESTS = re.compile(r"[-+*/%^(\[<>]|[=!]=|\b(?:and|or|unless|atan2)\b", re.IGNORECASE)
 _LE = re.compile(r'\ble\s*=\s*(["\'])(\d+(?:\.0+)?)\1')
 _UNKNOWN_FUNCTION = re.compile(r"unknown function with name '(\w+)'")
 _KEEP_VALUES = ("clamp_min", "label_replace", "label_join", "histogram_count")
@@ -113,6 +117,8 @@ def grouping_of(query: Query) -> tuple[str, ...]:
 def _parsed(promql: str) -> Any:
     import promql_parser
 
+    if len(promql) > _MOST_CHARACTERS or len(_NESTS.findall(_TEXT.sub("", promql))) > _MOST_NESTED:
+        raise ValueError("is too long to be understood; let a rule of Prometheus record a part of it")
     try:
         found = promql_parser.parse(promql)
     except ValueError as error:

@@ -13,7 +13,7 @@ from costwatch.slo.objectives import Form, Objective
 from costwatch.slo.windows import BurnWindow, burn_windows
 
 USUAL = timedelta(hours=6)  # the window whose burn tells how long the budget lasts, while nothing burns
-FRESH = timedelta(minutes=20)  # what is known must be as new, or how things are now is unknown
+FRESH = timedelta(minutes=45)  # what is known must be as new, or how things are now is unknown
 GONE = timedelta(days=1)  # an instance that brought nothing for so long, while others did, is gone
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from functools import lru_cache
 from importlib.resources import files
 from typing import Literal
@@ -39,6 +40,19 @@ def burn_windows(period: timedelta) -> tuple[tuple[BurnWindow, ...], tuple[str, 
                 f"factor is {factor:.3g}, which a budget that lasts may burn at, too"
             )
     return tuple(kept), tuple(notes)
+
+
+def unreachable(windows: tuple[BurnWindow, ...], target: Decimal) -> tuple[str, ...]:
+    """A sentence where not even a total outage burns as fast as some of ``windows`` want."""
+    most = 1 / float(1 - target)
+    factors = [f"{window.factor:.3g}" for window in windows if window.factor > most]
+    if not factors:
+        return ()
+    percent = f"{(target * 100).normalize():f} %"
+    return (
+        f"at {percent} a budget burns at most {most:.3g} times too fast, so that windows of factor "
+        f"{', '.join(factors)} are never told of",
+    )
 
 
 @lru_cache(maxsize=1)

@@ -146,8 +146,8 @@ def test_a_source_that_falls_silent_is_told_and_resolves_nothing(tmp_path: Path)
     outage = Outage(tmp_path, 120)
     outage.collect(AT + MINUTE)
     outage.evaluate(AT + MINUTE)
-    found = outage.evaluate(AT + 30 * MINUTE)
+    found = outage.evaluate(AT + 50 * MINUTE)
     assert {alert.summary for alert in found} == {
         "no data: nothing new is known of any of its objectives",
-        "no data: checkout: nothing new for 30 min",
+        "no data: checkout: nothing new for 50 min",
     }

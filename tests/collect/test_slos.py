@@ -131,10 +131,13 @@ def test_an_outage_is_seen_within_two_minutes(tmp_path: Path) -> None:
     ]
 
 
-def test_a_gap_of_the_server_is_bridged_when_it_is_back(tmp_path: Path) -> None:
+@pytest.mark.parametrize("up", ["_", "1x96"], ids=["and so was its target", "though its target was scraped"])
+def test_a_series_that_was_gone_is_bridged_when_it_is_back(up: str, tmp_path: Path) -> None:
     """Runs that found nothing lie in between."""
     warehouse = Warehouse(tmp_path / "costwatch.db")
-    series = told("http_requests_total", {"job": "api", "code": "200"}, "0+100x12 _x60 7300+100x24")
+    target = {"job": "api", "instance": "i1"}
+    requests = told("http_requests_total", {**target, "code": "200"}, "7000000+100x12 _x60 7007300+100x24")
+    series = [requests, told("up", target, up)]
     first = objective()
     end = FIRST + 96 * 5 * MINUTE
 
@@ -143,7 +146,7 @@ def test_a_gap_of_the_server_is_bridged_when_it_is_back(tmp_path: Path) -> None:
         (done,) = collect(warehouse, tmp_path / "ledger", [source], FIRST + minutes * MINUTE)
         return done
 
-    with real_prometheus(tmp_path / "server", written([series])) as url:
+    with real_prometheus(tmp_path / "server", written(series)) as url:
         for minutes in (60, 120, 300, 360, 365, 370, 480):
             assert run(minutes).error == ""
     with warehouse.read() as db:

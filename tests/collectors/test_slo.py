@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from collectors.prometheus import Answer, Prometheus
 from collectors.slo import Slo
 from costwatch.collect import Collected, collect
 from costwatch.errors import UsageError
@@ -264,6 +265,24 @@ def test_label_sets_that_follow_each_other_are_not_many(url: str, run: Run, ware
     pods = slo("pods", "sum by (pod) (rate(pods_total[{{.window}}]))")
     assert run(pods, most_instances=1).error == ""
     assert len(known(warehouse, "pods")) == 4
+
+
+def test_what_a_server_calls_incomplete_is_not_stored(
+    run: Run, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask = Prometheus.query_range
+    lacking = ("store 'a' is gone",)
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            Prometheus, "query_range", lambda *asked: Answer(ask(*asked).series, lacking) if asked else None
+        )
+        done = run(of_job("steady"))
+    assert done.outcome == "failed"
+    assert "SLO 'steady': http://127.0.0.1:" in done.error
+    assert done.error.endswith("its answer is not whole (store 'a' is gone); look at what it lacks")
+    assert known(warehouse, "steady") == {}
+    run(of_job("steady"))  # which reads it from the beginning
+    assert events(known(warehouse, "steady")[()])[2] == 4 * 3600
 
 
 def test_a_server_that_is_gone_is_told_once(tmp_path: Path) -> None:

@@ -40,6 +40,15 @@ def test_check_lists_every_objective_with_its_notes(costwatch: Costwatch, tmp_pa
     ]
 
 
+def test_check_tells_of_windows_that_make_no_sense(costwatch: Costwatch, tmp_path: Path) -> None:
+    written(tmp_path, b=PYRRA.replace("12w", "28d").replace("99.9", "90"))
+    out = costwatch("slo", "check").out
+    assert "pilot/edge: the ticket window of 72 h is left out: over 28 days its factor is 0.933" in out
+    assert (
+        "pilot/edge: at 90 % a budget burns at most 10 times too fast, so that windows of factor 13.4 " in out
+    )
+
+
 def test_check_tells_mistakes_and_exits_2(costwatch: Costwatch, tmp_path: Path) -> None:
     written(tmp_path, a=SLOTH, b=PYRRA.replace("12w", "x"))
     answer = costwatch("slo", "check")

@@ -337,7 +337,7 @@ IN_CONFIG = {
             "2: 'kind' is missing here; add it",
             "3: unknown kind 'export'; did you mean 'exports'?",
             "4: 'kind' must be one word; known here: cloudwatch, cost_explorer, exports, kubernetes, "
-            "measure_files, promql, sql, table, usage_files",
+            "markers, measure_files, promql, slo, slo_files, sql, table, usage_files",
         ],
     ),
     "rates that cannot be": (

@@ -1,5 +1,6 @@
 """``slos:`` of costwatch.yaml: which files are read, whose objectives are, their ids, who asks."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -52,7 +53,8 @@ def test_a_folder_is_read_with_all_that_is_in_it(tmp_path: Path) -> None:
         "a.yaml": SLOTH,
         "deep/er/b.yml": PYRRA,
         "kustomization.yaml": "resources: [a.yaml]\n",
-        "deployment.yaml": "apiVersion: apps/v1\nkind: Deployment\n",
+        "deployment.yaml": "x: &anchor {y: 1}\nz: *anchor\n",
+        "rules.yaml": "apiVersion: v1\nkind: ConfigMap\ndata: {slo: x}\n",
         "notes.txt": "no YAML",
         ".hidden.yaml": "x: [",
         ".git/c.yaml": SLOTH,
@@ -62,9 +64,8 @@ def test_a_folder_is_read_with_all_that_is_in_it(tmp_path: Path) -> None:
     assert read.mistakes == ()
     assert [note.replace(str(tmp_path), "…") for note in read.notes] == [
         "…/slos: 2 hidden files are left out",
-        "…/slos/deployment.yaml:1: apiVersion 'apps/v1' of kind 'Deployment' is not read; left out",
-        "…/slos/kustomization.yaml:1: is no SLO: it has neither 'apiVersion' nor 'version: prometheus/v1'; "
-        "left out",
+        "…/slos/rules.yaml:1: apiVersion 'v1' of kind 'ConfigMap' is not read; left out",
+        "…/slos: 2 files that speak of no SLO are left out: deployment.yaml, kustomization.yaml",
     ]
 
 
@@ -163,7 +164,7 @@ slos:
 
 
 def test_slos_are_read_when_they_are_asked_for(tmp_path: Path) -> None:
-    config = load_config(written(tmp_path, CONFIG, a="x: [", b=SLOTH))
+    config = load_config(written(tmp_path, CONFIG, a="slos: [", b=SLOTH))
     assert [source.name for source in config.sources] == ["one"]
     with pytest.raises(ConfigError, match=r"a\.yaml:1"):
         _ = config.objectives
@@ -210,3 +211,20 @@ def test_collect_goes_on_with_the_good_files_and_tells_of_the_others(
     answer = costwatch("collect")
     assert answer.code == 1
     assert "b.yaml:6: 'window' must be a duration" in answer.err
+
+
+def test_the_example_of_the_docs_is_read_without_a_note(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "slos.md").read_text()
+    config, objective, *_ = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    file = written(tmp_path, config.split("sources:")[0], a=objective)
+    for name in ("vendor/edge.yaml", "shop/b.yml"):
+        (tmp_path / name).parent.mkdir()
+    (tmp_path / "vendor/edge.yaml").write_text(PYRRA)
+    (tmp_path / "shop/b.yml").write_text(SLOTH.replace("owner: sre_guild", "squad: Risk Engine"))
+    known = load_config(file).objectives
+    assert [(one.id, one.team) for one in known] == [
+        ("checkout-errors", "risk"),
+        ("pilot/edge", "platform"),
+        ("web shop-availability", "risk"),
+    ]
+    assert known[0].notes == ()

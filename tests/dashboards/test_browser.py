@@ -366,7 +366,5 @@ def test_an_objective_is_two_clicks_from_the_first_page(reader: Opened) -> None:
         expect(shown.page.locator("canvas, .vega-embed svg").first).to_be_visible()
         expect(shown.page.get_by_text("deploy: serving 7").first).to_be_visible()
         assert shown.page.evaluate("document.documentElement.scrollWidth") == LOOKS[look][1]
-        unnamed = (
-            "[role^=graphics]:not([aria-label]):not([aria-labelledby]), svg [role=img]:not([aria-label])"
-        )
+        unnamed = "[role=graphics-symbol]:not([aria-label])"
         assert shown.page.locator(unnamed).count() == 0, "marks are not read out without a name"

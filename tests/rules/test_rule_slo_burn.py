@@ -91,7 +91,7 @@ def test_instances_are_told_apart_by_their_labels() -> None:
 
 def test_what_is_old_is_unknown_and_what_is_gone_is_let_go() -> None:
     facts = together(
-        slo_facts(NOW, "silent", burns=20, age="0.4"),
+        slo_facts(NOW, "silent", burns=20, age="0.8"),
         slo_facts(NOW, "pods", burns=20, age=None, instance={"pod": "gone"}),
         slo_facts(NOW, "pods", burns={"1h": 20, "5m": None}, age=2, instance={"pod": "ends"}),
         slo_facts(NOW, "pods", burns=0, instance={"pod": "lives"}),
@@ -102,7 +102,7 @@ def test_what_is_old_is_unknown_and_what_is_gone_is_let_go() -> None:
         ("pods", "lives"): Verdict.OK,
     }
     said = [one.summary for one in found(facts, slo="silent")]
-    assert said == ["nothing new is known of any of its objectives", "silent: nothing new for 24 min"]
+    assert said == ["nothing new is known of any of its objectives", "silent: nothing new for 48 min"]
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,20 @@ def test_gaps_and_what_is_bridged_are_replaced_by_what_is_known() -> None:
     assert changes(before, Told(told)).put == told
 
 
+def test_the_first_bucket_after_a_bridged_gap_stays_as_it_was_corrected() -> None:
+    before = kept(bucket(1, 1, 2, BUCKET, BUCKET), bucket(2))
+    assert changes(before, Told([bucket(2, 9, 5_000_010)], frozenset({2 * BUCKET}))).put == []
+    filled = [bucket(1), bucket(2, 9, 11)]  # what was missing has come
+    assert changes(before, Told(filled, frozenset({BUCKET}))).put == filled
+
+
+def test_where_the_first_bucket_is_only_known_by_what_is_new_it_is_of_the_gap() -> None:
+    of = Changes([], [bucket(3, 9, 5_000_010)])
+    closed = of.closing(Gap(0, 3 * BUCKET), Growth(Events(6, 6), None), BUCKET, frozenset())
+    assert closed.put == [bucket(number, 2, 2, BUCKET, BUCKET) for number in (1, 2, 3)]
+    assert changes(kept(*closed.put), Told(of.put, frozenset({3 * BUCKET}))).put == []
+
+
 HOUR_ROW = Kept(0, HOUR, 108, 120, HOUR)
 
 
@@ -70,7 +84,7 @@ def test_in_the_first_bucket_after_a_gap_nothing_counts_from_0() -> None:
 
 
 def test_a_gap_of_which_nothing_can_be_learnt_is_kept_as_one() -> None:
-    closed = Changes([], []).closing(Gap(0, 3 * BUCKET), None, BUCKET, frozenset({BUCKET}))
+    closed = Changes([], []).closing(Gap(0, 3 * BUCKET), Growth(None, None), BUCKET, frozenset({BUCKET}))
     assert closed.put == [bucket(2, 0, 0, 0)]
 
 

@@ -96,6 +96,19 @@ def test_a_query_counts(text: str, counts: tuple[Form, bool]) -> None:
             "name one, such as le='0.5'",
             id="all buckets at once",
         ),
+        *(
+            pytest.param(
+                text,
+                "is too long to be understood; let a rule of Prometheus record a part of it",
+                id=f"{name}, which would end the program",
+            )
+            for name, text in {
+                "ten thousand brackets": f"{'(' * 10_000}rate(a[{{{{.window}}}}]){')' * 10_000}",
+                "a thousand signs": f"{'-' * 1000}rate(a[{{{{.window}}}}])",
+                "a thousand sums": "rate(a[{{.window}}])" + " + a" * 1000,
+                "a thousand ors": "rate(a[{{.window}}])" + " or a" * 1000,
+            }.items()
+        ),
         pytest.param("5", "selects no series; write a query of some", id="a number"),
     ],
 )

@@ -102,8 +102,14 @@ def test_short_windows_are_as_they_were_asked_while_that_is_new(history: History
     assert states(history)[0].burn(5 * MINUTE) == 0
 
 
+def test_until_more_is_read_it_burns_as_it_did(history: History) -> None:
+    history.put(objective()).buckets("checkout", steady(1, 100, 50), end=NOW - 15 * MINUTE)
+    (state,) = states(history)
+    assert (state.burn(5 * MINUTE), state.health) == (pytest.approx(500), Health.PAGE)
+
+
 def test_what_is_old_says_nothing_of_now(history: History) -> None:
-    history.put(objective()).buckets("checkout", steady(10, 100, 50), end=NOW - 21 * MINUTE)
+    history.put(objective()).buckets("checkout", steady(10, 100, 50), end=NOW - 46 * MINUTE)
     (state,) = states(history)
     assert state.health is Health.UNKNOWN
 
@@ -140,6 +146,16 @@ def test_an_hour_that_a_long_period_begins_in_is_counted_whole(history: History)
     history.buckets("checkout", steady(30 - 1 / 24, 1000))
     (state,) = states(history, NOW + 40 * MINUTE)
     assert (state.coverage, state.budget.bad) == (pytest.approx(1, abs=0.01), 500)
+
+
+def test_what_is_asked_for_no_longer_is_not_told(history: History) -> None:
+    history.put(objective("old"), objective("kept"))
+    history.now = NOW + MINUTE
+    history.put(objective("kept"), objective("new"))
+    assert [state.objective.id for state in states(history)] == ["kept", "new"]
+    with history.warehouse.write() as db:
+        db.execute("INSERT INTO collection (source, started_at, outcome) VALUES ('slos', '2026', 'loaded')")
+    assert states(history) == []  # its source was read, and is configured no longer
 
 
 def test_slices_that_are_longer_than_a_short_window_are_still_seen(history: History) -> None:

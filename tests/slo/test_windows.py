@@ -1,10 +1,11 @@
 """Burn rate windows by period (research: slo rule 7)."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
-from costwatch.slo.windows import burn_windows
+from costwatch.slo.windows import burn_windows, unreachable
 
 
 @pytest.mark.parametrize(
@@ -21,6 +22,15 @@ def test_factor_is_the_share_of_the_budget_by_the_period(days: int, factors: lis
     windows, notes = burn_windows(timedelta(days=days))
     assert [one.factor for one in windows] == pytest.approx(factors)
     assert len(notes) == 4 - len(factors)
+
+
+def test_windows_that_no_outage_reaches_are_said() -> None:
+    windows, _ = burn_windows(timedelta(days=30))
+    assert unreachable(windows, Decimal("0.95")) == ()
+    assert unreachable(windows, Decimal("0.80")) == (
+        "at 80 % a budget burns at most 5 times too fast, so that windows of factor 14.4, 6 "
+        "are never told of",
+    )
 
 
 def test_what_is_left_out_is_said() -> None:

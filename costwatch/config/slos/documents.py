@@ -11,7 +11,7 @@ from costwatch.config.quote import instead, quoted
 from costwatch.config.slos import openslo, openslo_v1alpha, pyrra, sloth
 from costwatch.config.slos.fields import Labels
 from costwatch.config.slos.openslo_sli import Named
-from costwatch.config.tree import Mistakes, Node, Tree, documents
+from costwatch.config.tree import Mistakes, Node, Tree, documents, shown
 from costwatch.slo.objectives import Objective
 
 # apiVersion -> kind -> what it is read as.
@@ -24,7 +24,6 @@ _KINDS: Mapping[str, Mapping[str, type[BaseModel]]] = {
 _READ = (
     "; costwatch reads openslo/v1, openslo/v1alpha, prometheus/v1, sloth.slok.dev/v1 and pyrra.dev/v1alpha1"
 )
-_SEEMS = ("slo", "sli", "servicelevel")  # in a kind, or in what a document holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +48,7 @@ def read_documents(file: Path, mistakes: Mistakes, *, is_named: bool) -> Iterato
             if is_named or _seems_slo(tree):
                 mistakes.add(tree.value_line(where) if where else first, f"{reason}{_READ}")
             else:
-                yield f"{file}:{first}: {reason}; left out"
+                yield f"{shown(file)}:{first}: {reason}; left out"
         else:
             yield Document(parsed(model, tree, mistakes), tree, file)
 
@@ -101,4 +100,4 @@ def _unread(tree: Tree) -> tuple[tuple[str, ...], str]:
 
 def _seems_slo(tree: Tree) -> bool:
     kind = str(tree.root.get("kind", "")).lower()
-    return any(kind.startswith(each) or each in kind for each in _SEEMS) or "slos" in tree.root
+    return kind.startswith(("slo", "sli")) or "servicelevel" in kind or "slos" in tree.root

@@ -3,9 +3,11 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from costwatch.config.quote import quoted
 from costwatch.config.slos.fields import OWN_OF_PYRRA, Labels
+from costwatch.config.tree import shown
 from costwatch.slo.objectives import Objective
 
 Told = tuple[Objective, Labels]
@@ -50,6 +52,8 @@ def _told_apart(group: list[Told]) -> Iterator[Told]:
 
 def _sentences(alike: list[Objective]) -> Iterator[tuple[Objective, str]]:
     for one in alike:
-        others = " and ".join(f"{other.file}:{other.line}" for other in alike if other is not one)
+        others = " and ".join(
+            f"{shown(Path(other.file))}:{other.line}" for other in alike if other is not one
+        )
         text = f"SLO {quoted(one.id)} is also in {others}, with the same labels; rename one"
         yield one, text

@@ -1,5 +1,6 @@
 """All files that ``slos:`` names, read into objectives."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,13 +13,17 @@ from costwatch.config.slos.fields import Labels
 from costwatch.config.slos.identity import identified
 from costwatch.config.slos.openslo_sli import Named, read_sli
 from costwatch.config.slos.owners import OWNER_LABELS, Owners
-from costwatch.config.tree import Mistakes
+from costwatch.config.tree import MAX_BYTES, Mistakes, shown
 from costwatch.slo.objectives import Objective
 
 if TYPE_CHECKING:
     from costwatch.config.files import SloFiles
 
 _ENDINGS = (".yaml", ".yml")
+_NAMED = 5  # of files that are left out, so many by name
+_SPEAKS = re.compile(
+    rb"openslo|prometheus/v|sloth|pyrra|ServiceLevel|sre\.google|\bsl[oi]s?\b", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,17 +70,34 @@ def load_slos(entries: Sequence["SloFiles"], owners: Owners) -> Loaded:
 def _read(entries: Iterable["SloFiles"]) -> _Files:
     read = _Files({}, [], [])
     for entry in entries:
+        others = []
         for file in _files(entry.path, read):
             if file in read.mistakes:
                 continue  # named twice
-            mistakes = read.mistakes[file] = Mistakes(file)
             is_named = file == entry.path
+            if not is_named and not _mentions_slos(file):
+                others.append(str(file.relative_to(entry.path)))
+                continue
+            mistakes = read.mistakes[file] = Mistakes(file)
             for found in read_documents(file, mistakes, is_named=is_named):
                 if isinstance(found, str):
                     read.notes.append(found)
                 else:
                     read.documents.append((found, entry))
+        if others:
+            named = ", ".join(others[:_NAMED]) + (", …" if len(others) > _NAMED else "")
+            left_out = f"{len(others)} files that speak of no SLO are left out: {named}"
+            read.notes.append(f"{shown(entry.path)}: {left_out}")
     return read
+
+
+def _mentions_slos(file: Path) -> bool:
+    """Whether it may hold one: other files of a folder need not even be YAML that is read here."""
+    try:
+        with file.open("rb") as stream:
+            return _SPEAKS.search(stream.read(MAX_BYTES)) is not None
+    except OSError:
+        return True  # whoever reads it tells why it cannot be read
 
 
 def _files(path: Path, read: _Files) -> Iterator[Path]:
@@ -87,14 +109,15 @@ def _files(path: Path, read: _Files) -> Iterator[Path]:
             read.mistakes[path] = Mistakes(path)
             read.mistakes[path].add(0, "no such file or folder; correct 'slos' in costwatch.yaml")
         return
-    inside = [each.relative_to(path) for each in sorted(path.rglob("*")) if each.suffix in _ENDINGS]
-    shown = [each for each in inside if not any(part.startswith(".") for part in each.parts)]
-    if hidden := len(inside) - len(shown):
-        read.notes.append(f"{path}: {hidden} hidden files are left out")
-    if not shown:
+    found = (each for each in sorted(path.rglob("*")) if each.suffix in _ENDINGS and not each.is_dir())
+    inside = [each.relative_to(path) for each in found]
+    visible = [each for each in inside if not any(part.startswith(".") for part in each.parts)]
+    if hidden := len(inside) - len(visible):
+        read.notes.append(f"{shown(path)}: {hidden} hidden files are left out")
+    if not visible:
         read.mistakes[path] = Mistakes(path)
         read.mistakes[path].add(0, "holds no file that ends in .yaml or .yml; correct 'slos'")
-    yield from (path / each for each in shown)
+    yield from (path / each for each in visible)
 
 
 def _definitions(read: _Files) -> Named:
@@ -113,7 +136,7 @@ def _definitions(read: _Files) -> Named:
             slis.append((name, model, document))
         if not isinstance(model, (openslo.DataSource, openslo.OpenSli)):
             continue
-        here = f"{document.file}:{tree.value_line(place)}"
+        here = f"{shown(document.file)}:{tree.value_line(place)}"
         if (first := places.setdefault((model.kind, name), here)) != here:
             text = f"{model.kind} {quoted(name)} is also in {first}; rename one"
             read.mistakes[document.file].add(tree.value_line(place), text)

@@ -182,6 +182,10 @@ def ratio_of(text: str, is_success: bool) -> Indicator:
 
 def threshold_query(text: str) -> str:
     """A query of values, to be sampled each minute. Raises ValueError."""
+    if ".window" in text:
+        raise ValueError(
+            "is looked at each minute, so that {{.window}} says nothing; write a range such as [5m]"
+        )
     query_of(text, needs_window=False)
     return text.strip()
 

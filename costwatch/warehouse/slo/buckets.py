@@ -88,10 +88,15 @@ def by_hour(db: sqlite3.Connection, instances: Sequence[int], window: Window) ->
 
 def short_windows(db: sqlite3.Connection) -> Mapping[tuple[int, int], ShortWindow]:
     """By instance and length in seconds."""
-    return {
-        (row["instance"], row["window_seconds"]): ShortWindow(from_text(row["at"]), row["good"], row["total"])
-        for row in db.execute("SELECT * FROM sli_window")
-    }
+    instants: dict[str, datetime] = {}  # most ended with the same run
+    found = {}
+    for instance, seconds, at, good, total in db.execute(
+        "SELECT instance, window_seconds, at, good, total FROM sli_window"
+    ):
+        if at not in instants:
+            instants[at] = from_text(at)
+        found[instance, seconds] = ShortWindow(instants[at], good, total)
+    return found
 
 
 def _pieces(start: int, end: int) -> list[tuple[str, dict[str, int]]]:

@@ -34,8 +34,8 @@ def put_objectives(db: sqlite3.Connection, source: str, known: Iterable[Objectiv
 
 
 def objectives(db: sqlite3.Connection) -> list[Objective]:
-    """All that were collected, by id."""
-    rows = db.execute("SELECT definition FROM slo ORDER BY id")
+    """All that are asked for, by id; what is asked for no longer has a history, and no state."""
+    rows = db.execute(queries.text("objectives"))
     return [_OBJECTIVE.validate_json(row["definition"]) for row in rows]
 
 

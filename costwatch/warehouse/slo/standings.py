@@ -12,7 +12,7 @@ from costwatch.slo.budget import Budget
 from costwatch.slo.burn import Burn, lengths
 from costwatch.slo.objectives import BUCKET, Objective
 from costwatch.slo.periods import current_window
-from costwatch.slo.standing import SloState
+from costwatch.slo.standing import FRESH, SloState
 from costwatch.slo.windows import burn_windows
 from costwatch.warehouse import queries
 from costwatch.warehouse.slo.buckets import ShortWindow, Sums, short_windows, sums
@@ -87,6 +87,8 @@ class _Reading:
     ) -> SloState:
         at = on_grid(self.now, objective)
         period = current_window(objective.period, at)
+        # What is not read yet says nothing of how it burns; what is old is unknown however it did.
+        through = newest_of_all if newest_of_all and timedelta() < at - newest_of_all <= FRESH else at
         budget = self._budget(objective, instance, period, at, span[0] if span else at)
         return SloState(
             objective,
@@ -95,7 +97,7 @@ class _Reading:
             self.now,
             period,
             budget,
-            {length: self._burn(objective, instance, length, at) for length in lengths()},
+            {length: self._burn(objective, instance, length, through) for length in lengths()},
             span[1] if span else None,
             newest_of_all,
             (*objective.notes, *_notes(objective, budget, span[0] if span else at, period)),
