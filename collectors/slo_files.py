@@ -169,7 +169,7 @@ def _rows(table: "pa.Table", day: date) -> Iterator[tuple[int, str, str, float, 
 
     if sorted(table.schema.names) != sorted(COLUMNS):
         raise ValueError(f"has the columns {', '.join(table.schema.names)}, not {', '.join(COLUMNS)}")
-    table = table.select([*COLUMNS]).cast(pa.schema([(name, kind) for name, kind in COLUMNS.items()]))
+    table = table.select([*COLUMNS]).cast(pa.schema([*COLUMNS.items()]))
     if not table.num_rows:
         return
     if any(column.null_count for column in table.columns):

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -87,17 +86,22 @@ class CompanySlos:
 
     def table(self, day: date) -> pa.Table:
         """All that is known of one UTC day, as files of ``kind: slo_files`` have it."""
-        columns: dict[str, list[Any]] = {name: [] for name in COLUMNS}
-        for one in self.series:
-            start = one.at(midnight(day))
-            known = start + np.flatnonzero(one.is_known[start : start + _PER_DAY])
-            columns["start"] += (int(self.first.timestamp()) + known * SECONDS).tolist()
-            columns["slo"] += [one.slo.id] * len(known)
-            columns["labels"] += [tags_text(dict(one.labels))] * len(known)
-            total = one.total_units[known]
-            columns["good"] += (total - one.bad_units[known]).astype(float).tolist()
-            columns["total"] += total.astype(float).tolist()
-        return pa.table(columns, schema=pa.schema([(name, kind) for name, kind in COLUMNS.items()]))
+        parts = [self._part(one, one.at(midnight(day))) for one in self.series]
+        return pa.concat_tables(parts).cast(pa.schema([*COLUMNS.items()]))
+
+    def _part(self, one: SloSeries, start: int) -> pa.Table:
+        """One instance on the day whose first bucket has that number."""
+        known = start + np.flatnonzero(one.is_known[start : start + _PER_DAY])
+        total = one.total_units[known]
+        return pa.table(
+            {
+                "start": int(self.first.timestamp()) + known * SECONDS,
+                "slo": pa.repeat(one.slo.id, len(known)),
+                "labels": pa.repeat(tags_text(dict(one.labels)), len(known)),
+                "good": (total - one.bad_units[known]).astype(float),
+                "total": total.astype(float),
+            }
+        )
 
     def _usual_load(self) -> NDArray[np.float64]:
         """As a share of the average: by day and night, workday and weekend."""

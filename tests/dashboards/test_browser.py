@@ -353,3 +353,18 @@ def test_nobody_else_may_read_and_nothing_outside_is_asked(
         link.sendall(f"GET /_stcore/stream HTTP/1.1\r\n{text}\r\n{key}\r\n\r\n".encode())
         assert b" 403 " in link.recv(200), why
     assert server.went_out == []
+
+
+def test_an_objective_is_two_clicks_from_the_first_page(reader: Opened) -> None:
+    for look in ("light", "phone"):
+        shown = reader(look)
+        shown.open("reliability", {"team": "feature-store"})
+        shown.page.get_by_role("link", name="See what happened").first.click()
+        expect(shown.page).to_have_url(re.compile(r"/slo\?id=serving-errors"))
+        shown.settle()
+        expect(shown.page.locator(".cw h1")).to_have_text("serving-errors")
+        expect(shown.page.locator("canvas, .vega-embed svg").first).to_be_visible()
+        expect(shown.page.get_by_text("deploy: serving 7").first).to_be_visible()
+        assert shown.page.evaluate("document.documentElement.scrollWidth") == LOOKS[look][1]
+        unnamed = "[role=graphics-symbol]:not([aria-label])"
+        assert shown.page.locator(unnamed).count() == 0, "marks are not read out without a name"

@@ -367,6 +367,7 @@ def test_a_later_round_writes_only_the_periods_that_change(name: str, tmp_path: 
         round_.write(tmp_path)
         files = [path for path in tmp_path.rglob("*") if path.is_file()]
         changed = [path for path in files if old.get(path) != path.stat().st_mtime_ns]
+        changed.remove(tmp_path / delivery.RELEASES)  # which is written on
         measured = {path for path in changed if not path.is_relative_to(tmp_path / "export")}
         assert {path.stem for path in measured} == {
             f"{new_day + number * DAY}" for number in range((round_.now.date() - new_day).days)
