@@ -36,7 +36,7 @@ COMMANDS = (
     ("cost", "Show cost by team, service, account and more."),
     ("slo", "Show error budgets, and check and export objectives."),
     ("usage", "Show what pods ask for and use, requests that would fit, and live estimates."),
-    ("marker", "Tell deploys and switched flags, and list them."),
+    ("marker", "Tell deploys and switched flags, and list them: what may explain a change."),
     ("export", "Write the bill with its teams for other tools, or usage of clusters for another costwatch."),
     ("query", "Ask the warehouse in SQL, read-only."),
     ("ui", "Serve the pages."),

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from costwatch.model import Window, midnight
 from costwatch.slo.rule_facts import is_named
-from costwatch.slo.standing import Health, SloState
+from costwatch.slo.standing import FRESH, Health, SloState
 from costwatch.warehouse.facts.slos import slo_states
 from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
 from costwatch.warehouse.slo.buckets import Stored, by_day, by_hour, series
@@ -21,6 +21,7 @@ __all__ = [
     "burn_down",
     "burn_downs",
     "slo_answer",
+    "stale_since",
     "weeks",
     "worst_hours",
 ]
@@ -67,17 +68,33 @@ def slo_answer(
 ) -> tuple[SloState, ...]:
     """Every instance of every objective at ``facts.now``, worst first (see ``SloState.rank``).
 
-    slo, team, service, system: only those of it; slo is an id, a name or a pattern of them. An objective that
-    has brought nothing yet is one state without an instance (number 0), unknown.
+    Where nothing new is known of any, as of when something last was: their ``now``, which ``stale_since``
+    tells. slo, team, service, system: only those of it; slo is an id, a name or a pattern of them. An
+    objective that has brought nothing yet is one state without an instance (number 0), unknown.
     """
     wanted = {"team": team, "service": service, "system": system}
     found = (
         state
-        for state in slo_states(facts)
+        for state in _as_last_known(facts)
         if all(value is None or getattr(state.objective, name) == value for name, value in wanted.items())
         and (slo is None or is_named(state.objective.id, [slo]))
     )
     return tuple(sorted(found, key=lambda state: (state.rank, state.objective.id, state.labels)))
+
+
+def _as_last_known(facts: WarehouseSnapshot) -> Sequence[SloState]:
+    """How they stood helps more than that all are unknown, while Prometheus is not read."""
+    states = slo_states(facts)
+    newest = max((state.newest for state in states if state.newest), default=None)
+    if newest is None or facts.now - newest <= FRESH:
+        return states
+    return slo_states(WarehouseSnapshot(facts.db, newest, as_of=newest if facts.as_of else None))
+
+
+def stale_since(states: Sequence[SloState], now: datetime) -> datetime | None:
+    """Since when (UTC) nothing new is known of any objective: ``states`` are as of then. None: some is."""
+    newest = max((state.now for state in states), default=now)
+    return newest if now - newest > FRESH else None
 
 
 def burn_down(facts: WarehouseSnapshot, state: SloState, step: timedelta = _HOUR) -> tuple[BudgetPoint, ...]:

@@ -23,7 +23,7 @@ _NOTHING = "no SLO is named; add 'slos' with their files to costwatch.yaml, or s
 def check(context: Context, as_json: bool) -> int:
     """List what the files under slos of costwatch.yaml say, with their mistakes.
 
-    form: counter counts events and gauge samples, exactly; other and ratio weigh every five minutes the same.
+    form: counter counts events and gauge samples, exactly; other and ratio are approximate.
     Mistakes are told as file:line: what is wrong; what to do; a file with one is not read at all, and 2 is
     returned. Notes tell what of a file is not done. Reads nothing else and changes nothing.
 

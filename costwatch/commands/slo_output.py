@@ -12,6 +12,7 @@ from costwatch.answers.systems import SystemCost
 from costwatch.commands.output import line, print_table
 from costwatch.money import exact
 from costwatch.plugins import duration_text
+from costwatch.slo import words
 from costwatch.slo.objectives import Method, Objective, Period
 from costwatch.slo.windows import burn_windows
 from costwatch.slo.words import in_words, number, ratio, used
@@ -162,7 +163,7 @@ def _budget(of: SloState) -> str:
     if budget.sli is None or budget.left is None or budget.seconds_left is None:
         return f"period from {at_instant(of.window.start)} to {at_instant(of.window.end)}"
     minutes = f"{budget.seconds_left / 60:,.1f} of {budget.seconds_allowed / 60:,.1f} minutes"
-    return f"SLI {budget.sli * 100:.4g} %; {ratio(budget.left)} of the budget left, {minutes}"
+    return f"SLI {words.sli(budget.sli)}; {ratio(budget.left)} of the budget left, {minutes}"
 
 
 def _of(of: Objective) -> Iterator[tuple[str, str]]:
@@ -191,7 +192,7 @@ def _print_spans(title: str, what: str, spans: Sequence[Span]) -> None:
     rows = []
     for each in spans:
         start = at_instant(each.start) if each.seconds <= 3600 else on_day(each.start.date())
-        sli = "no events" if each.sli is None else f"{each.sli * 100:.4g} %"
+        sli = "no events" if each.sli is None else words.sli(each.sli)
         rows.append([start, sli, number(each.bad), number(each.total)])
     print_table((what, "SLI", "Bad", "Events"), rows, right=("SLI", "Bad", "Events"))
 

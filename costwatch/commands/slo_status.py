@@ -1,5 +1,6 @@
 """``costwatch slo status``, ``report`` and ``what-if``: how error budgets stand, stood, and might."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -63,6 +64,7 @@ def status(
     with context.warehouse.read() as db:
         facts = WarehouseSnapshot(db, context.now, as_of=as_of)
         states = slo_answer(facts)
+    _tell_stale(states, facts.now)
     _require(team, [state.objective.team for state in states], "team")
     found = [state for state in states if team is None or state.objective.team == team]
     if as_json:
@@ -97,6 +99,7 @@ def report(context: Context, name: str, as_of: datetime | None, as_json: bool) -
         worst = states[0]
         hours, history = worst_hours(facts, worst), weeks(facts, worst)
         cost = [one for one in systems(facts) if one.system == worst.objective.system]
+    _tell_stale(states, facts.now)
     if as_json:
         print_json(slo_output.report_json(states, hours, history, cost))
     else:
@@ -145,6 +148,14 @@ def what_if(
         print_json([slo_output.outcome_json(one) for one in pair])
     else:
         slo_output.print_what_if(*pair)
+
+
+def _tell_stale(states: "Sequence[SloState]", now: datetime) -> None:
+    from costwatch.answers.slos import stale_since
+    from costwatch.slo.words import stale
+
+    if since := stale_since(states, now):
+        complain(stale(since, now))
 
 
 def _named(facts: "WarehouseSnapshot", name: str) -> "tuple[SloState, ...]":

@@ -85,7 +85,7 @@ def _slos(
     for line, text in unknown_names(tree, known):
         mistakes.add(line, text)
     unasked = [
-        f"{shown(Path(one.file))}:{one.line}: {text}" for one, text in not_asked_once(config.sources, known)
+        f"{shown(config.file.parent / one.file)}:{one.line}: {text}" for one, text in not_asked_once(config.sources, known)
     ]
     names = dict.fromkeys(name for one in known for name in (one.id, one.name))
     return [*loaded_slos.mistakes, *unasked], None if loaded_slos.mistakes else tuple(names)

@@ -139,7 +139,7 @@ class Config(File, Allocation):
         if not self.slos:
             return Loaded()
         entries = [SloFiles(path=str(each)) if isinstance(each, Path) else each for each in self.slos]
-        return load_slos(entries, Owners(self.teams, self.systems))
+        return load_slos(entries, Owners(self.teams, self.systems), self.file.parent)
 
     @property
     def objectives(self) -> "tuple[Objective, ...]":

@@ -70,7 +70,7 @@ class SloTruth:
         allowed = (1 - hit.slo.target) * hit.total[hit.at(slos.now - timedelta(days=hit.slo.days)) :].sum()
         yield {
             "story": "incident",
-            "rule": "ErrorBudgetBurn",
+            "rules": ["ErrorBudgetBurn"],
             "slo": INCIDENT,
             "team": hit.slo.team,
             "start": slos.incident.isoformat(),
@@ -83,7 +83,7 @@ class SloTruth:
         last = slice(slow.at(slos.now - timedelta(days=3)), None)
         yield {
             "story": "slow-burn",
-            "rule": "ErrorBudgetBurn",
+            "rules": ["ErrorBudgetBurn", "ErrorBudgetLow"],
             "slo": SLOW_BURN,
             "team": slow.slo.team,
             "since": (slos.now - SLOW_BURN_SINCE).isoformat(),

@@ -99,7 +99,8 @@ class Objective:
     page, ticket: whether its file has alerts of that kind switched on; alerts: those of Prometheus that it
     asks for, by ``page`` and ``ticket``. sloth_id: what Sloth calls it. spec: what its file is written for,
     such as ``prometheus/v1``. metric_source: what is to be asked; only ``PROMETHEUS`` can be.
-    file, line: where it stands. notes: what of its file is not done, each in a sentence.
+    file, line: where it stands, from the folder of costwatch.yaml on. notes: what of its file is not done,
+    each in a sentence.
     """
 
     id: str

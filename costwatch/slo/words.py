@@ -1,11 +1,11 @@
 """What is said of error budgets, in words. Pure."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from costwatch.slo.burn import Number
 from costwatch.slo.standing import USUAL, Health, SloState
-from costwatch.wording import amount, share, span
+from costwatch.wording import ago, amount, at_instant, share, span
 
 
 def lasting(left: Number | None, lasts: timedelta | None) -> str:
@@ -38,10 +38,27 @@ def in_words(state: SloState) -> str:
     return "; ".join(parts)
 
 
+def stale(since: datetime, now: datetime) -> str:
+    """Why objectives are told as of an earlier instant (UTC)."""
+    return (
+        f"Nothing new is known of any SLO since {at_instant(since)}, {ago(now - since)}; "
+        "this is how they stood then"
+    )
+
+
 def ratio(of: Number) -> str:
-    """A share: ``59 %``, ``0.4 %``, ``-3.2 %``; ``99.95 %``, which is not the whole."""
+    """A share: ``59 %``, ``0.4 %``, ``-3.2 %``; near the whole as ``sli``."""
     exact = _exact(of)
-    return f"{exact * 100:.2f} %" if Decimal("0.99") < exact < 1 else share(exact)
+    return sli(exact) if Decimal("0.99") < exact < 1 else share(exact)
+
+
+def sli(of: Number) -> str:
+    """``67.85 %``, ``99.95 %``, ``99.9995 %``, ``100 %``: what is not the whole does not look like it."""
+    percent = _exact(of) * 100
+    if percent == 100:
+        return "100 %"
+    digits = next((each for each in range(2, 6) if round(percent, each) != 100), 6)
+    return f"{min(percent, Decimal('99.999999')) if percent < 100 else percent:.{digits}f} %"
 
 
 def number(of: Number) -> str:

@@ -9,16 +9,16 @@ import streamlit as st
 from markupsafe import Markup
 
 from costwatch.answers.reliability_cost import SystemReliability, reliability_cost
-from costwatch.answers.slos import BudgetPoint, Health, SloState, burn_downs, slo_answer
+from costwatch.answers.slos import BudgetPoint, Health, SloState, burn_downs, slo_answer, stale_since
 from costwatch.charts.slo import burn_down
-from costwatch.slo.words import in_words
+from costwatch.slo.words import in_words, stale
 from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
 from costwatch.wording import percent, span
 from dashboards import blocks, frame
 from dashboards.blocks import Tile
 from dashboards.panels import objectives
 from dashboards.panels.reliability_cost import worth
-from dashboards.reading import ask, configured, warehouse_stamp
+from dashboards.reading import ask, configured, moment, warehouse_stamp
 from dashboards.views import slo
 
 _DRAWN, _IN_A_ROW = 6, 3
@@ -47,6 +47,8 @@ def page() -> None:
         if state is not None:
             st.html(_NOTHING.format(_NOT_COLLECTED if configured().slos else _NONE_NAMED))
         return
+    if since := stale_since(states, moment()):
+        st.html(blocks.note(stale(since, moment())))
     with right:
         picked = _picked(states)
     answer = ask(shown_of, *picked)

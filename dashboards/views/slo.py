@@ -10,12 +10,12 @@ from markupsafe import Markup
 
 from costwatch.answers.markers import StoredMarker
 from costwatch.answers.slo_history import NEAR, STEP, SloHistory, slo_history
-from costwatch.answers.slos import SloState, slo_answer
+from costwatch.answers.slos import SloState, slo_answer, stale_since
 from costwatch.charts import slo as charts
 from costwatch.plugins import tags_text
 from costwatch.slo.incidents import Incident
 from costwatch.slo.objectives import WINDOW
-from costwatch.slo.words import in_words
+from costwatch.slo.words import in_words, stale
 from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
 from costwatch.warehouse.slo.sources import source_of
 from costwatch.wording import amount, at_instant, on_day, percent, printable, share, span
@@ -50,6 +50,8 @@ def page() -> None:
             filters.no_cost(key, wanted, ids, "objective") + Markup(" {}.").format(_BACK)
         )
     chosen = _instance(mine)
+    if since := stale_since(states, moment()):
+        st.html(blocks.note(stale(since, moment())))
     _tell(chosen, mine)
 
 

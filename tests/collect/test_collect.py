@@ -120,7 +120,7 @@ def test_a_bill_without_a_ledger_file_keeps_what_is_published(company: Company) 
     for file in (company.root / "ledger").glob("*.parquet"):
         file.unlink()
     (published,) = company.allocate()
-    assert "collect again" in published.error
+    assert "costwatch collect" in published.error
     assert company.effective() == {"risk": Decimal(31)}
     company.run()
     assert company.effective() == {"risk": Decimal(62)}

@@ -10,7 +10,7 @@ import pytest
 
 from costwatch.cost.conversion import Conversion
 from costwatch.errors import UsageError
-from costwatch.model import DIMENSIONS, SeriesByLabels, Window, labels
+from costwatch.model import DIMENSIONS, Labels, SeriesByLabels, Window, labels
 from costwatch.testing import daily
 from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
 from costwatch.warehouse.store import Warehouse
@@ -87,7 +87,7 @@ class Source:
     answer: SeriesByLabels | None
     asked: list[tuple[tuple[str, ...], Window]] = field(default_factory=list)
 
-    def __call__(self, by: tuple[str, ...], window: Window) -> SeriesByLabels | None:
+    def __call__(self, by: tuple[str, ...], window: Window, _: Labels = ()) -> SeriesByLabels | None:
         self.asked.append((by, window))
         return self.answer
 

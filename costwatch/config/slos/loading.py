@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,8 +44,8 @@ class _Files:
     notes: list[str]
 
 
-def load_slos(entries: Sequence["SloFiles"], owners: Owners) -> Loaded:
-    """The objectives of these files and folders."""
+def load_slos(entries: Sequence["SloFiles"], owners: Owners, folder: Path = Path()) -> Loaded:
+    """The objectives of these files and folders; those in ``folder`` are told from there on."""
     read = _read(entries)
     named = _definitions(read)
     known: list[tuple[Objective, Labels]] = []
@@ -60,11 +60,18 @@ def load_slos(entries: Sequence["SloFiles"], owners: Owners) -> Loaded:
     # A file is read whole or not at all: one with a duplicate, too.
     whole = [each for each in kept if not read.mistakes[Path(each[0].file)]]
     objectives = [
-        owners.given(one, labels, of[one.file].team, of[one.file].owner_labels or OWNER_LABELS)
+        replace(
+            owners.given(one, labels, of[one.file].team, of[one.file].owner_labels or OWNER_LABELS),
+            file=_from(folder, Path(one.file)),
+        )
         for one, labels in whole
     ]
     mistakes = [text for _, found in sorted(read.mistakes.items()) for text in found]
     return Loaded(tuple(sorted(objectives, key=lambda one: one.id)), tuple(mistakes), tuple(read.notes))
+
+
+def _from(folder: Path, file: Path) -> str:
+    return str(file.relative_to(folder) if file.is_relative_to(folder) else file)
 
 
 def _read(entries: Iterable["SloFiles"]) -> _Files:
