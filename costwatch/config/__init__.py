@@ -84,8 +84,10 @@ def _slos(
     loaded_slos, known = config.loaded_slos, config.loaded_slos.objectives
     for line, text in unknown_names(tree, known):
         mistakes.add(line, text)
+    folder = config.file.parent
     unasked = [
-        f"{shown(config.file.parent / one.file)}:{one.line}: {text}" for one, text in not_asked_once(config.sources, known)
+        f"{shown(folder / one.file)}:{one.line}: {text}"
+        for one, text in not_asked_once(config.sources, known)
     ]
     names = dict.fromkeys(name for one in known for name in (one.id, one.name))
     return [*loaded_slos.mistakes, *unasked], None if loaded_slos.mistakes else tuple(names)

@@ -67,10 +67,10 @@ def test_the_incident_took_a_third_of_the_budget_after_a_deploy(folder: Path) ->
 def test_messages_tell_of_the_incident_and_of_the_slow_burn(folder: Path) -> None:
     messages = (folder / "messages.txt").read_text()
     incident, slow = story(folder, "incident"), story(folder, "slow-burn")
-    assert f"FIRING · {incident['rule']} · {incident['team']} · page" in messages
+    assert f"FIRING · {incident['rules'][0]} · {incident['team']} · page" in messages
     assert f"changes before: deploy {incident['marker']['title']}" in messages
-    assert f"RESOLVED · {incident['rule']} · {incident['team']} · page" in messages
-    assert f"FIRING · {slow['rule']} · {slow['team']} · ticket" in messages
+    assert f"RESOLVED · {incident['rules'][0]} · {incident['team']} · page" in messages
+    assert f"FIRING · {slow['rules'][0]} · {slow['team']} · ticket" in messages
 
 
 def test_the_slow_burn_goes_on(folder: Path) -> None:
