@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
-from difflib import get_close_matches
 from typing import Self
 
 from pydantic import Field, PrivateAttr
 
 from collectors.prometheus import LATE, PrometheusSettings
 from collectors.slo.reading import ServerReading
-from costwatch.errors import SourceError, UsageError
+from costwatch.errors import SourceError
 from costwatch.model import Batch, Window, midnight
 from costwatch.slo.collecting import SLI
 from costwatch.slo.objectives import Objective
@@ -52,13 +51,7 @@ class Slo(PrometheusSettings):
         return self._objectives
 
     def with_objectives(self, objectives: Sequence[Objective]) -> Self:
-        """See ``slo.collecting.SloCollector``. Raises UsageError for one of ``slos`` that is not there."""
-        names = {name for one in objectives for name in (one.id, one.name)}
-        for name in self.slos:
-            if name not in names:
-                near = get_close_matches(name, names, 1)
-                nearest = f"the nearest is '{near[0]}'" if near else "write one that its files name"
-                raise UsageError(f"{self.name}: slos: no SLO is called '{name}'; {nearest}")
+        """See ``slo.collecting.SloCollector``."""
         copy = self.model_copy()
         copy._objectives = tuple(
             one for one in objectives if not self.slos or {one.id, one.name}.intersection(self.slos)
@@ -71,11 +64,26 @@ class Slo(PrometheusSettings):
 
     def collect_as_of(self, window: Window, now: datetime) -> Iterator[Batch]:
         """See ``plugins.DatedCollector``: one batch, read as a ``slo.collecting.Reading``."""
+        missing = self._missing
         if not self._objectives:
-            raise SourceError(f"{self.name}: there is no SLO to ask for; name their files in 'slos'")
+            raise SourceError(
+                missing or f"{self.name}: there is no SLO to ask for; name their files in 'slos'"
+            )
         first = midnight(self.first_day) if self.first_day else _EVER
         with ServerReading(
             self, self._objectives, now, first, self.most_instances, self.keep_days
         ) as reading:
             reading.check()
             yield Batch(SLI, window, f"{now:%Y-%m-%dT%H:%M:%S.%fZ}", lambda: reading)
+        if missing:
+            raise SourceError(missing)
+
+    @property
+    def _missing(self) -> str:
+        """What it names, and no file that could be read has, in sentences."""
+        names = {name for one in self._objectives for name in (one.id, one.name)}
+        return "\n".join(
+            f"{self.name}: no SLO is called '{name}' in the files that could be read; see `costwatch check`"
+            for name in self.slos
+            if name not in names
+        )

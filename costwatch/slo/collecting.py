@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple, Protocol, Self, runtime_checkable
 
 from costwatch.model import Labels, Window
+from costwatch.plugins import Collector
 from costwatch.slo.objectives import Objective
 
 SLI = "sli"  # the table that a batch is of which is read as a ``Reading``
@@ -107,14 +108,12 @@ class Reading(Protocol):
 
 
 @runtime_checkable
-class SloCollector(Protocol):
-    """A source of SLOs, which is told what to ask for. Its batch is read as a ``Reading``."""
+class SloCollector(Collector, Protocol):
+    """A source of SLOs, which is told what to ask for. Its batch is read as a ``Reading``.
 
-    @property
-    def lookback(self) -> timedelta:
-        """How far behind what is known it reads again."""
-        ...
+    It may have a setting ``slos``: names or ids of those that it takes; none: all.
+    """
 
     def with_objectives(self, objectives: Sequence[Objective]) -> Self:
-        """The same, asking for those of ``objectives`` that it takes. Raises UsageError for a wrong name."""
+        """The same, asking for those of ``objectives`` that it takes."""
         ...

@@ -10,7 +10,7 @@ import pytest
 from collectors.prometheus import Answer, Prometheus
 from collectors.slo import Slo
 from costwatch.collect import Collected, collect
-from costwatch.errors import UsageError
+from costwatch.errors import SourceError
 from costwatch.model import Labels, Window, labels
 from costwatch.slo.objectives import Form, Indicator, Method, Objective, Query
 from costwatch.warehouse.slo.buckets import Sums, series, short_windows, sums
@@ -337,8 +337,15 @@ def test_a_source_takes_those_it_names(url: str) -> None:
     assert [one.id for one in source.with_objectives([of_job("steady"), of_job("birth")]).objectives] == [
         "steady"
     ]
-    with pytest.raises(UsageError, match="slos: slos: no SLO is called 'steady'; the nearest is 'steadi'"):
-        source.with_objectives([availability("steadi")])
+
+
+def test_one_that_no_file_has_is_told_and_the_others_are_read(url: str, run: Run) -> None:
+    source = Slo.model_validate({"name": "slos", "url": url, "slos": ["steady", "staedy"]})
+    asked = source.with_objectives([of_job("steady")])
+    batches = asked.collect_as_of(Window(FIRST, END), END)
+    assert next(batches).table == "sli"
+    with pytest.raises(SourceError, match=r"slos: no SLO is called 'staedy' in the files"):
+        next(batches)
 
 
 def test_without_an_slo_it_says_so(run: Run) -> None:

@@ -1,22 +1,13 @@
 """Which source asks for which objectives."""
 
 from collections.abc import Iterator, Sequence
-from typing import Protocol, Self, TypeGuard
+from typing import TypeGuard
 
 from costwatch.config.quote import instead, quoted
 from costwatch.config.tree import Tree
 from costwatch.plugins import Collector
+from costwatch.slo.collecting import SloCollector
 from costwatch.slo.objectives import Objective
-
-
-class SloCollector(Collector, Protocol):
-    """A source that measures SLOs. slos: names or ids of those that it takes; none: all."""
-
-    slos: tuple[str, ...]
-
-    def with_objectives(self, objectives: Sequence[Objective]) -> Self:
-        """The same, asking for these."""
-        ...
 
 
 def asks_slos(source: Collector) -> TypeGuard[SloCollector]:
