@@ -126,11 +126,11 @@ def sparkline(values: Sequence[Decimal], description: str, within: Sequence[Deci
     )
 
 
-def meter(share: Decimal, tone: str) -> Markup:
-    """A bar filled to ``share`` (at most whole) and the percentage beside it."""
+def meter(share: Decimal, tone: str, shown: str = "") -> Markup:
+    """A bar filled to ``share`` (at most whole), and beside it what is ``shown``, by default the percentage."""
     filled = min(max(share, Decimal()), Decimal(1))
     bar = Markup('<span class="cw-meter {}"><i style="width: {:.0f}%"></i></span>').format(tone, filled * 100)
-    return Markup('{}<span class="cw-percent">{}</span>').format(bar, wording.percent(share))
+    return Markup('{}<span class="cw-percent">{}</span>').format(bar, shown or wording.percent(share))
 
 
 def day(of: date, now_year: int | None = None) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
+from costwatch.slo.words import ratio
 from costwatch.wording import share
 
 UNSPENT = 0.5  # of the error budget, or more, is left: nobody would notice a little less
@@ -44,7 +45,7 @@ def decide(left: float | None, use: float | None, *, is_burning: bool = False) -
         return Decision(Advice.UNKNOWN, "how much of its error budget is left is not known")
     if left <= BURNT:
         return _burnt(left, use)
-    kept = f"{_share(left)} of the budget left"
+    kept = f"{ratio(left)} of the budget left"
     if is_burning:
         return Decision(Advice.MEND, f"{kept}, and burning: first see what changed")
     if use is None:

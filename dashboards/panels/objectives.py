@@ -9,7 +9,8 @@ from markupsafe import Markup
 from costwatch.answers.slos import BudgetPoint, Health, SloState
 from costwatch.model.names import folded
 from costwatch.plugins import tags_text
-from costwatch.wording import amount, percent, printable, share, span
+from costwatch.slo.words import ratio
+from costwatch.wording import amount, printable, share, span
 from dashboards import blocks
 from dashboards.blocks import Column
 
@@ -63,14 +64,14 @@ def left(state: SloState) -> Markup:
     """A bar of what is left; a word where that is not known."""
     if state.left is None:
         return blocks.toned(_HEALTH[state.health][2] if state.budget.known_seconds else UNKNOWN, "muted")
-    return blocks.meter(Decimal(str(round(state.left, 6))), tone(state))
+    return blocks.meter(Decimal(str(round(state.left, 6))), tone(state), ratio(state.left))
 
 
 def left_text(state: SloState) -> str:
     """``11 % left``, ``no events``."""
     if state.left is None:
         return _HEALTH[state.health][2] if state.health is not Health.OK else UNKNOWN
-    return f"{percent(Decimal(str(round(state.left, 6))))} left"
+    return f"{ratio(state.left)} left"
 
 
 def burn(state: SloState, window: timedelta) -> str:

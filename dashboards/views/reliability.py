@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from decimal import Decimal
 
 import streamlit as st
 from markupsafe import Markup
@@ -11,9 +10,9 @@ from markupsafe import Markup
 from costwatch.answers.reliability_cost import SystemReliability, reliability_cost
 from costwatch.answers.slos import BudgetPoint, Health, SloState, burn_downs, slo_answer, stale_since
 from costwatch.charts.slo import burn_down
-from costwatch.slo.words import in_words, stale
+from costwatch.slo.words import in_words, ratio, stale
 from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
-from costwatch.wording import percent, span
+from costwatch.wording import span
 from dashboards import blocks, frame
 from dashboards.blocks import Tile
 from dashboards.panels import objectives
@@ -151,7 +150,7 @@ def _tiles(states: Sequence[SloState]) -> list[Tile]:
 def _number(of: float | None, name: str) -> Markup:
     if of is None:
         return blocks.toned("–", "muted")
-    shown = percent(Decimal(str(round(of, 6))))
+    shown = ratio(of)
     return Markup('<span data-exact="{}" data-name="{}">{}</span>').format(of, name, shown)
 
 

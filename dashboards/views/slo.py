@@ -15,10 +15,10 @@ from costwatch.charts import slo as charts
 from costwatch.plugins import tags_text
 from costwatch.slo.incidents import Incident
 from costwatch.slo.objectives import WINDOW
-from costwatch.slo.words import in_words, stale
+from costwatch.slo.words import in_words, ratio, stale
 from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
 from costwatch.warehouse.slo.sources import source_of
-from costwatch.wording import amount, at_instant, on_day, percent, printable, share, span
+from costwatch.wording import amount, at_instant, on_day, printable, share, span
 from dashboards import blocks, filters, frame
 from dashboards.blocks import Column, Tile
 from dashboards.panels import objectives
@@ -163,7 +163,7 @@ def _tiles(of: SloState) -> list[Tile]:
 def _left(of: SloState) -> Markup:
     if of.left is None:
         return objectives.left(of)
-    shown = percent(Decimal(str(round(of.left, 6))))
+    shown = ratio(of.left)
     return Markup('<span data-exact="{}" data-name="budget_left">{}</span>').format(of.left, shown)
 
 
