@@ -127,7 +127,7 @@ def sparkline(values: Sequence[Decimal], description: str, within: Sequence[Deci
 
 
 def meter(share: Decimal, tone: str, shown: str = "") -> Markup:
-    """A bar filled to ``share`` (at most whole), and beside it what is ``shown``, by default the percentage."""
+    """A bar filled to ``share`` (at most whole), and beside it what is ``shown``; else the percentage."""
     filled = min(max(share, Decimal()), Decimal(1))
     bar = Markup('<span class="cw-meter {}"><i style="width: {:.0f}%"></i></span>').format(tone, filled * 100)
     return Markup('{}<span class="cw-percent">{}</span>').format(bar, shown or wording.percent(share))
