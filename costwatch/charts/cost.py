@@ -84,7 +84,7 @@ def stacked_days(rows: Iterable[Row], currency: str, dark: bool | None = False, 
     if days:
         ends = {name: cells.get((max(days), name), Decimal()) for name in names}
         layers.append(names_at_the_end(ends, colours, (low, high), theme, names_px))
-    return _spec(layers, data, 260, text, theme) | {"resolve": {"axis": {"y": "independent"}}}
+    return layered(layers, data, 260, text, theme) | {"resolve": {"axis": {"y": "independent"}}}
 
 
 def changes(rows: Iterable[Row], currency: str, dark: bool | None = False) -> Spec:
@@ -132,7 +132,7 @@ def changes(rows: Iterable[Row], currency: str, dark: bool | None = False) -> Sp
         "encoding": {"x": {"value": 0}, "y": down, "text": {"field": "label"}},
     }
     described = "; ".join(f"{row['label']} {row['text']}" for row in data) or "none"
-    return _spec(
+    return layered(
         [bars, *ends, names], data, max(1, len(data)) * 38, f"Changes in {currency}: {described}.", theme
     )
 
@@ -185,7 +185,7 @@ def burn_up(
         layers.append({"data": {"values": [at]}, "mark": rule, "encoding": {"y": y}})
         layers.append(_note(at, x, y, theme.alarm, align="left", dy=-8))
         text += f", {label.lower()}"
-    return _spec(layers, [], 260, text + ".", theme)
+    return layered(layers, [], 260, text + ".", theme)
 
 
 def svg(spec: Spec, width_px: int = 720) -> str:
@@ -251,7 +251,8 @@ def span(days: Sequence[date]) -> str:
     return f"{first.day} {first:%b %Y} to {last.day} {last:%b %Y}"
 
 
-def _spec(layers: list[Spec], data: list[Spec], height_px: int, description: str, theme: Theme) -> Spec:
+def layered(layers: list[Spec], data: list[Spec], height_px: int, description: str, theme: Theme) -> Spec:
+    """A chart of these layers over the same data, as wide as its place."""
     return {
         "$schema": SCHEMA,
         "description": description,

@@ -7,10 +7,9 @@ in words what is drawn.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from costwatch.charts.axes import Spec, Theme, theme_of
-from costwatch.charts.cost import SCHEMA, config
+from costwatch.charts.cost import layered
 from costwatch.wording import at_instant, count_of, on_day, printable, shortened
 
 _TITLE = 90  # characters of a marker's title
@@ -63,7 +62,7 @@ def burn_down(
     shown = [*markers]
     layers += _marks(shown, x, theme)
     text = f"Error budget left, {_span(points)}: {_percent(last) if known else 'unknown'} at the end."
-    return _spec(layers, data, 90 if small else 240, text + _told(shown), theme)
+    return layered(layers, data, 90 if small else 240, text + _told(shown), theme)
 
 
 def sli_by_time(
@@ -119,7 +118,7 @@ def sli_by_time(
     unknown = sum((end - start for start, end in gaps), timedelta())
     text = f"Share that was good, {_span(points)}, against {_percent(target, digits)}"
     text += f"; unknown for {unknown / timedelta(hours=1):g} hours." if gaps else "."
-    return _spec(layers, data, 200, text + _told(shown), theme)
+    return layered(layers, data, 200, text + _told(shown), theme)
 
 
 def _marks(markers: Sequence[Drawn], x: Spec, theme: Theme) -> list[Spec]:
@@ -258,18 +257,3 @@ def _told(markers: Sequence[Drawn]) -> str:
     title = printable(shortened(newest.title, _TITLE))
     count = count_of(len(markers), "marker", "markers")
     return f" {count}, the newest {title} at {at_instant(newest.at)}."
-
-
-def _spec(
-    layers: list[Spec], data: list[dict[str, Any]], height_px: int, description: str, theme: Theme
-) -> Spec:
-    return {
-        "$schema": SCHEMA,
-        "description": description,
-        "data": {"values": data},
-        "width": "container",
-        "height": height_px,
-        "layer": layers,
-        "background": "transparent",
-        "config": config(theme),
-    }
