@@ -15,6 +15,8 @@ from tests.made.command_line import ALERTS, Answer, Costwatch, configure
 from tests.made.cur_bills import Row, cur2_csv
 from tests.made.cur_bills import line as cur_line
 
+pytestmark = pytest.mark.slow
+
 CASES = DATA / "cases"
 CONFIG = "sources:\n  - {name: aws, kind: exports, location: bill}\n"
 PLAN = {"savings_plan_savings_plan_a_r_n": "arn:aws:savingsplans::900000000001:savingsplan/p1"}

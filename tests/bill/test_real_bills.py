@@ -16,6 +16,8 @@ from costwatch.warehouse.bill.loads import newest_loads
 from tests.made.bills import line, write_csv
 from tests.made.company import NOW, Company
 
+pytestmark = pytest.mark.slow
+
 DATA = Path(__file__).parents[3] / "shared" / "data" / "billing"
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason=f"real bills are not at hand: no folder {DATA}")
 

@@ -17,6 +17,8 @@ from costwatch.slo.worth import Advice
 from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
 from costwatch.warehouse.store import Warehouse
 
+pytestmark = pytest.mark.slow
+
 
 def truth(folder: Path) -> dict[str, Any]:
     told: dict[str, Any] = json.loads((folder / "ground-truth.json").read_text())
