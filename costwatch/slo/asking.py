@@ -22,6 +22,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from costwatch.slo.objectives import WINDOW, Form, Indicator, Query
+from costwatch.slo.promql import with_zero
 
 if TYPE_CHECKING:
     from promql_parser import Expr
@@ -47,7 +48,7 @@ def promql_of(query: Query, seconds: int, *, with_births: bool = True) -> str:
     import promql_parser
 
     span = _Span(seconds, with_births)
-    parsed: Any = promql_parser.parse(query.promql.replace(WINDOW, f"{span.mark}ms"))
+    parsed: Any = promql_parser.parse(with_zero(query).replace(WINDOW, f"{span.mark}ms"))
     rewritten = promql_parser.transform(parsed, post_visit=span.rewritten).prettify()
     return str(rewritten).replace(_text(span.mark), _text(span.milliseconds - 1))
 

@@ -90,6 +90,19 @@ def counter_query(text: str) -> Query | None:
     return None
 
 
+def with_zero(query: Query) -> str:
+    """The PromQL of a query, with what it leaves out for being 0: nothing happened then, which is known."""
+    if query.form is not Form.COUNTER:
+        return query.promql
+    import promql_parser
+
+    def known(node: Any) -> Any:
+        return node.lhs if _leaves_out_zero(node) else None
+
+    whole = promql_parser.transform(_parsed(query.promql.replace(WINDOW, _STAND_IN_TEXT)), post_visit=known)
+    return str(whole.prettify()).replace(str(promql_parser.display_duration(_STAND_IN)), WINDOW)
+
+
 def summed(selector: str, by: Iterable[str], function: str) -> str:
     """The PromQL of it."""
     labels = ", ".join(by)
@@ -153,7 +166,7 @@ def _counts(node: Any) -> str:
         case "Call":
             return _of_call(node.func.name, node.args)
         case "BinaryExpr":
-            return _of_operation(str(node.op), node.lhs, node.rhs)
+            return _counts(node.lhs) if _leaves_out_zero(node) else _of_operation(node)
     return "other"
 
 
@@ -171,8 +184,20 @@ def _of_call(name: str, arguments: list[Any]) -> str:
     return "gauge" if name.endswith("_over_time") else "other"
 
 
-def _of_operation(operator: str, left: Any, right: Any) -> str:
-    one, other = _counts(left), _counts(right)
+def _leaves_out_zero(node: Any) -> bool:
+    """Whether growth is compared with 0, as where a ratio must not divide by it."""
+    return (
+        _kind(node) == "BinaryExpr"
+        and str(node.op) in (">", ">=", "!=")
+        and not (node.modifier and node.modifier.return_bool)
+        and _kind(node.rhs) == "NumberLiteral"
+        and node.rhs.val == 0
+        and _counts(node.lhs) in ("rate", "increase")
+    )
+
+
+def _of_operation(node: Any) -> str:
+    operator, one, other = str(node.op), _counts(node.lhs), _counts(node.rhs)
     if operator in ("+", "-") and one == other and one != "number":
         return one
     if operator == "or" and other in (one, "number"):

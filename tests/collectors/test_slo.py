@@ -144,6 +144,15 @@ def test_an_hour_in_which_nothing_happens_is_known(run: Run, warehouse: Warehous
     assert events(quiet[()]) == (0, 0, 3600)
 
 
+def test_one_that_is_asked_for_where_it_is_above_0_is_known_where_nothing_happens(
+    run: Run, warehouse: Warehouse
+) -> None:
+    """As where no ratio must divide by 0."""
+    run(slo("steady", 'sum(rate(requests_total{job="steady"}[{{.window}}])) > 0'))
+    quiet = known(warehouse, "steady", Window(FIRST + HOUR, FIRST + 2 * HOUR))
+    assert events(quiet[()]) == (0, 0, 3600)
+
+
 def test_a_gap_is_bridged_by_what_counters_grew_by(run: Run, warehouse: Warehouse) -> None:
     run(of_job("steady", "absent_total"))
     (gap,) = known(warehouse, "steady", Window(FIRST + HOUR, FIRST + 2 * HOUR)).values()

@@ -79,6 +79,12 @@ def test_what_stands_around_stays(promql: str, parts: tuple[str, ...]) -> None:
     assert [part for part in parts if part not in text] == []
 
 
+def test_no_traffic_is_not_left_out() -> None:
+    plain = "sum by (host) (rate(m[{{.window}}]))"
+    assert asked(f"{plain} > 0") == asked(plain)
+    assert "> 0" in asked(f"sum(sum_over_time(({plain} > 0)[{{{{.window}}}}:1m]))", form=Form.GAUGE)
+
+
 def test_samples_on_the_edge_of_two_spans_are_in_one_of_them() -> None:
     text = asked("sum(sum_over_time(up[{{.window}}])) / sum(count_over_time((a > 1)[{{.window}}:1m]))")
     assert text == "sum(sum_over_time(up[4m59s999ms])) / sum(count_over_time((a > 1)[4m59s999ms:1m]))"
