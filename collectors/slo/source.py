@@ -73,7 +73,6 @@ class Slo(PrometheusSettings):
         with ServerReading(
             self, self._objectives, now, first, self.most_instances, self.keep_days
         ) as reading:
-            reading.check()
             yield Batch(SLI, window, f"{now:%Y-%m-%dT%H:%M:%S.%fZ}", lambda: reading)
         if missing:
             raise SourceError(missing)

@@ -13,8 +13,10 @@ from costwatch.collect import Collected, collect
 from costwatch.errors import SourceError
 from costwatch.model import Labels, Window, labels
 from costwatch.slo.objectives import Form, Indicator, Method, Objective, Query
+from costwatch.slo.standing import Health
 from costwatch.warehouse.slo.buckets import Sums, series, short_windows, sums
 from costwatch.warehouse.slo.definitions import instances, objectives
+from costwatch.warehouse.slo.standings import standings
 from costwatch.warehouse.store import Warehouse
 from tests.doubles.prometheus_server import real_prometheus
 from tests.made.kubernetes_told import MIDNIGHT, Told, told, written
@@ -301,6 +303,15 @@ def test_a_server_that_is_gone_is_told_once(tmp_path: Path) -> None:
     (done,) = collect(Warehouse(tmp_path / "costwatch.db"), tmp_path / "ledger", [source], END)
     assert done.error.startswith("slos: http://127.0.0.1:9 cannot be reached (")
     assert len(done.error.splitlines()) == 1
+
+
+def test_objectives_of_a_server_that_never_answered_are_unknown(warehouse: Warehouse) -> None:
+    source = Slo(name="slos", url="http://127.0.0.1:9").with_objectives([availability("new")])
+    (done,) = collect(warehouse, warehouse.path.parent / "ledger", [source], END)
+    assert done.outcome == "failed"
+    with warehouse.read() as db:
+        (state,) = standings(db, END)
+    assert (state.objective.id, state.health) == ("new", Health.UNKNOWN)
 
 
 def test_one_that_the_server_refuses_leaves_the_others(run: Run, warehouse: Warehouse) -> None:
