@@ -17,12 +17,13 @@ edge of two spans is in one of them.
 """
 
 import re
+from collections.abc import Mapping
 from datetime import timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from costwatch.slo.objectives import WINDOW, Form, Indicator, Query
-from costwatch.slo.promql import with_zero
+from costwatch.slo.promql import with_zero, without_default
 
 if TYPE_CHECKING:
     from promql_parser import Expr
@@ -58,9 +59,15 @@ def factor_of(query: Query, seconds: int) -> float:
     return float(seconds) if query.is_rate or query.form in (Form.OTHER, Form.RATIO) else 1.0
 
 
-def sides_of(indicator: Indicator) -> dict[str, Query]:
-    """Its queries by what they count: total, and one of good and bad."""
-    sides = {"total": indicator.total, "good": indicator.good, "bad": indicator.bad}
+@lru_cache(2_000)
+def sides_of(indicator: Indicator) -> Mapping[str, Query]:
+    """Its queries by what they count: total, and one of good and bad.
+
+    Of total no ``or vector(0)``, which would make each gap an hour without events. Raises ValueError for what
+    is no PromQL.
+    """
+    total = without_default(indicator.total) if indicator.total else None
+    sides = {"total": total, "good": indicator.good, "bad": indicator.bad}
     return {name: query for name, query in sides.items() if query}
 
 

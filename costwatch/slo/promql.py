@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -100,7 +101,15 @@ def with_zero(query: Query) -> str:
         return node.lhs if _leaves_out_zero(node) else None
 
     whole = promql_parser.transform(_parsed(query.promql.replace(WINDOW, _STAND_IN_TEXT)), post_visit=known)
-    return str(whole.prettify()).replace(str(promql_parser.display_duration(_STAND_IN)), WINDOW)
+    return _text_of(whole)
+
+
+def without_default(query: Query) -> Query:
+    """The same without ``or vector(0)`` around it: where no series is, nobody counted."""
+    node = found = _parsed(query.promql.replace(WINDOW, _STAND_IN_TEXT))
+    while (kind := _kind(node)) == "ParenExpr" or (kind == "BinaryExpr" and _is_or_zero(node)):
+        node = node.expr if kind == "ParenExpr" else node.lhs
+    return query if node is found else replace(query, promql=_text_of(node))
 
 
 def summed(selector: str, by: Iterable[str], function: str) -> str:
@@ -125,6 +134,24 @@ def grouping_of(query: Query) -> tuple[str, ...]:
             node = node.args[-1] if node.func.name == "histogram_fraction" else node.args[0]
         else:
             return ()
+
+
+def _text_of(node: Any) -> str:
+    import promql_parser
+
+    return str(node.prettify()).replace(str(promql_parser.display_duration(_STAND_IN)), WINDOW)
+
+
+def _is_or_zero(node: Any) -> bool:
+    right = node.rhs
+    while _kind(right) == "ParenExpr":
+        right = right.expr
+    return (
+        str(node.op) == "or"
+        and _kind(right) == "Call"
+        and right.func.name == "vector"
+        and getattr(right.args[0], "val", None) == 0
+    )
 
 
 def _parsed(promql: str) -> Any:

@@ -164,6 +164,12 @@ def test_a_gap_is_bridged_by_what_counters_grew_by(run: Run, warehouse: Warehous
     assert run(of_job("steady", "absent_total")).outcome == "unchanged"
 
 
+def test_a_gap_is_one_where_a_query_says_or_0(run: Run, warehouse: Warehouse) -> None:
+    run(slo("steady", 'sum(rate(absent_total{job="steady"}[{{.window}}])) or vector(0)'))
+    (whole,) = known(warehouse, "steady").values()
+    assert (events(whole), whole.bridged_seconds) == ((0, 48_000, 4 * 3600), 3600)
+
+
 def test_a_series_that_comes_back_is_not_new(run: Run, warehouse: Warehouse) -> None:
     """Though its target was scraped all the time."""
     run(of_job("steady", "flaky_total"))

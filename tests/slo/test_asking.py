@@ -85,6 +85,18 @@ def test_no_traffic_is_not_left_out() -> None:
     assert "> 0" in asked(f"sum(sum_over_time(({plain} > 0)[{{{{.window}}}}:1m]))", form=Form.GAUGE)
 
 
+@pytest.mark.parametrize("default", ["or vector(0)", "OR on() vector(0)", "or (vector(0))"])
+def test_a_total_that_is_missing_is_no_total_of_0(default: str) -> None:
+    def asked_of(total: str) -> str:
+        query = Query(f"({total} {default})", Form.COUNTER, is_rate=True)
+        of_total, _, of_bad = question(Indicator(total=query, bad=query), 300).partition('"total"')
+        assert "vector(0)" in of_bad, "no errors are 0 errors"
+        return of_total
+
+    assert "vector(0)" not in asked_of("sum(rate(m[{{.window}}]))")
+    assert "vector(0)" in asked_of("(sum(rate(m[{{.window}}])) or vector(0)) + sum(rate(n[{{.window}}]))")
+
+
 def test_samples_on_the_edge_of_two_spans_are_in_one_of_them() -> None:
     text = asked("sum(sum_over_time(up[{{.window}}])) / sum(count_over_time((a > 1)[{{.window}}:1m]))")
     assert text == "sum(sum_over_time(up[4m59s999ms])) / sum(count_over_time((a > 1)[4m59s999ms:1m]))"
