@@ -10,7 +10,7 @@ ranges.
 A series that is born inside the span counts from 0, where its target was scraped when the span began:
 increase() knows nothing of a first sample (https://github.com/prometheus/prometheus/issues/3886). One of a
 target that is new itself may be old: it does not. One that was there within the hour before and is not lower
-now counts what it grew by since.
+now counts what it grew by since, whether or not its target was scraped in between.
 
 Samples that are added up (``*_over_time``) are asked for a millisecond less than the span, so that one on the
 edge of two spans is in one of them.
@@ -161,10 +161,10 @@ class _Edges(NamedTuple):
 
     @property
     def born(self) -> str:
-        """What is new since then, of targets that were scraped then; or grew since it was last there."""
+        """What grew since it was last there; or is new since then, of targets that were scraped then."""
         resumed = f"({self.now} - last_over_time({self.bare}[1h]{self.offset}) >= 0)"
         was_scraped = f"on (job, instance) ({self.up}{self.offset} == 1)"
-        return f"((({resumed} or {self.now}) unless {self.then}) and {was_scraped})"
+        return f"(({resumed} or ({self.now} and {was_scraped})) unless {self.then})"
 
 
 def _up(selector: Any) -> str:

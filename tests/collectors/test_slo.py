@@ -51,6 +51,11 @@ def told_company() -> list[Told]:
         told("absent_total", {**STEADY}, "0+1000x12 _x11 24000+1000x24"),
         told("flaky_total", {**STEADY}, "1000000+1x12 _x11 1000024+1x24"),  # while its target is scraped
         up(STEADY),
+        # one of two targets cannot be scraped for half an hour, and goes on
+        told("pair_total", {"job": "pair", "instance": "a"}, "0+100x48"),
+        told("pair_total", {"job": "pair", "instance": "b"}, "0+100x20 _x5 2600+100x22"),
+        up({"job": "pair", "instance": "a"}),
+        up({"job": "pair", "instance": "b"}, "1x20 0x6 1x22"),
         # one budget for each host
         told("hosts_total", {"host": "a", "code": "200"}, "0+900x48"),
         told("hosts_total", {"host": "b", "code": "200"}, "0+50x48"),
@@ -175,6 +180,14 @@ def test_a_series_that_comes_back_is_not_new(run: Run, warehouse: Warehouse) -> 
     run(of_job("steady", "flaky_total"))
     (whole,) = known(warehouse, "steady").values()
     assert events(whole) == (0, 48, 4 * 3600)
+
+
+def test_what_one_of_two_targets_counted_unseen_counts_when_it_is_back(
+    run: Run, warehouse: Warehouse
+) -> None:
+    run(slo("pair", 'sum(rate(pair_total{job="pair"}[{{.window}}]))'))
+    (whole,) = known(warehouse, "pair").values()
+    assert events(whole) == (0, 9600, 4 * 3600)
 
 
 def test_each_label_set_has_a_budget_of_its_own(run: Run, warehouse: Warehouse) -> None:
