@@ -111,6 +111,9 @@ class _FileReading:
         self._read: dict[date, dict[str, dict[Labels, list[Kept]]]] = {}
         self._seconds = {one.id: int(one.bucket.total_seconds()) for one in objectives}
 
+    def check(self) -> None:
+        """Files that cannot be read are told of by name."""
+
     def first_start(self, objective: Objective) -> datetime:
         """As far back as the window of its objective reaches, where there are files."""
         reach = max(objective.period.duration, objective.period.months * _MONTH)

@@ -46,7 +46,7 @@ class ServerReading:
         self._prometheus.close()
 
     def check(self) -> None:
-        """Raise SourceError where the server does not answer at all: it is told once then."""
+        """See ``slo.collecting.Reading``."""
         self._prometheus.query("1", self.now)
 
     def first_start(self, objective: Objective) -> datetime:

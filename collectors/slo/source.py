@@ -73,8 +73,8 @@ class Slo(PrometheusSettings):
         with ServerReading(
             self, self._objectives, now, first, self.most_instances, self.keep_days
         ) as reading:
-            reading.check()
             yield Batch(SLI, window, f"{now:%Y-%m-%dT%H:%M:%S.%fZ}", lambda: reading)
+            reading.check()  # for who takes no batch; objectives are stored before it is known to answer
         if missing:
             raise SourceError(missing)
 

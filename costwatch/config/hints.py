@@ -50,7 +50,7 @@ def number(text: str, key: str = "") -> str:
     if unit in ("%", "percent"):
         if key in _OF_MONEY:
             return "an amount, such as 300"
-        return _digits(value if "percent" in key else value / 100)
+        return _digits(value if "percent" in key.lower() or key == "objective" else value / 100)
     if unit and unit not in _SHORT:
         return ""
     return _digits(value * _SHORT.get(unit, 1))

@@ -59,7 +59,8 @@ class _Taking:
 
     def all(self) -> Intake:
         """Every SLO, as far as the server answers."""
-        self._begin()
+        self._begin()  # first, so that one of which nothing can be read is told as unknown
+        self.reading.check()
         objectives = self.reading.objectives
         in_a_row = 0
         for number, objective in enumerate(objectives):

@@ -10,18 +10,20 @@ ranges.
 A series that is born inside the span counts from 0, where its target was scraped when the span began:
 increase() knows nothing of a first sample (https://github.com/prometheus/prometheus/issues/3886). One of a
 target that is new itself may be old: it does not. One that was there within the hour before and is not lower
-now counts what it grew by since.
+now counts what it grew by since, whether or not its target was scraped in between.
 
 Samples that are added up (``*_over_time``) are asked for a millisecond less than the span, so that one on the
 edge of two spans is in one of them.
 """
 
 import re
+from collections.abc import Mapping
 from datetime import timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from costwatch.slo.objectives import WINDOW, Form, Indicator, Query
+from costwatch.slo.promql import with_zero, without_default
 
 if TYPE_CHECKING:
     from promql_parser import Expr
@@ -47,7 +49,7 @@ def promql_of(query: Query, seconds: int, *, with_births: bool = True) -> str:
     import promql_parser
 
     span = _Span(seconds, with_births)
-    parsed: Any = promql_parser.parse(query.promql.replace(WINDOW, f"{span.mark}ms"))
+    parsed: Any = promql_parser.parse(with_zero(query).replace(WINDOW, f"{span.mark}ms"))
     rewritten = promql_parser.transform(parsed, post_visit=span.rewritten).prettify()
     return str(rewritten).replace(_text(span.mark), _text(span.milliseconds - 1))
 
@@ -57,9 +59,15 @@ def factor_of(query: Query, seconds: int) -> float:
     return float(seconds) if query.is_rate or query.form in (Form.OTHER, Form.RATIO) else 1.0
 
 
-def sides_of(indicator: Indicator) -> dict[str, Query]:
-    """Its queries by what they count: total, and one of good and bad."""
-    sides = {"total": indicator.total, "good": indicator.good, "bad": indicator.bad}
+@lru_cache(2_000)
+def sides_of(indicator: Indicator) -> Mapping[str, Query]:
+    """Its queries by what they count: total, and one of good and bad.
+
+    Of total no ``or vector(0)``, which would make each gap an hour without events. Raises ValueError for what
+    is no PromQL.
+    """
+    total = without_default(indicator.total) if indicator.total else None
+    sides = {"total": total, "good": indicator.good, "bad": indicator.bad}
     return {name: query for name, query in sides.items() if query}
 
 
@@ -153,10 +161,10 @@ class _Edges(NamedTuple):
 
     @property
     def born(self) -> str:
-        """What is new since then, of targets that were scraped then; or grew since it was last there."""
+        """What grew since it was last there; or is new since then, of targets that were scraped then."""
         resumed = f"({self.now} - last_over_time({self.bare}[1h]{self.offset}) >= 0)"
         was_scraped = f"on (job, instance) ({self.up}{self.offset} == 1)"
-        return f"((({resumed} or {self.now}) unless {self.then}) and {was_scraped})"
+        return f"(({resumed} or ({self.now} and {was_scraped})) unless {self.then})"
 
 
 def _up(selector: Any) -> str:

@@ -87,6 +87,10 @@ class Reading(Protocol):
     keep_days: int
     now: datetime
 
+    def check(self) -> None:
+        """Raise SourceError where nothing can be read at all: that is told once then, not of each."""
+        ...
+
     def first_start(self, objective: Objective) -> datetime:
         """From when on one is read that never was."""
         ...

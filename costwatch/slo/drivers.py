@@ -18,9 +18,9 @@ def error_ratio(indicator: Indicator) -> str:
     if indicator.total is None:
         return indicator.bad.promql if indicator.bad else ""
     if indicator.bad is not None:
-        return f"({indicator.bad.promql})\n/\n({indicator.total.promql})"
+        return f"({indicator.bad.promql}\n)\n/\n({indicator.total.promql}\n)"  # it may end in a comment
     good = indicator.good.promql if indicator.good else "vector(0)"
-    return f"1 - (\n({good})\n/\n({indicator.total.promql})\n)"
+    return f"1 - (\n({good}\n)\n/\n({indicator.total.promql}\n)\n)"
 
 
 def own_labels(promql: str) -> tuple[str, ...]:

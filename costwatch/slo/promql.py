@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -90,6 +91,27 @@ def counter_query(text: str) -> Query | None:
     return None
 
 
+def with_zero(query: Query) -> str:
+    """The PromQL of a query, with what it leaves out for being 0: nothing happened then, which is known."""
+    if query.form is not Form.COUNTER:
+        return query.promql
+    import promql_parser
+
+    def known(node: Any) -> Any:
+        return node.lhs if _leaves_out_zero(node) else None
+
+    whole = promql_parser.transform(_parsed(query.promql.replace(WINDOW, _STAND_IN_TEXT)), post_visit=known)
+    return _text_of(whole)
+
+
+def without_default(query: Query) -> Query:
+    """The same without ``or vector(0)`` around it: where no series is, nobody counted."""
+    node = found = _parsed(query.promql.replace(WINDOW, _STAND_IN_TEXT))
+    while (kind := _kind(node)) == "ParenExpr" or (kind == "BinaryExpr" and _is_or_zero(node)):
+        node = node.expr if kind == "ParenExpr" else node.lhs
+    return query if node is found else replace(query, promql=_text_of(node))
+
+
 def summed(selector: str, by: Iterable[str], function: str) -> str:
     """The PromQL of it."""
     labels = ", ".join(by)
@@ -112,6 +134,24 @@ def grouping_of(query: Query) -> tuple[str, ...]:
             node = node.args[-1] if node.func.name == "histogram_fraction" else node.args[0]
         else:
             return ()
+
+
+def _text_of(node: Any) -> str:
+    import promql_parser
+
+    return str(node.prettify()).replace(str(promql_parser.display_duration(_STAND_IN)), WINDOW)
+
+
+def _is_or_zero(node: Any) -> bool:
+    right = node.rhs
+    while _kind(right) == "ParenExpr":
+        right = right.expr
+    return (
+        str(node.op) == "or"
+        and _kind(right) == "Call"
+        and right.func.name == "vector"
+        and getattr(right.args[0], "val", None) == 0
+    )
 
 
 def _parsed(promql: str) -> Any:
@@ -153,7 +193,7 @@ def _counts(node: Any) -> str:
         case "Call":
             return _of_call(node.func.name, node.args)
         case "BinaryExpr":
-            return _of_operation(str(node.op), node.lhs, node.rhs)
+            return _counts(node.lhs) if _leaves_out_zero(node) else _of_operation(node)
     return "other"
 
 
@@ -171,8 +211,20 @@ def _of_call(name: str, arguments: list[Any]) -> str:
     return "gauge" if name.endswith("_over_time") else "other"
 
 
-def _of_operation(operator: str, left: Any, right: Any) -> str:
-    one, other = _counts(left), _counts(right)
+def _leaves_out_zero(node: Any) -> bool:
+    """Whether growth is compared with 0, as where a ratio must not divide by it."""
+    return (
+        _kind(node) == "BinaryExpr"
+        and str(node.op) in (">", ">=", "!=")
+        and not (node.modifier and node.modifier.return_bool)
+        and _kind(node.rhs) == "NumberLiteral"
+        and node.rhs.val == 0
+        and _counts(node.lhs) in ("rate", "increase")
+    )
+
+
+def _of_operation(node: Any) -> str:
+    operator, one, other = str(node.op), _counts(node.lhs), _counts(node.rhs)
     if operator in ("+", "-") and one == other and one != "number":
         return one
     if operator == "or" and other in (one, "number"):

@@ -83,9 +83,11 @@ def burn(state: SloState, window: timedelta) -> str:
 
 
 def lasts(state: SloState) -> str:
-    """How long the budget lasts: ``1 d 8 h``, ``spent``, ``the period``."""
+    """How long the budget lasts: ``1 d 8 h``, ``spent``, ``the period``, ``unknown``."""
     if state.left is None:
         return "–"
+    if state.health in (Health.UNKNOWN, Health.GONE):
+        return "unknown"
     if state.exhaustion is None:
         return "the period"
     return span(state.exhaustion) if state.exhaustion else "spent"

@@ -110,11 +110,11 @@ def _pick(name: str, states: Sequence[SloState]) -> str | None:
 def _tiles(states: Sequence[SloState]) -> list[Tile]:
     by_health = {health: sum(one.health is health for one in states) for health in Health}
     burning = by_health[Health.PAGE] + by_health[Health.TICKET]
-    spent = sum(one.left is not None and one.left <= 0 for one in states)
-    least = min(
-        (one for one in states if one.left is not None), key=lambda one: one.left or 0.0, default=None
-    )
-    ending = [(one.exhaustion, one) for one in states if one.left is not None and one.exhaustion is not None]
+    # What has ended keeps what it had, and nothing can be done about it.
+    going_on = [one for one in states if one.left is not None and not one.is_gone]
+    spent = sum((one.left or 0.0) <= 0 for one in going_on)
+    least = min(going_on, key=lambda one: one.left or 0.0, default=None)
+    ending = [(one.exhaustion, one) for one in going_on if one.exhaustion is not None]
     soonest = min(ending, key=lambda pair: pair[0], default=None)
     unknown = by_health[Health.UNKNOWN] + by_health[Health.GONE]
     silent = by_health[Health.NO_EVENTS]

@@ -222,7 +222,8 @@ def _marker(one: StoredMarker) -> Markup:
 def _burns(of: SloState) -> Markup:
     columns = (Column("Window"), Column("Burn", "number"), Column("Bad", "number"), Column("All", "number"))
     rows = [
-        (span(window), objectives.burn(of, window), _count(one.total - one.good), _count(one.total))
+        (span(window), objectives.burn(of, window))
+        + ((_count(one.total - one.good), _count(one.total)) if one.known_seconds > 0 else ("unknown",) * 2)
         for window, one in sorted(of.burns.items())
     ]
     return blocks.table(columns, rows)

@@ -13,8 +13,10 @@ from costwatch.collect import Collected, collect
 from costwatch.errors import SourceError
 from costwatch.model import Labels, Window, labels
 from costwatch.slo.objectives import Form, Indicator, Method, Objective, Query
+from costwatch.slo.standing import Health
 from costwatch.warehouse.slo.buckets import Sums, series, short_windows, sums
 from costwatch.warehouse.slo.definitions import instances, objectives
+from costwatch.warehouse.slo.standings import standings
 from costwatch.warehouse.store import Warehouse
 from tests.doubles.prometheus_server import real_prometheus
 from tests.made.kubernetes_told import MIDNIGHT, Told, told, written
@@ -49,6 +51,11 @@ def told_company() -> list[Told]:
         told("absent_total", {**STEADY}, "0+1000x12 _x11 24000+1000x24"),
         told("flaky_total", {**STEADY}, "1000000+1x12 _x11 1000024+1x24"),  # while its target is scraped
         up(STEADY),
+        # one of two targets cannot be scraped for half an hour, and goes on
+        told("pair_total", {"job": "pair", "instance": "a"}, "0+100x48"),
+        told("pair_total", {"job": "pair", "instance": "b"}, "0+100x20 _x5 2600+100x22"),
+        up({"job": "pair", "instance": "a"}),
+        up({"job": "pair", "instance": "b"}, "1x20 0x6 1x22"),
         # one budget for each host
         told("hosts_total", {"host": "a", "code": "200"}, "0+900x48"),
         told("hosts_total", {"host": "b", "code": "200"}, "0+50x48"),
@@ -144,6 +151,15 @@ def test_an_hour_in_which_nothing_happens_is_known(run: Run, warehouse: Warehous
     assert events(quiet[()]) == (0, 0, 3600)
 
 
+def test_one_that_is_asked_for_where_it_is_above_0_is_known_where_nothing_happens(
+    run: Run, warehouse: Warehouse
+) -> None:
+    """As where no ratio must divide by 0."""
+    run(slo("steady", 'sum(rate(requests_total{job="steady"}[{{.window}}])) > 0'))
+    quiet = known(warehouse, "steady", Window(FIRST + HOUR, FIRST + 2 * HOUR))
+    assert events(quiet[()]) == (0, 0, 3600)
+
+
 def test_a_gap_is_bridged_by_what_counters_grew_by(run: Run, warehouse: Warehouse) -> None:
     run(of_job("steady", "absent_total"))
     (gap,) = known(warehouse, "steady", Window(FIRST + HOUR, FIRST + 2 * HOUR)).values()
@@ -153,11 +169,25 @@ def test_a_gap_is_bridged_by_what_counters_grew_by(run: Run, warehouse: Warehous
     assert run(of_job("steady", "absent_total")).outcome == "unchanged"
 
 
+def test_a_gap_is_one_where_a_query_says_or_0(run: Run, warehouse: Warehouse) -> None:
+    run(slo("steady", 'sum(rate(absent_total{job="steady"}[{{.window}}])) or vector(0)'))
+    (whole,) = known(warehouse, "steady").values()
+    assert (events(whole), whole.bridged_seconds) == ((0, 48_000, 4 * 3600), 3600)
+
+
 def test_a_series_that_comes_back_is_not_new(run: Run, warehouse: Warehouse) -> None:
     """Though its target was scraped all the time."""
     run(of_job("steady", "flaky_total"))
     (whole,) = known(warehouse, "steady").values()
     assert events(whole) == (0, 48, 4 * 3600)
+
+
+def test_what_one_of_two_targets_counted_unseen_counts_when_it_is_back(
+    run: Run, warehouse: Warehouse
+) -> None:
+    run(slo("pair", 'sum(rate(pair_total{job="pair"}[{{.window}}]))'))
+    (whole,) = known(warehouse, "pair").values()
+    assert events(whole) == (0, 9600, 4 * 3600)
 
 
 def test_each_label_set_has_a_budget_of_its_own(run: Run, warehouse: Warehouse) -> None:
@@ -292,6 +322,15 @@ def test_a_server_that_is_gone_is_told_once(tmp_path: Path) -> None:
     (done,) = collect(Warehouse(tmp_path / "costwatch.db"), tmp_path / "ledger", [source], END)
     assert done.error.startswith("slos: http://127.0.0.1:9 cannot be reached (")
     assert len(done.error.splitlines()) == 1
+
+
+def test_objectives_of_a_server_that_never_answered_are_unknown(warehouse: Warehouse) -> None:
+    source = Slo(name="slos", url="http://127.0.0.1:9").with_objectives([availability("new")])
+    (done,) = collect(warehouse, warehouse.path.parent / "ledger", [source], END)
+    assert done.outcome == "failed"
+    with warehouse.read() as db:
+        (state,) = standings(db, END)
+    assert (state.objective.id, state.health) == ("new", Health.UNKNOWN)
 
 
 def test_one_that_the_server_refuses_leaves_the_others(run: Run, warehouse: Warehouse) -> None:

@@ -10,8 +10,9 @@ import pytest
 from collectors.slo.breakdown import Breakdown
 from collectors.slo.source import Slo
 from costwatch.model import Window
-from costwatch.slo.drivers import bad_by, own_labels
+from costwatch.slo.drivers import bad_by, error_ratio, own_labels
 from costwatch.slo.objectives import Form, Indicator, Query
+from costwatch.slo.promql import query_of
 from tests.doubles.prometheus_server import real_prometheus
 from tests.made.slo_buckets import objective
 
@@ -104,6 +105,12 @@ def test_what_is_no_sum_cannot_be_told_apart() -> None:
     of = objective(indicator=replace(BY_BAD, bad=asked("max(rate(a[{{.window}}]))")))
     with pytest.raises(ValueError, match="no sum"):
         bad_by(of, ["code"], HOUR)
+
+
+@pytest.mark.parametrize("side", ["bad", "good"])
+def test_a_comment_at_the_end_of_a_query_hides_nothing_of_the_share_to_look_at(side: str) -> None:
+    queries = {name: asked("sum(rate(m_total[{{.window}}])) # all of them") for name in ("total", side)}
+    assert query_of(error_ratio(Indicator(**queries))).form is Form.OTHER
 
 
 def test_labels_that_leave_a_choice_tell_more() -> None:

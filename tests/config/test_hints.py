@@ -47,6 +47,8 @@ def test_a_number_by_what_was_meant(text: str) -> None:
         ("timeout_seconds", "1.5 minutes", "90"),
         ("age_hours", "soon", ""),
         ("percent", "60%", "60"),
+        ("targetPercent", "99.5%", "99.5"),
+        ("objective", "99.9%", "99.9"),
         ("above", "30%", "an amount, such as 300"),
         ("below", "30 percent", "an amount, such as 300"),
         ("min_impact", "30%", "an amount, such as 300"),

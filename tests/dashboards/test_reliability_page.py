@@ -48,7 +48,24 @@ def test_no_traffic_is_neither_100_percent_nor_0(open_page: Open, full: Path) ->
 
 
 def test_what_is_unknown_says_so(open_page: Open, full: Path) -> None:
-    assert "○ unknown" in open_page(full, "slo", id="batch").text
+    text = open_page(full, "slo", id="batch").text
+    assert "○ unknown" in text
+    assert "5 min – unknown unknown" in text
+
+
+def test_the_least_that_is_left_is_of_what_goes_on(open_page: Open, tmp_path: Path) -> None:
+    file = pages_company.configured(tmp_path)
+    made = History(tmp_path, pages_company.NOW).put(objective())
+    made.buckets("checkout", steady(30, 100, 0.02), host="a")
+    ended = pages_company.NOW - timedelta(days=3)
+    made.buckets("checkout", steady(10, 100, 0.5), end=ended, host="b")
+    shown = open_page(file, "reliability")
+    table = shown.text[shown.text.index("Objectives — ") :]
+    gone = table[table.index("○ gone") :]
+    assert "unknown" in gone
+    assert "the period" not in gone
+    assert float(shown.number("least_left")) == pytest.approx(0.8)
+    assert "spent" not in shown.text[: shown.text.index("burn-down")].replace("First to be spent", "")
 
 
 def test_an_incident_stands_beside_the_deploy_before_it(open_page: Open, full: Path) -> None:

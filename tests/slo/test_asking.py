@@ -21,9 +21,13 @@ def test_a_series_counts_what_it_grew_by_since_its_last_sample_before_the_span()
 
 
 def test_one_that_is_new_counts_from_0_where_its_target_was_scraped() -> None:
-    born = "((m) - last_over_time(m[1h] offset 5m) >= 0) or (m)) unless (m offset 5m)"
-    text = asked("sum(increase(m[{{.window}}]))")
-    assert f"({born}) and on (job, instance) (up offset 5m == 1)".replace("(", "") in text.replace("(", "")
+    text = asked("sum(increase(m[{{.window}}]))").replace("( ", "(")
+    resumed, was_scraped = (
+        "(m) - last_over_time(m[1h] offset 5m) >= 0",
+        "on (job, instance) (up offset 5m == 1)",
+    )
+    born = f"(({resumed}) or ((m) and {was_scraped})) unless (m offset 5m)"
+    assert born.replace("(", "") in text.replace("(", "")
 
 
 def test_only_targets_that_a_selector_names_are_looked_at() -> None:
@@ -77,6 +81,24 @@ def test_rates_stay_rates() -> None:
 def test_what_stands_around_stays(promql: str, parts: tuple[str, ...]) -> None:
     text = asked(promql)
     assert [part for part in parts if part not in text] == []
+
+
+def test_no_traffic_is_not_left_out() -> None:
+    plain = "sum by (host) (rate(m[{{.window}}]))"
+    assert asked(f"{plain} > 0") == asked(plain)
+    assert "> 0" in asked(f"sum(sum_over_time(({plain} > 0)[{{{{.window}}}}:1m]))", form=Form.GAUGE)
+
+
+@pytest.mark.parametrize("default", ["or vector(0)", "OR on() vector(0)", "or (vector(0))"])
+def test_a_total_that_is_missing_is_no_total_of_0(default: str) -> None:
+    def asked_of(total: str) -> str:
+        query = Query(f"({total} {default})", Form.COUNTER, is_rate=True)
+        of_total, _, of_bad = question(Indicator(total=query, bad=query), 300).partition('"total"')
+        assert "vector(0)" in of_bad, "no errors are 0 errors"
+        return of_total
+
+    assert "vector(0)" not in asked_of("sum(rate(m[{{.window}}]))")
+    assert "vector(0)" in asked_of("(sum(rate(m[{{.window}}])) or vector(0)) + sum(rate(n[{{.window}}]))")
 
 
 def test_samples_on_the_edge_of_two_spans_are_in_one_of_them() -> None:

@@ -54,6 +54,12 @@ GAUGE, OTHER = (Form.GAUGE, False), (Form.OTHER, False)
         pytest.param("avg(rate(a[{{.window}}]))", OTHER, id="a mean of rates is no count"),
         pytest.param("sum(rate(a[{{.window}}])) > 5", OTHER, id="a comparison is no count"),
         pytest.param(
+            "(sum(rate(a[{{.window}}])) > 0)", RATE, id="what is above 0 counts what it did without"
+        ),
+        pytest.param("sum(increase(a[{{.window}}])) != 0", INCREASE, id="what is not 0, too"),
+        pytest.param("sum(rate(a[{{.window}}])) > bool 0", OTHER, id="whether it is above 0 is no count"),
+        pytest.param("sum(sum_over_time(a[{{.window}}])) > 0", OTHER, id="samples may be below 0"),
+        pytest.param(
             "histogram_quantile(0.9, sum by (le) (rate(a_bucket[{{.window}}])))",
             OTHER,
             id="a quantile is no count",
