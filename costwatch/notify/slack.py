@@ -1,10 +1,10 @@
 """Receiver kind ``slack``: one message per group, corrected as things change, its thread for the rest."""
 
-import logging
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from http.client import HTTPException
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from urllib.parse import urlencode
 
 from pydantic import AfterValidator, Field
 
@@ -13,6 +13,7 @@ from costwatch.errors import CostwatchError, NotifyError
 from costwatch.model import AlertState, Group, Reason, Receipt, Severity
 from costwatch.plugins import Settings
 from costwatch.secret import SecretReference, resolve
+from costwatch.transport import TransportError, post
 
 if TYPE_CHECKING:
     from slack_sdk import WebClient
@@ -29,6 +30,7 @@ _EVENT = "costwatch_alert"
 _PAGES_SEARCHED = 5
 _MENTION = re.compile(r"<(?:@[UW][A-Z0-9]+|!subteam\^S[A-Z0-9]+|#C[A-Z0-9]+|!here|!channel)>")
 _CHANNEL = re.compile(r"[CGD][A-Z0-9]+")
+_SECONDS = re.compile(r"[0-9]{1,9}")
 _CODE = re.compile(r"[a-z0-9_]+")
 _TEMPORARY = {"ratelimited", "rate_limited", "internal_error", "fatal_error"}
 _TEMPORARY |= {"service_unavailable", "request_timeout"}
@@ -44,8 +46,6 @@ _ADVICE = {
     ("invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive"),
     "the token is not accepted; put a valid one where 'token' points",
 )
-# The client's own logger prints what we already report.
-_silent = logging.Logger("costwatch.notify.slack", logging.CRITICAL + 1)
 
 
 class _Refused(Exception):
@@ -71,8 +71,8 @@ class Slack(Settings):
 
     name: as routes call it. channel: the channel's id, such as C0123. token: where the bot token is:
     ``${env:NAME}``, ``${file:/path}`` or ``${aws-sm:name#key}``. mention: severity -> whom a first
-    message, a new alert or a repeat calls, as Slack writes it. timeout_seconds: how long an answer may
-    take. api_url: where Slack's Web API is.
+    message, a new alert or a repeat calls, as Slack writes it. timeout_seconds: how long a call may take,
+    its answer read. api_url: where Slack's Web API is.
 
     Example::
 
@@ -164,21 +164,15 @@ class Slack(Settings):
             return call(**arguments)
         except SlackApiError as error:
             raise self._meant(error) from None
-        except (OSError, HTTPException, UnicodeError) as error:
-            what = f"receiver '{self.name}': Slack cannot be reached ({type(error).__name__})"
+        except TransportError as error:
+            what = f"receiver '{self.name}': Slack cannot be reached ({error})"
             raise NotifyError(f"{what}; it is tried again", permanent=False) from None
 
     def _client(self) -> "WebClient":
-        from slack_sdk import WebClient
-
         try:
-            token = resolve(self.token)
+            return _client(resolve(self.token), self.api_url, self.timeout_seconds)
         except CostwatchError as error:
             raise NotifyError(f"receiver '{self.name}': {error}", permanent=True) from None
-        # No retries of its own: a post whose answer is lost would be posted twice.
-        return WebClient(
-            token, base_url=self.api_url, timeout=self.timeout_seconds, retry_handlers=[], logger=_silent
-        )
 
     def _meant(self, error: Any) -> Exception:
         """What an answer other than ok means."""
@@ -190,17 +184,60 @@ class Slack(Settings):
             return _Refused(known)
         temporary = status in (200, 408, 429) or status >= 500 or known in _TEMPORARY
         what = f"receiver '{self.name}': Slack answered {status} {known}".rstrip()
-        after = str(response.headers.get("Retry-After", ""))
+        after = str(response.headers.get("retry-after", ""))
         return NotifyError(
             f"{what}; {'it is tried again' if temporary else 'check api_url'}",
             permanent=not temporary,
-            retry_after_seconds=float(after) if temporary and after.isdigit() else None,
+            retry_after_seconds=float(after) if temporary and _SECONDS.fullmatch(after) else None,
         )
 
     def _fail(self, code: str) -> NoReturn:
         advice = _ADVICE.get(code, "see https://docs.slack.dev/reference/methods/chat.postMessage")
         what = f"receiver '{self.name}': Slack refused the message for {self.channel} ({code})"
         raise NotifyError(f"{what}; {advice}", permanent=True) from None
+
+
+def _client(token: str, api_url: str, timeout_seconds: int) -> "WebClient":
+    """Slack's client over our own transport: its own follows redirects, with the token."""
+    from slack_sdk import WebClient
+    from slack_sdk.web import SlackResponse
+
+    class Client(WebClient):
+        def api_call(
+            self, api_method: str, *, json: Any = None, params: Any = None, **_: Any
+        ) -> SlackResponse:
+            url, kind = self.base_url + api_method, "json" if params is None else "x-www-form-urlencoded"
+            headers = {"Authorization": f"Bearer {token}", "Content-Type": f"application/{kind}"}
+            answer = post(url, _encoded(json, params), headers, timeout_seconds)
+            found = SlackResponse(
+                client=self,
+                http_verb="POST",
+                api_url=url,
+                req_args={},
+                data=_object(answer.body),
+                headers=dict(answer.headers),
+                status_code=answer.status,
+            )
+            found.validate()  # type: ignore[no-untyped-call]
+            return found
+
+    return Client(token, base_url=api_url)
+
+
+def _encoded(fields: Any, params: Any) -> bytes:
+    if fields is not None:
+        return json.dumps(fields).encode()
+    told = {key: int(value) if value is True else value for key, value in params.items() if value is not None}
+    return urlencode(told).encode()
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    """An answer's JSON object; empty: it is none."""
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _content(message: Message, mention: str = "") -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from time import monotonic
 
 import pytest
 from pydantic import ValidationError
@@ -107,6 +108,45 @@ def test_failures_say_whether_trying_again_helps(
     assert double.methods == ["chat.postMessage"], "the client itself tries once"
     assert TOKEN not in str(raised.value)
     assert str(raised.value).startswith("receiver 'oncall': ")
+
+
+def test_a_redirect_is_not_followed_as_it_would_carry_the_token_away(
+    slack: Slack, double: SlackDouble
+) -> None:
+    with slack_double() as other:
+        double.other, double.answers = other.url, {"chat.postMessage": ["elsewhere"]}
+        with pytest.raises(NotifyError, match="Slack answered 302; check api_url") as raised:
+            slack.notify(group(), None)
+    assert raised.value.permanent
+    assert other.calls == []
+
+
+@pytest.mark.parametrize("answer", ["drip", "drip headers"])
+def test_an_answer_that_drips_in_is_given_up_when_its_time_is_over(
+    slack: Slack, double: SlackDouble, answer: str
+) -> None:
+    double.answers = {"chat.postMessage": [answer]}
+    began = monotonic()
+    with pytest.raises(NotifyError, match=re.escape("cannot be reached (TimeoutError)")) as raised:
+        slack.model_copy(update={"timeout_seconds": 1}).notify(group(), None)
+    assert 0.9 < monotonic() - began < 5
+    assert not raised.value.permanent
+    assert TOKEN not in str(raised.value)
+
+
+def test_an_answer_without_end_is_not_read_to_the_end_of_memory(slack: Slack, double: SlackDouble) -> None:
+    double.answers = {"chat.postMessage": ["endless"]}
+    with pytest.raises(NotifyError, match="more than 4,194,304 bytes") as raised:
+        slack.notify(group(), None)
+    assert not raised.value.permanent
+
+
+@pytest.mark.parametrize("said", ["²", "soon", "-1", "9" * 400])
+def test_a_time_to_wait_that_is_none_is_not_heeded(slack: Slack, double: SlackDouble, said: str) -> None:
+    double.answers, double.retry_after = {"chat.postMessage": ["429"]}, said
+    with pytest.raises(NotifyError) as raised:
+        slack.notify(group(), None)
+    assert raised.value.retry_after_seconds is None
 
 
 def test_nobody_listening_is_temporary(slack: Slack) -> None:

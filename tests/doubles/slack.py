@@ -3,7 +3,7 @@
 import json
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -36,7 +36,9 @@ class SlackDouble:
     """``answers`` are what the next calls of a method get instead of being served, in order.
 
     An answer is a status (``429``, ``500``, ``404``), an error code (``channel_not_found``), ``drop``
-    (served, but the connection closes before the answer), ``garbage`` (no JSON) or ``serve``.
+    (served, but the connection closes before the answer), ``garbage`` (no JSON), ``elsewhere`` (a redirect
+    to ``other``), ``drip`` and ``drip headers`` (a byte now and then, without end), ``endless`` (as fast as
+    can be) or ``serve``.
     """
 
     url: str = ""
@@ -44,7 +46,9 @@ class SlackDouble:
     messages: list[dict[str, Any]] = field(default_factory=list)
     answers: dict[str, list[str]] = field(default_factory=dict)
     retry_after: str = "30"
+    other: str = ""
     page_size: int = 2
+    is_over: threading.Event = field(default_factory=threading.Event)
 
     @property
     def methods(self) -> list[str]:
@@ -92,6 +96,11 @@ def slack_double() -> Iterator[SlackDouble]:
     double = SlackDouble()
 
     class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            """What no client of Slack's sends: it comes by a redirect."""
+            double.calls.append(Call(self.path, {}, self.headers["Authorization"] or ""))
+            self._answer(200, '{"ok": true, "channel": "C0123", "ts": "1.1"}')
+
         def do_POST(self) -> None:
             text = self.rfile.read(int(self.headers["Content-Length"] or 0)).decode()
             is_json = self.headers["Content-Type"].startswith("application/json")
@@ -107,6 +116,13 @@ def slack_double() -> Iterator[SlackDouble]:
             elif answer == "drop":
                 double.serve(call)
                 self.close_connection = True
+            elif answer == "elsewhere":
+                self.send_response(302)
+                self.send_header("Location", double.other + call.method)
+                self.end_headers()
+            elif answer in ("drip", "drip headers", "endless"):
+                with suppress(OSError):
+                    self._answer_without_end(answer)
             elif answer == "garbage":
                 self._answer(200, "<html>a proxy's login page</html>")
             elif answer.isdigit():
@@ -115,6 +131,15 @@ def slack_double() -> Iterator[SlackDouble]:
                 )
             else:
                 self._answer(200, json.dumps({"ok": False, "error": answer}))
+
+        def _answer_without_end(self, how: str) -> None:
+            self.close_connection = True
+            if how != "drip headers":
+                self.wfile.write(b"HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n\r\n")
+            while not double.is_over.is_set():
+                self.wfile.write(b"x" * 65_536 if how == "endless" else b"x")
+                if how != "endless":
+                    double.is_over.wait(0.05)
 
         def _answer(self, status: int, text: str) -> None:
             self.send_response(status)
@@ -135,6 +160,7 @@ def slack_double() -> Iterator[SlackDouble]:
     try:
         yield double
     finally:
+        double.is_over.set()
         server.shutdown()
         server.server_close()
         thread.join()
