@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import cached_property
 
 from costwatch.alerts import lifecycle
@@ -23,12 +23,13 @@ from costwatch.alerts.muting import InhibitRule, Muted, muted, muted_on
 from costwatch.alerts.routing import Bundle, Node, Route, group, resolve
 from costwatch.delivery.fallback import hand_over
 from costwatch.delivery.forwarding import forward, forwarders
-from costwatch.delivery.sending import RETRY_AFTER_AT_MOST_SECONDS, Attempt, Delivery, Sender, is_for
+from costwatch.delivery.sending import Attempt, Delivery, Sender, is_for
 from costwatch.errors import CostwatchError
 from costwatch.model import Alert, Group, Reason
 from costwatch.plugins import FactQuery, Notifier, Receiver, fact_query
 from costwatch.warehouse.alerts import acts
 from costwatch.warehouse.alerts import alerts as stored_alerts
+from costwatch.warehouse.alerts.clock import nothing_later
 from costwatch.warehouse.alerts.muted_alerts import MutedAlert, muted_alerts, replace_muted_alerts
 from costwatch.warehouse.alerts.outbox import Conversation, Notification, Outbox, SendState
 from costwatch.warehouse.alerts.silences import silences
@@ -72,6 +73,7 @@ def deliver(
         waiting = tuple(Attempt(each.group) for each in plan.due if is_for(each, only))
         return Delivery(waiting=waiting, forwarded=_counts(handed, plan))
     with warehouse.job_lock("alerts-deliver"):
+        nothing_later(warehouse, now)
         plan = planner.plan(warehouse)
         plan.store(warehouse)
         with warehouse.read() as db:
@@ -242,12 +244,11 @@ def _due(node: Node, talk: Conversation, message: Group, now: datetime) -> datet
     if talk.unsent and talk.unsent.state is SendState.FAILED:
         return max(now, talk.unsent.next_attempt_at + node.group_interval)
     if talk.unsent:
-        # Whatever a clock once said, nothing waits for longer than a receiver may ask for.
-        return min(talk.unsent.next_attempt_at, now + timedelta(seconds=RETRY_AFTER_AT_MOST_SECONDS))
+        return talk.unsent.next_attempt_at
     if message.reason is Reason.FIRST:
-        fired = [alert.fired_at for alert in message.alerts if alert.fired_at]
+        fired = [min(alert.fired_at, now) for alert in message.alerts if alert.fired_at]
         return max(now, min(fired, default=now) + node.group_wait)
-    return max(now, min(talk.last_sent.queued_at, now) + node.group_interval) if talk.last_sent else now
+    return max(now, talk.last_sent.queued_at + node.group_interval) if talk.last_sent else now
 
 
 def _id(bundle: Bundle, talk: Conversation, now: datetime) -> str:

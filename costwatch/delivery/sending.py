@@ -86,7 +86,7 @@ class Sender:
         with self.warehouse.write() as db:
             outbox = Outbox(db)
             previous = outbox.previous(notification)
-            outbox.claim(notification)
+            outbox.claim(notification, self.now)
         attempt, name = notification.attempts + 1, notification.group.receiver
         try:
             notifier = _notifier(self.receivers.get(name), name)

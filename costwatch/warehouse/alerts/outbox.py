@@ -166,11 +166,11 @@ class Outbox:
         ).fetchone()
         return None if row is None else Receipt(json.loads(row["receipt"]))
 
-    def claim(self, notification: Notification) -> None:
+    def claim(self, notification: Notification, now: datetime) -> None:
         """It is being sent: from here on it may have arrived."""
         self._db.execute(
-            "UPDATE notification SET state = 'sending', attempts = attempts + 1 WHERE id = ?",
-            (notification.group.id,),
+            "UPDATE notification SET state = 'sending', attempts = attempts + 1, tried_at = ? WHERE id = ?",
+            (to_text(now), notification.group.id),
         )
 
     def sent(self, notification: Notification, receipt: Receipt, now: datetime) -> None:
