@@ -160,10 +160,11 @@ class _Planner:
         with warehouse.read() as db:
             outbox = Outbox(db)
             plan = _OutboxPlan(outbox.unsent(), muted_alerts(db))
-            alerts = list(stored_alerts.current_alerts(db, since).values())
+            event, unseen = outbox.newest_event(), outbox.fired_since_planned()
+            # What nobody could be told yet is not forgotten, however long ago it was over.
+            alerts = list(stored_alerts.current_alerts(db, since, unseen | outbox.owed()).values())
             everywhere = muted(alerts, silences(db, since), self.inhibit_rules, self.now)
             acknowledged = acts.acknowledged(db)
-            event, unseen = outbox.newest_event(), outbox.fired_since_planned()
             data_through = WarehouseSnapshot(db, self.now).data_through
             bundles = {(bundle.node.receiver, bundle.key): bundle for bundle in group(self.root, alerts)}
             for receiver, key in dict.fromkeys([*bundles, *outbox.unfinished()]):

@@ -88,6 +88,10 @@ class Outbox:
         rows = self._db.execute(queries.text("fired_since_planned"))
         return frozenset(row["fingerprint"] for row in rows)
 
+    def owed(self) -> frozenset[str]:
+        """Fingerprints of alerts that wait to be told to somebody."""
+        return frozenset(row["fingerprint"] for row in queries.rows(self._db, "owed_alerts"))
+
     def unfinished(self) -> list[tuple[str, str]]:
         """Receiver and group key of conversations whose last message did not tell the end."""
         rows = self._db.execute(queries.text("unfinished_conversations"))
