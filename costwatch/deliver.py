@@ -2,16 +2,17 @@
 
 Planning is one transaction. Each message is then marked as being sent, sent outside any lock, and
 marked as sent; after a crash in between it is tried again as what it is, a message that may have
-arrived. Messages about one group go out in order; a receiver that cannot be reached is left alone
-until the next run. Alerts are grouped first and muted then.
+arrived. Messages about one group go out in order, pages before others; a receiver that cannot be reached is
+left alone until the next run. Alerts are grouped first and muted then.
 """
 
 import hashlib
+import time
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cached_property
 
 from costwatch.alerts import lifecycle
@@ -23,7 +24,7 @@ from costwatch.alerts.muting import InhibitRule, Muted, muted, muted_on
 from costwatch.alerts.routing import Bundle, Node, Route, group, resolve
 from costwatch.delivery.fallback import hand_over
 from costwatch.delivery.forwarding import forward, forwarders
-from costwatch.delivery.sending import Attempt, Delivery, Sender, is_for
+from costwatch.delivery.sending import BUDGET, Attempt, Clock, Delivery, Sender, is_for
 from costwatch.errors import CostwatchError
 from costwatch.model import Alert, Group, Reason
 from costwatch.plugins import FactQuery, Notifier, Receiver, fact_query
@@ -53,13 +54,16 @@ def deliver(
     queries: Collection[FactQuery] = (),
     dry_run: bool = False,
     only: str | None = None,
+    budget: timedelta = BUDGET,
+    clock: Clock = time,
 ) -> Delivery:
     """Plan what is to be told and send it; then hand what fires to the receivers that want all of it.
 
     contacts: team -> who to ask. public_url: how links to the pages begin. time_intervals: those that
     routes name. fallback: the receiver of what others do not take. queries: those that
     rules bring, for links to their pages. only: send to that receiver alone; the
-    others' messages stay in the outbox. Raises BusyError while another delivery runs; what goes wrong
+    others' messages stay in the outbox. budget: after so long, measured by ``clock``, no message is begun;
+    what is left is the next run's. Raises BusyError while another delivery runs; what goes wrong
     with a receiver is in the answer.
     """
     now = now.replace(microsecond=0)
@@ -78,11 +82,11 @@ def deliver(
         plan.store(warehouse)
         with warehouse.read() as db:
             unsent = Outbox(db).unsent()
-        sender = Sender(warehouse, by_name, now, only)
+        errors = forward(handed, plan.firing, now)  # first: sending may take its time
+        sender = Sender(warehouse, by_name, now, only, budget, clock)
         sender.send(unsent)
         if fallback is not None:
             sender.send(hand_over(warehouse, fallback, now, only))
-        errors = forward(handed, plan.firing, now)
     forwarded = {name: count for name, count in _counts(handed, plan).items() if name not in errors}
     return Delivery(
         tuple(sender.sent), tuple(sender.failed), tuple(sender.waiting), forwarded, not_forwarded=errors

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NoReturn
 from urllib.parse import urlencode
 
 from pydantic import AfterValidator, Field
@@ -79,6 +79,8 @@ class Slack(Settings):
         - {name: oncall, kind: slack, channel: C0123, token: "${env:SLACK_BOT_TOKEN}",
            mention: {page: "<!subteam^S123>"}}
     """
+
+    messages_per_second: ClassVar[float] = 1  # https://docs.slack.dev/apis/web-api/rate-limits
 
     name: str = Field(min_length=1)
     channel: Annotated[str, AfterValidator(_is_id)]

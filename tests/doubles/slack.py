@@ -2,10 +2,11 @@
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import pairwise
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -48,6 +49,8 @@ class SlackDouble:
     retry_after: str = "30"
     other: str = ""
     page_size: int = 2
+    paced_by: Callable[[], float] | None = None  # a clock's seconds: 1 message a second, after a burst of 5
+    told_at: list[float] = field(default_factory=list)
     is_over: threading.Event = field(default_factory=threading.Event)
 
     @property
@@ -57,6 +60,19 @@ class SlackDouble:
     @property
     def parents(self) -> list[dict[str, Any]]:
         return [message for message in self.messages if "thread_ts" not in message]
+
+    def is_too_fast(self, method: str) -> bool:
+        """Whether a post comes before Slack's limit lets it through."""
+        if self.paced_by is None or method != "chat.postMessage":
+            return False
+        now = self.paced_by()
+        left = 5.0
+        for before, after in pairwise([*self.told_at, now]):
+            left = min(5.0, left - 1 + after - before)
+        if self.told_at and left < 1:
+            return True
+        self.told_at.append(now)
+        return False
 
     def serve(self, call: Call) -> dict[str, Any]:
         arguments = call.arguments
@@ -110,7 +126,7 @@ def slack_double() -> Iterator[SlackDouble]:
             call = Call(self.path.removeprefix("/api/"), arguments, self.headers["Authorization"] or "")
             double.calls.append(call)
             planned = double.answers.get(call.method) or ["serve"]
-            answer = planned.pop(0)
+            answer = "429" if double.is_too_fast(call.method) else planned.pop(0)
             if answer == "serve":
                 self._answer(200, json.dumps(double.serve(call)))
             elif answer == "drop":
