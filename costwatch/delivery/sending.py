@@ -159,7 +159,8 @@ class Sender:
         attempt, name = notification.attempts + 1, notification.group.receiver
         try:
             notifier = _notifier(self.receivers.get(name), name)
-            receipt = notifier.notify(replace(notification.group, attempt=attempt), previous)
+            group = replace(notification.group, attempt=attempt, queued_at=notification.queued_at)
+            receipt = notifier.notify(group, previous)
         except Exception as error:  # a notifier may be anyone's: what it raises must not lose the message
             problem = explained(error, name, "notifier")
             with self.warehouse.write() as db:

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from datetime import UTC, datetime
 from time import monotonic
 
 import pytest
@@ -136,7 +137,7 @@ def test_an_answer_that_drips_in_is_given_up_when_its_time_is_over(
 
 def test_an_answer_without_end_is_not_read_to_the_end_of_memory(slack: Slack, double: SlackDouble) -> None:
     double.answers = {"chat.postMessage": ["endless"]}
-    with pytest.raises(NotifyError, match="more than 4,194,304 bytes") as raised:
+    with pytest.raises(NotifyError, match="more than 16,777,216 bytes") as raised:
         slack.notify(group(), None)
     assert not raised.value.permanent
 
@@ -197,6 +198,47 @@ def test_a_reply_whose_answer_was_lost_is_found_too(slack: Slack, double: SlackD
         slack.notify(repeat, receipt)
     assert slack.notify(replace(repeat, attempt=2), receipt) == receipt
     assert len(double.messages) == 2
+
+
+def test_a_message_whose_answer_was_lost_is_found_behind_all_that_was_posted_since(
+    slack: Slack, double: SlackDouble
+) -> None:
+    double.page_size = 200
+    queued_at = datetime.fromtimestamp(double.first_ts + 1_000, tz=UTC)
+    for number in range(1_000):
+        double.messages.append({"ts": f"{double.first_ts + number}.000100", "text": "before"})
+    double.answers = {"chat.postMessage": ["drop"]}
+    with pytest.raises(NotifyError):
+        slack.notify(group(queued_at=queued_at), None)
+    lost = double.messages[-1]
+    for number in range(1_100):
+        double.messages.append({"ts": f"{double.first_ts + 2_000 + number}.000100", "text": "after"})
+    assert slack.notify(group(attempt=2, queued_at=queued_at), None).reference["ts"] == lost["ts"]
+    assert {call.arguments["oldest"] for call in double.calls[1:]} == {f"{double.first_ts + 940}.000000"}
+    assert len(double.calls) == 1 + 6
+
+
+def test_what_was_posted_before_it_was_queued_is_not_looked_through(
+    slack: Slack, double: SlackDouble
+) -> None:
+    for number in range(100):
+        double.messages.append({"ts": f"{double.first_ts + number}.000100", "text": "before"})
+    queued_at = datetime.fromtimestamp(double.first_ts + 1_000, tz=UTC)
+    slack.notify(group(attempt=2, queued_at=queued_at), None)
+    assert double.methods == ["conversations.history", "chat.postMessage"]
+
+
+@pytest.mark.parametrize(
+    "messages", ["none", [1], [{"metadata": "x"}], [{"metadata": {"event_payload": []}}]]
+)
+def test_an_answer_that_tells_no_messages_is_none(
+    slack: Slack, double: SlackDouble, monkeypatch: pytest.MonkeyPatch, messages: object
+) -> None:
+    monkeypatch.setattr(
+        double, "_page", lambda call: {"ok": True, "messages": messages, "response_metadata": 1}
+    )
+    slack.notify(group(attempt=2), None)
+    assert len(double.messages) == 1
 
 
 def test_a_bot_that_may_not_look_posts_rather_twice_than_never(slack: Slack, double: SlackDouble) -> None:

@@ -9,7 +9,7 @@ from time import monotonic
 
 import pytest
 
-from costwatch.transport import TransportError, post
+from costwatch.plugins.transport import TransportError, post
 from tests.doubles.promql_api import promql_api
 from tests.doubles.slack import SlackDouble
 

@@ -49,6 +49,7 @@ class SlackDouble:
     retry_after: str = "30"
     other: str = ""
     page_size: int = 2
+    first_ts: int = 1_800_000_000
     paced_by: Callable[[], float] | None = None  # a clock's seconds: 1 message a second, after a burst of 5
     told_at: list[float] = field(default_factory=list)
     is_over: threading.Event = field(default_factory=threading.Event)
@@ -77,7 +78,7 @@ class SlackDouble:
     def serve(self, call: Call) -> dict[str, Any]:
         arguments = call.arguments
         if call.method == "chat.postMessage":
-            message = {"ts": f"{1_700_000_000 + len(self.messages)}.000100", **arguments}
+            message = {"ts": f"{self.first_ts + len(self.messages)}.000100", **arguments}
             self.messages.append(message)
             return {"ok": True, "channel": arguments["channel"], "ts": message["ts"]}
         if call.method == "chat.update":
@@ -92,16 +93,24 @@ class SlackDouble:
 
     def _page(self, call: Call) -> dict[str, Any]:
         thread = call.arguments.get("ts")
-        found = [
-            message
-            for message in reversed(self.messages)
-            if (message.get("thread_ts") == thread if thread else "thread_ts" not in message)
-        ]
+        since = float(call.arguments.get("oldest", 0))
+        if thread:  # its parent first, then the oldest
+            found = [each for each in self.messages if thread == each["ts"]]
+            found += [
+                each
+                for each in self.messages
+                if each.get("thread_ts") == thread and float(each["ts"]) > since
+            ]
+        else:
+            found = [each for each in reversed(self.messages) if "thread_ts" not in each]
+            found = [each for each in found if float(each["ts"]) > since]
         start = int(call.arguments.get("cursor", 0))
         more = start + self.page_size < len(found)
+        knows = call.arguments.get("include_all_metadata") in ("1", "true")
+        page = found[start : start + self.page_size]
         return {
             "ok": True,
-            "messages": found[start : start + self.page_size],
+            "messages": page if knows else [{**each, "metadata": None} for each in page],
             "response_metadata": {"next_cursor": str(start + self.page_size) if more else ""},
         }
 

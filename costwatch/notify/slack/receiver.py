@@ -1,19 +1,19 @@
 """Receiver kind ``slack``: one message per group, corrected as things change, its thread for the rest."""
 
-import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NoReturn
-from urllib.parse import urlencode
 
 from pydantic import AfterValidator, Field
 
 from costwatch.alerts.message import AlertLine, Message, compose
 from costwatch.errors import CostwatchError, NotifyError
 from costwatch.model import AlertState, Group, Reason, Receipt, Severity
+from costwatch.notify.slack.client import client
 from costwatch.plugins import Settings
+from costwatch.plugins.transport import TransportError
 from costwatch.secret import SecretReference, resolve
-from costwatch.transport import TransportError, post
 
 if TYPE_CHECKING:
     from slack_sdk import WebClient
@@ -27,7 +27,9 @@ _URL_AT_MOST = 500
 
 _ALOUD = (Reason.FIRST, Reason.NEW, Reason.REPEAT)
 _EVENT = "costwatch_alert"
-_PAGES_SEARCHED = 5
+_PAGE_MESSAGES = 200
+_PAGES_SEARCHED = 40  # of a minute's 50; what more than 8,000 messages came after is posted again
+_CLOCKS_DIFFER = timedelta(seconds=60)
 _MENTION = re.compile(r"<(?:@[UW][A-Z0-9]+|!subteam\^S[A-Z0-9]+|#C[A-Z0-9]+|!here|!channel)>")
 _CHANNEL = re.compile(r"[CGD][A-Z0-9]+")
 _SECONDS = re.compile(r"[0-9]{1,9}")
@@ -140,20 +142,21 @@ class Slack(Settings):
         """The ts of this very message, where an earlier try may have posted it."""
         if group.attempt <= 1:
             return None
-        cursor = ""
+        oldest = f"{(group.queued_at - _CLOCKS_DIFFER).timestamp():.6f}" if group.queued_at else None
+        asked = {**where, "oldest": oldest, "include_all_metadata": True, "limit": _PAGE_MESSAGES}
+        cursor = None
         for _ in range(_PAGES_SEARCHED):
             try:
-                page = self._call(
-                    method, **where, include_all_metadata=True, limit=200, cursor=cursor or None
-                )
+                page = self._call(method, **asked, cursor=cursor)
             except _Refused:  # may not look: rather a message twice than not at all
                 return None
-            for message in page.get("messages", ()):
-                metadata = message.get("metadata") or {}
-                payload = metadata.get("event_payload") or {}
+            messages = page.get("messages")
+            for message in messages if isinstance(messages, list) else ():
+                metadata = _fields(_fields(message).get("metadata"))
+                payload = _fields(metadata.get("event_payload"))
                 if metadata.get("event_type") == _EVENT and payload.get("id") == group.id:
                     return str(message["ts"])
-            cursor = (page.get("response_metadata") or {}).get("next_cursor", "")
+            cursor = _fields(page.get("response_metadata")).get("next_cursor")
             if not cursor:
                 break
         return None
@@ -172,7 +175,7 @@ class Slack(Settings):
 
     def _client(self) -> "WebClient":
         try:
-            return _client(resolve(self.token), self.api_url, self.timeout_seconds)
+            return client(resolve(self.token), self.api_url, self.timeout_seconds)
         except CostwatchError as error:
             raise NotifyError(f"receiver '{self.name}': {error}", permanent=True) from None
 
@@ -199,47 +202,9 @@ class Slack(Settings):
         raise NotifyError(f"{what}; {advice}", permanent=True) from None
 
 
-def _client(token: str, api_url: str, timeout_seconds: int) -> "WebClient":
-    """Slack's client over our own transport: its own follows redirects, with the token."""
-    from slack_sdk import WebClient
-    from slack_sdk.web import SlackResponse
-
-    class Client(WebClient):
-        def api_call(
-            self, api_method: str, *, json: Any = None, params: Any = None, **_: Any
-        ) -> SlackResponse:
-            url, kind = self.base_url + api_method, "json" if params is None else "x-www-form-urlencoded"
-            headers = {"Authorization": f"Bearer {token}", "Content-Type": f"application/{kind}"}
-            answer = post(url, _encoded(json, params), headers, timeout_seconds)
-            found = SlackResponse(
-                client=self,
-                http_verb="POST",
-                api_url=url,
-                req_args={},
-                data=_object(answer.body),
-                headers=dict(answer.headers),
-                status_code=answer.status,
-            )
-            found.validate()  # type: ignore[no-untyped-call]
-            return found
-
-    return Client(token, base_url=api_url)
-
-
-def _encoded(fields: Any, params: Any) -> bytes:
-    if fields is not None:
-        return json.dumps(fields).encode()
-    told = {key: int(value) if value is True else value for key, value in params.items() if value is not None}
-    return urlencode(told).encode()
-
-
-def _object(body: bytes) -> dict[str, Any]:
-    """An answer's JSON object; empty: it is none."""
-    try:
-        found = json.loads(body)
-    except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
+def _fields(of: Any) -> Mapping[str, Any]:
+    """Of an object in an answer; none: it is something else."""
+    return of if isinstance(of, dict) else {}
 
 
 def _content(message: Message, mention: str = "") -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.error import URLError
 from urllib.request import HTTPHandler, HTTPSHandler, OpenerDirector, ProxyHandler, Request
 
-ANSWER_BYTES = 4 * 1024 * 1024
+ANSWER_BYTES = 16 * 1024 * 1024
 
 
 class TransportError(Exception):
