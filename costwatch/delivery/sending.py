@@ -6,6 +6,7 @@ from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Protocol
 
 from costwatch.errors import NotifyError
@@ -102,17 +103,15 @@ class Sender:
                 queue.appendleft(again)
             if not queue:
                 del queues[name]
-        for queue in queues.values():
-            self.waiting += [Attempt(each.group, each.error or _OUT_OF_TIME) for each in queue]
+        for each in chain(*queues.values()):
+            error = each.error or _OUT_OF_TIME
+            self.waiting.append(Attempt(each.group, error if self._is_due(each) else ""))
 
     def _take(self, notification: Notification) -> Notification | None:
         """Send a message, if it is due; as it is then, if this run is to try it again."""
         it = notification.group
         talk = (it.receiver, it.key)
-        if not is_for(notification, self.only):
-            self.waiting.append(Attempt(it))
-            return None
-        if talk in self.held or it.receiver in self.away or notification.next_attempt_at > self._now:
+        if not self._is_due(notification):
             self.held.add(talk)
             self.waiting.append(Attempt(it))
             return None
@@ -132,6 +131,12 @@ class Sender:
             self.away.add(it.receiver)
             self.waiting.append(Attempt(it, str(error)))
         return None
+
+    def _is_due(self, notification: Notification) -> bool:
+        """Whether this run is to send it now."""
+        it = notification.group
+        is_kept = (it.receiver, it.key) in self.held or it.receiver in self.away
+        return not is_kept and is_for(notification, self.only) and notification.next_attempt_at <= self._now
 
     def _wait_until(self, seconds: float) -> bool:
         """Whether the time for it came before the run's was over."""

@@ -75,6 +75,16 @@ def test_a_run_ends_in_time_says_so_and_the_next_goes_on(house: House) -> None:
     assert len({dict(group.labels)["service"] for group, _ in house.receiver.got}) == 50
 
 
+def test_a_run_that_ends_in_time_says_nothing_of_what_was_not_due(house: House) -> None:
+    house.receiver = Slow(failures=[DOWN])
+    house.find(a="a")
+    house.deliver()
+    house.find(a="a", b="b", c="c")
+    done = house.deliver(budget=SECOND)
+    assert len(done.sent) == 1
+    assert sorted(bool(attempt.error) for attempt in done.waiting) == [False, True]
+
+
 def test_a_run_that_is_asked_to_wait_past_its_end_leaves_the_message_to_the_next(house: House) -> None:
     house.receiver.failures = [busy(50)]
     house.find(a="a")
