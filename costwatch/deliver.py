@@ -2,11 +2,12 @@
 
 Planning is one transaction. Each message is then marked as being sent, sent outside any lock, and
 marked as sent; after a crash in between it is tried again as what it is, a message that may have
-arrived. Messages about one group go out in order; a receiver that cannot be reached is left alone
-until the next run. Alerts are grouped first and muted then.
+arrived. Messages about one group go out in order, pages before others; a receiver that cannot be reached is
+left alone until the next run. Alerts are grouped first and muted then.
 """
 
 import hashlib
+import time
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -23,12 +24,13 @@ from costwatch.alerts.muting import InhibitRule, Muted, muted, muted_on
 from costwatch.alerts.routing import Bundle, Node, Route, group, resolve
 from costwatch.delivery.fallback import hand_over
 from costwatch.delivery.forwarding import forward, forwarders
-from costwatch.delivery.sending import RETRY_AFTER_AT_MOST_SECONDS, Attempt, Delivery, Sender, is_for
+from costwatch.delivery.sending import BUDGET, Attempt, Clock, Delivery, Sender, is_for
 from costwatch.errors import CostwatchError
 from costwatch.model import Alert, Group, Reason
 from costwatch.plugins import FactQuery, Notifier, Receiver, fact_query
 from costwatch.warehouse.alerts import acts
 from costwatch.warehouse.alerts import alerts as stored_alerts
+from costwatch.warehouse.alerts.clock import nothing_later
 from costwatch.warehouse.alerts.muted_alerts import MutedAlert, muted_alerts, replace_muted_alerts
 from costwatch.warehouse.alerts.outbox import Conversation, Notification, Outbox, SendState
 from costwatch.warehouse.alerts.silences import silences
@@ -52,13 +54,16 @@ def deliver(
     queries: Collection[FactQuery] = (),
     dry_run: bool = False,
     only: str | None = None,
+    budget: timedelta = BUDGET,
+    clock: Clock = time,
 ) -> Delivery:
     """Plan what is to be told and send it; then hand what fires to the receivers that want all of it.
 
     contacts: team -> who to ask. public_url: how links to the pages begin. time_intervals: those that
     routes name. fallback: the receiver of what others do not take. queries: those that
     rules bring, for links to their pages. only: send to that receiver alone; the
-    others' messages stay in the outbox. Raises BusyError while another delivery runs; what goes wrong
+    others' messages stay in the outbox. budget: after so long, measured by ``clock``, no message is begun;
+    what is left is the next run's. Raises BusyError while another delivery runs; what goes wrong
     with a receiver is in the answer.
     """
     now = now.replace(microsecond=0)
@@ -72,15 +77,16 @@ def deliver(
         waiting = tuple(Attempt(each.group) for each in plan.due if is_for(each, only))
         return Delivery(waiting=waiting, forwarded=_counts(handed, plan))
     with warehouse.job_lock("alerts-deliver"):
+        nothing_later(warehouse, now)
         plan = planner.plan(warehouse)
         plan.store(warehouse)
         with warehouse.read() as db:
             unsent = Outbox(db).unsent()
-        sender = Sender(warehouse, by_name, now, only)
+        errors = forward(handed, plan.firing, now)  # first: sending may take its time
+        sender = Sender(warehouse, by_name, now, only, budget, clock)
         sender.send(unsent)
         if fallback is not None:
             sender.send(hand_over(warehouse, fallback, now, only))
-        errors = forward(handed, plan.firing, now)
     forwarded = {name: count for name, count in _counts(handed, plan).items() if name not in errors}
     return Delivery(
         tuple(sender.sent), tuple(sender.failed), tuple(sender.waiting), forwarded, not_forwarded=errors
@@ -158,10 +164,11 @@ class _Planner:
         with warehouse.read() as db:
             outbox = Outbox(db)
             plan = _OutboxPlan(outbox.unsent(), muted_alerts(db))
-            alerts = list(stored_alerts.current_alerts(db, since).values())
+            event, unseen = outbox.newest_event(), outbox.fired_since_planned()
+            # What nobody could be told yet is not forgotten, however long ago it was over.
+            alerts = list(stored_alerts.current_alerts(db, since, unseen | outbox.owed()).values())
             everywhere = muted(alerts, silences(db, since), self.inhibit_rules, self.now)
             acknowledged = acts.acknowledged(db)
-            event, unseen = outbox.newest_event(), outbox.fired_since_planned()
             data_through = WarehouseSnapshot(db, self.now).data_through
             bundles = {(bundle.node.receiver, bundle.key): bundle for bundle in group(self.root, alerts)}
             for receiver, key in dict.fromkeys([*bundles, *outbox.unfinished()]):
@@ -242,12 +249,11 @@ def _due(node: Node, talk: Conversation, message: Group, now: datetime) -> datet
     if talk.unsent and talk.unsent.state is SendState.FAILED:
         return max(now, talk.unsent.next_attempt_at + node.group_interval)
     if talk.unsent:
-        # Whatever a clock once said, nothing waits for longer than a receiver may ask for.
-        return min(talk.unsent.next_attempt_at, now + timedelta(seconds=RETRY_AFTER_AT_MOST_SECONDS))
+        return talk.unsent.next_attempt_at
     if message.reason is Reason.FIRST:
-        fired = [alert.fired_at for alert in message.alerts if alert.fired_at]
+        fired = [min(alert.fired_at, now) for alert in message.alerts if alert.fired_at]
         return max(now, min(fired, default=now) + node.group_wait)
-    return max(now, min(talk.last_sent.queued_at, now) + node.group_interval) if talk.last_sent else now
+    return max(now, talk.last_sent.queued_at + node.group_interval) if talk.last_sent else now
 
 
 def _id(bundle: Bundle, talk: Conversation, now: datetime) -> str:

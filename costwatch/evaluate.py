@@ -17,6 +17,7 @@ from costwatch.errors import CostwatchError
 from costwatch.model import COST_METRICS, Alert, AlertState, Finding, Verdict
 from costwatch.plugins import Rule, Snapshot, explanation_of, queries_of
 from costwatch.warehouse.alerts import alerts as stored_alerts
+from costwatch.warehouse.alerts.clock import nothing_later
 from costwatch.warehouse.facts.snapshot import Live, WarehouseSnapshot
 from costwatch.warehouse.store import Warehouse, is_damage
 
@@ -56,6 +57,7 @@ def evaluate(
     if dry_run:
         return _evaluated(warehouse, rules, now, live).evaluation
     with warehouse.job_lock("alerts-eval"):
+        nothing_later(warehouse, now)
         evaluated = _evaluated(warehouse, rules, now, live)
         errors = {rule.name: evaluated.errors.get(rule.name, "") for rule in rules}
         with warehouse.write() as db:

@@ -3,7 +3,8 @@
 import gc
 import os
 import shutil
-from collections.abc import Iterator
+import subprocess
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -64,3 +65,17 @@ def slack(double: SlackDouble) -> Slack:
         api_url=double.url,
         mention={Severity.PAGE: "<!subteam^S123>"},
     )
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
+    """A certificate of 127.0.0.1 that only itself vouches for, and its key."""
+    if not shutil.which("openssl"):
+        pytest.skip("no openssl to make a certificate with")
+    folder = tmp_path_factory.mktemp("tls")
+    made = {"cert_file": str(folder / "cert.pem"), "key_file": str(folder / "key.pem")}
+    how = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj /CN=127.0.0.1"
+    names = ["-addext", "subjectAltName=IP:127.0.0.1"]
+    files = ["-out", made["cert_file"], "-keyout", made["key_file"]]
+    subprocess.run(["openssl", *how.split(), *names, *files], check=True, capture_output=True)
+    return made

@@ -22,7 +22,7 @@ from costwatch.model import Alert, AlertState, Finding, Labels, Severity, Verdic
 from costwatch.money import exact
 from costwatch.plugins import Explanation, Rule
 
-REMEMBERED = timedelta(days=14)  # how long a resolved alert is still corrected and told
+REMEMBERED = timedelta(days=14)  # how long a resolved alert that was told is still corrected
 EXPLAINED = "explained"  # in the evidence: what was asked once, when it began to fire
 NOW = "now"  # in the evidence of an alert that is over: how things are since
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")

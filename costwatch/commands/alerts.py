@@ -78,8 +78,9 @@ def _sources_to_ask(context: Context) -> "dict[str, Live]":
 def deliver_messages(context: Context, receiver: str | None, dry_run: bool) -> int:
     """Tell the receivers what changed (step 4).
 
-    What cannot be sent now is tried again by the next run; a message that was sent is corrected, not
-    repeated. Exits 1 if a receiver did not take its message.
+    Pages go first, no faster than a receiver takes messages, for ten minutes at most. What cannot be sent
+    now is tried again by the next run; a message that was sent is corrected, not repeated. Exits 1 if
+    a receiver did not take its message.
 
     \b
     Example: costwatch alerts eval; costwatch alerts deliver

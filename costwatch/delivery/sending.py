@@ -1,17 +1,25 @@
 """Messages of the outbox are sent, each claimed first and settled after, outside any lock."""
 
 import logging
+import time
+from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import chain
+from typing import Protocol
 
 from costwatch.errors import NotifyError
-from costwatch.model import Group
-from costwatch.plugins import Notifier, Receiver
+from costwatch.model import Group, Severity
+from costwatch.plugins import Notifier, Paced, Receiver
 from costwatch.warehouse.alerts.outbox import Notification, Outbox
 from costwatch.warehouse.store import Warehouse
 
-RETRY_AFTER_AT_MOST_SECONDS = 86_400
+BUDGET = timedelta(minutes=10)
+_RETRY_AFTER_AT_MOST_SECONDS = 86_400
+_WAITED_OUT_SECONDS = 60  # a receiver that wants to be left alone for longer is, until a later run
+_OUT_OF_TIME = "the run's time was over before it was sent; the next run goes on"
+_URGENCY = {severity: number for number, severity in enumerate(Severity)}
 _BACK_OFF_SECONDS = 15
 _BACK_OFF_AT_MOST_SECONDS = 240
 _log = logging.getLogger(__name__)
@@ -40,69 +48,147 @@ class Delivery:
     not_forwarded: Mapping[str, str] = field(default_factory=dict)
 
 
+class Clock(Protocol):
+    """What a run is measured by; the module ``time`` is one."""
+
+    def monotonic(self) -> float:
+        """Seconds since whenever."""
+        ...
+
+    def sleep(self, seconds: float, /) -> None:
+        """Return after so many."""
+        ...
+
+
 @dataclass
 class Sender:
-    """One run's sending. ``only``: to that receiver alone.
+    """One run's sending, which began at ``now``. ``only``: to that receiver alone.
 
     A conversation with a message that has to wait is ``held``; a receiver that cannot be reached is
-    ``away``: both are left alone until the next run.
+    ``away``: both are left alone until the next run. ``ready_at``: when a receiver takes its next message,
+    in seconds since the run began; after ``budget`` none is sent.
     """
 
     warehouse: Warehouse
     receivers: Mapping[str, Receiver]
     now: datetime
     only: str | None = None
+    budget: timedelta = BUDGET
+    clock: Clock = time
     sent: list[Group] = field(default_factory=list)
     failed: list[Attempt] = field(default_factory=list)
     waiting: list[Attempt] = field(default_factory=list)
     held: set[tuple[str, str]] = field(default_factory=set)
     away: set[str] = field(default_factory=set)
+    ready_at: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
+    began: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.began = self.clock.monotonic()
 
     def send(self, notifications: Iterable[Notification]) -> None:
-        """Each in its turn, if it is due."""
-        for notification in notifications:
-            it = notification.group
-            talk = (it.receiver, it.key)
-            if not is_for(notification, self.only):
-                self.waiting.append(Attempt(it))
-                continue
-            if talk in self.held or it.receiver in self.away or notification.next_attempt_at > self.now:
-                self.held.add(talk)
-                self.waiting.append(Attempt(it))
-                continue
-            error = self._try(notification)
-            if error is None:
-                self.sent.append(it)
-            elif error.permanent:
-                self.held.add(talk)  # what comes after it is planned anew, with what it should have told
-                self.failed.append(Attempt(it, str(error)))
-            else:
-                self.held.add(talk)
-                self.away.add(it.receiver)
-                self.waiting.append(Attempt(it, str(error)))
+        """Each that is due: to each receiver the most urgent first, as fast as it takes them."""
+        queues: defaultdict[str, deque[Notification]] = defaultdict(deque)
+        place = {}
+        for number, each in enumerate(urgent_first(notifications)):
+            queues[each.group.receiver].append(each)
+            place[each.group.id] = number
+        while queues:
+            ready = {name: max(self.ready_at[name], self._seconds) for name in queues}
+            name = min(queues, key=lambda name: (ready[name], place[queues[name][0].group.id]))
+            if not self._wait_until(self.ready_at[name]):
+                break
+            queue = queues[name]
+            if again := self._take(queue.popleft()):
+                queue.appendleft(again)
+            if not queue:
+                del queues[name]
+        for each in chain(*queues.values()):
+            error = each.error or _OUT_OF_TIME
+            self.waiting.append(Attempt(each.group, error if self._is_due(each) else ""))
+
+    def _take(self, notification: Notification) -> Notification | None:
+        """Send a message, if it is due; as it is then, if this run is to try it again."""
+        it = notification.group
+        talk = (it.receiver, it.key)
+        if not self._is_due(notification):
+            self.held.add(talk)
+            self.waiting.append(Attempt(it))
+            return None
+        error = self._try(notification)
+        if error is None:
+            self.sent.append(it)
+            self.ready_at[it.receiver] = self._seconds + _pause_seconds(self.receivers.get(it.receiver))
+        elif error.permanent:
+            self.held.add(talk)  # what comes after it is planned anew, with what it should have told
+            self.failed.append(Attempt(it, str(error)))
+        elif error.retry_after_seconds is not None and error.retry_after_seconds <= _WAITED_OUT_SECONDS:
+            self.ready_at[it.receiver] = self._seconds + max(error.retry_after_seconds, 1)
+            again = replace(notification, attempts=notification.attempts + 1, error=str(error))
+            return replace(again, next_attempt_at=self._now)
+        else:
+            self.held.add(talk)
+            self.away.add(it.receiver)
+            self.waiting.append(Attempt(it, str(error)))
+        return None
+
+    def _is_due(self, notification: Notification) -> bool:
+        """Whether this run is to send it now."""
+        it = notification.group
+        is_kept = (it.receiver, it.key) in self.held or it.receiver in self.away
+        return not is_kept and is_for(notification, self.only) and notification.next_attempt_at <= self._now
+
+    def _wait_until(self, seconds: float) -> bool:
+        """Whether the time for it came before the run's was over."""
+        if max(seconds, self._seconds) > self.budget.total_seconds():
+            return False
+        if seconds > self._seconds:
+            self.clock.sleep(seconds - self._seconds)
+        return True
+
+    @property
+    def _seconds(self) -> float:
+        """How long the run has taken."""
+        return self.clock.monotonic() - self.began
+
+    @property
+    def _now(self) -> datetime:
+        return self.now + timedelta(seconds=int(self._seconds))
 
     def _try(self, notification: Notification) -> NotifyError | None:
         """Send one message; None: it arrived. The outbox knows the outcome either way."""
         with self.warehouse.write() as db:
             outbox = Outbox(db)
             previous = outbox.previous(notification)
-            outbox.claim(notification)
+            outbox.claim(notification, self._now)
         attempt, name = notification.attempts + 1, notification.group.receiver
         try:
             notifier = _notifier(self.receivers.get(name), name)
-            receipt = notifier.notify(replace(notification.group, attempt=attempt), previous)
+            group = replace(notification.group, attempt=attempt, queued_at=notification.queued_at)
+            receipt = notifier.notify(group, previous)
         except Exception as error:  # a notifier may be anyone's: what it raises must not lose the message
             problem = explained(error, name, "notifier")
             with self.warehouse.write() as db:
                 if problem.permanent:
-                    Outbox(db).failed(notification, str(problem), self.now)
+                    Outbox(db).failed(notification, str(problem), self._now)
                 else:
-                    until = self.now + _back_off(attempt, problem)
+                    until = self._now + _back_off(attempt, problem)
                     Outbox(db).postponed(notification, str(problem), until)
             return problem
         with self.warehouse.write() as db:
-            Outbox(db).sent(notification, receipt, self.now)
+            Outbox(db).sent(notification, receipt, self._now)
         return None
+
+
+def urgent_first(notifications: Iterable[Notification]) -> list[Notification]:
+    """Pages, then tickets, then the rest; those of one conversation as they stood."""
+    found = list(notifications)
+    rank: defaultdict[tuple[str, str], int] = defaultdict(lambda: len(Severity))
+    for each in found:
+        talk = (each.group.receiver, each.group.key)
+        firing = [_URGENCY[alert.severity] for alert in each.group.alerts if alert.is_firing]
+        rank[talk] = min([rank[talk], *firing])
+    return sorted(found, key=lambda each: rank[each.group.receiver, each.group.key])
 
 
 def is_for(notification: Notification, only: str | None) -> bool:
@@ -130,8 +216,12 @@ def _notifier(receiver: Receiver | None, name: str) -> Notifier:
     return receiver
 
 
+def _pause_seconds(receiver: Receiver | None) -> float:
+    return 1 / receiver.messages_per_second if isinstance(receiver, Paced) else 0
+
+
 def _back_off(attempt: int, error: NotifyError) -> timedelta:
     seconds = min(_BACK_OFF_SECONDS * 2 ** min(attempt - 1, 10), _BACK_OFF_AT_MOST_SECONDS)
     if error.retry_after_seconds is not None:
-        seconds = min(max(error.retry_after_seconds, 0), RETRY_AFTER_AT_MOST_SECONDS)
+        seconds = min(max(error.retry_after_seconds, 0), _RETRY_AFTER_AT_MOST_SECONDS)
     return timedelta(seconds=seconds)

@@ -193,6 +193,7 @@ class Group:
     links: Mapping[str, str]  # text -> URL of a page
     owners: tuple[str, ...]  # who to ask, as configured
     attempt: int = 1  # above 1: an earlier try of this very message may have arrived
+    queued_at: datetime | None = None  # UTC; no try of this very message is older
     note: str = ""  # why it comes to this receiver, where another should have had it
 
 

@@ -28,7 +28,7 @@ from costwatch.plugins.facts import (
 )
 from costwatch.plugins.markers import MARKERS, link_of, marker_rows
 from costwatch.plugins.matching import Indexed, matching
-from costwatch.plugins.notifiers import Forwarder, Interactive, Notifier, Publisher, Receiver
+from costwatch.plugins.notifiers import Forwarder, Interactive, Notifier, Paced, Publisher, Receiver
 from costwatch.plugins.pages import Page
 from costwatch.plugins.registry import (
     COLLECTORS,
@@ -104,6 +104,7 @@ __all__ = [
     "Measured",
     "Notifier",
     "Over",
+    "Paced",
     "Page",
     "PaidCollector",
     "PluginContext",

@@ -29,6 +29,16 @@ class Notifier(Receiver, Protocol):
 
 
 @runtime_checkable
+class Paced(Receiver, Protocol):
+    """Takes no more than so many messages a second; one that is asked to wait a little is waited for."""
+
+    @property
+    def messages_per_second(self) -> float:
+        """Above 0."""
+        ...
+
+
+@runtime_checkable
 class Forwarder(Receiver, Protocol):
     """Is handed what fires at every run, as Alertmanager wants it, and groups and repeats by itself."""
 

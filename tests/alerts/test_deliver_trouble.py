@@ -14,7 +14,7 @@ from costwatch.errors import NotifyError
 from costwatch.model import AlertState, Reason
 from costwatch.notify.slack import Slack
 from tests.doubles.slack import TOKEN, settled, slack_double
-from tests.made.delivery_world import DOWN, HOUR, MINUTE, REFUSED, START, House, Script, new_house
+from tests.made.delivery_world import DAY, DOWN, HOUR, MINUTE, REFUSED, START, House, Script, new_house
 
 
 @pytest.fixture
@@ -152,6 +152,41 @@ def test_a_withdrawn_correction_is_not_sent(house: House) -> None:
     house.deliver()
     assert house.receiver.said == ["first: a"]
     assert [row[0] for row in house.outbox()] == ["first"]
+
+
+@pytest.mark.parametrize("failure", [DOWN, REFUSED], ids=["away", "refusing"])
+@pytest.mark.parametrize("route", [{}, {"group_wait": "30d"}], ids=["tried", "never tried"])
+def test_what_nobody_could_be_told_for_months_is_told_at_last(
+    house: House, failure: NotifyError, route: dict[str, str]
+) -> None:
+    house.route |= route
+    house.receiver.failures = [failure] * 1_000
+    house.find(ec2="a")
+    house.deliver()
+    house.wait()
+    house.find()
+    over_at = house.now
+    for _ in range(60):
+        house.find()
+        house.deliver()
+        house.wait(DAY)
+    house.receiver.failures = []
+    for _ in range(2):
+        house.deliver()
+        house.wait(DAY)
+    group, _ = house.receiver.got[-1]
+    assert [(alert.summary, alert.resolved_at) for alert in group.alerts] == [("a", over_at)]
+    assert {state for _, state, *_ in house.outbox()} == {"sent"}
+
+
+def test_what_fired_while_no_delivery_ran_for_months_is_told_at_last(house: House) -> None:
+    house.find(ec2="a")
+    house.wait()
+    house.find()
+    house.wait(60 * DAY)
+    house.find()
+    house.deliver()
+    assert house.receiver.said == ["first: (a)"]
 
 
 # --- with Slack --------------------------------------------------------------------------------

@@ -2,6 +2,8 @@
 
 import re
 from dataclasses import replace
+from datetime import UTC, datetime
+from time import monotonic
 
 import pytest
 from pydantic import ValidationError
@@ -109,6 +111,45 @@ def test_failures_say_whether_trying_again_helps(
     assert str(raised.value).startswith("receiver 'oncall': ")
 
 
+def test_a_redirect_is_not_followed_as_it_would_carry_the_token_away(
+    slack: Slack, double: SlackDouble
+) -> None:
+    with slack_double() as other:
+        double.other, double.answers = other.url, {"chat.postMessage": ["elsewhere"]}
+        with pytest.raises(NotifyError, match="Slack answered 302; check api_url") as raised:
+            slack.notify(group(), None)
+    assert raised.value.permanent
+    assert other.calls == []
+
+
+@pytest.mark.parametrize("answer", ["drip", "drip headers"])
+def test_an_answer_that_drips_in_is_given_up_when_its_time_is_over(
+    slack: Slack, double: SlackDouble, answer: str
+) -> None:
+    double.answers = {"chat.postMessage": [answer]}
+    began = monotonic()
+    with pytest.raises(NotifyError, match=re.escape("cannot be reached (TimeoutError)")) as raised:
+        slack.model_copy(update={"timeout_seconds": 1}).notify(group(), None)
+    assert 0.9 < monotonic() - began < 5
+    assert not raised.value.permanent
+    assert TOKEN not in str(raised.value)
+
+
+def test_an_answer_without_end_is_not_read_to_the_end_of_memory(slack: Slack, double: SlackDouble) -> None:
+    double.answers = {"chat.postMessage": ["endless"]}
+    with pytest.raises(NotifyError, match="more than 16,777,216 bytes") as raised:
+        slack.notify(group(), None)
+    assert not raised.value.permanent
+
+
+@pytest.mark.parametrize("said", ["²", "soon", "-1", "9" * 400])
+def test_a_time_to_wait_that_is_none_is_not_heeded(slack: Slack, double: SlackDouble, said: str) -> None:
+    double.answers, double.retry_after = {"chat.postMessage": ["429"]}, said
+    with pytest.raises(NotifyError) as raised:
+        slack.notify(group(), None)
+    assert raised.value.retry_after_seconds is None
+
+
 def test_nobody_listening_is_temporary(slack: Slack) -> None:
     with slack_double() as gone:
         pass
@@ -157,6 +198,47 @@ def test_a_reply_whose_answer_was_lost_is_found_too(slack: Slack, double: SlackD
         slack.notify(repeat, receipt)
     assert slack.notify(replace(repeat, attempt=2), receipt) == receipt
     assert len(double.messages) == 2
+
+
+def test_a_message_whose_answer_was_lost_is_found_behind_all_that_was_posted_since(
+    slack: Slack, double: SlackDouble
+) -> None:
+    double.page_size = 200
+    queued_at = datetime.fromtimestamp(double.first_ts + 1_000, tz=UTC)
+    for number in range(1_000):
+        double.messages.append({"ts": f"{double.first_ts + number}.000100", "text": "before"})
+    double.answers = {"chat.postMessage": ["drop"]}
+    with pytest.raises(NotifyError):
+        slack.notify(group(queued_at=queued_at), None)
+    lost = double.messages[-1]
+    for number in range(1_100):
+        double.messages.append({"ts": f"{double.first_ts + 2_000 + number}.000100", "text": "after"})
+    assert slack.notify(group(attempt=2, queued_at=queued_at), None).reference["ts"] == lost["ts"]
+    assert {call.arguments["oldest"] for call in double.calls[1:]} == {f"{double.first_ts + 940}.000000"}
+    assert len(double.calls) == 1 + 6
+
+
+def test_what_was_posted_before_it_was_queued_is_not_looked_through(
+    slack: Slack, double: SlackDouble
+) -> None:
+    for number in range(100):
+        double.messages.append({"ts": f"{double.first_ts + number}.000100", "text": "before"})
+    queued_at = datetime.fromtimestamp(double.first_ts + 1_000, tz=UTC)
+    slack.notify(group(attempt=2, queued_at=queued_at), None)
+    assert double.methods == ["conversations.history", "chat.postMessage"]
+
+
+@pytest.mark.parametrize(
+    "messages", ["none", [1], [{"metadata": "x"}], [{"metadata": {"event_payload": []}}]]
+)
+def test_an_answer_that_tells_no_messages_is_none(
+    slack: Slack, double: SlackDouble, monkeypatch: pytest.MonkeyPatch, messages: object
+) -> None:
+    monkeypatch.setattr(
+        double, "_page", lambda call: {"ok": True, "messages": messages, "response_metadata": 1}
+    )
+    slack.notify(group(attempt=2), None)
+    assert len(double.messages) == 1
 
 
 def test_a_bot_that_may_not_look_posts_rather_twice_than_never(slack: Slack, double: SlackDouble) -> None:

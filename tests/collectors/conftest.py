@@ -1,8 +1,6 @@
 """A bucket, and a Prometheus, on servers that answer at once, for tests of what goes wrong with them."""
 
-import shutil
-import subprocess
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -51,20 +49,6 @@ def proxy(api: PromqlApi) -> Iterator[FaultProxy]:
 def client(proxy: FaultProxy) -> Callable[..., Prometheus]:
     """A client of what stands behind the proxy, with further settings."""
     return lambda **more: Prometheus(PrometheusSettings(name="prom", url=proxy.url, **more))
-
-
-@pytest.fixture(scope="session")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
-    """A certificate of 127.0.0.1 that only itself vouches for, and its key."""
-    if not shutil.which("openssl"):
-        pytest.skip("no openssl to make a certificate with")
-    folder = tmp_path_factory.mktemp("tls")
-    made = {"cert_file": str(folder / "cert.pem"), "key_file": str(folder / "key.pem")}
-    how = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj /CN=127.0.0.1"
-    names = ["-addext", "subjectAltName=IP:127.0.0.1"]
-    files = ["-out", made["cert_file"], "-keyout", made["key_file"]]
-    subprocess.run(["openssl", *how.split(), *names, *files], check=True, capture_output=True)
-    return made
 
 
 @pytest.fixture(scope="session")

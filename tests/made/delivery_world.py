@@ -74,6 +74,19 @@ def spelled(group: Group) -> str:
 
 
 @dataclass
+class FakeTime:
+    """Passes only while somebody sleeps."""
+
+    seconds: float = 0
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+    def sleep(self, seconds: float, /) -> None:
+        self.seconds += seconds
+
+
+@dataclass
 class House:
     """A warehouse, one scripted rule and one receiver, and a clock."""
 
@@ -82,6 +95,7 @@ class House:
     receiver: Recorder = field(default_factory=Recorder)
     route: dict[str, Any] = field(default_factory=lambda: {"group_interval": "0s"})
     now: datetime = START
+    time: FakeTime = field(default_factory=FakeTime)
 
     def find(self, **breaches: str) -> None:
         """Evaluate: these services are in breach with these texts, no others."""
@@ -98,7 +112,7 @@ class House:
             {"ml": "@ml", "risk": "@risk"},
             "http://127.0.0.1:8501",
             self.now,
-            **options,
+            **{"clock": self.time, **options},
         )
 
     def wait(self, span: timedelta = HOUR) -> None:

@@ -73,7 +73,7 @@ BREACHES = {
     "a rule imports the warehouse": (KNOW, "costwatch.rules.budget", "costwatch.warehouse.store"),
     "a collector imports the ledger": (KNOW, "collectors.exports", "costwatch.ledger"),
     "a rule imports another": (EACH_OTHER, "costwatch.rules.budget", "costwatch.rules.threshold"),
-    "a notifier imports a rule": (EACH_OTHER, "costwatch.notify.slack", "costwatch.rules.freshness"),
+    "a notifier imports a rule": (EACH_OTHER, "costwatch.notify.stdout", "costwatch.rules.freshness"),
     "a step speaks to AWS": ("AWS", "costwatch.collect", "boto3"),
     "a collector asks Prometheus itself": ("Prometheus", "collectors.exports", "prometheus_api_client"),
     "a collector understands PromQL itself": ("PromQL", "collectors.exports", "promql_parser"),

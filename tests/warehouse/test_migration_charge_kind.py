@@ -131,6 +131,7 @@ def test_nothing_is_published_anew_by_the_upgrade_and_all_is_proven(
             "ALTER TABLE budget_history DROP COLUMN include",
             "CREATE VIEW cost AS SELECT 1",
             f"DELETE FROM _sqlite_migrations WHERE name >= '{migrations.VERSIONS[11]}'",
+            "ALTER TABLE notification DROP COLUMN tried_at",
             "PRAGMA user_version=11",
         ):
             db.execute(statement)

@@ -58,6 +58,7 @@ def as_version_13_left_it(warehouse: Warehouse) -> None:
         db.execute("DROP INDEX slice_with_tags")
         db.execute("ALTER TABLE published DROP COLUMN notes")
         db.execute("DELETE FROM _sqlite_migrations WHERE name >= ?", (migrations.VERSIONS[13],))
+        db.execute("ALTER TABLE notification DROP COLUMN tried_at")
         db.execute("PRAGMA user_version=13")
 
 

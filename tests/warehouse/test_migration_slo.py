@@ -27,6 +27,7 @@ def upgraded(tmp_path: Path) -> Company:
         for statement in (
             *(f"DROP TABLE {name}" for name in TABLES),
             f"DELETE FROM _sqlite_migrations WHERE name >= '{migrations.VERSIONS[NUMBER]}'",
+            "ALTER TABLE notification DROP COLUMN tried_at",
             f"PRAGMA user_version={NUMBER}",
         ):
             db.execute(statement)

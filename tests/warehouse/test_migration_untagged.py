@@ -32,6 +32,7 @@ def upgraded(tmp_path: Path) -> Company:
             "DROP TABLE tagging_group",
             "DROP TABLE tagging_day",
             f"DELETE FROM _sqlite_migrations WHERE name >= '{migrations.VERSIONS[NUMBER]}'",
+            "ALTER TABLE notification DROP COLUMN tried_at",
             f"PRAGMA user_version={NUMBER}",
         ):
             db.execute(statement)

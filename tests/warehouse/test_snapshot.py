@@ -12,6 +12,7 @@ from costwatch.cost.conversion import Conversion
 from costwatch.errors import UsageError
 from costwatch.model import DIMENSIONS, Labels, SeriesByLabels, Window, labels
 from costwatch.testing import daily
+from costwatch.warehouse.encoding import to_text
 from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
 from costwatch.warehouse.store import Warehouse
 from tests.made.acme_runs import RUNS
@@ -145,6 +146,18 @@ def test_as_of_an_instant_ages_are_measured_from_there(warehouse: Warehouse) -> 
         ((_, (age,)),) = facts.series("freshness", ("source",), NOVEMBER).items()
         assert age.value == 24
         assert age.day == date(2026, 11, 20)
+
+
+def test_a_delivery_that_a_wrong_clock_dated_later_than_now_makes_nothing_fresh(warehouse: Warehouse) -> None:
+    asked = ("freshness", ("source",), NOVEMBER)
+    with warehouse.read() as db:
+        before = WarehouseSnapshot(db, NOW).series(*asked)
+    with warehouse.write() as db:
+        (source,) = db.execute("SELECT DISTINCT source FROM collection").fetchone()
+        sql = "INSERT INTO collection (source, started_at, outcome) VALUES (?, ?, 'loaded')"
+        db.execute(sql, (source, to_text(NOW + timedelta(days=365))))
+    with warehouse.read() as db:
+        assert WarehouseSnapshot(db, NOW).series(*asked) == before
 
 
 def test_every_dimension_can_be_asked(facts: WarehouseSnapshot) -> None:

@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
@@ -24,12 +24,10 @@ _JSON: Mapping[str, Any] = {
 }
 
 
-def current_alerts(db: sqlite3.Connection, since: datetime) -> dict[str, Alert]:
-    """Alerts by fingerprint: pending, firing, and those resolved no earlier than ``since``."""
-    rows = db.execute(
-        "SELECT * FROM alert WHERE state <> 'resolved' OR resolved_at >= :since ORDER BY fingerprint",
-        {"since": to_text(since)},
-    )
+def current_alerts(db: sqlite3.Connection, since: datetime, owed: Collection[str] = ()) -> dict[str, Alert]:
+    """Alerts by fingerprint: pending, firing, those resolved since ``since``, and those ``owed``."""
+    asked = {"since": to_text(since), "owed": json.dumps(sorted(owed))}
+    rows = queries.rows(db, "current_alerts", asked)
     return {row["fingerprint"]: alert_of(row) for row in rows}
 
 

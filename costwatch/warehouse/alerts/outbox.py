@@ -88,6 +88,10 @@ class Outbox:
         rows = self._db.execute(queries.text("fired_since_planned"))
         return frozenset(row["fingerprint"] for row in rows)
 
+    def owed(self) -> frozenset[str]:
+        """Fingerprints of alerts that wait to be told to somebody."""
+        return frozenset(row["fingerprint"] for row in queries.rows(self._db, "owed_alerts"))
+
     def unfinished(self) -> list[tuple[str, str]]:
         """Receiver and group key of conversations whose last message did not tell the end."""
         rows = self._db.execute(queries.text("unfinished_conversations"))
@@ -166,11 +170,11 @@ class Outbox:
         ).fetchone()
         return None if row is None else Receipt(json.loads(row["receipt"]))
 
-    def claim(self, notification: Notification) -> None:
+    def claim(self, notification: Notification, now: datetime) -> None:
         """It is being sent: from here on it may have arrived."""
         self._db.execute(
-            "UPDATE notification SET state = 'sending', attempts = attempts + 1 WHERE id = ?",
-            (notification.group.id,),
+            "UPDATE notification SET state = 'sending', attempts = attempts + 1, tried_at = ? WHERE id = ?",
+            (to_text(now), notification.group.id),
         )
 
     def sent(self, notification: Notification, receipt: Receipt, now: datetime) -> None:

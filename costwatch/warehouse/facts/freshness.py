@@ -58,7 +58,9 @@ def _ask(reader: Reader, by: tuple[str, ...], window: Window) -> SeriesByLabels:
     """A source that was never tried has no series; one that never delivered counts from its first try."""
     if not _is_today(reader, window):
         return {}
-    rows: Iterable[Any] = reader.rows(_sql(reader.as_of))
+    # What a wrong clock dated later than now has made nothing fresh.
+    known = {"as_of": to_text(reader.as_of or reader.now)}
+    rows: Iterable[Any] = reader.rows(_sql(reader.as_of), known)
     # What the configuration says, it says at once: it is never late.
     since = (
         (row["source"], from_text(row["last_load_at"] or row["first_tried_at"]))

@@ -28,6 +28,7 @@ VERSIONS = (
     "0019_part_cost",
     "0020_untagged",
     "0021_slo",
+    "0022_tried_at",
 )
 LATEST = len(VERSIONS)
 

@@ -1,17 +1,18 @@
 """Receiver kind ``slack``: one message per group, corrected as things change, its thread for the rest."""
 
-import logging
 import re
 from collections.abc import Callable, Iterator, Mapping
-from http.client import HTTPException
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NoReturn
 
 from pydantic import AfterValidator, Field
 
 from costwatch.alerts.message import AlertLine, Message, compose
 from costwatch.errors import CostwatchError, NotifyError
 from costwatch.model import AlertState, Group, Reason, Receipt, Severity
+from costwatch.notify.slack.client import client
 from costwatch.plugins import Settings
+from costwatch.plugins.transport import TransportError
 from costwatch.secret import SecretReference, resolve
 
 if TYPE_CHECKING:
@@ -26,9 +27,12 @@ _URL_AT_MOST = 500
 
 _ALOUD = (Reason.FIRST, Reason.NEW, Reason.REPEAT)
 _EVENT = "costwatch_alert"
-_PAGES_SEARCHED = 5
+_PAGE_MESSAGES = 200
+_PAGES_SEARCHED = 40  # of a minute's 50; what more than 8,000 messages came after is posted again
+_CLOCKS_DIFFER = timedelta(seconds=60)
 _MENTION = re.compile(r"<(?:@[UW][A-Z0-9]+|!subteam\^S[A-Z0-9]+|#C[A-Z0-9]+|!here|!channel)>")
 _CHANNEL = re.compile(r"[CGD][A-Z0-9]+")
+_SECONDS = re.compile(r"[0-9]{1,9}")
 _CODE = re.compile(r"[a-z0-9_]+")
 _TEMPORARY = {"ratelimited", "rate_limited", "internal_error", "fatal_error"}
 _TEMPORARY |= {"service_unavailable", "request_timeout"}
@@ -44,8 +48,6 @@ _ADVICE = {
     ("invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive"),
     "the token is not accepted; put a valid one where 'token' points",
 )
-# The client's own logger prints what we already report.
-_silent = logging.Logger("costwatch.notify.slack", logging.CRITICAL + 1)
 
 
 class _Refused(Exception):
@@ -71,14 +73,16 @@ class Slack(Settings):
 
     name: as routes call it. channel: the channel's id, such as C0123. token: where the bot token is:
     ``${env:NAME}``, ``${file:/path}`` or ``${aws-sm:name#key}``. mention: severity -> whom a first
-    message, a new alert or a repeat calls, as Slack writes it. timeout_seconds: how long an answer may
-    take. api_url: where Slack's Web API is.
+    message, a new alert or a repeat calls, as Slack writes it. timeout_seconds: how long a call may take,
+    its answer read. api_url: where Slack's Web API is.
 
     Example::
 
         - {name: oncall, kind: slack, channel: C0123, token: "${env:SLACK_BOT_TOKEN}",
            mention: {page: "<!subteam^S123>"}}
     """
+
+    messages_per_second: ClassVar[float] = 1  # https://docs.slack.dev/apis/web-api/rate-limits
 
     name: str = Field(min_length=1)
     channel: Annotated[str, AfterValidator(_is_id)]
@@ -138,20 +142,21 @@ class Slack(Settings):
         """The ts of this very message, where an earlier try may have posted it."""
         if group.attempt <= 1:
             return None
-        cursor = ""
+        oldest = f"{(group.queued_at - _CLOCKS_DIFFER).timestamp():.6f}" if group.queued_at else None
+        asked = {**where, "oldest": oldest, "include_all_metadata": True, "limit": _PAGE_MESSAGES}
+        cursor = None
         for _ in range(_PAGES_SEARCHED):
             try:
-                page = self._call(
-                    method, **where, include_all_metadata=True, limit=200, cursor=cursor or None
-                )
+                page = self._call(method, **asked, cursor=cursor)
             except _Refused:  # may not look: rather a message twice than not at all
                 return None
-            for message in page.get("messages", ()):
-                metadata = message.get("metadata") or {}
-                payload = metadata.get("event_payload") or {}
+            messages = page.get("messages")
+            for message in messages if isinstance(messages, list) else ():
+                metadata = _fields(_fields(message).get("metadata"))
+                payload = _fields(metadata.get("event_payload"))
                 if metadata.get("event_type") == _EVENT and payload.get("id") == group.id:
                     return str(message["ts"])
-            cursor = (page.get("response_metadata") or {}).get("next_cursor", "")
+            cursor = _fields(page.get("response_metadata")).get("next_cursor")
             if not cursor:
                 break
         return None
@@ -164,21 +169,15 @@ class Slack(Settings):
             return call(**arguments)
         except SlackApiError as error:
             raise self._meant(error) from None
-        except (OSError, HTTPException, UnicodeError) as error:
-            what = f"receiver '{self.name}': Slack cannot be reached ({type(error).__name__})"
+        except TransportError as error:
+            what = f"receiver '{self.name}': Slack cannot be reached ({error})"
             raise NotifyError(f"{what}; it is tried again", permanent=False) from None
 
     def _client(self) -> "WebClient":
-        from slack_sdk import WebClient
-
         try:
-            token = resolve(self.token)
+            return client(resolve(self.token), self.api_url, self.timeout_seconds)
         except CostwatchError as error:
             raise NotifyError(f"receiver '{self.name}': {error}", permanent=True) from None
-        # No retries of its own: a post whose answer is lost would be posted twice.
-        return WebClient(
-            token, base_url=self.api_url, timeout=self.timeout_seconds, retry_handlers=[], logger=_silent
-        )
 
     def _meant(self, error: Any) -> Exception:
         """What an answer other than ok means."""
@@ -190,17 +189,22 @@ class Slack(Settings):
             return _Refused(known)
         temporary = status in (200, 408, 429) or status >= 500 or known in _TEMPORARY
         what = f"receiver '{self.name}': Slack answered {status} {known}".rstrip()
-        after = str(response.headers.get("Retry-After", ""))
+        after = str(response.headers.get("retry-after", ""))
         return NotifyError(
             f"{what}; {'it is tried again' if temporary else 'check api_url'}",
             permanent=not temporary,
-            retry_after_seconds=float(after) if temporary and after.isdigit() else None,
+            retry_after_seconds=float(after) if temporary and _SECONDS.fullmatch(after) else None,
         )
 
     def _fail(self, code: str) -> NoReturn:
         advice = _ADVICE.get(code, "see https://docs.slack.dev/reference/methods/chat.postMessage")
         what = f"receiver '{self.name}': Slack refused the message for {self.channel} ({code})"
         raise NotifyError(f"{what}; {advice}", permanent=True) from None
+
+
+def _fields(of: Any) -> Mapping[str, Any]:
+    """Of an object in an answer; none: it is something else."""
+    return of if isinstance(of, dict) else {}
 
 
 def _content(message: Message, mention: str = "") -> dict[str, Any]:
