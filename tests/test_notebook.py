@@ -154,7 +154,7 @@ def test_what_rules_can_ask_is_a_frame_of_points(metric: str, folder: Path) -> N
 
 
 def test_other_questions(folder: Path) -> None:
-    assert list(asked(folder, "freshness", by="source")["value"]) == [-1.0]  # asked an hour before
+    assert list(asked(folder, "freshness", by="source")["value"]) == [0.0]  # asked an hour before it came
     budgets = asked(folder, "budget", by=["name", "team"], where={"team": "risk"})
     assert list(budgets["budgetNano"]) == [90_000 * 10**9]
     assert list(asked(folder, "alerts")["rule"]) == ["TeamDailySpend", "NatLeak"]
