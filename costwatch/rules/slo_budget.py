@@ -11,9 +11,6 @@ from costwatch.model import Finding, Verdict
 from costwatch.plugins import (
     Duration,
     Explanation,
-    MatchedValues,
-    PluginContext,
-    RuleSettings,
     Selection,
     Snapshot,
     accepted,
@@ -21,7 +18,7 @@ from costwatch.plugins import (
 )
 from costwatch.slo.burn import lengths
 from costwatch.slo.explaining import explanation
-from costwatch.slo.naming import Chosen
+from costwatch.slo.naming import SloRule
 from costwatch.slo.rule_facts import OF, InstanceFacts, chosen, instance_facts, is_gone, is_silent
 from costwatch.slo.words import lasting, ratio, used
 from costwatch.wording import digits, span
@@ -35,7 +32,7 @@ def _is_told(over: timedelta) -> timedelta:
     return over
 
 
-class SloBudget(RuleSettings):
+class SloBudget(SloRule):
     """Error budgets of which little is left: one finding for each instance of each objective.
 
     slo: ``*`` for all, or ids, names, or patterns such as ``checkout-*``. match: label -> the value or values
@@ -51,14 +48,9 @@ class SloBudget(RuleSettings):
         - {name: ErrorBudgetEnds, kind: slo_budget, slo: checkout-*, within: 5d, over: 1d}
     """
 
-    slo: Chosen = ("*",)
-    match: Mapping[str, MatchedValues] = Field(default_factory=dict)
     below: Decimal | None = Field(default=None, ge=0, le=1)
     within: Duration | None = None
     over: Annotated[Duration, AfterValidator(_is_told)] = timedelta(days=1)
-    max_data_age: Duration = timedelta(minutes=45)
-    drivers: tuple[str, ...] = ()
-    prometheus: str = ""
     no_data: Literal["keep", "ok", "alert"] = "keep"
 
     @model_validator(mode="after")
@@ -66,12 +58,6 @@ class SloBudget(RuleSettings):
         if self.below is None and self.within is None:
             raise ValueError("give 'below', 'within' or both")
         return self
-
-    def model_post_init(self, context: Any) -> None:
-        """Keep how the file's Prometheus is reached, where the rule names none."""
-        super().model_post_init(context)
-        if isinstance(context, PluginContext) and not self.prometheus:
-            object.__setattr__(self, "prometheus", context.prometheus)
 
     @property
     def selections(self) -> tuple[Selection, ...]:

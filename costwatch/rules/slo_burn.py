@@ -9,11 +9,7 @@ from pydantic import Field
 
 from costwatch.model import Finding, Severity, Verdict
 from costwatch.plugins import (
-    Duration,
     Explanation,
-    MatchedValues,
-    PluginContext,
-    RuleSettings,
     Selection,
     Snapshot,
     accepted,
@@ -21,7 +17,7 @@ from costwatch.plugins import (
 )
 from costwatch.slo.burn import MIN_EVENTS, burning
 from costwatch.slo.explaining import explanation
-from costwatch.slo.naming import Chosen
+from costwatch.slo.naming import SloRule
 from costwatch.slo.rule_facts import OF, InstanceFacts, chosen, instance_facts, is_gone, is_silent
 from costwatch.slo.windows import BurnWindow
 from costwatch.slo.words import lasting, number, used
@@ -31,7 +27,7 @@ _BURN = "slo_burn_rate"
 _HOUR = timedelta(hours=1)
 
 
-class SloBurn(RuleSettings):
+class SloBurn(SloRule):
     """Error budgets that burn too fast: one finding for each instance of each objective.
 
     It is in breach while over a long window and over a short one the budget burns faster than their factor:
@@ -53,19 +49,8 @@ class SloBurn(RuleSettings):
         - {name: CheckoutBurn, kind: slo_burn, slo: checkout-*, min_events: 500, drivers: [code, route]}
     """
 
-    slo: Chosen = ("*",)
-    match: Mapping[str, MatchedValues] = Field(default_factory=dict)
     min_events: int = Field(default=MIN_EVENTS, ge=0)
-    max_data_age: Duration = timedelta(minutes=45)
-    drivers: tuple[str, ...] = ()
-    prometheus: str = ""
     no_data: Literal["keep", "ok", "alert"] = "alert"
-
-    def model_post_init(self, context: Any) -> None:
-        """Keep how the file's Prometheus is reached, where the rule names none."""
-        super().model_post_init(context)
-        if isinstance(context, PluginContext) and not self.prometheus:
-            object.__setattr__(self, "prometheus", context.prometheus)
 
     @property
     def selections(self) -> tuple[Selection, ...]:

@@ -1,11 +1,13 @@
 """Which objectives a rule means, and whether there are such. Pure."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
-from costwatch.plugins import PluginContext, unknown_name
+from costwatch.plugins import Duration, MatchedValues, PluginContext, RuleSettings, unknown_name
 from costwatch.slo.rule_facts import is_named, plain_name
+from costwatch.slo.standing import FRESH
 
 
 def _in_a_tuple(value: Any) -> Any:
@@ -33,3 +35,19 @@ Chosen = Annotated[
     BeforeValidator(_in_a_tuple),
     AfterValidator(_are_there),
 ]
+
+
+class SloRule(RuleSettings):
+    """What rules about objectives share; their own manuals tell the keys."""
+
+    slo: Chosen = ("*",)
+    match: Mapping[str, MatchedValues] = Field(default_factory=dict)
+    max_data_age: Duration = FRESH
+    drivers: tuple[str, ...] = ()
+    prometheus: str = ""
+
+    def model_post_init(self, context: Any) -> None:
+        """Keep how the file's Prometheus is reached, where the rule names none."""
+        super().model_post_init(context)
+        if isinstance(context, PluginContext) and not self.prometheus:
+            object.__setattr__(self, "prometheus", context.prometheus)

@@ -129,10 +129,10 @@ def test_what_a_server_forgot_changes_nothing(month: Month, tmp_path: Path) -> N
 LONG = (HOUR, 6 * HOUR, DAY, 3 * DAY)
 
 
+# Where scrapes lie off the grid, increase() guesses what lies before the first one of a window.
+@pytest.mark.parametrize("month", [0], indirect=True, ids="scraped {} s after each minute".format)
 def test_burn_rates_are_those_of_prometheus_where_data_is_whole(month: Month) -> None:
     """On the grid; of each window, errors over requests by increase()."""
-    if month.ask("timestamp(up)", month.history.end) % 300:
-        pytest.skip("increase() guesses what lies before the first scrape of a window")
     random = np.random.default_rng(3)
     compared = 0
     with Prometheus(PrometheusSettings(name="p", url=month.url)) as prometheus:
