@@ -12,7 +12,8 @@ from costwatch.cost.spending import EVERYONE
 from costwatch.model import COST_METRICS, Alert, AlertState, Group, Reason, Severity
 from costwatch.wording import at_instant, on_day, printable, quantity, shortened
 
-_SAID = {Reason.NEW: "NEW", Reason.CHANGED: "UPDATED", Reason.REPEAT: "STILL FIRING"}
+_SAID = {Reason.NEW: "NEW", Reason.CHANGED: "UPDATED", Reason.SOME_RESOLVED: "UPDATED"}
+_SAID |= {Reason.REPEAT: "STILL FIRING"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -175,13 +175,18 @@ class Reason(StrEnum):
     FIRST = "first"  # nothing was sent of it yet
     NEW = "new"  # another alert joined it
     CHANGED = "changed"  # same alerts, another text: an old message is corrected
+    SOME_RESOLVED = "some_resolved"
     RESOLVED = "resolved"
     REPEAT = "repeat"
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The alerts of one message. ``key`` names the conversation; ``id`` this one message of it."""
+    """The alerts of one message. ``key`` names the conversation; ``id`` this one message of it.
+
+    ``remarks``: fingerprint -> sentences on one of its alerts beside what its rule says: by what it is muted,
+    who sees to it, that it flaps. ``is_aloud``: whether it is to interrupt anyone.
+    """
 
     id: str
     key: str
@@ -195,6 +200,8 @@ class Group:
     attempt: int = 1  # above 1: an earlier try of this very message may have arrived
     queued_at: datetime | None = None  # UTC; no try of this very message is older
     note: str = ""  # why it comes to this receiver, where another should have had it
+    remarks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    is_aloud: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,15 @@ from costwatch.plugins.facts import (
 )
 from costwatch.plugins.markers import MARKERS, link_of, marker_rows
 from costwatch.plugins.matching import Indexed, matching
-from costwatch.plugins.notifiers import Forwarder, Interactive, Notifier, Paced, Publisher, Receiver
+from costwatch.plugins.notifiers import (
+    Editor,
+    Forwarder,
+    Interactive,
+    Notifier,
+    Paced,
+    Publisher,
+    Receiver,
+)
 from costwatch.plugins.pages import Page
 from costwatch.plugins.registry import (
     COLLECTORS,
@@ -93,6 +101,7 @@ __all__ = [
     "ColumnType",
     "DatedCollector",
     "Duration",
+    "Editor",
     "Explanation",
     "FactQuery",
     "Forwarder",

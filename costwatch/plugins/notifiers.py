@@ -37,6 +37,21 @@ class Paced(Receiver, Protocol):
         """Above 0."""
         ...
 
+    @property
+    def channel(self) -> str:
+        """What it speaks in: receivers of one channel share its pace."""
+        ...
+
+
+@runtime_checkable
+class Editor(Receiver, Protocol):
+    """Corrects messages in place: what only reads differently (``Reason.CHANGED``) is told to it alone."""
+
+    @property
+    def edits_per_second(self) -> float:
+        """Above 0: a budget of its own, beside that of new messages."""
+        ...
+
 
 @runtime_checkable
 class Forwarder(Receiver, Protocol):

@@ -20,6 +20,7 @@ class Slow(Recorder):
     """A receiver that says how fast it may be told."""
 
     messages_per_second: float = 0.5
+    channel: str = "C1"
 
 
 @pytest.fixture

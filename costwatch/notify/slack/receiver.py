@@ -83,6 +83,7 @@ class Slack(Settings):
     """
 
     messages_per_second: ClassVar[float] = 1  # https://docs.slack.dev/apis/web-api/rate-limits
+    edits_per_second: ClassVar[float] = 50 / 60  # chat.update, in the same place: tier 3
 
     name: str = Field(min_length=1)
     channel: Annotated[str, AfterValidator(_is_id)]
@@ -104,9 +105,9 @@ class Slack(Settings):
                 return self._begun(group)
             if refused.code not in _CLOSED_TO_EDITS:
                 self._fail(refused.code)
-            if group.reason not in _ALOUD:
+            if not _is_aloud(group):
                 self._reply(group, parent, aloud=False)
-        if group.reason in _ALOUD:
+        if _is_aloud(group):
             self._reply(group, parent, aloud=True)
         return Receipt(parent)
 
@@ -114,7 +115,7 @@ class Slack(Settings):
         found = self._arrived(group, "conversations_history", channel=self.channel)
         if found is not None:
             return Receipt({"channel": self.channel, "ts": found})
-        message, aloud = compose(group, with_reason=False), group.reason in _ALOUD
+        message, aloud = compose(group, with_reason=False), _is_aloud(group)
         answer = self._posted(group, message, channel=self.channel, aloud=aloud)
         return Receipt({"channel": str(answer["channel"]), "ts": str(answer["ts"])})
 
@@ -200,6 +201,10 @@ class Slack(Settings):
         advice = _ADVICE.get(code, "see https://docs.slack.dev/reference/methods/chat.postMessage")
         what = f"receiver '{self.name}': Slack refused the message for {self.channel} ({code})"
         raise NotifyError(f"{what}; {advice}", permanent=True) from None
+
+
+def _is_aloud(group: Group) -> bool:
+    return group.is_aloud and group.reason in _ALOUD
 
 
 def _fields(of: Any) -> Mapping[str, Any]:
