@@ -167,7 +167,7 @@ class _Planner:
             event, unseen = outbox.newest_event(), outbox.fired_since_planned()
             # What nobody could be told yet is not forgotten, however long ago it was over.
             alerts = list(stored_alerts.current_alerts(db, since, unseen | outbox.owed()).values())
-            everywhere = muted(alerts, silences(db, since), self.inhibit_rules, self.now)
+            everywhere = muted(alerts, silences(db), self.inhibit_rules, self.now)
             acknowledged = acts.acknowledged(db)
             data_through = WarehouseSnapshot(db, self.now).data_through
             bundles = {(bundle.node.receiver, bundle.key): bundle for bundle in group(self.root, alerts)}

@@ -2,8 +2,8 @@
 
 import logging
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -14,10 +14,11 @@ from costwatch.alerts.lifecycle import Step, fingerprint
 from costwatch.alerts.restatement import restated, sum_over
 from costwatch.answers.unmatched import unmatched_rules
 from costwatch.errors import CostwatchError
-from costwatch.model import COST_METRICS, Alert, AlertState, Finding, Verdict
+from costwatch.model import COST_METRICS, Alert, AlertState, Finding, Silence, Verdict
 from costwatch.plugins import Rule, Snapshot, explanation_of, queries_of
 from costwatch.warehouse.alerts import alerts as stored_alerts
 from costwatch.warehouse.alerts.clock import nothing_later
+from costwatch.warehouse.alerts.silences import end_out_of_band, silences
 from costwatch.warehouse.facts.snapshot import Live, WarehouseSnapshot
 from costwatch.warehouse.store import Warehouse, is_damage
 
@@ -63,6 +64,8 @@ def evaluate(
         with warehouse.write() as db:
             stored_alerts.save(db, evaluated.changed, evaluated.gone, evaluated.events, now)
             stored_alerts.save_evaluations(db, errors, now)
+            for silence in evaluated.out_of_band:
+                end_out_of_band(db, silence)
     return evaluated.evaluation
 
 
@@ -75,6 +78,7 @@ def _evaluated(
         evaluated = _Evaluator(facts, held, now)
         evaluated.evaluate_rules(rules)
         evaluated.correct_restated()
+        evaluated.tell_unexpected(silences(db, now))
         evaluated.unmatched = unmatched_rules(facts, rules, now)
     return evaluated
 
@@ -91,6 +95,7 @@ class _Evaluator:
     errors: dict[str, str] = field(default_factory=dict)
     unmatched: dict[str, str] = field(default_factory=dict)
     in_breach: set[str] = field(default_factory=set)
+    out_of_band: list[Silence] = field(default_factory=list)
 
     def evaluate_rules(self, rules: Sequence[Rule]) -> None:
         """All rules; a rule that raises keeps its alerts, a rule no longer in the file loses them."""
@@ -123,6 +128,17 @@ class _Evaluator:
             corrected = alert if value is None else restated(alert, value)
             if corrected is not alert:
                 self.after[key] = self.events_by_alert[key] = corrected
+
+    def tell_unexpected(self, silences: Iterable[Silence]) -> None:
+        """An alert whose value leaves the band that somebody expects fires anew: what they expect is over."""
+        for silence in silences:
+            alert = self.after.get(silence.fingerprint)
+            if alert is None or not alert.is_firing or silence.band is None or silence.starts_at > self.now:
+                continue
+            if not silence.band.holds(alert.value, alert.unit):
+                alert = replace(alert, fired_at=self.now)
+                self.after[alert.fingerprint] = self.events_by_alert[alert.fingerprint] = alert
+                self.out_of_band.append(replace(silence, ends_at=self.now, left_at_value=alert.value))
 
     @property
     def changed(self) -> list[Alert]:

@@ -15,7 +15,7 @@ from costwatch.errors import ConfigError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from costwatch.config import Config
+    from costwatch.config import Config, Names
     from costwatch.config.alert_rules import AlertRules
     from costwatch.model import Progress
     from costwatch.warehouse.store import Warehouse
@@ -94,6 +94,25 @@ class Context:
             with self.warehouse.write() as db:
                 keep_rules(db, alerts.file.read_text(encoding="utf-8"), self.now)
         return alerts, None
+
+    def rules_as_far_as_known(self) -> "AlertRules | None":
+        """The rules to go on with, for what can do without them; None: none without mistakes."""
+        from costwatch.errors import CostwatchError
+
+        try:
+            return self.last_good_alerts()[0]
+        except CostwatchError:
+            return None
+
+    def names_as_far_as_known(self) -> "Names":
+        """What costwatch.yaml names, for what can do without it; nothing while it has mistakes."""
+        from costwatch.config import Names
+        from costwatch.errors import UsageError
+
+        try:
+            return self.config.names
+        except UsageError:
+            return Names()
 
     @cached_property
     def warehouse(self) -> "Warehouse":

@@ -5,12 +5,13 @@ from typing import Annotated
 from costwatch.alerts.intervals import NamedTimeInterval
 from costwatch.alerts.muting import InhibitRule
 from costwatch.alerts.routing import RootRoute
+from costwatch.alerts.silencing import SilenceLimits
 from costwatch.config.files import ENTRIES, LOADED, File
 from costwatch.plugins import Receiver, Rule
 
 
 class AlertRules(File):
-    """``alerts.yaml``. ``fallback``: the receiver of what others do not take."""
+    """``alerts.yaml``. ``fallback``: the receiver of what others do not take. ``silences``: their limits."""
 
     rules: Annotated[tuple[Rule, ...], ENTRIES, LOADED] = ()
     route: RootRoute
@@ -18,3 +19,4 @@ class AlertRules(File):
     inhibit_rules: tuple[InhibitRule, ...] = ()
     time_intervals: tuple[NamedTimeInterval, ...] = ()
     fallback: str | None = None
+    silences: SilenceLimits = SilenceLimits()

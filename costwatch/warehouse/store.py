@@ -29,6 +29,8 @@ _READING = {
 _DAMAGED_BYTES = re.compile("not a database|malformed|file format|Could not decode")
 _DAMAGED_SCHEMA = re.compile("no such table: (main.)?(?!x_)|no such column|has no column|already exists")
 
+Transaction = sqlite3.Connection  # what ``read`` and ``write`` yield
+
 
 class Warehouse:
     """The file at ``path``. Cheap to make: nothing is opened before the first use."""
