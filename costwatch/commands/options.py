@@ -86,7 +86,7 @@ class End(click.ParamType["timedelta | datetime"]):
 
 def span_to(end: "timedelta | datetime", start: datetime) -> timedelta:
     """How long an ``End`` is after ``start``."""
-    return end - start if isinstance(end, datetime) else end
+    return end - start.replace(microsecond=0) if isinstance(end, datetime) else end
 
 
 class Label(click.ParamType[str]):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from costwatch.commands.alerts import as_json_alert, print_alerts
+from costwatch.commands.alerts_list import as_json_alert, print_alerts
 from costwatch.commands.context import Context, pass_context
 from costwatch.commands.options import Command, json_option
 from costwatch.commands.output import line, print_json, print_table

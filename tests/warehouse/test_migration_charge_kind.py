@@ -132,6 +132,7 @@ def test_nothing_is_published_anew_by_the_upgrade_and_all_is_proven(
             "CREATE VIEW cost AS SELECT 1",
             f"DELETE FROM _sqlite_migrations WHERE name >= '{migrations.VERSIONS[11]}'",
             "ALTER TABLE notification DROP COLUMN tried_at",
+            "ALTER TABLE alert_event DROP COLUMN fired_at",
             *(f"ALTER TABLE silence DROP COLUMN {name}" for name in ("low", "high", "unit", "left_at_value")),
             "PRAGMA user_version=11",
         ):

@@ -59,6 +59,7 @@ def as_version_13_left_it(warehouse: Warehouse) -> None:
         db.execute("ALTER TABLE published DROP COLUMN notes")
         db.execute("DELETE FROM _sqlite_migrations WHERE name >= ?", (migrations.VERSIONS[13],))
         db.execute("ALTER TABLE notification DROP COLUMN tried_at")
+        db.execute("ALTER TABLE alert_event DROP COLUMN fired_at")
         for name in ("low", "high", "unit", "left_at_value"):
             db.execute(f"ALTER TABLE silence DROP COLUMN {name}")
         db.execute("PRAGMA user_version=13")

@@ -28,6 +28,7 @@ def upgraded(tmp_path: Path) -> Company:
             *(f"DROP TABLE {name}" for name in TABLES),
             f"DELETE FROM _sqlite_migrations WHERE name >= '{migrations.VERSIONS[NUMBER]}'",
             "ALTER TABLE notification DROP COLUMN tried_at",
+            "ALTER TABLE alert_event DROP COLUMN fired_at",
             *(f"ALTER TABLE silence DROP COLUMN {name}" for name in ("low", "high", "unit", "left_at_value")),
             f"PRAGMA user_version={NUMBER}",
         ):

@@ -96,9 +96,9 @@ def record_act(db: sqlite3.Connection, act: ActRecord) -> None:
     db.execute(queries.text("append_act"), row)
 
 
-def recorded_acts(db: sqlite3.Connection, since: datetime, fingerprint: str = "") -> list[ActRecord]:
-    """Who did what since then, the oldest first; of one alert, with what was done about all that match."""
-    rows = queries.rows(db, "acts", {"since": to_text(since), "fingerprint": fingerprint})
+def recorded_acts(db: sqlite3.Connection, since: datetime) -> list[ActRecord]:
+    """Who did what since then, the oldest first."""
+    rows = queries.rows(db, "acts", {"since": to_text(since)})
     return [
         ActRecord(
             at=from_text(row["at"]),

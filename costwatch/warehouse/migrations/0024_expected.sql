@@ -1,10 +1,13 @@
--- Until when an alert is expected, and the log of who did what.
+-- Until when an alert is expected, the log of who did what, and which firing an entry of the alert log is about.
 
 -- Of an alert that is expected: it is silenced while its value, in unit, lies in [low, high]; NULL: whatever it is.
 ALTER TABLE silence ADD COLUMN low TEXT;
 ALTER TABLE silence ADD COLUMN high TEXT;
 ALTER TABLE silence ADD COLUMN unit TEXT;
 ALTER TABLE silence ADD COLUMN left_at_value TEXT;  -- the value that ended it, at ends_at
+
+-- Of an alert that fired; NULL: it had not, or the entry is older than this column.
+ALTER TABLE alert_event ADD COLUMN fired_at TEXT;
 
 CREATE TABLE act (                      -- who did what about alerts, in order; nothing is changed later
   id INTEGER PRIMARY KEY,
@@ -19,7 +22,7 @@ CREATE TABLE act (                      -- who did what about alerts, in order; 
   until TEXT,                           -- when that silence ends
   comment TEXT NOT NULL
 ) STRICT;
-CREATE INDEX act_by_fingerprint ON act (fingerprint, at);
+CREATE INDEX act_by_at ON act (at);
 
 INSERT INTO act (at, who, what, fingerprint, silence, matchers, until, comment)
 SELECT at, who, what, fingerprint, silence, matchers, until, comment FROM (

@@ -1,4 +1,2 @@
--- Who did what since an instant: about one alert, or (fingerprint '') about all.
-SELECT * FROM act
-WHERE at >= :since AND (:fingerprint = '' OR fingerprint IN (:fingerprint, ''))
-ORDER BY at, id
+-- Who did what since an instant, the oldest first.
+SELECT * FROM act WHERE at >= :since ORDER BY at, id
