@@ -18,7 +18,10 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One route of the tree, ``depth`` below its root, and what becomes of an alert there; why, not escaped."""
+    """One route of the tree, ``depth`` below its root, and what becomes of an alert there and why.
+
+    ``why`` holds text of labels, not escaped.
+    """
 
     node: Node
     depth: int

@@ -29,8 +29,8 @@ class Entry:
     """One thing that happened, at an instant in UTC. Texts are not escaped.
 
     what: ``pending``, ``fired``, ``fired anew``, ``restated``, ``resolved``, ``over before it fired``; how
-    somebody was told, ``waits``, ``not told``; or what people did (see ``ActRecord``). who: the person, or the
-    receiver. rule and fingerprint: of the alert; empty where it is about many.
+    somebody was told, ``waits``, ``not told``; or what people did (see ``ActRecord``). who: the person, or
+    the receiver. rule and fingerprint: of the alert; empty where it is about many.
     """
 
     at: datetime

@@ -5,7 +5,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from costwatch.commands import alerts_acts, alerts_list, alerts_routes, alerts_show, alerts_silences
+from costwatch.commands import (
+    alerts_acts,
+    alerts_explain,
+    alerts_list,
+    alerts_routes,
+    alerts_show,
+    alerts_silences,
+)
 from costwatch.commands.context import Context, pass_context
 from costwatch.commands.options import Subject
 from costwatch.commands.output import complain, line, print_table
@@ -160,6 +167,6 @@ def _about(group: "Group") -> str:
     return f"{group.receiver} ({group.reason}): {labels or 'all alerts'}"
 
 
-_PARTS = (alerts_list, alerts_show, alerts_silences, alerts_acts, alerts_routes)
+_PARTS = (alerts_list, alerts_show, alerts_silences, alerts_acts, alerts_routes, alerts_explain)
 for _command in (command for part in _PARTS for command in part.COMMANDS):
     command.add_command(_command)

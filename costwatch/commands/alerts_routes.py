@@ -1,7 +1,7 @@
 """``costwatch alerts routes``: where alerts go, and why not elsewhere."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -125,7 +125,8 @@ def _sentence(root: "Node", labels: Mapping[str, str]) -> str:
     taken, left = [], []
     for each in _choices(root, labels):
         if each.outcome == "takes it":
-            taken.append(f"{each.node.receiver} by {name_of(each.node)}")
+            by = name_of(each.node) if each.node.matchers else "the first route"
+            taken.append(f"{each.node.receiver} by {by}")
         elif each.outcome != "passes it on":
             left.append(f"not {each.node.receiver} by {name_of(each.node)} ({each.why})")
     return "; ".join([*taken, *left])
@@ -151,19 +152,24 @@ def _chosen_by(root: "Node", labels: Mapping[str, str]) -> list[dict[str, Any]]:
 
 def _described(node: "Node", parent: "Node | None", now: datetime) -> str:
     from costwatch.alerts.route_choice import name_of
-    from costwatch.plugins import duration_text
 
     parts = [f"{name_of(node)} → {node.receiver}"]
     if parent is None or node.group_by != parent.group_by:
         parts.append(f"group_by: {', '.join(node.group_by) or 'nothing'}")
     for key in _KEYS:
         if parent is None or getattr(node, key) != getattr(parent, key):
-            parts.append(f"{key}: {duration_text(getattr(node, key))}")
+            parts.append(f"{key}: {_span(getattr(node, key))}")
     parts += ["continue"] if node.goes_on else []
     for key, intervals in (("mute", node.mute_time_intervals), ("active", node.active_time_intervals)):
         if intervals:
             parts.append(f"{key}_time_intervals: {', '.join(one.name for one in intervals)}")
     return " · ".join([*parts, *(["muted now"] if _is_muted(node, now) else [])])
+
+
+def _span(of: timedelta) -> str:
+    from costwatch.plugins import duration_text
+
+    return duration_text(of) if of else "0s"
 
 
 def _is_muted(node: "Node", now: datetime) -> bool:
@@ -176,7 +182,6 @@ def _is_muted(node: "Node", now: datetime) -> bool:
 
 def _as_json(node: "Node", depth: int, now: datetime) -> dict[str, Any]:
     from costwatch.alerts.route_choice import name_of
-    from costwatch.plugins import duration_text
 
     return {
         "depth": depth,
@@ -184,7 +189,7 @@ def _as_json(node: "Node", depth: int, now: datetime) -> dict[str, Any]:
         "receiver": node.receiver,
         "continue": node.goes_on,
         "group_by": list(node.group_by),
-        **{key: duration_text(getattr(node, key)) for key in _KEYS},
+        **{key: _span(getattr(node, key)) for key in _KEYS},
         "mute_time_intervals": [interval.name for interval in node.mute_time_intervals],
         "active_time_intervals": [interval.name for interval in node.active_time_intervals],
         "is_muted_now": _is_muted(node, now),
