@@ -130,10 +130,10 @@ def checked_matchers(texts: Sequence[str]) -> tuple[str, ...]:
     """The matchers of a silence, each once. Raises UsageError for such as would take every alert."""
     if len(texts) > _MOST_MATCHERS:
         raise UsageError(f"silence: {len(texts):,} matchers are too many; at most {_MOST_MATCHERS}")
-    parsed = {_storable(text): _parsed(text) for text in texts}
-    if all(matcher.matches({}) for matcher in parsed.values()):
+    found = {_storable(text): parsed(text) for text in texts}
+    if all(matcher.matches({}) for matcher in found.values()):
         raise UsageError("silence: at least one matcher must need a label to be there; name what it is about")
-    return tuple(parsed)
+    return tuple(found)
 
 
 def checked_comment(text: str, what: str) -> str:
@@ -191,7 +191,8 @@ def is_active(silence: Silence, now: datetime) -> bool:
     return silence.starts_at <= now < silence.ends_at
 
 
-def _parsed(text: str) -> Matcher:
+def parsed(text: str) -> Matcher:
+    """A matcher as a person wrote it. Raises UsageError."""
     if len(text) > _LONGEST_MATCHER:
         raise UsageError(f"matcher: {len(text):,} characters are too many; at most {_LONGEST_MATCHER:,}")
     try:

@@ -9,9 +9,9 @@ from costwatch.alerts.lifecycle import fingerprint
 from costwatch.alerts.routing import Matcher
 from costwatch.answers.alert_details import Quiet, Routing, kept_quiet
 from costwatch.answers.alert_history import Entry, alert_history
-from costwatch.answers.unmatched import unmatched_rules
+from costwatch.answers.unmatched import LATELY, unmatched_rules
 from costwatch.errors import CostwatchError
-from costwatch.model import COST_METRICS, Alert, AlertState, Finding, Severity, Verdict
+from costwatch.model import COST_METRICS, Alert, AlertState, Finding, Severity, Verdict, Window
 from costwatch.plugins import Rule, RuleSettings, Selection, duration_text, selections_of
 from costwatch.warehouse.alerts.alerts import current_alerts
 from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
@@ -81,7 +81,7 @@ def explain_rule(
     told = _last_told(facts, rule.name, now)
     return RuleExplained(
         rule=rule,
-        looks_at=tuple(_looks_at(rule, facts)),
+        looks_at=(*_looks_at(rule, facts), *(() if found or error else _there_is(rule, facts, now))),
         error=error,
         unmatched=unmatched_rules(facts, [rule], now).get(rule.name, ""),
         evaluated=_evaluated(facts, rule.name),
@@ -122,6 +122,18 @@ def _looks_at(rule: Rule, facts: WarehouseSnapshot) -> Iterator[str]:
         yield "settled days alone (settle: settled), and no day is settled yet"
     else:
         yield f"settled days alone (settle: settled): through {on_day(through)}, later ones may still change"
+
+
+def _there_is(rule: Rule, facts: WarehouseSnapshot, now: datetime) -> Iterator[str]:
+    """What is known where nothing is found: by each label, some of its values."""
+    lately = Window(now - LATELY, now + timedelta(days=1))
+    for one in selections_of(rule):
+        held = facts.totals(one.query, one.by, [lately])[lately]
+        if not held:
+            yield f"{one.query}, of which nothing is known in the last {LATELY.days} days"
+        for label in one.by if held else ():
+            values = sorted({dict(key).get(label, "") for key in held} - {""})
+            yield f"{label}, of which there is {some_of(values, 5) or 'none'}"
 
 
 def _selection(one: Selection) -> str:

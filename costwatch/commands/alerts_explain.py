@@ -70,6 +70,7 @@ def _rule_called(rules: "AlertRules", name: str) -> "Rule":
 
 def _parsed(texts: Sequence[str]) -> "list[Matcher]":
     from costwatch.alerts.routing import Matcher
+    from costwatch.alerts.silencing import parsed
 
     found = []
     for text in texts:
@@ -77,10 +78,7 @@ def _parsed(texts: Sequence[str]) -> "list[Matcher]":
         if sign and label.isidentifier() and not value.startswith(("~", '"')):
             found.append(Matcher(label, "=", value))  # a value with blanks needs no quotes of its own here
             continue
-        try:
-            found.append(Matcher.parse(text))
-        except ValueError as error:
-            raise UsageError(f"alerts explain: {text!r} {error}") from None
+        found.append(parsed(text))
     return found
 
 
@@ -134,10 +132,11 @@ def _summary(found: "RuleExplained") -> str:
     states = [str(one.state) if one.state else "" for one in found.instances]
     firing, pending = states.count("firing"), states.count("pending")
     unknown = sum(one.finding.verdict == "unknown" for one in found.instances)
-    parts = [f"{firing} fires" if firing == 1 else f"{firing} fire"]
+    of = f"of {len(states):,} {'fires' if firing < 2 else 'fire'}"
+    parts = [f"{firing or 'none'} {of}"]
     parts += [f"{pending} pending"] if pending else []
     parts += [f"{unknown} without data"] if unknown else []
-    return f"of {len(states):,} looked at {', '.join(parts)}"
+    return ", ".join(parts)
 
 
 def _of_instance(one: "Instance", now: "datetime") -> Iterator[str]:

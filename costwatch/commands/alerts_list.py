@@ -9,7 +9,6 @@ import click
 from costwatch.commands.context import Context, pass_context
 from costwatch.commands.options import Command, Span, json_option
 from costwatch.commands.output import complain, print_json, print_table
-from costwatch.errors import UsageError
 
 if TYPE_CHECKING:
     from costwatch.answers.alert_details import Quiet, Routing
@@ -22,7 +21,13 @@ _STATES = ("firing", "pending", "resolved")
 @click.argument("matchers", nargs=-1, metavar="[MATCHER...]")
 @click.option("--resolved", type=Span(), metavar="DURATION", help="And those resolved so long ago at most.")
 @click.option("--state", "states", type=click.Choice(_STATES), multiple=True, help="By default firing.")
-@click.option("--severity", "severities", type=click.Choice(("page", "ticket", "info")), multiple=True)
+@click.option(
+    "--severity",
+    "severities",
+    type=click.Choice(("page", "ticket", "info")),
+    multiple=True,
+    help="By default any.",
+)
 @click.option("--rule", "rules", multiple=True, metavar="NAME", help="Those of this rule.")
 @click.option("--team", "teams", multiple=True, metavar="NAME", help="Those of this team.")
 @click.option("--muted/--not-muted", "is_muted", default=None, help="Those that are kept quiet, or the rest.")
@@ -47,14 +52,11 @@ def list_alerts(
     Example: costwatch alerts list --resolved 7d --json
              costwatch alerts list --severity page --not-muted 'service=~"Amazon.*"'
     """
-    from costwatch.alerts.routing import Matcher
+    from costwatch.alerts.silencing import parsed
     from costwatch.answers.alert_details import kept_quiet, ranked
     from costwatch.warehouse.alerts.alerts import current_alerts
 
-    try:
-        wanted = [Matcher.parse(text) for text in matchers]
-    except ValueError as error:
-        raise UsageError(f"alerts list: matcher {error}") from None
+    wanted = [parsed(text) for text in matchers]
     shown = {*(states or ("firing",)), *(("resolved",) if resolved else ())}
     since = context.now - (resolved or timedelta(days=14))
     with context.warehouse.read() as db:

@@ -1,6 +1,7 @@
 """What people do about alerts: kept with who, when and why, once however often it is done."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -339,3 +340,46 @@ def test_a_silence_of_ages_is_refused_not_overflown(house: House) -> None:
             silence(house.warehouse, ["team=ml"], span, "ann", "test", START)
     with pytest.raises(UsageError, match="too long"):
         edit_silence(house.warehouse, made(house, "team=ml").silence.id, "ann", START, until=LAST)
+
+
+# --- one transaction each ----------------------------------------------------------------------
+
+
+def test_an_act_that_is_interrupted_has_not_been_done(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    id = made(house, "team=ml").silence.id
+    before = everything(house)
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    acts: dict[str, Callable[[], object]] = {
+        "silence": lambda: made(house, "team=risk"),
+        "edit": lambda: edit_silence(house.warehouse, id, "bob", house.now, until=START + 9 * HOUR),
+        "expire": lambda: expire_silence(house.warehouse, id, "bob", house.now),
+        "ack": lambda: acknowledge(house.warehouse, EC2, "ann", "", house.now),
+        "expect": lambda: expected(house),
+        "feedback": lambda: give_feedback(house.warehouse, Feedback(EC2, Worth.NOISE, "ann"), house.now),
+    }
+    with monkeypatch.context() as broken:
+        broken.setattr("costwatch.warehouse.alerts.acts.record_act", killed)
+        for act in acts.values():
+            with pytest.raises(KeyboardInterrupt):
+                act()
+    assert everything(house) == before
+    for act in acts.values():
+        act()
+    assert [what for _, what in done(house)] == ["silence", *list(acts)[:-1], "noise"]
+
+
+def test_many_at_once_do_it_once(house: House) -> None:
+    limits = SilenceLimits(max_silences=3)
+
+    def act(number: int) -> str:
+        try:
+            return made(house, f"team=t{number % 5}", limits=limits).silence.id
+        except UsageError:
+            return ""
+
+    with ThreadPoolExecutor(8) as people:
+        ids = set(people.map(act, range(40))) - {""}
+    assert len(ids) == len(rows(house, "silence")) == len(done(house)) == 3
