@@ -17,5 +17,5 @@ def nothing_later(warehouse: Warehouse, now: datetime) -> None:
         if not db.execute(queries.text("is_later"), times).fetchone()[0]:
             return
     with warehouse.write() as db:
-        for name in ("no_later_alerts", "no_later_notifications"):
+        for name in ("no_later_alerts", "no_later_notifications", "no_later_groups", "no_later_plan"):
             db.execute(queries.text(name), times)
