@@ -35,8 +35,7 @@ def save(
     db: sqlite3.Connection,
     changed: Iterable[Alert],
     gone: Iterable[str],
-    events: Iterable[Alert],
-    now: datetime,
+    events: Iterable[tuple[datetime, Alert]],
 ) -> None:
     """Store alerts as they are now, forget those ``gone``, and append ``events`` to the log."""
     db.executemany(
@@ -46,7 +45,7 @@ def save(
     db.executemany("DELETE FROM alert WHERE fingerprint = ?", ((key,) for key in gone))
     db.executemany(
         queries.text("append_alert_event"),
-        ({**_row(event), "at": to_text(now)} for event in events),
+        ({**_row(event), "at": to_text(at)} for at, event in events),
     )
 
 
@@ -61,6 +60,12 @@ def kept_rules(db: sqlite3.Connection) -> str | None:
     """The last rules file that had no mistake; None: there was none yet."""
     row = db.execute("SELECT text FROM rules_file").fetchone()
     return None if row is None else str(row["text"])
+
+
+def evaluated_at(db: sqlite3.Connection) -> dict[str, datetime]:
+    """When each rule was last evaluated (UTC), or it was tried."""
+    rows = db.execute("SELECT rule, at FROM evaluation ORDER BY rule")
+    return {row["rule"]: from_text(row["at"]) for row in rows}
 
 
 def save_evaluations(db: sqlite3.Connection, errors: Mapping[str, str], now: datetime) -> None:
