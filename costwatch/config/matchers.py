@@ -73,7 +73,9 @@ def _labels(tree: Tree) -> Iterator[tuple[Place, str]]:
 def _given(tree: Tree) -> dict[str, tuple[str, ...]]:
     """The labels that rules give their alerts by themselves."""
     found: dict[str, tuple[str, ...]] = {}
-    for _, entry in tree.entries(("rules",)):
+    defaults = tree.root.get("defaults")
+    givers = [entry for _, entry in tree.entries(("rules",))]
+    for entry in (*givers, *([defaults] if isinstance(defaults, dict) else [])):
         labels = entry.get("labels")
         for label, value in labels.items() if isinstance(labels, dict) else ():
             found[label] = (*found.get(label, ()), str(value))
