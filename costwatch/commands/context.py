@@ -68,10 +68,7 @@ class Context:
 
         Raises ConfigError where it never was without mistakes.
         """
-        from pathlib import Path
-        from tempfile import NamedTemporaryFile
-
-        from costwatch.config import Names, load_alerts
+        from costwatch.config import Names, load_kept_alerts
         from costwatch.warehouse.alerts.alerts import keep_rules, kept_rules
 
         try:
@@ -83,16 +80,13 @@ class Context:
                     kept = kept_rules(db)
             if kept is None:
                 raise
-            with NamedTemporaryFile("w", suffix=".yaml", encoding="utf-8") as file:
-                file.write(kept)
-                file.flush()
-                # What costwatch.yaml named then is not held against what it names now: it goes on.
-                now = self.config.names
-                names = Names(now.teams, dimensions=now.dimensions, prometheus=now.prometheus)
-                return load_alerts(Path(file.name), names), mistakes
+            # What costwatch.yaml named then is not held against what it names now: it goes on.
+            now = self.config.names
+            names = Names(now.teams, dimensions=now.dimensions, prometheus=now.prometheus)
+            return load_kept_alerts(kept, self.config.alerts, names), mistakes
         if self.warehouse.exists:
             with self.warehouse.write() as db:
-                keep_rules(db, alerts.file.read_text(encoding="utf-8"), self.now)
+                keep_rules(db, alerts.text, self.now)
         return alerts, None
 
     @cached_property

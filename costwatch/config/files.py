@@ -50,6 +50,9 @@ FilePath = Annotated[
 ENTRIES = GetPydanticSchema(lambda _, handler: handler(tuple[dict[str, Any], ...]))
 LOADED = AfterValidator(_as_loaded)
 
+# Patterns such as ``budgets.d/*.yaml``; what they fit has been read into the other sections.
+Included = tuple[Annotated[str, Field(min_length=1)], ...]
+
 
 def _path(name: str) -> Any:
     return Field(default=name, validate_default=True)
@@ -98,8 +101,13 @@ class SloFiles(Settings):
 
 
 class Config(File, Allocation):
-    """``costwatch.yaml``. Paths are relative to the file, and absolute once it is read."""
+    """``costwatch.yaml``. Paths are relative to the file, and absolute once it is read.
 
+    include: files with more ``budgets``, ``teams`` and ``systems``, such as ``budgets.d/*.yaml``, below the
+    folder of this file.
+    """
+
+    include: Included = ()
     warehouse: FilePath = _path("costwatch.db")
     ledger: FilePath = _path("ledger")
     engine: Annotated[str, AfterValidator(address.checked)] = address.IN_PROCESS

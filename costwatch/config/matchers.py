@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Sequence
 
-from costwatch.alerts.routing import Matcher
+from costwatch.alerts.matchers import Matcher, parsed
 from costwatch.config.kinds import imported
 from costwatch.config.names import Names, Values
 from costwatch.config.pools import texts
@@ -28,13 +28,14 @@ def check_matchers(tree: Tree, rules: Sequence[Rule], names: Names) -> Found:
     labels = {*DIMENSIONS, *names.dimensions, *_ALERTS_OWN, *known, *asked, *_given(tree)}
     for place, text in _matchers(tree):
         try:
-            matcher = Matcher.parse(text)
+            matchers = parsed([text])
         except ValueError:
             continue  # told by whoever reads it
-        values = known.get(matcher.label, ())
-        yield from _misspelt(tree, place, matcher.label, labels)
-        if values and matcher.value and not _meets_any(matcher, values):
-            yield tree.value_line(place), _sentence(matcher, text, values)
+        for matcher in matchers:
+            values = known.get(matcher.label, ())
+            yield from _misspelt(tree, place, matcher.label, labels)
+            if values and matcher.value and not _meets_any(matcher, values):
+                yield tree.value_line(place), _sentence(matcher, text, values)
     for place, label in _labels(tree):
         yield from _misspelt(tree, place, label, labels)
 
@@ -72,7 +73,9 @@ def _labels(tree: Tree) -> Iterator[tuple[Place, str]]:
 def _given(tree: Tree) -> dict[str, tuple[str, ...]]:
     """The labels that rules give their alerts by themselves."""
     found: dict[str, tuple[str, ...]] = {}
-    for _, entry in tree.entries(("rules",)):
+    defaults = tree.root.get("defaults")
+    givers = [entry for _, entry in tree.entries(("rules",))]
+    for entry in (*givers, *([defaults] if isinstance(defaults, dict) else [])):
         labels = entry.get("labels")
         for label, value in labels.items() if isinstance(labels, dict) else ():
             found[label] = (*found.get(label, ()), str(value))
