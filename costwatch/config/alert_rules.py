@@ -1,10 +1,9 @@
 """What ``alerts.yaml`` may hold: each key once, each section by the model of its domain."""
 
-import json
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import PrivateAttr, ValidationError, create_model
+from pydantic import ValidationError, create_model
 
 from costwatch.alerts.intervals import NamedTimeInterval
 from costwatch.alerts.muting import InhibitRule
@@ -42,18 +41,6 @@ class AlertRules(File):
     time_intervals: tuple[NamedTimeInterval, ...] = ()
     fallback: str | None = None
     tests: tuple[RuleTest, ...] = ()
-
-    _root: Mapping[str, Any] = PrivateAttr(default_factory=dict)
-
-    def model_post_init(self, context: Any) -> None:
-        """Keep what was written, too."""
-        super().model_post_init(context)
-        self._root = (context or {}).get("root", {})
-
-    @property
-    def text(self) -> str:
-        """All that the file and those that it includes say, for ``config.load_kept_alerts``."""
-        return json.dumps({key: value for key, value in self._root.items() if key != "include"})
 
 
 def defaults_of(tree: Tree) -> Mapping[str, Node]:

@@ -30,8 +30,8 @@ class WarehouseSnapshot:
 
     now (UTC): what ages are measured from. as_of: all is answered as it was known at that instant, which
     ``now`` is then. data_through: no later day counts as settled, however much is known. conversion: costs
-    are converted; there are no budgets then. queries: those that rules bring. live: by the name of a query, who
-    asks its source; None where that cannot be reached.
+    are converted; there are no budgets then. queries: those that rules bring. live: by the name of a query,
+    who asks its source; None where that cannot be reached.
     """
 
     def __init__(
