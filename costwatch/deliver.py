@@ -31,6 +31,7 @@ from costwatch.plugins import FactQuery, Notifier, Receiver, fact_query
 from costwatch.warehouse.alerts import acts
 from costwatch.warehouse.alerts import alerts as stored_alerts
 from costwatch.warehouse.alerts.clock import nothing_later
+from costwatch.warehouse.alerts.health import note_forwarding
 from costwatch.warehouse.alerts.muted_alerts import MutedAlert, muted_alerts, replace_muted_alerts
 from costwatch.warehouse.alerts.outbox import Conversation, Notification, Outbox, SendState
 from costwatch.warehouse.alerts.silences import silences
@@ -83,6 +84,7 @@ def deliver(
         with warehouse.read() as db:
             unsent = Outbox(db).unsent()
         errors = forward(handed, plan.firing, now)  # first: sending may take its time
+        note_forwarding(warehouse, {each.name: errors.get(each.name, "") for each in handed}, now)
         sender = Sender(warehouse, by_name, now, only, budget, clock)
         sender.send(unsent)
         if fallback is not None:

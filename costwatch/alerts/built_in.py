@@ -24,6 +24,7 @@ EVALUATION = "EvaluationFailing"
 FRESHNESS = "BuiltInFreshness"
 RECEIVER = "ReceiverFailing"
 NAMES = (FRESHNESS, CLOCK, CONFIGURATION, EVALUATION, RECEIVER)
+UNWATCHED = f"no rule of kind freshness watches any source: the built-in rule {FRESHNESS} watches all of them"
 LABELS = ("failing_rule", "file", "receiver", "source")  # by which their alerts are told apart
 
 FAILURES = 3  # in a row: what mends itself by the next evaluation or the one after is no news

@@ -2,11 +2,9 @@
 
 from collections.abc import Iterable
 
-from costwatch.alerts.built_in import FRESHNESS, freshness_rule, is_freshness
+from costwatch.alerts.built_in import freshness_rule, is_freshness
 from costwatch.plugins import Rule, recent, selections_of
 from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
-
-UNWATCHED = f"no rule of kind freshness watches any source: the built-in rule {FRESHNESS} watches all of them"
 
 
 def with_freshness(facts: WarehouseSnapshot, rules: Iterable[Rule]) -> tuple[Rule, ...]:

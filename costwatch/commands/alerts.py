@@ -38,7 +38,7 @@ def evaluate_rules(context: Context, dry_run: bool) -> int:
     \b
     Example: costwatch alerts eval --dry-run
     """
-    from costwatch.answers.watched import UNWATCHED
+    from costwatch.alerts.built_in import UNWATCHED
     from costwatch.evaluate import evaluate
 
     rules, mistakes = (context.alerts, {}) if dry_run else context.last_good_alerts()

@@ -157,7 +157,7 @@ def test_every_minute_of_a_month_with_a_change_of_clocks_is_in_its_1_to_31(zone:
         pytest.param({"months": ["May"]}, "2027-05-01T00:00Z", True, id="whatever its case"),
         pytest.param({"months": ["05"]}, "2027-05-01T00:00Z", True, id="with a zero"),
         pytest.param({"years": ["2027:2029"]}, "2029-12-31T23:59Z", True, id="the last minute of years"),
-        pytest.param({"years": ["2027"], "location": "Asia/Tokyo"}, "2026-12-31T15:00Z", True, id="of the place"),
+        pytest.param({"years": ["2027"], "location": "Asia/Tokyo"}, "2026-12-31T15:00Z", True, id="its year"),
         pytest.param(
             {"times": [{"start_time": "00:00", "end_time": "24:00"}], "weekdays": ["friday:monday"]},
             "2026-11-30T23:59Z", True, id="the last minute of a Monday",
@@ -175,10 +175,8 @@ def test_intervals_of_the_month_and_the_year(given_: dict[str, Any], instant: st
         pytest.param({"days_of_month": ["32"]}, "must be a day such as 1 or -1", id="day 32"),
         pytest.param({"days_of_month": ["-32"]}, "must be a day such as 1 or -1", id="32nd from the end"),
         pytest.param({"days_of_month": ["1:2:3"]}, "must be a day such as 1 or -1", id="two colons"),
-        pytest.param(
-            {"days_of_month": ["١"]}, "must be a day such as 1 or -1", id="digits of another script"
-        ),
-        pytest.param({"days_of_month": ["-3:5"]}, "write two entries", id="from the end to the start"),
+        pytest.param({"days_of_month": ["١"]}, "must be a day such as 1 or -1", id="other digits"),
+        pytest.param({"days_of_month": ["-3:5"]}, "write two entries", id="end to start"),
         pytest.param({"days_of_month": ["15:1"]}, "ends before it begins", id="days backwards"),
         pytest.param({"days_of_month": ["-1:-3"]}, "ends before it begins", id="days backwards from the end"),
         pytest.param({"months": ["13"]}, "must be a month", id="month 13"),
@@ -186,9 +184,7 @@ def test_intervals_of_the_month_and_the_year(given_: dict[str, Any], instant: st
         pytest.param({"months": ["juny"]}, "must be a month", id="a month misspelt"),
         pytest.param({"years": ["27"]}, "must be a year", id="two digits"),
         pytest.param({"years": ["2028:2027"]}, "ends before it begins", id="years backwards"),
-        pytest.param(
-            {"months": ["february"], "days_of_month": ["30:31"]}, "no such 'days_of_month'", id="30 February"
-        ),
+        pytest.param({"months": ["february"], "days_of_month": ["30:31"]}, "no such", id="30 February"),
         pytest.param(
             {"months": ["4", "june"], "days_of_month": ["31"]}, "no such 'days_of_month'", id="31 of 30"
         ),

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from costwatch.alerts.built_in import ClockChange, Failure
 from costwatch.warehouse import queries
 from costwatch.warehouse.encoding import from_text, to_text
+from costwatch.warehouse.store import Warehouse
 
 LATE = timedelta(hours=1)  # as for the fallback: shorter, and every deployment of a chat server would be told
 _REFUSED_LATELY = timedelta(days=2)
@@ -47,13 +48,19 @@ def receiver_failures(db: sqlite3.Connection, now: datetime) -> dict[str, Failur
     return found | {row["receiver"]: _failure(row) for row in not_forwarded}
 
 
-def keep_forwarding_failures(db: sqlite3.Connection, tried: Mapping[str, str], now: datetime) -> None:
+def note_forwarding(warehouse: Warehouse, tried: Mapping[str, str], now: datetime) -> None:
     """What came of handing on what fires: receiver -> why it did not take it, or empty."""
-    for receiver, error in tried.items():
-        if error:
-            db.execute(queries.text("keep_forwarding_failure"), (receiver, to_text(now), error))
-        else:
-            db.execute("DELETE FROM forwarding_failure WHERE receiver = ?", (receiver,))
+    with warehouse.read() as db:
+        known = {row["receiver"]: row["error"] for row in db.execute("SELECT * FROM forwarding_failure")}
+    if all(known.get(receiver, "") == error for receiver, error in tried.items()):
+        return
+    with warehouse.write() as db:
+        for receiver, error in tried.items():
+            if error:
+                values = {"receiver": receiver, "since": to_text(now), "error": error}
+                db.execute(queries.text("keep_forwarding_failure"), values)
+            else:
+                db.execute("DELETE FROM forwarding_failure WHERE receiver = ?", (receiver,))
 
 
 def oldest_unsent(db: sqlite3.Connection, now: datetime) -> Unsent | None:
