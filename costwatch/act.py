@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from costwatch.alerts.muting import matches
-from costwatch.alerts.routing import Matcher
 from costwatch.alerts.silencing import (
     TOLERANCE,
     SilenceLimits,
@@ -23,6 +22,7 @@ from costwatch.alerts.silencing import (
     described,
     edited,
     is_same,
+    matchers_of,
 )
 from costwatch.answers.alerts import alert_called
 from costwatch.errors import UsageError
@@ -253,7 +253,7 @@ def _record(silence: Silence, what: str, now: datetime) -> ActRecord:
 
 
 def _silenced(db: Transaction, silence: Silence, now: datetime) -> Silenced:
-    matchers = [Matcher.parse(text) for text in silence.matchers]
+    matchers = matchers_of(silence)
     active = (alert for alert in current_alerts(db, now).values() if alert.state is not AlertState.RESOLVED)
     about = (alert for alert in active if matches(silence, matchers, alert, dict(alert.labels)))
     return Silenced(silence, tuple(about))

@@ -20,8 +20,9 @@ from typing import Annotated
 from pydantic import AfterValidator
 
 from costwatch.alerts.intervals import minutes
-from costwatch.alerts.routing import Matcher, MatcherText, Node
-from costwatch.alerts.silencing import described, is_active
+from costwatch.alerts.matchers import Matcher, MatcherText, parsed
+from costwatch.alerts.routing import Node
+from costwatch.alerts.silencing import described, is_active, matchers_of
 from costwatch.model import Alert, Silence
 from costwatch.plugins import Settings
 
@@ -76,7 +77,7 @@ def muted(
     for rule in inhibit_rules:
         found |= _inhibited(rule, fired)
     for silence in silences:
-        matchers = [Matcher.parse(text) for text in silence.matchers]
+        matchers = matchers_of(silence)
         why = Muted(MutedBy.SILENCE, silence.id, described(silence))
         for alert, labels in fired:
             if _is_silenced(alert, silence, now) and matches(silence, matchers, alert, labels):
@@ -96,10 +97,12 @@ def muted_on(route: Node, alerts: Iterable[Alert], now: datetime) -> dict[str, M
     return found
 
 
-def matches(silence: Silence, matchers: Iterable[Matcher], alert: Alert, labels: Mapping[str, str]) -> bool:
-    """Whether a silence is about an alert; ``matchers`` and ``labels`` are theirs, parsed once for many."""
-    is_meant = silence.fingerprint in ("", alert.fingerprint)
-    return is_meant and all(matcher.matches(labels) for matcher in matchers)
+def matches(
+    silence: Silence, matchers: Iterable[Matcher] | None, alert: Alert, labels: Mapping[str, str]
+) -> bool:
+    """Whether a silence is about an alert; ``matchers`` (see ``matchers_of``) and ``labels`` are theirs."""
+    is_meant = matchers is not None and silence.fingerprint in ("", alert.fingerprint)
+    return is_meant and all(matcher.matches(labels) for matcher in matchers or ())
 
 
 def _is_silenced(alert: Alert, silence: Silence, now: datetime) -> bool:
@@ -118,8 +121,8 @@ def _lies_within(alert: Alert, start: datetime, end: datetime | None) -> bool:
 
 
 def _inhibited(rule: InhibitRule, fired: Sequence[tuple[Alert, Mapping[str, str]]]) -> dict[str, Muted]:
-    source_matchers = [Matcher.parse(text) for text in rule.source_matchers]
-    target_matchers = [Matcher.parse(text) for text in rule.target_matchers]
+    source_matchers = parsed(rule.source_matchers)
+    target_matchers = parsed(rule.target_matchers)
     sources: dict[tuple[tuple[str, ...], bool], list[Alert]] = defaultdict(list)
     targets = []
     for alert, labels in sorted(fired, key=lambda pair: not pair[0].is_firing):

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from costwatch.alerts.routing import Matcher, Node
+from costwatch.alerts.matchers import Matcher
+from costwatch.alerts.routing import Node
 
 
 class Outcome(StrEnum):

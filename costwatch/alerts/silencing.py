@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from pydantic import Field
 
-from costwatch.alerts.routing import Matcher
+from costwatch.alerts.matchers import Matcher, parsed
 from costwatch.errors import UsageError
 from costwatch.model import Alert, Band, Silence
 from costwatch.plugins import Duration, Settings, duration_text
@@ -18,7 +18,6 @@ from costwatch.wording import at_instant, quantity, shortened
 TOLERANCE = Decimal("0.2")  # by how much of itself the value of an alert may change while it is expected
 _LONGEST_COMMENT = 1000
 _LONGEST_NAME = 100
-_LONGEST_MATCHER = 1000
 _MOST_MATCHERS = 50
 
 
@@ -130,8 +129,8 @@ def checked_matchers(texts: Sequence[str]) -> tuple[str, ...]:
     """The matchers of a silence, each once. Raises UsageError for such as would take every alert."""
     if len(texts) > _MOST_MATCHERS:
         raise UsageError(f"silence: {len(texts):,} matchers are too many; at most {_MOST_MATCHERS}")
-    found = {_storable(text): parsed(text) for text in texts}
-    if all(matcher.matches({}) for matcher in found.values()):
+    found = {_storable(text): matchers_in(text) for text in texts}
+    if all(matcher.takes_empty for several in found.values() for matcher in several):
         raise UsageError("silence: at least one matcher must need a label to be there; name what it is about")
     return tuple(found)
 
@@ -191,14 +190,20 @@ def is_active(silence: Silence, now: datetime) -> bool:
     return silence.starts_at <= now < silence.ends_at
 
 
-def parsed(text: str) -> Matcher:
-    """A matcher as a person wrote it. Raises UsageError."""
-    if len(text) > _LONGEST_MATCHER:
-        raise UsageError(f"matcher: {len(text):,} characters are too many; at most {_LONGEST_MATCHER:,}")
+def matchers_in(text: str) -> tuple[Matcher, ...]:
+    """The matchers of a text that a person wrote: one, or as ``{a="b", c!="d"}``. Raises UsageError."""
     try:
-        return Matcher.parse(_storable(text))
+        return parsed([_storable(text)])
     except ValueError as error:
         raise UsageError(f"matcher {shortened(text, 60)!r}: {error}") from None
+
+
+def matchers_of(silence: Silence) -> tuple[Matcher, ...] | None:
+    """Its matchers; None: an older version took what this one cannot read, and it matches nothing."""
+    try:
+        return parsed(silence.matchers)
+    except ValueError:
+        return None
 
 
 def _storable(text: str) -> str:

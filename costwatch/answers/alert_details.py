@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from costwatch.alerts.acknowledgement import ACK_TIMEOUT, text
 from costwatch.alerts.lifecycle import REMEMBERED
 from costwatch.alerts.muting import InhibitRule, Muted, muted, muted_on
 from costwatch.alerts.routing import Node
@@ -16,7 +17,6 @@ from costwatch.warehouse.alerts.acts import Ack, Answer
 from costwatch.warehouse.alerts.alerts import current_alerts
 from costwatch.warehouse.alerts.silences import silences
 from costwatch.warehouse.store import Transaction
-from costwatch.wording import ago
 
 _URGENCY = {severity: number for number, severity in enumerate(Severity)}
 _STATES = {AlertState.FIRING: 0, AlertState.PENDING: 1, AlertState.RESOLVED: 2}
@@ -32,12 +32,13 @@ class Routing:
 
 @dataclass(frozen=True, slots=True)
 class Quiet:
-    """What keeps one alert quiet, and who sees to it.
+    """What keeps one alert of this severity quiet, and who sees to it.
 
     muted: everywhere. muted_on: receiver -> why it is muted on its way there. unexpected: that somebody
     expected another value; empty: nobody did.
     """
 
+    severity: Severity
     muted: Muted | None = None
     muted_on: Mapping[str, Muted] = field(default_factory=dict)
     ack: Ack | None = None
@@ -54,7 +55,8 @@ class Quiet:
         found += [f"{receiver}: {why.text}" for receiver, why in self.muted_on.items()]
         if self.ack:
             said = f": {self.ack.comment}" if self.ack.comment else ""
-            found.append(f"ack by {self.ack.who} {ago(now - self.ack.at)}{said}")
+            is_old = now - self.ack.at >= ACK_TIMEOUT[self.severity]
+            found.append(f"{text(self.ack.who, self.ack.at)}{said}{', too old: repeated' if is_old else ''}")
         return (*found, *([self.unexpected] if self.unexpected else []))
 
 
@@ -95,6 +97,7 @@ def kept_quiet(
     on_route = _muted_on_routes(alerts, routing, now)
     return {
         alert.fingerprint: Quiet(
+            alert.severity,
             everywhere.get(alert.fingerprint) if alert.is_firing else None,
             on_route[alert.fingerprint],
             seen_to.get((alert.fingerprint, alert.fired_at)),

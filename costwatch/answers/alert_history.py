@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from costwatch.alerts.routing import Matcher
+from costwatch.alerts.matchers import parsed
 from costwatch.model import ActRecord, Reason
 from costwatch.warehouse import queries
 from costwatch.warehouse.alerts.acts import recorded_acts
@@ -96,7 +96,10 @@ def _acts(db: Transaction, since: datetime, fingerprint: str, rule: str) -> Iter
 
 
 def _matches_any(act: ActRecord, known: Mapping[str, Any], fingerprint: str, rule: str) -> bool:
-    matchers = [Matcher.parse(text) for text in act.matchers]
+    try:
+        matchers = parsed(act.matchers)
+    except ValueError:  # an older version took what this one cannot read
+        return False
     return any(
         all(matcher.matches(json.loads(row["labels"])) for matcher in matchers)
         for row in known.values()

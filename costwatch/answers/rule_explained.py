@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from costwatch.alerts import lifecycle
 from costwatch.alerts.lifecycle import fingerprint
-from costwatch.alerts.routing import Matcher
+from costwatch.alerts.matchers import Matcher
 from costwatch.answers.alert_details import Quiet, Routing, kept_quiet
 from costwatch.answers.alert_history import Entry, alert_history
 from costwatch.answers.unmatched import LATELY, unmatched_rules

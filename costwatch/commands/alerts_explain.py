@@ -14,7 +14,7 @@ from costwatch.errors import UsageError
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from costwatch.alerts.routing import Matcher
+    from costwatch.alerts.matchers import Matcher
     from costwatch.answers.rule_explained import Instance, RuleExplained
     from costwatch.config.alert_rules import AlertRules
     from costwatch.model import Labels
@@ -69,8 +69,8 @@ def _rule_called(rules: "AlertRules", name: str) -> "Rule":
 
 
 def _parsed(texts: Sequence[str]) -> "list[Matcher]":
-    from costwatch.alerts.routing import Matcher
-    from costwatch.alerts.silencing import parsed
+    from costwatch.alerts.matchers import Matcher
+    from costwatch.alerts.silencing import matchers_in
 
     found = []
     for text in texts:
@@ -78,7 +78,7 @@ def _parsed(texts: Sequence[str]) -> "list[Matcher]":
         if sign and label.isidentifier() and not value.startswith(("~", '"')):
             found.append(Matcher(label, "=", value))  # a value with blanks needs no quotes of its own here
             continue
-        found.append(parsed(text))
+        found += matchers_in(text)
     return found
 
 

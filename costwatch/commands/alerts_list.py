@@ -52,11 +52,11 @@ def list_alerts(
     Example: costwatch alerts list --resolved 7d --json
              costwatch alerts list --severity page --not-muted 'service=~"Amazon.*"'
     """
-    from costwatch.alerts.silencing import parsed
+    from costwatch.alerts.silencing import matchers_in
     from costwatch.answers.alert_details import kept_quiet, ranked
     from costwatch.warehouse.alerts.alerts import current_alerts
 
-    wanted = [parsed(text) for text in matchers]
+    wanted = [matcher for text in matchers for matcher in matchers_in(text)]
     shown = {*(states or ("firing",)), *(("resolved",) if resolved else ())}
     since = context.now - (resolved or timedelta(days=14))
     with context.warehouse.read() as db:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
-from costwatch.alerts.routing import Matcher
+from costwatch.alerts.matchers import Matcher, parsed
 from costwatch.config.names import Names
 from costwatch.config.quote import instead, quoted
 from costwatch.config.selections import nothing_called
@@ -32,7 +32,8 @@ def never_matched(
     return [
         sentence
         for text in matchers
-        if (sentence := _sentence(Matcher.parse(text), text, labels, values, certain))
+        for matcher in parsed([text])
+        if (sentence := _sentence(matcher, text, labels, values, certain))
     ]
 
 

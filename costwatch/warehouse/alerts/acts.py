@@ -58,12 +58,6 @@ def acks(db: sqlite3.Connection, now: datetime) -> dict[tuple[str, datetime | No
     }
 
 
-def acknowledged(db: sqlite3.Connection) -> frozenset[tuple[str, datetime | None]]:
-    """Fingerprint and ``fired_at`` of what fires now and someone sees to."""
-    rows = queries.rows(db, "acks")
-    return frozenset((row["fingerprint"], from_text(row["fired_at"])) for row in rows)
-
-
 def save_feedback(db: sqlite3.Connection, feedback: Feedback, fired_at: datetime, now: datetime) -> bool:
     """Keep what a person says of this firing of an alert in place of what they said; whether it is news."""
     row = {"fingerprint": feedback.fingerprint, "fired_at": to_text(fired_at), "who": feedback.who}

@@ -3,5 +3,5 @@
 DELETE FROM silence WHERE ends_at <= :before AND NOT EXISTS (
   SELECT 1 FROM alert_event AS e
   WHERE e.state = 'firing' AND e.at BETWEEN silence.starts_at AND silence.ends_at
-    AND e.id > (SELECT coalesce(max(event), 0) FROM notification)
+    AND e.id > (SELECT coalesce(max(event), 0) FROM delivery_plan)
 )
