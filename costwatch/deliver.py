@@ -21,6 +21,7 @@ from costwatch.delivery.planning import Planner
 from costwatch.delivery.sending import BUDGET, Attempt, Clock, Delivery, Sender, is_for
 from costwatch.plugins import Editor, FactQuery, Notifier, Receiver
 from costwatch.warehouse.alerts.clock import nothing_later
+from costwatch.warehouse.alerts.health import note_forwarding
 from costwatch.warehouse.alerts.outbox import Outbox
 from costwatch.warehouse.store import Warehouse
 
@@ -76,6 +77,7 @@ def deliver(
         plan = planner.plan(warehouse)
         plan.store(warehouse)
         errors = forward(handed, plan.firing, now)  # first: sending may take its time
+        note_forwarding(warehouse, {each.name: errors.get(each.name, "") for each in handed}, now)
         sender = Sender(warehouse, by_name, now, only, budget, clock, plan.intervals)
         sender.send(merge(warehouse, by_name, now, only))
         if fallback is not None:

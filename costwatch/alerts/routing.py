@@ -6,64 +6,18 @@ the root and descends into the first child whose matchers all match it, and into
 """
 
 import json
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Annotated, Self
+from typing import Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from costwatch.alerts.intervals import NamedTimeInterval
+from costwatch.alerts.matchers import Matcher, MatcherText, parsed
 from costwatch.model import Alert, Labels
 from costwatch.plugins import Duration, Settings
-
-_MATCHER = re.compile(
-    r"""\s*([A-Za-z_][A-Za-z0-9_]*)\s*(=~|!~|!=|=)\s*(?:"((?:[^"\\]|\\.)*)"|([^\s"'{},]*))\s*"""
-)
-_ESCAPE = re.compile(r"\\(.)")
-
-
-@dataclass(frozen=True, slots=True)
-class Matcher:
-    """One condition on a label; a label that an alert does not have counts as empty."""
-
-    label: str
-    operator: str
-    value: str
-
-    @classmethod
-    def parse(cls, text: str) -> "Matcher":
-        """``severity="page"``, ``team!="risk"``, ``team=~"ml-.*"``, ``team!~"…"``. Raises ValueError.
-
-        An expression must match the whole value.
-        """
-        match = _MATCHER.fullmatch(text)
-        if match is None:
-            raise ValueError("""must read label="value", with = != =~ or !~""")
-        label, operator, quoted, bare = match.groups()
-        value = bare if quoted is None else _ESCAPE.sub(lambda e: "\n" if e[1] == "n" else e[1], quoted)
-        if operator in ("=~", "!~"):
-            try:
-                re.compile(value)
-            except re.error as error:
-                raise ValueError(f"'{value}' is no regular expression: {error}") from None
-        return cls(label, operator, value)
-
-    def matches(self, labels: Mapping[str, str]) -> bool:
-        """Whether an alert with these labels meets the condition."""
-        value = labels.get(self.label, "")
-        is_match = value == self.value if "~" not in self.operator else bool(re.fullmatch(self.value, value))
-        return is_match is not self.operator.startswith("!")
-
-
-def _parsable(text: str) -> str:
-    Matcher.parse(text)
-    return text
-
-
-MatcherText = Annotated[str, AfterValidator(_parsable)]
 
 
 class Route(Settings):
@@ -161,7 +115,7 @@ def resolve(route: Route, time_intervals: Iterable[NamedTimeInterval] = (), pare
         parent,
         **{name: value for name, value in given.items() if value is not None},
         key=f"{parent.key}/{{{','.join(route.matchers)}}}".removeprefix("/"),
-        matchers=tuple(map(Matcher.parse, route.matchers)),
+        matchers=parsed(route.matchers),
         goes_on=route.continue_,
         mute_time_intervals=tuple(intervals[name] for name in route.mute_time_intervals),
         active_time_intervals=tuple(intervals[name] for name in route.active_time_intervals),

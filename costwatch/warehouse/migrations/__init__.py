@@ -30,6 +30,7 @@ VERSIONS = (
     "0021_slo",
     "0022_tried_at",
     "0023_alert_group",
+    "0026_health",
 )
 LATEST = len(VERSIONS)
 
