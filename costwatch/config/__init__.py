@@ -158,7 +158,7 @@ def _alerts(tree: Tree | None, file: Path, mistakes: Mistakes, names: Names) -> 
 
     rules = loaded(tree, ("rules",), RULES, file.parent, mistakes, names=names, defaults=defaults_of(tree))
     receivers = loaded(tree, ("receivers",), NOTIFIERS, file.parent, mistakes, names=names)
-    known = {"file": file, "rules": rules, "receivers": receivers, "root": tree.root}
+    known = {"file": file, "rules": rules, "receivers": receivers, "tree": tree}
     read_rules = parsed(AlertRules, tree, mistakes, known)
     across = (*check_alerts(tree), *check_rules(tree, rules, names), *check_receivers(tree, receivers))
     for line, text in across:

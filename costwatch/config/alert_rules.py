@@ -11,7 +11,7 @@ from costwatch.alerts.muting import InhibitRule
 from costwatch.alerts.routing import RootRoute
 from costwatch.alerts.rule_tests import RuleTest
 from costwatch.config.files import ENTRIES, LOADED, File, Included
-from costwatch.config.tree import Node, Tree
+from costwatch.config.tree import Line, Node, Tree, shown
 from costwatch.plugins import Receiver, Rule, RuleSettings, Settings
 
 # What every rule has unless it says otherwise: all that rules share, their names aside.
@@ -43,17 +43,23 @@ class AlertRules(File):
     fallback: str | None = None
     tests: tuple[RuleTest, ...] = ()
 
-    _root: Mapping[str, Any] = PrivateAttr(default_factory=dict)
+    _tree: Tree = PrivateAttr(default_factory=lambda: Tree({}, {}))
 
     def model_post_init(self, context: Any) -> None:
         """Keep what was written, too."""
         super().model_post_init(context)
-        self._root = (context or {}).get("root", {})
+        self._tree = (context or {}).get("tree", self._tree)
 
     @property
     def text(self) -> str:
         """All that the file and those that it includes say, for ``config.load_kept_alerts``."""
-        return json.dumps({key: value for key, value in self._root.items() if key != "include"})
+        return json.dumps({key: value for key, value in self._tree.root.items() if key != "include"})
+
+    def place(self, section: str, name: str, *more: str) -> str:
+        """``file:line`` of the entry of that name, or of what is below it."""
+        places = (place for place, entry in self._tree.entries((section,)) if entry.get("name") == name)
+        line = self._tree.line((*next(places, (section,)), *more))
+        return f"{shown(line.file if isinstance(line, Line) else self.file)}:{int(line)}"
 
 
 def defaults_of(tree: Tree) -> Mapping[str, Node]:

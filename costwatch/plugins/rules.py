@@ -160,6 +160,12 @@ def selections_of(rule: Rule) -> tuple[Selection, ...]:
     return tuple(one for one in getattr(rule, "selections", ()) if isinstance(one, Selection))
 
 
+def alert_labels_of(rule: Rule) -> frozenset[str] | None:
+    """All labels that alerts of a rule can have; None: it does not say which its findings have."""
+    found = getattr(rule, "finding_labels", None)
+    return None if found is None else frozenset((*found, *rule.labels, "rule", "severity"))
+
+
 def queries_of(rules: Iterable[Rule]) -> tuple[FactQuery, ...]:
     """What the kinds of these rules bring to be asked."""
     return tuple(query for rule in rules for query in getattr(rule, "queries", ()))
@@ -214,6 +220,11 @@ class RuleSettings(Settings):
     def selections(self) -> tuple[Selection, ...]:
         """What it looks at: names in it that nothing bears are mistakes; none: the kind does not say."""
         return ()
+
+    @property
+    def finding_labels(self) -> tuple[str, ...] | None:
+        """The labels that its findings can have: to name another is a mistake; None: it does not say."""
+        return None
 
     def newest_day(self, facts: Snapshot, days: Iterable[date]) -> date | None:
         """The newest day that the rule may rest on, if any; ``days``: those that have any facts."""
