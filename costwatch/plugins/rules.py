@@ -4,9 +4,9 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Annotated, Any, ClassVar, Literal, Protocol
+from typing import Annotated, Any, ClassVar, Literal, Protocol, Self
 
-from pydantic import AfterValidator, Field, PrivateAttr, ValidationInfo
+from pydantic import AfterValidator, Field, PrivateAttr, ValidationInfo, model_validator
 
 from costwatch.model import Driver, Finding, Severity
 from costwatch.plugins.context import PluginContext
@@ -14,6 +14,7 @@ from costwatch.plugins.facts import RECENT_DAYS, FactQuery, Snapshot, unknown_na
 from costwatch.plugins.settings import Duration, Settings
 
 _DAY = timedelta(days=1)
+_DIGITS = 19  # of an amount; the warehouse holds amounts in so many
 
 
 def _whole_days(window: timedelta) -> timedelta:
@@ -202,6 +203,14 @@ class RuleSettings(Settings):
     on_error: Literal["keep", "alert"] = "keep"
 
     _kind: str = PrivateAttr(default="")
+
+    @model_validator(mode="after")
+    def _has_amounts_that_can_be(self) -> Self:
+        for name, info in type(self).model_fields.items():
+            value = getattr(self, name)
+            if isinstance(value, Decimal) and value and not -_DIGITS < value.adjusted() < _DIGITS:
+                raise ValueError(f"{info.alias or name} must have fewer than {_DIGITS} digits on either side")
+        return self
 
     def model_post_init(self, context: Any) -> None:
         """Keep by which kind a file named it."""
