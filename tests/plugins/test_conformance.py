@@ -34,6 +34,7 @@ from costwatch.notify.slack import Slack
 from costwatch.notify.stdout import Stdout
 from costwatch.plugins import Collector, Notifier, Rule, Split, fact_query
 from costwatch.rules.budget import Budget
+from costwatch.rules.change import Change
 from costwatch.rules.coverage import Coverage
 from costwatch.rules.freshness import Freshness
 from costwatch.rules.k8s_efficiency import Efficiency
@@ -289,6 +290,30 @@ RULES: dict[str, tuple[Rule, list[Example]]] = {
                 {**SPEND, "budget": budget("risk", 20_000) | budget("payments", 3_100)},
                 NOW,
                 {one_budget("risk"): Verdict.BREACH, one_budget("payments"): Verdict.OK},
+            ),
+        ],
+    ),
+    "change": (
+        Change.model_validate(
+            {"name": "Moved", "compare": "week", "by": ["team"], "above_pct": 40, "below_pct": 40}
+        ),
+        [
+            Example(
+                {
+                    "EffectiveCost": {
+                        labels(team="risk", service="EC2", currency="USD"): daily(
+                            FIRST, *[80] * 43, *[160] * 7
+                        ),
+                        labels(team="payments", service="EC2", currency="USD"): daily(FIRST, *[80] * 50),
+                        labels(team="payments", service="RDS", currency="USD"): daily(FIRST, *[20] * 43),
+                    }
+                },
+                NOW,
+                {
+                    labels(team="risk"): Verdict.BREACH,
+                    labels(team="payments"): Verdict.OK,
+                    labels(team="payments", service="RDS"): Verdict.BREACH,
+                },
             ),
         ],
     ),
