@@ -12,6 +12,7 @@ from costwatch.config.names import Names
 from costwatch.config.pools import texts
 from costwatch.config.quote import instead, quoted
 from costwatch.config.selections import check_selections
+from costwatch.config.statements import check_statements
 from costwatch.config.teams import named
 from costwatch.config.tree import Place, Tree
 from costwatch.plugins import Forwarder, Notifier, Receiver, Rule
@@ -39,6 +40,7 @@ def check_alerts(tree: Tree) -> Found:
 def check_rules(tree: Tree, rules: Sequence[Rule], names: Names) -> Found:
     """What the rules look at and matchers wait for, against what there can be."""
     yield from check_selections(tree, rules, names)
+    yield from check_statements(tree, rules)
     yield from check_matchers(tree, rules, names)
 
 

@@ -215,6 +215,11 @@ class RuleSettings(Settings):
         """What it looks at: names in it that nothing bears are mistakes; none: the kind does not say."""
         return ()
 
+    @property
+    def statements(self) -> Mapping[str, Collection[str]]:
+        """SQL that it asks by ``Snapshot.sql``, each with columns that it must answer: `check` proves it."""
+        return {}
+
     def newest_day(self, facts: Snapshot, days: Iterable[date]) -> date | None:
         """The newest day that the rule may rest on, if any; ``days``: those that have any facts."""
         newest = max(days, default=None) if self.settle == "estimated" else None

@@ -41,6 +41,7 @@ from costwatch.rules.k8s_efficiency import Efficiency
 from costwatch.rules.runaway import Runaway
 from costwatch.rules.slo_budget import SloBudget
 from costwatch.rules.slo_burn import SloBurn
+from costwatch.rules.sql import Sql
 from costwatch.rules.threshold import Threshold
 from costwatch.rules.unit_cost import UnitCost
 from costwatch.testing import (
@@ -270,6 +271,7 @@ ETL = labels(
 )
 PREDICTION = {"unit_cost": "prediction", "unit": "per 1,000 predictions"}
 DECISION = {"unit_cost": "decision", "unit": "per decision"}
+FAILED = "SELECT source, count(*) AS value FROM collection WHERE outcome = 'failed' GROUP BY source"
 SPEND = {"EffectiveCost": {RISK: daily(FIRST, *[900] * 50), PAYMENTS: daily(FIRST, *[100] * 50)}}
 
 
@@ -429,6 +431,27 @@ RULES: dict[str, tuple[Rule, list[Example]]] = {
                     labels(slo="edge", service="shop", team="payments", host="a"): Verdict.BREACH,
                     labels(slo="edge", service="shop", team="payments", host="b"): Verdict.OK,
                     labels(slo="feed", service="shop", team="payments"): Verdict.UNKNOWN,
+                },
+            ),
+        ],
+    ),
+    "sql": (
+        Sql.model_validate({"name": "Failed", "sql": FAILED, "above": 3, "unit": "runs"}),
+        [
+            Example(
+                {},
+                NOW,
+                {
+                    labels(source="aws"): Verdict.BREACH,
+                    labels(source="db"): Verdict.OK,
+                    labels(source=""): Verdict.UNKNOWN,
+                },
+                {
+                    FAILED: [
+                        {"source": "aws", "value": 4},
+                        {"source": "db", "value": 2.5},
+                        {"source": None, "value": None},
+                    ]
                 },
             ),
         ],

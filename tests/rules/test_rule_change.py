@@ -150,9 +150,9 @@ def test_a_change_tells_its_drivers_and_what_it_costs_a_month() -> None:
         cost(160), cost(90, usage_type="disk"), *(cost(101, usage_type=f"t{n}") for n in "123456")
     )
     finding = only(rule(above=40), given_facts)
-    assert (finding.change, finding.value, finding.threshold) == (56, 856, 840)
+    assert (finding.change, finding.value, finding.threshold) == (Decimal(56), Decimal(856), Decimal(840))
     assert finding.impact == Impact(Decimal("1704.500000000"), "USD")
-    assert [(dict(each.labels).get("usage_type", "rest"), each.amount) for each in finding.drivers] == [
+    assert [(dict(each.labels).get("usage_type", "rest"), int(each.amount)) for each in finding.drivers] == [
         ("box", 60), ("disk", -10), ("t1", 1), ("t2", 1), ("t3", 1), ("rest", 3)
     ]  # fmt: skip
 
