@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -29,7 +30,8 @@ from costwatch.allocation.splits.kubernetes import KubernetesPool
 from costwatch.allocation.splits.owner import OwnerPool
 from costwatch.allocation.splits.proportional import ProportionalPool
 from costwatch.allocation.splits.provider import ProviderPool
-from costwatch.model import COST_METRICS, Labels, Verdict, Window, labels
+from costwatch.evaluate import evaluate
+from costwatch.model import COST_METRICS, Labels, Silence, Verdict, Window, labels
 from costwatch.notify.slack import Slack
 from costwatch.notify.stdout import Stdout
 from costwatch.plugins import Collector, Notifier, Rule, Split, fact_query
@@ -38,6 +40,7 @@ from costwatch.rules.change import Change
 from costwatch.rules.coverage import Coverage
 from costwatch.rules.freshness import Freshness
 from costwatch.rules.k8s_efficiency import Efficiency
+from costwatch.rules.quiet import Quiet
 from costwatch.rules.runaway import Runaway
 from costwatch.rules.slo_budget import SloBudget
 from costwatch.rules.slo_burn import SloBurn
@@ -55,6 +58,7 @@ from costwatch.testing import (
     check_split,
     daily,
 )
+from costwatch.warehouse.alerts.silences import save_silence
 from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
 from costwatch.warehouse.store import Warehouse
 from tests.doubles.cloudwatch import cloudwatch_double, moto_server
@@ -74,6 +78,7 @@ from tests.made.slo_history import objective
 from tests.made.sql_shop import in_sqlite
 from tests.made.unit_company import unit_company
 from tests.made.usage_files import write_day
+from tests.made.warehouse_rows import budget as budget_of
 from tests.made.warehouse_rows import company
 
 # --- collectors: kind -> a source with data in the window, and one that cannot be read -----------
@@ -379,6 +384,28 @@ RULES: dict[str, tuple[Rule, list[Example]]] = {
             ),
         ],
     ),
+    "quiet": (
+        Quiet.model_validate({"name": "Dead", "max_age": "90d"}),
+        [
+            Example(
+                {
+                    "rule_quiet_days": {
+                        labels(rule="Spend"): daily(NOW.date(), 91),
+                        labels(rule="Burn"): daily(NOW.date(), 2),
+                    },
+                    "silence_quiet_days": {
+                        labels(silence="1", matchers="team=ml", who="ann"): daily(NOW.date(), 95)
+                    },
+                },
+                NOW,
+                {
+                    labels(quiet_rule="Spend"): Verdict.BREACH,
+                    labels(quiet_rule="Burn"): Verdict.OK,
+                    labels(silence="1"): Verdict.BREACH,
+                },
+            ),
+        ],
+    ),
     "runaway": (
         Runaway.model_validate({"name": "Runaway", "times": 3}),
         [
@@ -604,6 +631,17 @@ def clusters(path: Path) -> Warehouse:
     return made.warehouse
 
 
+def watched(path: Path) -> Warehouse:
+    """One whose rules were evaluated, with a silence, and a budget of which a step was told."""
+    made = company(path)
+    budget_of(made, "risk", 10)
+    now = datetime(2026, 11, 23, 6, tzinfo=UTC)
+    evaluate(made, [Budget(name="Steps", steps=Decimal(5))], now)
+    with made.write() as db:
+        save_silence(db, Silence("1", ('team="ml"',), "", now, now + timedelta(days=9), "ann", "why"))
+    return made
+
+
 FACTS: dict[str, tuple[Callable[[Path], Warehouse], Window]] = {
     **dict.fromkeys(
         (*COST_METRICS, "budget", "data_age", "data_age_limit", "freshness"), (company, NOVEMBER)
@@ -626,6 +664,7 @@ FACTS: dict[str, tuple[Callable[[Path], Warehouse], Window]] = {
         ),
         (slo_company, NOVEMBER),
     ),
+    **dict.fromkeys(("budget_reached", "rule_quiet_days", "silence_quiet_days"), (watched, NOVEMBER)),
     **dict.fromkeys(("measure", "unit_cost", "unit_volume"), (unit_company, OCTOBER)),
 }
 

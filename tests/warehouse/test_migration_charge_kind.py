@@ -35,7 +35,7 @@ TABLES_OF_LATER = (
     "unit_cost_history",
     "tagging_group",
     "tagging_day",
-    *("slo", "slo_instance", "sli", "sli_sum", "sli_window", "marker"),
+    *("slo", "slo_instance", "sli", "sli_sum", "sli_window", "marker", "commitment"),
 )
 KINDS = {
     "'Usage', ''": "charges",
@@ -132,6 +132,7 @@ def test_nothing_is_published_anew_by_the_upgrade_and_all_is_proven(
             "CREATE VIEW cost AS SELECT 1",
             f"DELETE FROM _sqlite_migrations WHERE name >= '{migrations.VERSIONS[11]}'",
             "ALTER TABLE notification DROP COLUMN tried_at",
+            "ALTER TABLE evaluation DROP COLUMN first_at",
             "PRAGMA user_version=11",
         ):
             db.execute(statement)

@@ -47,7 +47,7 @@ LATER = (
     "unit_cost_history",
     "tagging_group",
     "tagging_day",
-    *("slo", "slo_instance", "sli", "sli_sum", "sli_window", "marker"),
+    *("slo", "slo_instance", "sli", "sli_sum", "sli_window", "marker", "commitment"),
 )
 
 
@@ -59,6 +59,7 @@ def as_version_13_left_it(warehouse: Warehouse) -> None:
         db.execute("ALTER TABLE published DROP COLUMN notes")
         db.execute("DELETE FROM _sqlite_migrations WHERE name >= ?", (migrations.VERSIONS[13],))
         db.execute("ALTER TABLE notification DROP COLUMN tried_at")
+        db.execute("ALTER TABLE evaluation DROP COLUMN first_at")
         db.execute("PRAGMA user_version=13")
 
 

@@ -65,10 +65,10 @@ def kept_rules(db: sqlite3.Connection) -> str | None:
 
 def save_evaluations(db: sqlite3.Connection, errors: Mapping[str, str], now: datetime) -> None:
     """Record that these rules were evaluated (rule -> error or empty), and no others."""
-    db.execute("DELETE FROM evaluation")
+    db.execute(queries.text("forget_evaluations"), {"rules": json.dumps(sorted(errors))})
     db.executemany(
-        "INSERT INTO evaluation (rule, at, error) VALUES (?, ?, ?)",
-        ((rule, to_text(now), error) for rule, error in sorted(errors.items())),
+        queries.text("save_evaluation"),
+        ({"rule": rule, "at": to_text(now), "error": error} for rule, error in sorted(errors.items())),
     )
 
 

@@ -29,6 +29,7 @@ VERSIONS = (
     "0020_untagged",
     "0021_slo",
     "0022_tried_at",
+    "0025_commitment",
 )
 LATEST = len(VERSIONS)
 
