@@ -1,6 +1,7 @@
 """Rule kind quiet: dead rules and dead silences are told, and what lives is not."""
 
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -93,7 +94,7 @@ def test_what_has_fired_is_quiet_from_then_on(tmp_path: Path) -> None:
     dead, unspelt = labels(quiet_rule="High"), labels(silence="misses")
     assert quiet(0, low) == quiet(19, low) == {}
     assert quiet(20, low).keys() == {dead, unspelt}
-    none = low.model_copy(update={"above": 10**9})
+    none = low.model_copy(update={"above": Decimal(10**9)})
     assert quiet(21, none).keys() == {dead, unspelt}, "it was in breach until now"
     assert quiet(42, none).keys() == {dead, labels(quiet_rule="Low"), unspelt, labels(silence="hits")}
     assert quiet(43, low).keys() >= {dead, unspelt}
