@@ -37,6 +37,7 @@ from costwatch.notify.stdout import Stdout
 from costwatch.plugins import Collector, Notifier, Rule, Split, fact_query
 from costwatch.rules.budget import Budget
 from costwatch.rules.change import Change
+from costwatch.rules.commitment_expiry import CommitmentExpiry
 from costwatch.rules.coverage import Coverage
 from costwatch.rules.freshness import Freshness
 from costwatch.rules.k8s_efficiency import Efficiency
@@ -285,6 +286,13 @@ def budget(team: str, amount: int) -> dict[Labels, Any]:
     return {key: daily(FIRST, amount, *[None] * 30, amount)}
 
 
+def committed(id: str, source: str = "aws", **more: str) -> Labels:
+    """The labels of a savings plan."""
+    return labels(
+        commitment=id, commitment_kind="savings plan", source=source, service="EC2", team="risk", **more
+    )
+
+
 def one_budget(team: str) -> Labels:
     return labels(team=team, period="2026-11", budget=f"{team} month")
 
@@ -320,6 +328,33 @@ RULES: dict[str, tuple[Rule, list[Example]]] = {
                     labels(team="risk"): Verdict.BREACH,
                     labels(team="payments"): Verdict.OK,
                     labels(team="payments", service="RDS"): Verdict.BREACH,
+                },
+            ),
+        ],
+    ),
+    "commitment_expiry": (
+        CommitmentExpiry(name="Ends"),
+        [
+            Example(
+                {
+                    "commitment_cost": {
+                        committed("plan/soon", currency="USD"): daily(NOW.date(), 900),
+                        committed("plan/later", currency="USD"): daily(NOW.date(), 90),
+                        committed("plan/ended", currency="USD"): daily(NOW.date(), 9),
+                        committed("ri-1", source="azure", currency="EUR"): daily(NOW.date(), 90),
+                    },
+                    "commitment_days_left": {
+                        committed("plan/soon"): daily(NOW.date(), 7.5),
+                        committed("plan/later"): daily(NOW.date(), 70),
+                        committed("plan/ended"): daily(NOW.date(), -1),
+                    },
+                },
+                NOW,
+                {
+                    labels(commitment="plan/soon", team="risk"): Verdict.BREACH,
+                    labels(commitment="plan/later", team="risk"): Verdict.OK,
+                    labels(commitment="plan/ended", team="risk"): Verdict.OK,
+                    labels(source="azure"): Verdict.UNKNOWN,
                 },
             ),
         ],
@@ -642,6 +677,17 @@ def watched(path: Path) -> Warehouse:
     return made
 
 
+def committing(path: Path) -> Warehouse:
+    """One that has a savings plan."""
+    made = company(path)
+    with made.write() as db:
+        db.execute(
+            "INSERT INTO commitment VALUES (20261101, 'plan/1', 'savings plan', NULL, '2026-12-01T00:00:00Z',"
+            " 'aws', 'EC2', 'risk', 'USD', 1000000000, 20)"
+        )
+    return made
+
+
 FACTS: dict[str, tuple[Callable[[Path], Warehouse], Window]] = {
     **dict.fromkeys(
         (*COST_METRICS, "budget", "data_age", "data_age_limit", "freshness"), (company, NOVEMBER)
@@ -665,6 +711,7 @@ FACTS: dict[str, tuple[Callable[[Path], Warehouse], Window]] = {
         (slo_company, NOVEMBER),
     ),
     **dict.fromkeys(("budget_reached", "rule_quiet_days", "silence_quiet_days"), (watched, NOVEMBER)),
+    **dict.fromkeys(("commitment_cost", "commitment_days_left"), (committing, NOVEMBER)),
     **dict.fromkeys(("measure", "unit_cost", "unit_volume"), (unit_company, OCTOBER)),
 }
 
