@@ -35,7 +35,8 @@ TABLES_OF_LATER = (
     "unit_cost_history",
     "tagging_group",
     "tagging_day",
-    *("slo", "slo_instance", "sli", "sli_sum", "sli_window", "marker", "commitment"),
+    *("slo", "slo_instance", "sli", "sli_sum", "sli_window", "marker"),
+    *("rule_failure", "forwarding_failure", "clock_change", "step_run", "config_file", "commitment"),
 )
 KINDS = {
     "'Usage', ''": "charges",

@@ -47,7 +47,8 @@ LATER = (
     "unit_cost_history",
     "tagging_group",
     "tagging_day",
-    *("slo", "slo_instance", "sli", "sli_sum", "sli_window", "marker", "commitment"),
+    *("slo", "slo_instance", "sli", "sli_sum", "sli_window", "marker"),
+    *("rule_failure", "forwarding_failure", "clock_change", "step_run", "config_file", "commitment"),
 )
 
 

@@ -29,7 +29,9 @@ VERSIONS = (
     "0020_untagged",
     "0021_slo",
     "0022_tried_at",
+    "0023_alert_group",
     "0025_commitment",
+    "0026_health",
 )
 LATEST = len(VERSIONS)
 
