@@ -29,6 +29,7 @@ __all__ = [
     "load_alerts",
     "load_config",
     "load_kept_alerts",
+    "load_kept_config",
     "schema",
 ]
 
@@ -60,6 +61,15 @@ def load_alerts(file: Path, names: Names | None = None) -> "AlertRules":
     if rules is None or mistakes:
         raise ConfigError(list(mistakes))
     return rules
+
+
+def load_kept_config(text: str, file: Path) -> Config:
+    """Read ``costwatch.yaml``, once at ``file``, from what ``Config.text`` was. Raises ConfigError."""
+    mistakes = Mistakes(file)
+    config = _config(kept_tree(text, mistakes), file.absolute(), mistakes)
+    if config is None or mistakes:
+        raise ConfigError(list(mistakes))
+    return config
 
 
 def load_kept_alerts(text: str, file: Path, names: Names) -> "AlertRules":
@@ -139,6 +149,7 @@ def _config(tree: Tree | None, file: Path, mistakes: Mistakes) -> Config | None:
     pools = loaded(tree, ("pools",), SPLITS, file.parent, mistakes, key="split", names=names)
     known = {
         "file": file,
+        "root": tree.root,
         "folder": file.parent,
         "names": names,
         "dimensions": names.dimensions,
@@ -170,7 +181,7 @@ def _alerts(tree: Tree | None, file: Path, mistakes: Mistakes, names: Names) -> 
 
     rules = loaded(tree, ("rules",), RULES, file.parent, mistakes, names=names, defaults=defaults_of(tree))
     receivers = loaded(tree, ("receivers",), NOTIFIERS, file.parent, mistakes, names=names)
-    known = {"file": file, "rules": rules, "receivers": receivers, "tree": tree}
+    known = {"file": file, "rules": rules, "receivers": receivers, "root": tree.root, "tree": tree}
     read_rules = parsed(AlertRules, tree, mistakes, known)
     across = (*check_alerts(tree), *check_rules(tree, rules, names), *check_receivers(tree, receivers))
     for line, text in across:

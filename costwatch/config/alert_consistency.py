@@ -6,6 +6,7 @@ hides no other mistake.
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from costwatch.alerts import built_in
 from costwatch.config.annotations import check_annotations
 from costwatch.config.consistency import named_once
 from costwatch.config.matchers import check_matchers, routes
@@ -14,6 +15,7 @@ from costwatch.config.pools import texts
 from costwatch.config.quote import instead, quoted
 from costwatch.config.rule_tests import check_tests
 from costwatch.config.selections import check_selections
+from costwatch.config.statements import check_statements
 from costwatch.config.teams import named
 from costwatch.config.tree import Place, Tree
 from costwatch.plugins import Forwarder, Notifier, Receiver, Rule
@@ -24,6 +26,10 @@ Found = Iterator[tuple[int, str]]  # line, sentence
 def check_alerts(tree: Tree) -> Found:
     """Across the entries of ``alerts.yaml``."""
     yield from named_once(tree, "rules")
+    for place, name in named(tree, "rules"):
+        if name in built_in.NAMES:
+            what = f"{quoted(name)} is the name of a rule that is built in"
+            yield tree.value_line(place), f"{what}; choose another"
     yield from named_once(tree, "receivers")
     yield from named_once(tree, "time_intervals")
     receivers = [name for _, name in named(tree, "receivers")]
@@ -41,6 +47,7 @@ def check_alerts(tree: Tree) -> Found:
 def check_rules(tree: Tree, rules: Sequence[Rule], names: Names) -> Found:
     """What the rules look at and matchers wait for, against what there can be."""
     yield from check_selections(tree, rules, names)
+    yield from check_statements(tree, rules)
     yield from check_matchers(tree, rules, names)
     yield from check_annotations(tree, rules)
     yield from check_tests(tree, rules, names)

@@ -1,6 +1,5 @@
 """What ``alerts.yaml`` may hold: each key once, each section by the model of its domain."""
 
-import json
 from collections.abc import Mapping
 from typing import Annotated, Any
 
@@ -46,14 +45,9 @@ class AlertRules(File):
     _tree: Tree = PrivateAttr(default_factory=lambda: Tree({}, {}))
 
     def model_post_init(self, context: Any) -> None:
-        """Keep what was written, too."""
+        """Keep where it was written, too."""
         super().model_post_init(context)
         self._tree = (context or {}).get("tree", self._tree)
-
-    @property
-    def text(self) -> str:
-        """All that the file and those that it includes say, for ``config.load_kept_alerts``."""
-        return json.dumps({key: value for key, value in self._tree.root.items() if key != "include"})
 
     def place(self, section: str, name: str, *more: str) -> str:
         """``file:line`` of the entry of that name, or of what is below it."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Sequence
 
+from costwatch.alerts import built_in
 from costwatch.alerts.matchers import Matcher, parsed
 from costwatch.config.kinds import imported
 from costwatch.config.names import Names, Values
@@ -15,7 +16,7 @@ from costwatch.model import DIMENSIONS, Severity
 from costwatch.plugins import RULES, Rule, RuleSettings, registered, selections_of
 
 Found = Iterator[tuple[int, str]]  # line, sentence
-_ALERTS_OWN = ("rule", "severity", "budget", "period", "...")
+_ALERTS_OWN = ("rule", "severity", "budget", "period", "...", *built_in.LABELS)
 _SAYS_NOTHING = (None, RuleSettings.selections)
 
 
@@ -89,7 +90,7 @@ def _known(tree: Tree, names: Names) -> Values:
         return {}
     values = {
         **(names.of_alerts if all(_tells(str(entry.get("kind"))) for entry in entries) else {}),
-        "rule": tuple(name for _, name in named(tree, "rules")),
+        "rule": (*(name for _, name in named(tree, "rules")), *built_in.NAMES),
         "severity": tuple(Severity),
     }
     given = _given(tree)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 from costwatch.config.matches import misspelt_account
 from costwatch.config.names import Names
@@ -33,6 +34,8 @@ _SHARED = {field.alias or name for name, field in RuleSettings.model_fields.item
 def check_selections(tree: Tree, rules: Sequence[Rule], names: Names) -> Found:
     """What ``rules`` say they look at, against the queries there are and what ``costwatch.yaml`` names."""
     places = {name: place[:-1] for place, name in named(tree, "rules")}
+    if names.values:
+        names = replace(names, values={**names.values, "rule_quiet_days": {"rule": tuple(places)}})
     for rule in rules:
         for one in selections_of(rule):
             yield from _check(tree, places[rule.name], rule, one, names)

@@ -14,7 +14,10 @@ from tests.made.company import NOW, Company
 from tests.made.slo_history import FIRST, HOUR, objective
 
 NUMBER = next(number for number, name in enumerate(migrations.VERSIONS) if name.endswith("_slo"))
-TABLES = ("slo", "slo_instance", "sli", "sli_sum", "sli_window", "marker")
+TABLES = (
+    *("slo", "slo_instance", "sli", "sli_sum", "sli_window", "marker"),
+    *("rule_failure", "forwarding_failure", "clock_change", "step_run", "config_file", "commitment"),
+)
 
 
 @pytest.fixture
@@ -28,6 +31,7 @@ def upgraded(tmp_path: Path) -> Company:
             *(f"DROP TABLE {name}" for name in TABLES),
             f"DELETE FROM _sqlite_migrations WHERE name >= '{migrations.VERSIONS[NUMBER]}'",
             "ALTER TABLE notification DROP COLUMN tried_at",
+            "ALTER TABLE evaluation DROP COLUMN first_at",
             f"PRAGMA user_version={NUMBER}",
         ):
             db.execute(statement)

@@ -15,7 +15,10 @@ from tests.made.company import NOW, Company
 
 NUMBER = next(number for number, name in enumerate(migrations.VERSIONS) if name.endswith("_untagged"))
 LATER = NOW + timedelta(days=1)
-OF_LATER = ("slo", "slo_instance", "sli", "sli_sum", "sli_window", "marker")
+OF_LATER = (
+    *("slo", "slo_instance", "sli", "sli_sum", "sli_window", "marker"),
+    *("rule_failure", "forwarding_failure", "clock_change", "step_run", "config_file", "commitment"),
+)
 RULE = Coverage.model_validate({"name": "C", "of": ["untagged"], "max_share": 0.5})
 EVER = Window.of_days(NOW.date() - timedelta(days=99), NOW.date())
 
@@ -33,6 +36,7 @@ def upgraded(tmp_path: Path) -> Company:
             "DROP TABLE tagging_day",
             f"DELETE FROM _sqlite_migrations WHERE name >= '{migrations.VERSIONS[NUMBER]}'",
             "ALTER TABLE notification DROP COLUMN tried_at",
+            "ALTER TABLE evaluation DROP COLUMN first_at",
             f"PRAGMA user_version={NUMBER}",
         ):
             db.execute(statement)

@@ -14,6 +14,7 @@ from costwatch.warehouse.encoding import from_int, to_int, to_text
 from costwatch.warehouse.facts.dimensions import dimensions
 from costwatch.warehouse.history import table_as_of
 from costwatch.warehouse.sql import ask
+from costwatch.warehouse.sql_child import PUBLISHED
 
 # by, window, where: see ``plugins.Snapshot.live``
 Live = Callable[[tuple[str, ...], Window, Labels], SeriesByLabels | None]
@@ -29,8 +30,9 @@ class WarehouseSnapshot:
     """``plugins.Snapshot``, and the ``plugins.Reader`` of its queries, over a read transaction.
 
     now (UTC): what ages are measured from. as_of: all is answered as it was known at that instant, which
-    ``now`` is then. conversion: costs are converted; there are no budgets then. queries: those that rules
-    bring. live: by the name of a query, who asks its source; None where that cannot be reached.
+    ``now`` is then. data_through: no later day counts as settled, however much is known. conversion: costs
+    are converted; there are no budgets then. queries: those that rules bring. live: by the name of a query,
+    who asks its source; None where that cannot be reached.
     """
 
     def __init__(
@@ -39,6 +41,7 @@ class WarehouseSnapshot:
         now: datetime,
         *,
         as_of: datetime | None = None,
+        data_through: date | None = None,
         conversion: Rates | None = None,
         queries: Collection[FactQuery] = (),
         live: Mapping[str, Live] | None = None,
@@ -46,6 +49,7 @@ class WarehouseSnapshot:
         self.db = db
         self.now = now if as_of is None else as_of
         self.as_of = as_of
+        self._at_most_through = data_through
         self.conversion = conversion
         self._rule_queries = queries
         self._live = live or {}
@@ -80,7 +84,10 @@ class WarehouseSnapshot:
         return self._cached(self._ask_live, query, by, window, where)
 
     def sql(self, text: str) -> Sequence[Mapping[str, Any]]:
-        """See ``plugins.Snapshot``; at most 10,000 rows within 10 seconds, and not ``as_of`` an instant."""
+        """See ``plugins.Snapshot``; at most 10,000 rows within 10 seconds, and not ``as_of`` an instant.
+
+        Raises UsageError, too, where the bill has been published anew since this snapshot was opened.
+        """
         return self._cached(self._ask_sql, text)
 
     def states(self, first: date, after: date) -> Mapping[date, State]:
@@ -114,7 +121,10 @@ class WarehouseSnapshot:
     def _ask_data_through(self) -> date | None:
         sql = named.filled("data_through", source=table_as_of("source", self.as_of))
         (row,) = self.rows(sql)
-        return None if row["day"] is None else from_int(row["day"])
+        newest = None if row["day"] is None else from_int(row["day"])
+        return (
+            newest if newest is None or self._at_most_through is None else min(newest, self._at_most_through)
+        )
 
     def _ask_series(self, query: str, by: tuple[str, ...], window: Window) -> SeriesByLabels:
         return Indexed(self._cached(self._query, query, by).ask(self, by, window))
@@ -147,6 +157,8 @@ class WarehouseSnapshot:
         answer = ask(self.db, text, row_limit=_SQL_ROWS, timeout_seconds=_SQL_SECONDS)
         if answer.more:
             raise UsageError(f"query: more than {_SQL_ROWS} rows; sum them, or narrow it")
+        if answer.published != tuple(map(tuple, self.rows(PUBLISHED))):
+            raise UsageError("query: the bill was published anew just now; the next evaluation asks again")
         return [dict(zip(answer.columns, row, strict=True)) for row in answer.rows]
 
     def _ask_has_table(self, name: str) -> bool:
