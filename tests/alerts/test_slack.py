@@ -180,6 +180,7 @@ def test_a_failure_prints_and_logs_nothing_of_its_own(
 def test_a_message_whose_answer_was_lost_is_found_and_not_posted_again(
     slack: Slack, double: SlackDouble, others: int
 ) -> None:
+    double.page_size = 2
     double.answers = {"chat.postMessage": ["drop"]}
     with pytest.raises(NotifyError):
         slack.notify(group(), None)
