@@ -23,38 +23,46 @@ def test_one_message_is_corrected_and_its_thread_tells_the_rest(slack: Slack, do
     second = slack.notify(group(SPEND, STALE, id="m-2", reason=Reason.NEW), first)
     third = slack.notify(group(SPEND, id="m-3", reason=Reason.REPEAT), second)
     fourth = slack.notify(group(RESTATED, id="m-4", reason=Reason.CHANGED), third)
-    assert slack.notify(group(OVER, id="m-5", reason=Reason.RESOLVED), fourth) == first
+    fifth = slack.notify(group(SPEND, replace(OVER, fingerprint="f2"), reason=Reason.SOME_RESOLVED), fourth)
+    slack.notify(group(OVER, id="m-5", reason=Reason.RESOLVED), fifth)
     assert double.methods == [
         "chat.postMessage",
         *("chat.update", "chat.postMessage") * 2,
         "chat.update",
-        "chat.update",
+        *("chat.update", "chat.postMessage") * 2,
     ]
     (parent,) = double.parents
     assert "RESOLVED" in parent["text"]
     replies = [message for message in double.messages if message is not parent]
-    assert [(reply["thread_ts"], reply["reply_broadcast"]) for reply in replies] == [(parent["ts"], True)] * 2
-    assert [reply["text"].split(" · ")[0] for reply in replies] == ["NEW (2 firing)", "STILL FIRING"]
+    assert {reply["thread_ts"] for reply in replies} == {parent["ts"]}
+    told = [(reply["text"].split(" · ")[0], reply["reply_broadcast"]) for reply in replies]
+    assert told == [("NEW (2 firing)", True), ("STILL FIRING", True), ("UPDATED", False), ("RESOLVED", False)]
     assert {call.authorization for call in double.calls} == {f"Bearer {TOKEN}"}
 
 
-def test_only_messages_that_should_interrupt_mention_people(slack: Slack, double: SlackDouble) -> None:
+def test_only_what_is_new_and_to_interrupt_mentions_people(slack: Slack, double: SlackDouble) -> None:
     receipt = slack.notify(group(), None)
     slack.notify(group(STALE, reason=Reason.NEW), receipt)
+    slack.notify(group(SPEND, reason=Reason.NEW), receipt)
     slack.notify(group(SPEND, reason=Reason.REPEAT), receipt)
     slack.notify(group(OVER, reason=Reason.RESOLVED), receipt)
+    slack.notify(group(SPEND, id="m-9", is_aloud=False), None)
+    slack.notify(group(SPEND, reason=Reason.NEW, is_aloud=False), receipt)
     called = [
-        (call.method, "<!subteam^S123>" in call.arguments["blocks"][0]["text"]["text"])
+        (call.method.removeprefix("chat."), "<!subteam^S123>" in str(call.arguments["blocks"]))
         for call in double.calls
     ]
     assert called == [
-        ("chat.postMessage", True),
-        ("chat.update", False),
-        ("chat.postMessage", False),
-        ("chat.update", False),
-        ("chat.postMessage", True),
-        ("chat.update", False),
+        ("postMessage", True),
+        *[("update", False), ("postMessage", False)],  # a ticket, of which nobody is called
+        *[("update", False), ("postMessage", True)],
+        *[("update", False), ("postMessage", False)],
+        ("update", False),
+        ("postMessage", False),
+        ("update", False),
     ]
+    quiet = [call for call in double.calls if call.method == "chat.postMessage"][3:]
+    assert not any("<!" in str(call.arguments["blocks"]) for call in quiet), "not even its owners"
 
 
 def test_a_message_someone_deleted_is_begun_anew(slack: Slack, double: SlackDouble) -> None:
@@ -70,7 +78,8 @@ def test_a_message_that_can_no_longer_be_edited_is_corrected_in_its_thread(
 ) -> None:
     receipt = slack.notify(group(), None)
     double.answers = {"chat.update": ["edit_window_closed"]}
-    assert slack.notify(group(OVER, id="m-2", reason=Reason.RESOLVED), receipt) == receipt
+    after = slack.notify(group(OVER, id="m-2", reason=Reason.RESOLVED), receipt)
+    assert after.reference == {**receipt.reference, "thread": "begun"}
     assert double.messages[1]["thread_ts"] == receipt.reference["ts"]
     assert double.messages[1]["reply_broadcast"] is False
 
@@ -197,7 +206,7 @@ def test_a_reply_whose_answer_was_lost_is_found_too(slack: Slack, double: SlackD
     repeat = group(id="m-2", reason=Reason.REPEAT)
     with pytest.raises(NotifyError):
         slack.notify(repeat, receipt)
-    assert slack.notify(replace(repeat, attempt=2), receipt) == receipt
+    slack.notify(replace(repeat, attempt=2), receipt)
     assert len(double.messages) == 2
 
 
