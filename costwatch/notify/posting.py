@@ -59,5 +59,5 @@ def secret(receiver: str, reference: str) -> str:
 
 
 def json_text(fields: Any) -> bytes:
-    """Equal fields give equal bytes; what no text may hold (half a character) is escaped."""
-    return json.dumps(fields, ensure_ascii=True, separators=(",", ":")).encode()
+    """Equal fields give equal bytes; half a character, which no text may hold, is written as JSON can."""
+    return json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace")
