@@ -9,9 +9,9 @@ from pydantic import Field, model_validator
 
 from costwatch.errors import NotifyError
 from costwatch.model import Alert
-from costwatch.notify.addresses import WebAddress, is_closed
-from costwatch.notify.posting import json_text, post_json, secret
-from costwatch.notify.prometheus_alerts import LabelNames, annotations, instant, label_set, starts_at
+from costwatch.notify.web.addresses import WebAddress, is_closed
+from costwatch.notify.web.posting import json_text, post_json, secret
+from costwatch.notify.web.prometheus_alerts import LabelNames, annotations, instant, label_set, starts_at
 from costwatch.plugins import Duration, Settings
 from costwatch.secret import SecretReference
 

@@ -10,9 +10,9 @@ from costwatch.alerts.line import query_of, texts
 from costwatch.alerts.message import sentence
 from costwatch.model import Alert, Group, Receipt, Severity
 from costwatch.money import short
-from costwatch.notify.addresses import ClosedAddress
-from costwatch.notify.posting import json_text, post_json, secret
-from costwatch.notify.prometheus_alerts import instant, starts_at
+from costwatch.notify.web.addresses import ClosedAddress
+from costwatch.notify.web.posting import json_text, post_json, secret
+from costwatch.notify.web.prometheus_alerts import instant, starts_at
 from costwatch.plugins import Settings
 from costwatch.secret import SecretReference
 from costwatch.wording import printable, quantity, shortened

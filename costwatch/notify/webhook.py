@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 from pydantic import Field
 
 from costwatch.model import Alert, AlertState, Group, Reason, Receipt
-from costwatch.notify.addresses import AddressOrReference
-from costwatch.notify.posting import json_text, post_json, secret
-from costwatch.notify.prometheus_alerts import NEVER, annotations, common, instant, label_set, starts_at
+from costwatch.notify.web.addresses import AddressOrReference
+from costwatch.notify.web.posting import json_text, post_json, secret
+from costwatch.notify.web.prometheus_alerts import NEVER, annotations, common, instant, label_set, starts_at
 from costwatch.plugins import Settings
 from costwatch.secret import SecretReference, is_reference
 from costwatch.wording import printable

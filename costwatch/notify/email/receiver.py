@@ -13,10 +13,10 @@ from pydantic import AfterValidator, Field, model_validator
 from costwatch.alerts.message import compose, plain
 from costwatch.errors import NotifyError
 from costwatch.model import Group, Receipt, Report
-from costwatch.notify.addresses import is_loopback
 from costwatch.notify.email.html import page
 from costwatch.notify.email.smtp import MailError, Tls, send
-from costwatch.notify.posting import secret
+from costwatch.notify.web.addresses import is_loopback
+from costwatch.notify.web.posting import secret
 from costwatch.plugins import Settings
 from costwatch.secret import SecretReference
 from costwatch.wording import printable, shortened

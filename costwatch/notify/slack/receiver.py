@@ -10,11 +10,11 @@ from pydantic import AfterValidator, Field
 from costwatch.alerts.message import compose
 from costwatch.errors import NotifyError
 from costwatch.model import AlertState, Group, Reason, Receipt, Severity
-from costwatch.notify.addresses import ClosedAddress
-from costwatch.notify.posting import secret
 from costwatch.notify.slack.client import client
 from costwatch.notify.slack.content import content, without_chart
 from costwatch.notify.slack.refusals import Refused, Unclear, meaning, refusal
+from costwatch.notify.web.addresses import ClosedAddress
+from costwatch.notify.web.posting import secret
 from costwatch.plugins import Settings
 from costwatch.plugins.transport import TransportError
 from costwatch.secret import SecretReference

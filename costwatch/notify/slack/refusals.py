@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from costwatch.errors import NotifyError
-from costwatch.notify.posting import retry_after
+from costwatch.notify.web.posting import retry_after
 
 _CODE = re.compile(r"[a-z0-9_]+")
 _TEMPORARY = {"ratelimited", "rate_limited", "internal_error", "fatal_error"}
