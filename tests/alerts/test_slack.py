@@ -13,6 +13,7 @@ from costwatch.model import Reason, Receipt
 from costwatch.notify.slack import Slack
 from costwatch.testing import a_group, an_alert
 from tests.doubles.slack import TOKEN, SlackDouble, slack_double
+from tests.made.delivery_world import FakeTime
 from tests.made.messages import OVER, RESTATED, SPEND, STALE, group
 
 # --- the life of a message ---------------------------------------------------------------------
@@ -252,9 +253,66 @@ def test_an_answer_that_tells_no_messages_is_none(
 
 
 def test_a_bot_that_may_not_look_posts_rather_twice_than_never(slack: Slack, double: SlackDouble) -> None:
-    double.answers = {"conversations.history": ["missing_scope"]}
+    double.scopes = ("chat:write",)
     slack.notify(group(attempt=2), None)
     assert len(double.messages) == 1
+
+
+def test_a_bot_that_may_not_look_does_not_post_for_ever(slack: Slack, double: SlackDouble) -> None:
+    double.scopes, double.answers = ("chat:write",), {"chat.postMessage": ["drop", "drop"]}
+    with pytest.raises(NotifyError) as first:
+        slack.notify(group(), None)
+    with pytest.raises(NotifyError, match="give the bot channels:history") as second:
+        slack.notify(group(attempt=2), None)
+    assert (first.value.permanent, second.value.permanent) == (False, True)
+
+
+def test_an_app_of_others_that_would_look_for_an_hour_posts_again(slack: Slack, double: SlackDouble) -> None:
+    time = FakeTime()
+    double.paced_by, double.is_distributed = time.monotonic, True
+    for number in range(40):
+        double.messages.append({"ts": f"{double.first_ts + number}.000100", "text": "of others"})
+    slack.notify(group(attempt=2), None)
+    assert double.methods == ["conversations.history"] * 2 + ["chat.postMessage"]
+    with pytest.raises(NotifyError) as raised:
+        slack.notify(group(attempt=2), None)
+    assert raised.value.retry_after_seconds == 60, "at the first page it is waited for"
+
+
+def test_what_was_taken_without_saying_where_is_not_posted_again(slack: Slack, double: SlackDouble) -> None:
+    for said in ('{"ok": true}', '{"ok": true, "ts": {"a": []}, "channel": 1}'):
+        double.answers = {"chat.postMessage": [f"raw:{said}"]}
+        assert slack.notify(group(), None) == Receipt({})
+
+
+def test_a_workspace_that_takes_no_charts_gets_the_same_without(slack: Slack, double: SlackDouble) -> None:
+    days = [[f"2026-11-{day:02}", "92.5" if day < 14 else "650"] for day in range(4, 18)]
+    message = group(replace(SPEND, evidence={"series": days}))
+    receipt = slack.notify(message, None)
+    chart = next(block for block in double.messages[0]["blocks"] if block["type"] == "data_visualization")
+    assert chart["chart"]["axis_config"]["categories"][0] == "4 Nov"
+    assert chart["chart"]["series"][0]["data"][-1] == {"label": "17 Nov", "value": 650.0}
+    double.answers = {"chat.postMessage": ["invalid_blocks"], "chat.update": ["invalid_blocks"]}
+    slack.notify(replace(message, id="m-2"), None)
+    slack.notify(replace(message, reason=Reason.CHANGED), receipt)
+    for sent in (double.messages[0], double.messages[1]):
+        assert "data_visualization" not in {block["type"] for block in sent["blocks"]}
+    double.answers = {"chat.postMessage": ["invalid_blocks", "invalid_blocks"]}
+    with pytest.raises(NotifyError, match="invalid_blocks") as raised:
+        slack.notify(replace(message, id="m-3"), None)
+    assert raised.value.permanent
+    double.answers = {"chat.postMessage": ["invalid_blocks"]}
+    with pytest.raises(NotifyError):
+        slack.notify(group(id="m-4"), None)
+    assert double.methods.count("chat.postMessage") == 6, "without a chart it is tried once"
+
+
+def test_each_edit_gives_blocks_new_ids(slack: Slack, double: SlackDouble) -> None:
+    receipt = slack.notify(group(), None)
+    slack.notify(group(STALE, id="m-2", reason=Reason.CHANGED), receipt)
+    slack.notify(group(STALE, id="m-2", reason=Reason.CHANGED, attempt=2), receipt)
+    ids = [block["block_id"] for call in double.calls for block in call.arguments["blocks"]]
+    assert len({*ids}) == len(ids)
 
 
 def test_a_channel_is_given_by_id() -> None:

@@ -44,9 +44,9 @@ def _is_id(channel: str) -> str:
 class Slack(Settings):
     """A Slack channel, by a bot token (scopes chat:write and, to recognise lost answers, channels:history).
 
-    A group begins with a message, which is corrected silently when its alerts change or are resolved. Its
-    history is in its thread; new alerts and repeats are shown in the channel too. `costwatch slack manifest`
-    prints the app to make of it.
+    A group begins with a message, which is corrected silently when its alerts change or are resolved. New
+    alerts and repeats are replies in its thread that the channel sees too; what is over after them is told
+    there as well. `costwatch slack manifest` prints the app to make.
 
     name: as routes call it. channel: the channel's id, such as C0123. token: where the bot token is:
     ``${env:NAME}``, ``${file:/path}`` or ``${aws-sm:name#key}``. mention: severity -> whom a first message
@@ -203,9 +203,8 @@ def _is_aloud(group: Group) -> bool:
 
 
 def _is_history(group: Group, *, has_thread: bool) -> bool:
-    """Whether a message belongs into the thread: that all is over tells the group's message, too."""
-    is_over = group.reason is Reason.RESOLVED and has_thread
-    return _is_aloud(group) or group.reason is Reason.SOME_RESOLVED or is_over
+    """Whether a message belongs into the thread: what is over tells the group's own message, too."""
+    return _is_aloud(group) or (has_thread and group.reason in (Reason.SOME_RESOLVED, Reason.RESOLVED))
 
 
 def _block_id(group: Group) -> str:
