@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, Field
 
@@ -18,9 +18,6 @@ from costwatch.notify.web.posting import secret
 from costwatch.plugins import Settings
 from costwatch.plugins.transport import TransportError
 from costwatch.secret import SecretReference
-
-if TYPE_CHECKING:
-    from slack_sdk import WebClient
 
 _CALLING = (Reason.FIRST, Reason.NEW)  # a repeat is shown in the channel, and calls nobody
 _ALOUD = (*_CALLING, Reason.REPEAT)
@@ -151,7 +148,7 @@ class Slack(Settings):
         cursor, before = None, _PAGE_MESSAGES
         for _ in range(_PAGES_SEARCHED):
             try:
-                page = _fields(self._call(method, **asked, cursor=cursor).data)
+                page = _fields(self.asked(method, **asked, cursor=cursor).data)
             except Refused:  # may not look: rather a message twice than not at all
                 return None
             except NotifyError:
@@ -170,28 +167,26 @@ class Slack(Settings):
     def _sent(self, method: str, fields: Mapping[str, Any], **others: Any) -> Any:
         """The answer to a message; where Slack takes no charts yet, to the same without one."""
         try:
-            return self._call(method, **fields, **others)
+            return self.asked(method, **fields, **others)
         except Refused as refused:
             blocks = without_chart(fields["blocks"])
             if refused.code != "invalid_blocks" or len(blocks) == len(fields["blocks"]):
                 raise
-            return self._call(method, **{**fields, "blocks": blocks}, **others)
+            return self.asked(method, **{**fields, "blocks": blocks}, **others)
 
-    def _call(self, method: str, **arguments: Any) -> Any:
+    def asked(self, method: str, **arguments: Any) -> Any:
+        """The answer of a method of slack_sdk's client. Raises Refused, or NotifyError."""
         from slack_sdk.errors import SlackApiError
 
+        web = client(secret(self.name, self.token), self.api_url, self.timeout_seconds)
         try:
-            call: Callable[..., Any] = getattr(self.client(), method)
+            call: Callable[..., Any] = getattr(web, method)
             return call(**arguments)
         except SlackApiError as error:
             raise meaning(self.name, error.response) from None
         except TransportError as error:
             what = f"receiver '{self.name}': Slack cannot be reached ({error})"
             raise Unclear(f"{what}; it is tried again") from None
-
-    def client(self) -> "WebClient":
-        """Slack's Web API with this receiver's token. Raises NotifyError where that is not to be had."""
-        return client(secret(self.name, self.token), self.api_url, self.timeout_seconds)
 
 
 def _is_calling(group: Group) -> bool:
