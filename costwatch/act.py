@@ -10,8 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from costwatch.alerts.matchers import Matcher
 from costwatch.alerts.muting import matches
-from costwatch.alerts.routing import Matcher
 from costwatch.errors import UsageError
 from costwatch.model import Acknowledge, Act, Alert, AlertState, Feedback, Silence, Snooze
 from costwatch.warehouse.alerts import acts, silences

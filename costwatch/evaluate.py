@@ -10,13 +10,18 @@ from decimal import Decimal
 from pydantic import TypeAdapter
 
 from costwatch.alerts import lifecycle
+from costwatch.alerts.built_in import BuiltIn, Failure, Health, built_in_rules, failures
 from costwatch.alerts.lifecycle import Step, fingerprint
+from costwatch.alerts.limit import within_limit
 from costwatch.alerts.restatement import restated, sum_over
+from costwatch.answers.missed import missed_days, rests_on_days
 from costwatch.answers.unmatched import unmatched_rules
+from costwatch.answers.watched import with_freshness
 from costwatch.errors import CostwatchError
 from costwatch.model import COST_METRICS, Alert, AlertState, Finding, Verdict
 from costwatch.plugins import Rule, Snapshot, explanation_of, queries_of
 from costwatch.warehouse.alerts import alerts as stored_alerts
+from costwatch.warehouse.alerts import health
 from costwatch.warehouse.alerts.clock import nothing_later
 from costwatch.warehouse.facts.snapshot import Live, WarehouseSnapshot
 from costwatch.warehouse.store import Warehouse, is_damage
@@ -30,13 +35,14 @@ class Evaluation:
     """``alerts``: pending or firing now. ``changes``: those whose state or text changed, as they are now.
 
     ``errors``: rule -> why it could not be evaluated; its alerts were kept as they are. ``unmatched``: rule
-    -> why nothing that is known fits it.
+    -> why nothing that is known fits it. ``is_watched``: whether any of the rules watches a source.
     """
 
     alerts: tuple[Alert, ...]
     changes: tuple[Alert, ...]
     errors: Mapping[str, str]
     unmatched: Mapping[str, str]
+    is_watched: bool = True
 
 
 def evaluate(
@@ -46,34 +52,63 @@ def evaluate(
     *,
     dry_run: bool = False,
     live: Mapping[str, Live] | None = None,
+    watches_itself: bool = False,
+    mistakes: Mapping[str, Sequence[str]] | None = None,
 ) -> Evaluation:
     """Evaluate all rules on one snapshot and store what became of their alerts, in one transaction.
 
-    Doing it again at the same ``now`` changes nothing. ``dry_run`` stores nothing. live: by the name of a
-    query, who asks its source, for what is asked once when an alert begins to fire. Raises BusyError while
-    another evaluation runs, WarehouseError where what is stored cannot be read.
+    What settled while no evaluation ran is looked at day by day. Doing it again at the same ``now`` changes
+    nothing. ``dry_run`` stores nothing. live: by the name of a query, who asks its source, for what is asked
+    once when an alert begins to fire. watches_itself: with the rules of ``alerts.built_in``, too.
+    mistakes: by configuration file, why it is not the one gone by. Raises BusyError while another evaluation
+    runs, WarehouseError where what is stored cannot be read.
     """
     now = now.replace(microsecond=0)
+    own = _Own(watches_itself, mistakes or {})
     if dry_run:
-        return _evaluated(warehouse, rules, now, live).evaluation
+        return _evaluated(warehouse, rules, now, live, own).evaluation
     with warehouse.job_lock("alerts-eval"):
         nothing_later(warehouse, now)
-        evaluated = _evaluated(warehouse, rules, now, live)
+        evaluated = _evaluated(warehouse, rules, now, live, own)
         errors = {rule.name: evaluated.errors.get(rule.name, "") for rule in rules}
         with warehouse.write() as db:
-            stored_alerts.save(db, evaluated.changed, evaluated.gone, evaluated.events, now)
+            stored_alerts.save(db, evaluated.changed, evaluated.gone, evaluated.events)
             stored_alerts.save_evaluations(db, errors, now)
+            health.replace_rule_failures(db, evaluated.failures)
     return evaluated.evaluation
 
 
+@dataclass(frozen=True, slots=True)
+class _Own:
+    """Whether costwatch watches itself, and what is wrong with its files."""
+
+    is_on: bool
+    mistakes: Mapping[str, Sequence[str]]
+
+
 def _evaluated(
-    warehouse: Warehouse, rules: Sequence[Rule], now: datetime, live: Mapping[str, Live] | None
+    warehouse: Warehouse,
+    rules: Sequence[Rule],
+    now: datetime,
+    live: Mapping[str, Live] | None,
+    own: _Own,
 ) -> "_Evaluator":
     with warehouse.read() as db:
         held = stored_alerts.current_alerts(db, now - lifecycle.REMEMBERED)
         facts = WarehouseSnapshot(db, now, queries=queries_of(rules), live=live)
         evaluated = _Evaluator(facts, held, now)
-        evaluated.evaluate_rules(rules)
+        for then, day in missed_days(facts):
+            past = WarehouseSnapshot(db, then, queries=queries_of(rules), data_through=day)
+            evaluated.catch_up([rule for rule in rules if rests_on_days(rule)], past, then)
+        in_force = with_freshness(facts, rules) if own.is_on else rules
+        evaluated.is_watched = len(in_force) == len(rules)
+        evaluated.evaluate_rules(in_force)
+        evaluated.note_failures(health.rule_failures(db), stored_alerts.evaluated_at(db))
+        if own.is_on:
+            trouble = health.receiver_failures(db, now), health.last_clock_change(db, now)
+            found = Health(own.mistakes, evaluated.failures, *trouble)
+            evaluated.evaluate_rules(built_in_rules(found, now))
+        evaluated.end_orphans()
         evaluated.correct_restated()
         evaluated.unmatched = unmatched_rules(facts, rules, now)
     return evaluated
@@ -87,18 +122,34 @@ class _Evaluator:
     held: Mapping[str, Alert]
     now: datetime
     after: dict[str, Alert] = field(default_factory=dict)
+    past_events: list[tuple[datetime, Alert]] = field(default_factory=list)
     events_by_alert: dict[str, Alert] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
+    causes: dict[str, str] = field(default_factory=dict)  # errors, in words that receivers may see
+    failures: dict[str, Failure] = field(default_factory=dict)
     unmatched: dict[str, str] = field(default_factory=dict)
+    is_watched: bool = True
     in_breach: set[str] = field(default_factory=set)
 
-    def evaluate_rules(self, rules: Sequence[Rule]) -> None:
-        """All rules; a rule that raises keeps its alerts, a rule no longer in the file loses them."""
-        by_rule: dict[str, dict[str, Alert]] = defaultdict(dict)
+    def __post_init__(self) -> None:
+        self.before: dict[str, dict[str, Alert]] = defaultdict(dict)
         for key, alert in self.held.items():
-            by_rule[alert.rule][key] = alert
+            self.before[alert.rule][key] = alert
+
+    def catch_up(self, rules: Sequence[Rule], facts: Snapshot, then: datetime) -> None:
+        """What became of the alerts of these rules at an earlier instant; ``evaluate_rules`` goes on."""
+        names = {rule.name for rule in rules}
+        held = {key: alert for name in names for key, alert in self.before.pop(name, {}).items()}
+        past = _Evaluator(facts, held, then)
+        past.evaluate_rules(rules)
+        for key, alert in past.after.items():
+            self.before[alert.rule][key] = alert
+        self.past_events += past.events
+
+    def evaluate_rules(self, rules: Sequence[Rule]) -> None:
+        """All of these; a rule that raises keeps its alerts."""
         for rule in rules:
-            mine = by_rule.pop(rule.name, {})
+            mine = self.before.pop(rule.name, {})
             try:
                 findings = _findings(rule, self.facts, self.now)
             except Exception as error:  # a rule may be anyone's: none may keep the others from being heard
@@ -109,7 +160,14 @@ class _Evaluator:
                 self._keep_unanswered(rule, error, mine)
             else:
                 self._take(rule, findings, mine)
-        for orphans in by_rule.values():
+
+    def note_failures(self, before: Mapping[str, Failure], evaluated_at: Mapping[str, datetime]) -> None:
+        """Which rules fail, how often in a row. before: as it was. evaluated_at: when each last was."""
+        self.failures = failures(before, evaluated_at, self.causes, self.now)
+
+    def end_orphans(self) -> None:
+        """Alerts of rules that are no longer in the file, or not that any more, are over."""
+        for orphans in self.before.values():
             for key, alert in orphans.items():
                 why = "its rule is no longer in the file"
                 self._keep(key, lifecycle.without_breach(alert, timedelta(), self.now, why))
@@ -135,22 +193,24 @@ class _Evaluator:
         return [key for key in self.held if key not in self.after]
 
     @property
-    def events(self) -> tuple[Alert, ...]:
-        """What is worth a line in the log."""
-        return tuple(self.events_by_alert.values())
+    def events(self) -> list[tuple[datetime, Alert]]:
+        """What is worth a line in the log, and when that was."""
+        return [*self.past_events, *((self.now, alert) for alert in self.events_by_alert.values())]
 
     @property
     def evaluation(self) -> Evaluation:
         """What the caller is told."""
         active = (alert for alert in self.after.values() if alert.state is not AlertState.RESOLVED)
         alerts = tuple(sorted(active, key=lambda alert: (alert.rule, alert.labels)))
-        return Evaluation(alerts, self.events, self.errors, self.unmatched)
+        changes = tuple(alert for _, alert in self.events)
+        return Evaluation(alerts, changes, self.errors, self.unmatched, self.is_watched)
 
     def _keep_unanswered(self, rule: Rule, error: Exception, mine: Mapping[str, Alert]) -> None:
         """Its alerts stay; another may say that it cannot be evaluated."""
         self.after.update(mine)
         # Of a stranger's error only its type: its text may hold what receivers must not see.
         text = _said(error) if isinstance(error, CostwatchError) else type(error).__name__
+        self.causes[rule.name] = text
         key = lifecycle.failure_fingerprint(rule.name)
         self._keep(key, lifecycle.not_evaluated(mine.get(key), rule, text, self.now))
 
@@ -158,7 +218,7 @@ class _Evaluator:
         if mine:
             failure = lifecycle.failure_fingerprint(rule.name)
             self._keep(failure, lifecycle.without_breach(mine.pop(failure, None), timedelta(), self.now))
-        for key, finding in findings.items():
+        for key, finding in within_limit(rule, findings, mine).items():
             if lifecycle.in_breach(finding, rule):
                 self.in_breach.add(key)
             step = lifecycle.advance(mine.pop(key, None), finding, rule, self.now)
@@ -168,7 +228,7 @@ class _Evaluator:
             finding.labels or finding.verdict is not Verdict.UNKNOWN for finding in findings.values()
         )
         for key, alert in mine.items():
-            why = "no longer reported by its rule"
+            why = rule.over if isinstance(rule, BuiltIn) else "no longer reported by its rule"
             step = (
                 lifecycle.without_breach(alert, rule.keep_firing_for, self.now, why) if knows else Step(alert)
             )

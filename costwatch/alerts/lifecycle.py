@@ -126,7 +126,7 @@ def _active(held: Alert | None, finding: Finding, rule: Rule, now: datetime) -> 
     begins = held is None or not _is_active(held)
     since = now if held is None or begins else held.active_at
     alert = _alert(finding, rule, since)
-    if held is not None and held.is_firing and not _fires_anew(held, alert):
+    if held is not None and held.is_firing and not fires_anew(held, alert):
         alert = _still_explained(held, alert)
         alert = carried_on(held, replace(alert, state=AlertState.FIRING, fired_at=held.fired_at))
         return Step(alert, alert if is_restated(held.about, alert.about) else None)
@@ -168,7 +168,8 @@ def _too_small(finding: Finding, rule: Rule) -> str:
     return f"{amount} a month if it stays, under {least}"
 
 
-def _fires_anew(held: Alert, alert: Alert) -> bool:
+def fires_anew(held: Alert, alert: Alert) -> bool:
+    """Whether people are to hear of ``alert`` though it fired as ``held`` before."""
     urgency = list(Severity).index
     return held.verdict is not alert.verdict or urgency(alert.severity) < urgency(held.severity)
 

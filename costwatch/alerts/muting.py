@@ -19,7 +19,8 @@ from typing import Annotated
 from pydantic import AfterValidator
 
 from costwatch.alerts.intervals import minutes
-from costwatch.alerts.routing import Matcher, MatcherText, Node
+from costwatch.alerts.matchers import Matcher, MatcherText, parsed
+from costwatch.alerts.routing import Node
 from costwatch.model import Alert, Silence
 from costwatch.plugins import Settings
 from costwatch.wording import at_instant
@@ -116,8 +117,8 @@ def _lies_within(alert: Alert, start: datetime, end: datetime | None) -> bool:
 
 
 def _inhibited(rule: InhibitRule, fired: Sequence[tuple[Alert, Mapping[str, str]]]) -> dict[str, Muted]:
-    source_matchers = [Matcher.parse(text) for text in rule.source_matchers]
-    target_matchers = [Matcher.parse(text) for text in rule.target_matchers]
+    source_matchers = parsed(rule.source_matchers)
+    target_matchers = parsed(rule.target_matchers)
     sources: dict[tuple[tuple[str, ...], bool], list[Alert]] = defaultdict(list)
     targets = []
     for alert, labels in sorted(fired, key=lambda pair: not pair[0].is_firing):

@@ -6,64 +6,18 @@ the root and descends into the first child whose matchers all match it, and into
 """
 
 import json
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Annotated, Self
+from typing import Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from costwatch.alerts.intervals import NamedTimeInterval
+from costwatch.alerts.matchers import Matcher, MatcherText, parsed
 from costwatch.model import Alert, Labels
 from costwatch.plugins import Duration, Settings
-
-_MATCHER = re.compile(
-    r"""\s*([A-Za-z_][A-Za-z0-9_]*)\s*(=~|!~|!=|=)\s*(?:"((?:[^"\\]|\\.)*)"|([^\s"'{},]*))\s*"""
-)
-_ESCAPE = re.compile(r"\\(.)")
-
-
-@dataclass(frozen=True, slots=True)
-class Matcher:
-    """One condition on a label; a label that an alert does not have counts as empty."""
-
-    label: str
-    operator: str
-    value: str
-
-    @classmethod
-    def parse(cls, text: str) -> "Matcher":
-        """``severity="page"``, ``team!="risk"``, ``team=~"ml-.*"``, ``team!~"…"``. Raises ValueError.
-
-        An expression must match the whole value.
-        """
-        match = _MATCHER.fullmatch(text)
-        if match is None:
-            raise ValueError("""must read label="value", with = != =~ or !~""")
-        label, operator, quoted, bare = match.groups()
-        value = bare if quoted is None else _ESCAPE.sub(lambda e: "\n" if e[1] == "n" else e[1], quoted)
-        if operator in ("=~", "!~"):
-            try:
-                re.compile(value)
-            except re.error as error:
-                raise ValueError(f"'{value}' is no regular expression: {error}") from None
-        return cls(label, operator, value)
-
-    def matches(self, labels: Mapping[str, str]) -> bool:
-        """Whether an alert with these labels meets the condition."""
-        value = labels.get(self.label, "")
-        is_match = value == self.value if "~" not in self.operator else bool(re.fullmatch(self.value, value))
-        return is_match is not self.operator.startswith("!")
-
-
-def _parsable(text: str) -> str:
-    Matcher.parse(text)
-    return text
-
-
-MatcherText = Annotated[str, AfterValidator(_parsable)]
 
 
 class Route(Settings):
@@ -74,6 +28,8 @@ class Route(Settings):
     alert must share to go into the same message (default: rule, team). group_wait: how long a first
     message waits for more alerts (default 0s). group_interval: at least so long between two messages
     about a group (default 5m). repeat_interval: how often a firing group is told again (default 24h).
+    flap_window: what fires again within it interrupts nobody, and begins no message from its third change on
+    (default 15m; 24h for rules on cost; 0s: everything is told).
     mute_time_intervals: names from ``time_intervals`` in which it says nothing. active_time_intervals:
     those outside of which it says nothing; routes below take neither. routes: the routes below, tried in
     order.
@@ -86,6 +42,7 @@ class Route(Settings):
     group_wait: Duration | None = None
     group_interval: Duration | None = None
     repeat_interval: Duration | None = None
+    flap_window: Duration | None = None
     mute_time_intervals: tuple[str, ...] = ()
     active_time_intervals: tuple[str, ...] = ()
     routes: tuple["Route", ...] = ()
@@ -117,6 +74,7 @@ class Node:
     group_wait: timedelta
     group_interval: timedelta
     repeat_interval: timedelta
+    flap_window: timedelta | None  # None: as long as fits what the rule is about
     mute_time_intervals: tuple[NamedTimeInterval, ...]
     active_time_intervals: tuple[NamedTimeInterval, ...]
     children: tuple["Node", ...]
@@ -141,6 +99,7 @@ _DEFAULTS = Node(
     group_wait=timedelta(),
     group_interval=timedelta(minutes=5),
     repeat_interval=timedelta(hours=24),
+    flap_window=None,
     mute_time_intervals=(),
     active_time_intervals=(),
     children=(),
@@ -151,12 +110,12 @@ def resolve(route: Route, time_intervals: Iterable[NamedTimeInterval] = (), pare
     """``route`` and those below it, with what each inherits. Raises KeyError for an interval not there."""
     intervals = {interval.name: interval for interval in time_intervals}
     given = {name: getattr(route, name) for name in ("receiver", "group_by", "group_wait")}
-    given |= {name: getattr(route, name) for name in ("group_interval", "repeat_interval")}
+    given |= {name: getattr(route, name) for name in ("group_interval", "repeat_interval", "flap_window")}
     node = replace(
         parent,
         **{name: value for name, value in given.items() if value is not None},
         key=f"{parent.key}/{{{','.join(route.matchers)}}}".removeprefix("/"),
-        matchers=tuple(map(Matcher.parse, route.matchers)),
+        matchers=parsed(route.matchers),
         goes_on=route.continue_,
         mute_time_intervals=tuple(intervals[name] for name in route.mute_time_intervals),
         active_time_intervals=tuple(intervals[name] for name in route.active_time_intervals),

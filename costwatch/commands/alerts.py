@@ -8,9 +8,10 @@ import click
 
 from costwatch.commands import alerts_acts, alerts_silences
 from costwatch.commands.context import Context, pass_context
+from costwatch.commands.last_good import after
 from costwatch.commands.options import Span, Subject, json_option
 from costwatch.commands.output import complain, line, print_json, print_table
-from costwatch.errors import ConfigError, UsageError
+from costwatch.errors import UsageError
 
 if TYPE_CHECKING:
     from costwatch.config.alert_rules import AlertRules
@@ -32,29 +33,40 @@ def evaluate_rules(context: Context, dry_run: bool) -> int:
 
     Sends nothing: that is `costwatch alerts deliver`. Names the rules that nothing there is can fit, unless
     -q is given. Exits 0 when alerts fire, 1 if a rule could not be evaluated; its alerts stay as they are.
-    While the rules file has mistakes they are told, the rules of when it last had none go on, and it exits 2.
+    While a file has mistakes an alert tells them, the last version without any goes on, and it exits 2.
 
     \b
     Example: costwatch alerts eval --dry-run
     """
+    from costwatch.alerts.built_in import UNWATCHED
     from costwatch.evaluate import evaluate
 
-    rules, mistakes = (context.alerts, None) if dry_run else context.last_good_alerts()
+    rules, mistakes = (context.alerts, {}) if dry_run else context.last_good_alerts()
     live = {} if dry_run else _sources_to_ask(context)
-    found = evaluate(context.warehouse, rules.rules, context.now, dry_run=dry_run, live=live)
+    found = evaluate(
+        context.warehouse,
+        rules.rules,
+        context.now,
+        dry_run=dry_run,
+        live=live,
+        watches_itself=True,
+        mistakes=mistakes,
+    )
     if dry_run:
         _print_now(found.alerts)
     firing = sum(alert.state == "firing" for alert in found.alerts)
     context.say(f"{firing} firing, {len(found.alerts) - firing} pending, {len(found.changes)} changed")
     for rule, reason in found.unmatched.items() if not context.quiet else ():
         complain(f"rule {rule}: {reason}")
+    if not found.is_watched and not context.quiet:
+        complain(UNWATCHED)
     for rule, error in found.errors.items():
         complain(f"rule {rule}: {error}")
     if found.errors:
-        return _after(mistakes) or 1
+        return after(context, mistakes) or 1
     if not dry_run:
         context.note_worked("evaluate")
-    return _after(mistakes)
+    return after(context, mistakes)
 
 
 def _sources_to_ask(context: Context) -> "dict[str, Live]":
@@ -85,7 +97,7 @@ def deliver_messages(context: Context, receiver: str | None, dry_run: bool) -> i
     \b
     Example: costwatch alerts eval; costwatch alerts deliver
     """
-    rules, mistakes = (context.alerts, None) if dry_run else context.last_good_alerts()
+    rules, mistakes = (context.alerts, {}) if dry_run else context.last_good_alerts()
     known = [each.name for each in rules.receivers]
     if receiver is not None and receiver not in known:
         raise UsageError(
@@ -108,32 +120,25 @@ def deliver_messages(context: Context, receiver: str | None, dry_run: bool) -> i
     for name, error in done.not_forwarded.items():
         complain(f"{name} (forwarding): {error}")
     if troubles or done.not_forwarded:
-        return _after(mistakes) or 1
+        return after(context, mistakes) or 1
     context.note_worked("deliver")
-    return _after(mistakes)
-
-
-def _after(mistakes: ConfigError | None) -> int:
-    """Tell the mistakes of a rules file that was not used, and how to end then."""
-    if mistakes is None:
-        return 0
-    for mistake in mistakes.mistakes:
-        complain(mistake)
-    complain("the rules of when the file last had no mistake go on; mend it, then run: costwatch check")
-    return mistakes.exit_code
+    return after(context, mistakes)
 
 
 def deliver_all(
     context: Context, rules: "AlertRules", *, receiver: str | None = None, dry_run: bool = False
 ) -> "Delivery":
     """Step 4, with what the configuration says of it."""
+    from costwatch.alerts.built_in import with_own_routes
+    from costwatch.alerts.routing import resolve
     from costwatch.deliver import deliver
     from costwatch.plugins import queries_of
 
+    tree = resolve(rules.route, rules.time_intervals)
     contacts = {team.name: team.contact for team in context.config.allocation.teams}
     return deliver(
         context.warehouse,
-        rules.route,
+        with_own_routes(rules.route, tree, rules.receivers, rules.fallback),
         rules.receivers,
         contacts,
         context.config.ui.public_url,

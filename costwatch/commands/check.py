@@ -4,7 +4,7 @@ import click
 
 from costwatch.commands.context import Context, pass_context
 from costwatch.commands.options import Command
-from costwatch.commands.output import line
+from costwatch.commands.output import complain, line
 from costwatch.errors import UsageError
 
 
@@ -13,13 +13,14 @@ from costwatch.errors import UsageError
 def command(context: Context) -> int:
     """Find the mistakes in costwatch.yaml and alerts.yaml.
 
-    Prints each as file:line: what is wrong; what to do. Exits 2 if there are any. Reads nothing else
-    and changes nothing.
+    Prints each as file:line: what is wrong; what to do. Exits 2 if there are any. Says so where no rule
+    watches how old sources are. Reads nothing else and changes nothing.
 
     \b
     Example: costwatch check
              costwatch -c company/costwatch.yaml check
     """
+    from costwatch.alerts.built_in import UNWATCHED, is_freshness
     from costwatch.config import check
 
     file = context.config_file
@@ -28,5 +29,7 @@ def command(context: Context) -> int:
         line(mistake)
     if mistakes:
         return UsageError.exit_code
+    if not context.quiet and not any(map(is_freshness, context.alerts.rules)):
+        complain(UNWATCHED)
     context.say(f"{file} and its rules file: no mistakes")
     return 0

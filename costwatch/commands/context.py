@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import click
 
 from costwatch.commands.output import line
-from costwatch.errors import ConfigError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from costwatch.commands.last_good import Mistakes
     from costwatch.config import Config
     from costwatch.config.alert_rules import AlertRules
     from costwatch.model import Progress
@@ -63,37 +63,11 @@ class Context:
 
         return load_alerts(self.config.alerts, self.config.names)
 
-    def last_good_alerts(self) -> "tuple[AlertRules, ConfigError | None]":
-        """The rules to go on with: those of the file or, while it has mistakes, of when it last had none.
+    def last_good_alerts(self) -> "tuple[AlertRules, Mistakes]":
+        """The rules to go on with, and the mistakes of files that are not gone by (``last_good``)."""
+        from costwatch.commands.last_good import last_good
 
-        Raises ConfigError where it never was without mistakes.
-        """
-        from pathlib import Path
-        from tempfile import NamedTemporaryFile
-
-        from costwatch.config import Names, load_alerts
-        from costwatch.warehouse.alerts.alerts import keep_rules, kept_rules
-
-        try:
-            alerts = self.alerts
-        except ConfigError as mistakes:
-            kept = None
-            if self.warehouse.exists:
-                with self.warehouse.read() as db:
-                    kept = kept_rules(db)
-            if kept is None:
-                raise
-            with NamedTemporaryFile("w", suffix=".yaml", encoding="utf-8") as file:
-                file.write(kept)
-                file.flush()
-                # What costwatch.yaml named then is not held against what it names now: it goes on.
-                now = self.config.names
-                names = Names(now.teams, dimensions=now.dimensions, prometheus=now.prometheus)
-                return load_alerts(Path(file.name), names), mistakes
-        if self.warehouse.exists:
-            with self.warehouse.write() as db:
-                keep_rules(db, alerts.file.read_text(encoding="utf-8"), self.now)
-        return alerts, None
+        return last_good(self)
 
     @cached_property
     def warehouse(self) -> "Warehouse":

@@ -11,14 +11,13 @@ from costwatch.config.consistency import check_config, check_tables
 from costwatch.config.drivers import with_sources
 from costwatch.config.editor import default_text, schema
 from costwatch.config.files import UI, Config
+from costwatch.config.including import read_whole
 from costwatch.config.kinds import loaded
 from costwatch.config.models import parsed
 from costwatch.config.names import NO_NAMES, Names, names_of
-from costwatch.config.quote import looks_secret
-from costwatch.config.tree import Mistakes, Tree, read, shown
+from costwatch.config.tree import Mistakes, Tree, kept_tree, shown
 from costwatch.errors import ConfigError, UsageError
 from costwatch.plugins import COLLECTORS, NOTIFIERS, RULES, SPLITS
-from costwatch.secret import NOT_A_REFERENCE
 
 __all__ = [
     "UI",
@@ -29,17 +28,23 @@ __all__ = [
     "find_config",
     "load_alerts",
     "load_config",
+    "load_kept_alerts",
+    "load_kept_config",
     "schema",
 ]
 
 if TYPE_CHECKING:
     from costwatch.config.alert_rules import AlertRules
 
+# What files may hold that these files include.
+IN_CONFIG = ("budgets", "teams", "systems")
+IN_ALERTS = ("rules", "tests")
+
 
 def load_config(file: Path) -> Config:
     """Read ``costwatch.yaml``. Raises ConfigError with all its mistakes."""
     mistakes = Mistakes(file)
-    config = _config(_read(file, mistakes), file.absolute(), mistakes)
+    config = _config(read_whole(file, mistakes, IN_CONFIG), file.absolute(), mistakes)
     if config is None or mistakes:
         raise ConfigError(list(mistakes))
     return config
@@ -51,7 +56,26 @@ def load_alerts(file: Path, names: Names | None = None) -> "AlertRules":
     names: what ``costwatch.yaml`` names (``Config.names``), and only that may be named again; None: anything.
     """
     mistakes = Mistakes(file)
-    rules = _alerts(_read(file, mistakes), file.absolute(), mistakes, names or NO_NAMES)
+    tree = read_whole(file, mistakes, IN_ALERTS)
+    rules = _alerts(tree, file.absolute(), mistakes, names or NO_NAMES)
+    if rules is None or mistakes:
+        raise ConfigError(list(mistakes))
+    return rules
+
+
+def load_kept_config(text: str, file: Path) -> Config:
+    """Read ``costwatch.yaml``, once at ``file``, from what ``Config.text`` was. Raises ConfigError."""
+    mistakes = Mistakes(file)
+    config = _config(kept_tree(text, mistakes), file.absolute(), mistakes)
+    if config is None or mistakes:
+        raise ConfigError(list(mistakes))
+    return config
+
+
+def load_kept_alerts(text: str, file: Path, names: Names) -> "AlertRules":
+    """Read ``alerts.yaml``, once at ``file``, from what ``AlertRules.text`` was. Raises ConfigError."""
+    mistakes = Mistakes(file)
+    rules = _alerts(kept_tree(text, mistakes), file.absolute(), mistakes, names)
     if rules is None or mistakes:
         raise ConfigError(list(mistakes))
     return rules
@@ -60,7 +84,7 @@ def load_alerts(file: Path, names: Names | None = None) -> "AlertRules":
 def check(file: Path) -> list[str]:
     """All mistakes of ``costwatch.yaml`` at ``file`` and of the rules file it names; none: both are good."""
     mistakes = Mistakes(file)
-    tree = _read(file, mistakes)
+    tree = read_whole(file, mistakes, IN_CONFIG)
     config = _config(tree, file.absolute(), mistakes)
     named = tree.root.get("alerts") if tree else None
     beside = file.parent / (named if isinstance(named, str) else "alerts.yaml")
@@ -69,7 +93,7 @@ def check(file: Path) -> list[str]:
     of_slos, slos = _slos(config, tree, mistakes)
     if file.exists():
         names = replace(names_of(tree), slos=slos)
-        _alerts(_read(alerts_file, of_alerts), alerts_file.absolute(), of_alerts, names)
+        _alerts(read_whole(alerts_file, of_alerts, IN_ALERTS), alerts_file.absolute(), of_alerts, names)
     return [*mistakes, *of_alerts, *of_slos]
 
 
@@ -105,21 +129,6 @@ def find_config(explicit: Path | None = None) -> Path:
     return file
 
 
-def _read(file: Path, mistakes: Mistakes) -> Tree | None:
-    tree = read(file, mistakes)
-    if tree is None:
-        return None
-    # A list with all its entries commented out is an empty one.
-    for key in [key for key, value in tree.root.items() if value is None]:
-        del tree.root[key]
-    for place, text in tree.texts():
-        if looks_secret(text):
-            from costwatch.config.sentences import subject
-
-            mistakes.add(tree.value_line(place), f"{subject(place)}: {NOT_A_REFERENCE}")
-    return tree
-
-
 def _config(tree: Tree | None, file: Path, mistakes: Mistakes) -> Config | None:
     if tree is None:
         return None
@@ -128,6 +137,7 @@ def _config(tree: Tree | None, file: Path, mistakes: Mistakes) -> Config | None:
     pools = loaded(tree, ("pools",), SPLITS, file.parent, mistakes, key="split", names=names)
     known = {
         "file": file,
+        "root": tree.root,
         "folder": file.parent,
         "names": names,
         "dimensions": names.dimensions,
@@ -155,11 +165,11 @@ def _alerts(tree: Tree | None, file: Path, mistakes: Mistakes, names: Names) -> 
     if tree is None:
         return None
     from costwatch.config.alert_consistency import check_alerts, check_receivers, check_rules
-    from costwatch.config.alert_rules import AlertRules  # here: half of the commands do without
+    from costwatch.config.alert_rules import AlertRules, defaults_of  # here: half of the commands do without
 
-    rules = loaded(tree, ("rules",), RULES, file.parent, mistakes, names=names)
+    rules = loaded(tree, ("rules",), RULES, file.parent, mistakes, names=names, defaults=defaults_of(tree))
     receivers = loaded(tree, ("receivers",), NOTIFIERS, file.parent, mistakes, names=names)
-    known = {"file": file, "rules": rules, "receivers": receivers}
+    known = {"file": file, "rules": rules, "receivers": receivers, "root": tree.root}
     read_rules = parsed(AlertRules, tree, mistakes, known)
     across = (*check_alerts(tree), *check_rules(tree, rules, names), *check_receivers(tree, receivers))
     for line, text in across:

@@ -6,6 +6,7 @@ hides no other mistake.
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from costwatch.alerts import built_in
 from costwatch.config.consistency import named_once
 from costwatch.config.matchers import check_matchers, routes
 from costwatch.config.names import Names
@@ -22,6 +23,10 @@ Found = Iterator[tuple[int, str]]  # line, sentence
 def check_alerts(tree: Tree) -> Found:
     """Across the entries of ``alerts.yaml``."""
     yield from named_once(tree, "rules")
+    for place, name in named(tree, "rules"):
+        if name in built_in.NAMES:
+            what = f"{quoted(name)} is the name of a rule that is built in"
+            yield tree.value_line(place), f"{what}; choose another"
     yield from named_once(tree, "receivers")
     yield from named_once(tree, "time_intervals")
     receivers = [name for _, name in named(tree, "receivers")]

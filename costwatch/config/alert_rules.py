@@ -1,20 +1,53 @@
 """What ``alerts.yaml`` may hold: each key once, each section by the model of its domain."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import ValidationError, create_model
 
 from costwatch.alerts.intervals import NamedTimeInterval
 from costwatch.alerts.muting import InhibitRule
 from costwatch.alerts.routing import RootRoute
-from costwatch.config.files import ENTRIES, LOADED, File
-from costwatch.plugins import Receiver, Rule
+from costwatch.alerts.rule_tests import RuleTest
+from costwatch.config.files import ENTRIES, LOADED, File, Included
+from costwatch.config.tree import Node, Tree
+from costwatch.plugins import Receiver, Rule, RuleSettings, Settings
+
+# What every rule has unless it says otherwise: all that rules share, their names aside.
+_SHARED: dict[str, Any] = {
+    name: (field.annotation, field) for name, field in RuleSettings.model_fields.items() if name != "name"
+}
+_DOC = """What every rule has unless it says otherwise: what kinds share (see any rule), but no name.
+
+Of ``labels`` and ``annotations`` a rule has these beside its own.
+"""
+Defaults = create_model("Defaults", __base__=Settings, __doc__=_DOC, **_SHARED)
 
 
 class AlertRules(File):
-    """``alerts.yaml``. ``fallback``: the receiver of what others do not take."""
+    """``alerts.yaml``. ``fallback``: the receiver of what others do not take.
 
+    defaults: what every rule has unless it says otherwise. include: files with more ``rules`` and ``tests``,
+    such as ``rules.d/*.yaml``, below the folder of this file. tests: what `costwatch alerts test` holds
+    the rules to.
+    """
+
+    defaults: Defaults | None = None
+    include: Included = ()
     rules: Annotated[tuple[Rule, ...], ENTRIES, LOADED] = ()
     route: RootRoute
     receivers: Annotated[tuple[Receiver, ...], ENTRIES, LOADED] = ()
     inhibit_rules: tuple[InhibitRule, ...] = ()
     time_intervals: tuple[NamedTimeInterval, ...] = ()
     fallback: str | None = None
+    tests: tuple[RuleTest, ...] = ()
+
+
+def defaults_of(tree: Tree) -> Mapping[str, Node]:
+    """What ``defaults`` says; nothing where it has mistakes, which whoever reads the whole file tells."""
+    written = tree.root.get("defaults")
+    try:
+        Defaults.model_validate(written)
+    except ValidationError:
+        return {}
+    return written if isinstance(written, dict) else {}

@@ -1,5 +1,7 @@
 """What ``costwatch.yaml`` may hold: each key once, each section by the model of its domain."""
 
+import json
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -50,6 +52,9 @@ FilePath = Annotated[
 ENTRIES = GetPydanticSchema(lambda _, handler: handler(tuple[dict[str, Any], ...]))
 LOADED = AfterValidator(_as_loaded)
 
+# Patterns such as ``budgets.d/*.yaml``; what they fit has been read into the other sections.
+Included = tuple[Annotated[str, Field(min_length=1)], ...]
+
 
 def _path(name: str) -> Any:
     return Field(default=name, validate_default=True)
@@ -59,15 +64,22 @@ class File(Settings):
     """A file, as it is read."""
 
     _file: Path = PrivateAttr(default=Path())
+    _root: Mapping[str, Any] = PrivateAttr(default_factory=dict)
 
     def model_post_init(self, context: Any) -> None:
-        """Keep where it was read from."""
+        """Keep where it was read from, and what was written."""
         self._file = (context or {}).get("file", self._file)
+        self._root = (context or {}).get("root", self._root)
 
     @property
     def file(self) -> Path:
         """Where it was read from."""
         return self._file
+
+    @property
+    def text(self) -> str:
+        """All that the file and those that it includes say: what it can be loaded from when it is kept."""
+        return json.dumps({key: value for key, value in self._root.items() if key != "include"})
 
 
 class UI(Settings):
@@ -98,8 +110,13 @@ class SloFiles(Settings):
 
 
 class Config(File, Allocation):
-    """``costwatch.yaml``. Paths are relative to the file, and absolute once it is read."""
+    """``costwatch.yaml``. Paths are relative to the file, and absolute once it is read.
 
+    include: files with more ``budgets``, ``teams`` and ``systems``, such as ``budgets.d/*.yaml``, below the
+    folder of this file.
+    """
+
+    include: Included = ()
     warehouse: FilePath = _path("costwatch.db")
     ledger: FilePath = _path("ledger")
     engine: Annotated[str, AfterValidator(address.checked)] = address.IN_PROCESS

@@ -1,14 +1,15 @@
 """Entries that name a kind become what their plugin makes of them."""
 
+from collections.abc import Mapping
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import AliasChoices, BaseModel, ValidationError
 
 from costwatch.config.names import NO_NAMES, Names
 from costwatch.config.quote import instead, quoted
-from costwatch.config.tree import Mistakes, Place, Tree
+from costwatch.config.tree import Mistakes, Node, Place, Tree
 from costwatch.errors import ConfigError
 from costwatch.plugins import SPLITS, PluginContext, SplitSettings, registered
 
@@ -22,10 +23,12 @@ def loaded(
     *,
     key: str = "kind",
     names: Names = NO_NAMES,
+    defaults: Mapping[str, Node] | None = None,
 ) -> tuple[Any, ...]:
     """The plugins that the list at ``section`` describes; only the kinds it names are imported.
 
     key: under which an entry names its kind; ``kind`` is no key of the plugin's own, another one is.
+    defaults: what entries have unless they say otherwise, of the keys that their kind knows.
     A plugin finds ``folder``, which relative paths start from, and what ``names`` has in its
     ``PluginContext``.
     """
@@ -38,6 +41,7 @@ def loaded(
         if (model := models.get(kind)) is None:
             continue
         settings = {key: value for key, value in entry.items() if key != "kind"}
+        settings |= _from_defaults(model, settings, defaults or {})
         try:
             plugins.append(
                 model.model_validate(
@@ -56,6 +60,23 @@ def loaded(
             broken = f"{_package(points[kind])} broke on these settings with {type(error).__name__}"
             mistakes.add(tree.line(place), f"{key} '{kind}': {broken}; correct them or report it there")
     return tuple(plugins)
+
+
+def _from_defaults(
+    model: type[BaseModel], settings: Mapping[str, Node], defaults: Mapping[str, Node]
+) -> dict[str, Node]:
+    """What ``settings`` take from the defaults; of two mappings, such as labels, the keys of both."""
+    found: dict[str, Node] = {}
+    for field, info in model.model_fields.items():
+        spelt = info.validation_alias
+        known = [info.alias or field, *(map(str, spelt.choices) if isinstance(spelt, AliasChoices) else ())]
+        for key in {*known} & defaults.keys():
+            default, given = defaults[key], settings.get(key)
+            if isinstance(default, dict) and isinstance(given, dict):
+                found[key] = {**default, **given}
+            elif not {*known} & settings.keys():
+                found[key] = default
+    return found
 
 
 def imported(point: EntryPoint) -> type[BaseModel]:

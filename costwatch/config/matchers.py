@@ -2,7 +2,8 @@
 
 from collections.abc import Collection, Iterator, Sequence
 
-from costwatch.alerts.routing import Matcher
+from costwatch.alerts import built_in
+from costwatch.alerts.matchers import Matcher, parsed
 from costwatch.config.kinds import imported
 from costwatch.config.names import Names, Values
 from costwatch.config.pools import texts
@@ -15,7 +16,7 @@ from costwatch.model import DIMENSIONS, Severity
 from costwatch.plugins import RULES, Rule, RuleSettings, registered, selections_of
 
 Found = Iterator[tuple[int, str]]  # line, sentence
-_ALERTS_OWN = ("rule", "severity", "budget", "period", "...")
+_ALERTS_OWN = ("rule", "severity", "budget", "period", "...", *built_in.LABELS)
 _SAYS_NOTHING = (None, RuleSettings.selections)
 
 
@@ -28,13 +29,14 @@ def check_matchers(tree: Tree, rules: Sequence[Rule], names: Names) -> Found:
     labels = {*DIMENSIONS, *names.dimensions, *_ALERTS_OWN, *known, *asked, *_given(tree)}
     for place, text in _matchers(tree):
         try:
-            matcher = Matcher.parse(text)
+            matchers = parsed([text])
         except ValueError:
             continue  # told by whoever reads it
-        values = known.get(matcher.label, ())
-        yield from _misspelt(tree, place, matcher.label, labels)
-        if values and matcher.value and not _meets_any(matcher, values):
-            yield tree.value_line(place), _sentence(matcher, text, values)
+        for matcher in matchers:
+            values = known.get(matcher.label, ())
+            yield from _misspelt(tree, place, matcher.label, labels)
+            if values and matcher.value and not _meets_any(matcher, values):
+                yield tree.value_line(place), _sentence(matcher, text, values)
     for place, label in _labels(tree):
         yield from _misspelt(tree, place, label, labels)
 
@@ -72,7 +74,9 @@ def _labels(tree: Tree) -> Iterator[tuple[Place, str]]:
 def _given(tree: Tree) -> dict[str, tuple[str, ...]]:
     """The labels that rules give their alerts by themselves."""
     found: dict[str, tuple[str, ...]] = {}
-    for _, entry in tree.entries(("rules",)):
+    defaults = tree.root.get("defaults")
+    givers = [entry for _, entry in tree.entries(("rules",))]
+    for entry in (*givers, *([defaults] if isinstance(defaults, dict) else [])):
         labels = entry.get("labels")
         for label, value in labels.items() if isinstance(labels, dict) else ():
             found[label] = (*found.get(label, ()), str(value))
@@ -86,7 +90,7 @@ def _known(tree: Tree, names: Names) -> Values:
         return {}
     values = {
         **(names.of_alerts if all(_tells(str(entry.get("kind"))) for entry in entries) else {}),
-        "rule": tuple(name for _, name in named(tree, "rules")),
+        "rule": (*(name for _, name in named(tree, "rules")), *built_in.NAMES),
         "severity": tuple(Severity),
     }
     given = _given(tree)

@@ -7,6 +7,7 @@ is refused: aliases and anchors, merge keys, tags, keys given twice, more than `
 than ``MAX_BYTES``.
 """
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -41,24 +42,48 @@ _ADVICE = (  # part of libyaml's (or PyYAML's own) words -> ours
 )
 
 
+class Line(int):
+    """A line, counted from 1, of a file that another one includes; in a sentence it names its file."""
+
+    file: Path
+
+    @classmethod
+    def of(cls, file: Path, number: int) -> "Line":
+        """Line ``number`` of ``file``."""
+        line = cls(number)
+        line.file = file
+        return line
+
+    def __str__(self) -> str:
+        return f"{int(self)} of {shown(self.file)}"
+
+
 class Mistakes:
-    """What is wrong with one file."""
+    """What is wrong with one file, and with those that it includes."""
 
     def __init__(self, file: Path) -> None:
-        self._name = shown(file)
-        self._found: set[tuple[int, str]] = set()
+        self._name = str(shown(file))
+        self._found: set[tuple[str, int, str]] = set()
 
     def add(self, line: int, text: str) -> None:
         """Note ``what is wrong; what to do`` at a line, counted from 1; 0: the file as a whole."""
-        self._found.add((line, text))
+        where = (str(shown(line.file)), int(line)) if isinstance(line, Line) else (self._name, line)
+        self._found.add((*where, text))
+
+    def within(self, file: Path) -> "Mistakes":
+        """Those of a file that this one includes: they are among these, too."""
+        within = Mistakes(file)
+        within._found = self._found
+        return within
 
     def __bool__(self) -> bool:
         return bool(self._found)
 
     def __iter__(self) -> Iterator[str]:
-        """Each as ``file:line: text``, by line."""
-        for line, text in sorted(self._found):
-            yield f"{self._name}:{line}: {text}" if line else f"{self._name}: {text}"
+        """Each as ``file:line: text``, by line; what is wrong with included files comes last."""
+        found = sorted(self._found, key=lambda each: (each[0] != self._name, each))
+        for name, line, text in found:
+            yield f"{name}:{line}: {text}" if line else f"{name}: {text}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +113,8 @@ class Tree:
 
     def value_line(self, place: Place) -> int:
         """The line of a text; of anything else, as ``line``."""
-        return self.marks[place][1] if isinstance(self.at(place), str) else self.line(place)
+        is_text = place in self.marks and isinstance(self.at(place), str)
+        return self.marks[place][1] if is_text else self.line(place)
 
     def entries(self, section: Place) -> Iterator[tuple[Place, dict[str, Node]]]:
         """The mappings in the list at ``section``."""
@@ -119,6 +145,19 @@ def read(file: Path, mistakes: Mistakes) -> Tree | None:
     except _Unreadable as reason:
         mistakes.add(reason.line, reason.text)
         return None
+
+
+def kept_tree(text: str, mistakes: Mistakes) -> Tree | None:
+    """The tree of a root that was kept as JSON or, as older versions did, as the YAML it was written in."""
+    try:
+        root = json.loads(text)
+    except ValueError:
+        try:
+            return _tree(text, mistakes)
+        except _Unreadable as reason:
+            mistakes.add(reason.line, reason.text)
+            return None
+    return Tree(root if isinstance(root, dict) else {}, {})
 
 
 def documents(file: Path, mistakes: Mistakes) -> list[Tree]:

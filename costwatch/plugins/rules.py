@@ -22,6 +22,7 @@ def _whole_days(window: timedelta) -> timedelta:
     return window
 
 
+MAX_ALERTS = 100
 WholeDays = Annotated[Duration, AfterValidator(_whole_days)]
 # What a rule's ``match`` says: label -> the value or values it must have.
 MatchedValues = str | tuple[str, ...]
@@ -142,6 +143,12 @@ def explanation_of(rule: Rule, finding: Finding, facts: Snapshot, now: datetime)
     return found if isinstance(found, Explanation) else None
 
 
+def max_alerts_of(rule: Rule) -> int:
+    """Beyond how many alerts a rule tells one in place of them; 100 where it does not say."""
+    limit = getattr(rule, "max_alerts", None)
+    return limit if isinstance(limit, int) else MAX_ALERTS
+
+
 @dataclass(frozen=True, slots=True)
 class Selection:
     """Facts that a rule looks at: the series of ``query``, asked for by the labels ``by``.
@@ -178,7 +185,8 @@ class RuleSettings(Settings):
     to matter less is no breach. no_data: where there is too little data to tell, ``keep`` changes nothing,
     ``ok`` counts it as no breach, ``alert`` tells it once it has lasted for as long as ``for`` says.
     on_error: where the rule cannot be evaluated, ``keep`` leaves its alerts as they are; ``alert`` fires
-    one more that says so, until it can be.
+    one more that says so, until it can be. max_alerts: where more instances are in breach, one alert says how
+    many, in place of those that do not fire yet.
     """
 
     queries: ClassVar[tuple[FactQuery, ...]] = ()  # that come with the kind, beside those registered
@@ -194,6 +202,7 @@ class RuleSettings(Settings):
     min_impact: Decimal | None = Field(default=None, ge=0)
     no_data: Literal["keep", "ok", "alert"] = "keep"
     on_error: Literal["keep", "alert"] = "keep"
+    max_alerts: int = Field(default=MAX_ALERTS, ge=1)
 
     _kind: str = PrivateAttr(default="")
 

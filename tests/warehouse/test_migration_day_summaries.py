@@ -48,6 +48,7 @@ LATER = (
     "tagging_group",
     "tagging_day",
     *("slo", "slo_instance", "sli", "sli_sum", "sli_window", "marker"),
+    *("rule_failure", "forwarding_failure", "clock_change", "step_run", "config_file"),
 )
 
 

@@ -14,7 +14,10 @@ from tests.made.company import NOW, Company
 from tests.made.slo_history import FIRST, HOUR, objective
 
 NUMBER = next(number for number, name in enumerate(migrations.VERSIONS) if name.endswith("_slo"))
-TABLES = ("slo", "slo_instance", "sli", "sli_sum", "sli_window", "marker")
+TABLES = (
+    *("slo", "slo_instance", "sli", "sli_sum", "sli_window", "marker"),
+    *("rule_failure", "forwarding_failure", "clock_change", "step_run", "config_file"),
+)
 
 
 @pytest.fixture

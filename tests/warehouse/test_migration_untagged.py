@@ -15,7 +15,10 @@ from tests.made.company import NOW, Company
 
 NUMBER = next(number for number, name in enumerate(migrations.VERSIONS) if name.endswith("_untagged"))
 LATER = NOW + timedelta(days=1)
-OF_LATER = ("slo", "slo_instance", "sli", "sli_sum", "sli_window", "marker")
+OF_LATER = (
+    *("slo", "slo_instance", "sli", "sli_sum", "sli_window", "marker"),
+    *("rule_failure", "forwarding_failure", "clock_change", "step_run", "config_file"),
+)
 RULE = Coverage.model_validate({"name": "C", "of": ["untagged"], "max_share": 0.5})
 EVER = Window.of_days(NOW.date() - timedelta(days=99), NOW.date())
 

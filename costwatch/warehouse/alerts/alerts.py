@@ -2,10 +2,13 @@
 
 import json
 import sqlite3
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -35,8 +38,7 @@ def save(
     db: sqlite3.Connection,
     changed: Iterable[Alert],
     gone: Iterable[str],
-    events: Iterable[Alert],
-    now: datetime,
+    events: Iterable[tuple[datetime, Alert]],
 ) -> None:
     """Store alerts as they are now, forget those ``gone``, and append ``events`` to the log."""
     db.executemany(
@@ -46,21 +48,66 @@ def save(
     db.executemany("DELETE FROM alert WHERE fingerprint = ?", ((key,) for key in gone))
     db.executemany(
         queries.text("append_alert_event"),
-        ({**_row(event), "at": to_text(now)} for event in events),
+        ({**_row(event), "at": to_text(at)} for at, event in events),
     )
+
+
+def newest_event(db: sqlite3.Connection) -> int:
+    """The newest entry of the log; 0: none."""
+    return int(db.execute("SELECT coalesce(max(id), 0) FROM alert_event").fetchone()[0])
+
+
+def changes(db: sqlite3.Connection, since: datetime) -> dict[str, list[datetime]]:
+    """By fingerprint, when alerts began to fire and were over since ``since``, in turns, the oldest first."""
+    found: dict[str, list[tuple[str, datetime]]] = defaultdict(list)
+    for row in db.execute(queries.text("newest_changes")):
+        at = from_text(row["at"])
+        if at <= since:
+            break
+        found[row["fingerprint"]].append((row["state"], at))
+    return {key: _turns(newest_first) for key, newest_first in found.items() if len(newest_first) > 1}
+
+
+def _turns(newest_first: list[tuple[str, datetime]]) -> list[datetime]:
+    """Only what changes the state: a corrected text, or more severity, is no change."""
+    return [next(same)[1] for _, same in groupby(reversed(newest_first), key=itemgetter(0))]
 
 
 def keep_rules(db: sqlite3.Connection, text: str, now: datetime) -> None:
     """Remember a rules file that has no mistake."""
-    if kept_rules(db) != text:
-        db.execute("DELETE FROM rules_file")
-        db.execute("INSERT INTO rules_file VALUES (?, ?)", (text, to_text(now)))
+    _keep_file(db, "rules_file", text, now)
 
 
 def kept_rules(db: sqlite3.Connection) -> str | None:
     """The last rules file that had no mistake; None: there was none yet."""
-    row = db.execute("SELECT text FROM rules_file").fetchone()
+    return _kept_file(db, "rules_file")
+
+
+def keep_config(db: sqlite3.Connection, text: str, now: datetime) -> None:
+    """Remember a costwatch.yaml that has no mistake."""
+    _keep_file(db, "config_file", text, now)
+
+
+def kept_config(db: sqlite3.Connection) -> str | None:
+    """The last costwatch.yaml that had no mistake; None: there was none yet."""
+    return _kept_file(db, "config_file")
+
+
+def _keep_file(db: sqlite3.Connection, table: str, text: str, now: datetime) -> None:
+    if _kept_file(db, table) != text:
+        db.execute(f"DELETE FROM {table}")
+        db.execute(f"INSERT INTO {table} VALUES (?, ?)", (text, to_text(now)))
+
+
+def _kept_file(db: sqlite3.Connection, table: str) -> str | None:
+    row = db.execute(f"SELECT text FROM {table}").fetchone()
     return None if row is None else str(row["text"])
+
+
+def evaluated_at(db: sqlite3.Connection) -> dict[str, datetime]:
+    """When each rule was last evaluated (UTC), or it was tried."""
+    rows = db.execute("SELECT rule, at FROM evaluation ORDER BY rule")
+    return {row["rule"]: from_text(row["at"]) for row in rows}
 
 
 def save_evaluations(db: sqlite3.Connection, errors: Mapping[str, str], now: datetime) -> None:

@@ -29,8 +29,9 @@ class WarehouseSnapshot:
     """``plugins.Snapshot``, and the ``plugins.Reader`` of its queries, over a read transaction.
 
     now (UTC): what ages are measured from. as_of: all is answered as it was known at that instant, which
-    ``now`` is then. conversion: costs are converted; there are no budgets then. queries: those that rules
-    bring. live: by the name of a query, who asks its source; None where that cannot be reached.
+    ``now`` is then. data_through: no later day counts as settled, however much is known. conversion: costs
+    are converted; there are no budgets then. queries: those that rules bring. live: by the name of a query,
+    who asks its source; None where that cannot be reached.
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class WarehouseSnapshot:
         now: datetime,
         *,
         as_of: datetime | None = None,
+        data_through: date | None = None,
         conversion: Rates | None = None,
         queries: Collection[FactQuery] = (),
         live: Mapping[str, Live] | None = None,
@@ -46,6 +48,7 @@ class WarehouseSnapshot:
         self.db = db
         self.now = now if as_of is None else as_of
         self.as_of = as_of
+        self._at_most_through = data_through
         self.conversion = conversion
         self._rule_queries = queries
         self._live = live or {}
@@ -114,7 +117,10 @@ class WarehouseSnapshot:
     def _ask_data_through(self) -> date | None:
         sql = named.filled("data_through", source=table_as_of("source", self.as_of))
         (row,) = self.rows(sql)
-        return None if row["day"] is None else from_int(row["day"])
+        newest = None if row["day"] is None else from_int(row["day"])
+        return (
+            newest if newest is None or self._at_most_through is None else min(newest, self._at_most_through)
+        )
 
     def _ask_series(self, query: str, by: tuple[str, ...], window: Window) -> SeriesByLabels:
         return Indexed(self._cached(self._query, query, by).ask(self, by, window))

@@ -29,6 +29,8 @@ VERSIONS = (
     "0020_untagged",
     "0021_slo",
     "0022_tried_at",
+    "0023_alert_group",
+    "0026_health",
 )
 LATEST = len(VERSIONS)
 

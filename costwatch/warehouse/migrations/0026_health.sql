@@ -1,0 +1,31 @@
+-- What is known of costwatch itself: what fails, since when, and by what it goes on meanwhile.
+
+CREATE TABLE rule_failure (             -- rules that could not be evaluated when they last were
+  rule TEXT PRIMARY KEY,
+  count INTEGER NOT NULL,               -- times in a row
+  since TEXT NOT NULL,                  -- the first of them
+  error TEXT NOT NULL                   -- of the last one
+) STRICT;
+
+CREATE TABLE forwarding_failure (       -- receivers of all that fires that did not take it when it was last handed on
+  receiver TEXT PRIMARY KEY,
+  since TEXT NOT NULL,
+  error TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE clock_change (             -- when it was noticed that the clock had gone back, and how far ahead it was
+  noticed_at TEXT PRIMARY KEY,
+  ahead_at TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE step_run (                 -- the last times that each step went through
+  name TEXT NOT NULL,
+  worked_at TEXT NOT NULL,
+  PRIMARY KEY (name, worked_at)
+) STRICT, WITHOUT ROWID;
+INSERT INTO step_run SELECT name, worked_at FROM step;
+
+CREATE TABLE config_file (              -- the last costwatch.yaml without a mistake, for while it has some
+  text TEXT NOT NULL,
+  read_at TEXT NOT NULL
+) STRICT;
