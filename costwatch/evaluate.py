@@ -3,7 +3,7 @@
 import logging
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -14,6 +14,7 @@ from costwatch.alerts.built_in import BuiltIn, Failure, Health, built_in_rules, 
 from costwatch.alerts.lifecycle import Step, fingerprint
 from costwatch.alerts.limit import within_limit
 from costwatch.alerts.restatement import restated, sum_over
+from costwatch.alerts.silencing import no_longer_expected
 from costwatch.answers.missed import missed_days, rests_on_days
 from costwatch.answers.unmatched import unmatched_rules
 from costwatch.answers.watched import with_freshness
@@ -79,6 +80,19 @@ def evaluate(
             for silence in evaluated.out_of_band:
                 end_out_of_band(db, silence)
     return evaluated.evaluation
+
+
+def evaluate_facts(
+    facts: Snapshot, held: Mapping[str, Alert], rules: Sequence[Rule], now: datetime
+) -> tuple[Mapping[str, Alert], Mapping[str, str]]:
+    """The same on facts that need no store: all alerts after it, by fingerprint; rule -> its error.
+
+    held: those before it, which the last evaluation answered.
+    """
+    evaluated = _Evaluator(facts, held, now)
+    evaluated.evaluate_rules(rules)
+    evaluated.correct_restated()
+    return evaluated.after, evaluated.errors
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,14 +203,9 @@ class _Evaluator:
 
     def tell_unexpected(self, silences: Iterable[Silence]) -> None:
         """An alert whose value leaves the band that somebody expects fires anew: what they expect is over."""
-        for silence in silences:
-            alert = self.after.get(silence.fingerprint)
-            if alert is None or not alert.is_firing or silence.band is None or silence.starts_at > self.now:
-                continue
-            if not silence.band.holds(alert.value, alert.unit):
-                alert = replace(alert, fired_at=self.now)
-                self.after[alert.fingerprint] = self.events_by_alert[alert.fingerprint] = alert
-                self.out_of_band.append(replace(silence, ends_at=self.now, left_at_value=alert.value))
+        for alert, silence in no_longer_expected(silences, self.after, self.now):
+            self.after[alert.fingerprint] = self.events_by_alert[alert.fingerprint] = alert
+            self.out_of_band.append(silence)
 
     @property
     def changed(self) -> list[Alert]:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -183,6 +183,21 @@ def was_expected(alert: Alert, silences: Iterable[Silence], now: datetime) -> st
             said = f"was expected {'down' if is_below else 'up'} to {limit}"
             return f"{said} by {silence.who}: {silence.comment}"
     return ""
+
+
+def no_longer_expected(
+    silences: Iterable[Silence], alerts: Mapping[str, Alert], now: datetime
+) -> Iterator[tuple[Alert, Silence]]:
+    """What fires outside of the band in which it is expected, firing anew; and the silence, over as of now.
+
+    alerts: by fingerprint.
+    """
+    for silence in silences:
+        alert = alerts.get(silence.fingerprint)
+        if alert is None or not alert.is_firing or silence.band is None or not is_active(silence, now):
+            continue
+        if not silence.band.holds(alert.value, alert.unit):
+            yield replace(alert, fired_at=now), replace(silence, ends_at=now, left_at_value=alert.value)
 
 
 def is_active(silence: Silence, now: datetime) -> bool:

@@ -12,6 +12,7 @@ from costwatch.commands import (
     alerts_routes,
     alerts_show,
     alerts_silences,
+    alerts_test,
 )
 from costwatch.commands.context import Context, pass_context
 from costwatch.commands.last_good import after
@@ -173,5 +174,5 @@ def _about(group: "Group") -> str:
 
 
 _PARTS = (alerts_list, alerts_show, alerts_silences, alerts_acts, alerts_routes, alerts_explain)
-for _command in (command for part in _PARTS for command in part.COMMANDS):
+for _command in (*(command for part in _PARTS for command in part.COMMANDS), alerts_test.run_tests):
     command.add_command(_command)

@@ -12,6 +12,7 @@ from costwatch.model.acts import (
     Worth,
 )
 from costwatch.model.alerts import (
+    REACHED,
     About,
     Alert,
     AlertState,
@@ -89,6 +90,7 @@ __all__ = [
     "NO_COST_CENTER",
     "NO_SYSTEM",
     "PRICING_UNIT",
+    "REACHED",
     "REFUNDS",
     "RESIDUALS",
     "TAGGED",

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from costwatch.model import ActRecord
-from costwatch.warehouse.alerts.acts import acknowledged, feedback, recorded_acts
+from costwatch.warehouse.alerts.acts import acks, feedback, recorded_acts
 from costwatch.warehouse.alerts.silences import silences
 from tests.made.older_warehouse import LeftBefore
 
@@ -24,7 +24,7 @@ def test_what_people_did_before_is_in_the_log(left: LeftBefore) -> None:
     with found.read() as db:
         log = recorded_acts(db, datetime(2000, 1, 1, tzinfo=UTC))
         assert [one.band for one in silences(db)] == [None, None]
-        assert acknowledged(db) == frozenset(), "no such alert fires"
+        assert acks(db, EIGHT) == {}, "no such alert fires"
         assert [str(answer.worth) for answer in feedback(db, "abcd")] == ["expected"]
     assert log == [
         ActRecord(SIX, "ann", "silence", "", "load test", "s1", ("team=ml",), EIGHT),
