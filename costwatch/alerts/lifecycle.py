@@ -26,7 +26,7 @@ from costwatch.plugins import Explanation, Rule
 REMEMBERED = timedelta(days=14)  # how long a resolved alert that was told is still corrected
 EXPLAINED = "explained"  # in the evidence: what was asked once, when it began to fire
 NOW = "now"  # in the evidence of an alert that is over: how things are since
-_PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_PLACEHOLDER = re.compile(r"\{([^\W\d][\w.:/-]*)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +219,11 @@ def _alert(finding: Finding, rule: Rule, since: datetime) -> Alert:
         annotations={name: _filled(text, of_alert) for name, text in rule.annotations.items()},
         verdict=finding.verdict,
     )
+
+
+def placeholders(text: str) -> list[str]:
+    """The labels that stand in a text in braces, such as ``{team}``."""
+    return _PLACEHOLDER.findall(text)
 
 
 def _filled(text: str, of_alert: Mapping[str, str]) -> str:

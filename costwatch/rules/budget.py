@@ -83,6 +83,11 @@ class Budget(RuleSettings):
         """See ``plugins.RuleSettings``."""
         return (Selection("budget", _LABELS, {"team": self.teams} if self.teams else {}),)
 
+    @property
+    def finding_labels(self) -> tuple[str, ...]:
+        """See ``plugins.RuleSettings``."""
+        return ("team", "period", "budget")
+
     def evaluate(self, facts: Snapshot, now: datetime) -> Iterator[Finding]:
         """See ``plugins.Rule``."""
         through = self._through(facts, now)

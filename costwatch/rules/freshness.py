@@ -48,6 +48,11 @@ class Freshness(RuleSettings):
         where = {} if "*" in self._wanted else {"source": self._wanted}
         return (Selection("freshness", ("source",), where),)
 
+    @property
+    def finding_labels(self) -> tuple[str, ...]:
+        """See ``plugins.RuleSettings``."""
+        return ("source",)
+
     def evaluate(self, facts: Snapshot, now: datetime) -> Iterator[Finding]:
         """See ``plugins.Rule``."""
         ages, days, limits = (

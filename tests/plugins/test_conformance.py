@@ -32,9 +32,22 @@ from costwatch.allocation.splits.proportional import ProportionalPool
 from costwatch.allocation.splits.provider import ProviderPool
 from costwatch.evaluate import evaluate
 from costwatch.model import COST_METRICS, Labels, Silence, Verdict, Window, labels
+from costwatch.notify.alertmanager import Alertmanager
+from costwatch.notify.email import Email
+from costwatch.notify.pagerduty import PagerDuty
 from costwatch.notify.slack import Slack
 from costwatch.notify.stdout import Stdout
-from costwatch.plugins import Collector, Notifier, Rule, Split, fact_query
+from costwatch.notify.webhook import Webhook
+from costwatch.plugins import (
+    Collector,
+    Forwarder,
+    Notifier,
+    Publisher,
+    Receiver,
+    Rule,
+    Split,
+    fact_query,
+)
 from costwatch.rules.budget import Budget
 from costwatch.rules.change import Change
 from costwatch.rules.commitment_expiry import CommitmentExpiry
@@ -53,7 +66,9 @@ from costwatch.testing import (
     SplitExample,
     a_weighing,
     check_collector,
+    check_forwarder,
     check_notifier,
+    check_publisher,
     check_query,
     check_rule,
     check_split,
@@ -64,8 +79,11 @@ from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
 from costwatch.warehouse.store import Warehouse
 from tests.doubles.cloudwatch import cloudwatch_double, moto_server
 from tests.doubles.cost_explorer import ce_double
+from tests.doubles.pagerduty_events import ROUTING_KEY, pagerduty_events
 from tests.doubles.prometheus_server import real_prometheus
-from tests.doubles.slack import TOKEN, slack_double
+from tests.doubles.slack import settled, slack_double
+from tests.doubles.smtp_server import mail_server
+from tests.doubles.web_server import web_server
 from tests.made.cluster_company import OCTOBER, TEN, Cluster, etl, train
 from tests.made.collected_usage import collected, node, used
 from tests.made.kafka_metrics import MESSAGES, kafka, watching
@@ -551,10 +569,13 @@ RULES: dict[str, tuple[Rule, list[Example]]] = {
 # --- notifiers: kind -> one that is answered, one that is not, one that is refused ----------------
 
 
+NOWHERE = "http://127.0.0.1:9/"  # nothing listens there
+
+
 class Receivers(NamedTuple):
-    good: Notifier
-    unavailable: Notifier | None = None
-    refusing: Notifier | None = None
+    good: Receiver
+    unavailable: Receiver | None = None
+    refusing: Receiver | None = None
 
 
 @contextmanager
@@ -564,14 +585,65 @@ def slack() -> Iterator[Receivers]:
         common = {"name": "finops", "channel": "C0123", "token": "${env:SLACK_BOT_TOKEN}"}
         yield Receivers(
             Slack(**common, api_url=double.url),
-            Slack(**common, api_url="http://127.0.0.1:9/", timeout_seconds=1),  # nothing listens there
+            Slack(**common, api_url=NOWHERE, timeout_seconds=1),
             Slack(**common, api_url=strict.url),
         )
 
 
+@contextmanager
+def alertmanager() -> Iterator[Receivers]:
+    with web_server() as double, web_server() as strict:
+        strict.answers = [404]
+        yield Receivers(
+            *(
+                Alertmanager(name="am", urls=(url,), timeout_seconds=1)
+                for url in (double.url, NOWHERE, strict.url)
+            )
+        )
+
+
+@contextmanager
+def webhook() -> Iterator[Receivers]:
+    with web_server() as double, web_server() as strict:
+        strict.answers = [410]
+        yield Receivers(
+            *(Webhook(name="hook", url=url, timeout_seconds=1) for url in (double.url, NOWHERE, strict.url))
+        )
+
+
+@contextmanager
+def pagerduty() -> Iterator[Receivers]:
+    with pagerduty_events() as double, pagerduty_events() as strict:
+        strict.web.answers = [400]
+        key = "${env:PAGERDUTY_ROUTING_KEY}"
+        yield Receivers(
+            *(
+                PagerDuty(name="pager", routing_key=key, url=url, timeout_seconds=5)
+                for url in (double.url, NOWHERE, strict.url)
+            )
+        )
+
+
+@contextmanager
+def email() -> Iterator[Receivers]:
+    with mail_server() as double, mail_server() as strict:
+        strict.answers = {"RCPT": ["550 nobody"] * 2}
+        common = {"name": "mail", "host": "127.0.0.1", "tls": "none", "from": "c@example.com"}
+        yield Receivers(
+            *(
+                Email.model_validate({**common, "port": port, "to": ["a@example.com"]})
+                for port in (double.port, 9, strict.port)
+            )
+        )
+
+
 NOTIFIERS: dict[str, Callable[[], AbstractContextManager[Receivers]]] = {
+    "alertmanager": alertmanager,
+    "email": email,
+    "pagerduty": pagerduty,
     "slack": slack,
     "stdout": lambda: nullcontext(Receivers(Stdout(name="default"))),
+    "webhook": webhook,
 }
 
 # --- splits: kind -> a pool, and how it shares spans ----------------------------------------------
@@ -733,9 +805,14 @@ def test_rule(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", NOTIFIERS)
 def test_notifier(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SLACK_BOT_TOKEN", TOKEN)
-    with NOTIFIERS[kind]() as receivers:
-        check_notifier(receivers.good, unavailable=receivers.unavailable, refusing=receivers.refusing)
+    settled(monkeypatch)
+    monkeypatch.setenv("PAGERDUTY_ROUTING_KEY", ROUTING_KEY)
+    doors = [(Notifier, check_notifier), (Forwarder, check_forwarder), (Publisher, check_publisher)]
+    with NOTIFIERS[kind]() as (good, unavailable, refusing):
+        mine = [check for door, check in doors if isinstance(good, door)]
+        assert mine
+        for check in mine:
+            check(good, unavailable=unavailable, refusing=refusing)
 
 
 @pytest.mark.parametrize("kind", SPLITS)
