@@ -31,7 +31,7 @@ from costwatch.plugins import FactQuery, Notifier, Receiver, fact_query
 from costwatch.warehouse.alerts import acts
 from costwatch.warehouse.alerts import alerts as stored_alerts
 from costwatch.warehouse.alerts.clock import nothing_later
-from costwatch.warehouse.alerts.health import note_forwarding
+from costwatch.warehouse.alerts.failures import note_forwarding
 from costwatch.warehouse.alerts.muted_alerts import MutedAlert, muted_alerts, replace_muted_alerts
 from costwatch.warehouse.alerts.outbox import Conversation, Notification, Outbox, SendState
 from costwatch.warehouse.alerts.silences import silences

@@ -58,8 +58,8 @@ def evaluate_rules(context: Context, dry_run: bool) -> int:
     context.say(f"{firing} firing, {len(found.alerts) - firing} pending, {len(found.changes)} changed")
     for rule, reason in found.unmatched.items() if not context.quiet else ():
         complain(f"rule {rule}: {reason}")
-    if not found.is_watched and not context.quiet:
-        complain(UNWATCHED)
+    if not found.is_watched:
+        context.say(UNWATCHED)
     for rule, error in found.errors.items():
         complain(f"rule {rule}: {error}")
     if found.errors:

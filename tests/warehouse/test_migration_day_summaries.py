@@ -48,7 +48,7 @@ LATER = (
     "tagging_group",
     "tagging_day",
     *("slo", "slo_instance", "sli", "sli_sum", "sli_window", "marker"),
-    *("rule_failure", "forwarding_failure", "clock_change", "step_run", "config_file"),
+    *("rule_failure", "forwarding_failure", "clock_change", "config_file"),
 )
 
 
@@ -60,6 +60,7 @@ def as_version_13_left_it(warehouse: Warehouse) -> None:
         db.execute("ALTER TABLE published DROP COLUMN notes")
         db.execute("DELETE FROM _sqlite_migrations WHERE name >= ?", (migrations.VERSIONS[13],))
         db.execute("ALTER TABLE notification DROP COLUMN tried_at")
+        db.execute("ALTER TABLE step DROP COLUMN runs")
         db.execute("PRAGMA user_version=13")
 
 

@@ -16,7 +16,7 @@ from tests.made.slo_history import FIRST, HOUR, objective
 NUMBER = next(number for number, name in enumerate(migrations.VERSIONS) if name.endswith("_slo"))
 TABLES = (
     *("slo", "slo_instance", "sli", "sli_sum", "sli_window", "marker"),
-    *("rule_failure", "forwarding_failure", "clock_change", "step_run", "config_file"),
+    *("rule_failure", "forwarding_failure", "clock_change", "config_file"),
 )
 
 
@@ -31,6 +31,7 @@ def upgraded(tmp_path: Path) -> Company:
             *(f"DROP TABLE {name}" for name in TABLES),
             f"DELETE FROM _sqlite_migrations WHERE name >= '{migrations.VERSIONS[NUMBER]}'",
             "ALTER TABLE notification DROP COLUMN tried_at",
+            "ALTER TABLE step DROP COLUMN runs",
             f"PRAGMA user_version={NUMBER}",
         ):
             db.execute(statement)

@@ -17,7 +17,7 @@ NUMBER = next(number for number, name in enumerate(migrations.VERSIONS) if name.
 LATER = NOW + timedelta(days=1)
 OF_LATER = (
     *("slo", "slo_instance", "sli", "sli_sum", "sli_window", "marker"),
-    *("rule_failure", "forwarding_failure", "clock_change", "step_run", "config_file"),
+    *("rule_failure", "forwarding_failure", "clock_change", "config_file"),
 )
 RULE = Coverage.model_validate({"name": "C", "of": ["untagged"], "max_share": 0.5})
 EVER = Window.of_days(NOW.date() - timedelta(days=99), NOW.date())
@@ -36,6 +36,7 @@ def upgraded(tmp_path: Path) -> Company:
             "DROP TABLE tagging_day",
             f"DELETE FROM _sqlite_migrations WHERE name >= '{migrations.VERSIONS[NUMBER]}'",
             "ALTER TABLE notification DROP COLUMN tried_at",
+            "ALTER TABLE step DROP COLUMN runs",
             f"PRAGMA user_version={NUMBER}",
         ):
             db.execute(statement)
