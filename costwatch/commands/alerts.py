@@ -11,6 +11,7 @@ from costwatch.commands.context import Context, pass_context
 from costwatch.commands.last_good import after
 from costwatch.commands.options import Span, Subject, json_option
 from costwatch.commands.output import complain, line, print_json, print_table
+from costwatch.commands.pings import pinged
 from costwatch.errors import UsageError
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ def command() -> None:
 @command.command("eval")
 @click.option("--dry-run", is_flag=True, help="Show what would be pending or firing, store nothing.")
 @pass_context
+@pinged("evaluate")
 def evaluate_rules(context: Context, dry_run: bool) -> int:
     """Evaluate every rule once, and keep what became of its alerts (step 3).
 
@@ -87,6 +89,7 @@ def _sources_to_ask(context: Context) -> "dict[str, Live]":
 @click.option("--receiver", help="Send to this receiver alone; the others' messages wait.")
 @click.option("--dry-run", is_flag=True, help="Show what would be sent, send nothing.")
 @pass_context
+@pinged("deliver")
 def deliver_messages(context: Context, receiver: str | None, dry_run: bool) -> int:
     """Tell the receivers what changed (step 4).
 
