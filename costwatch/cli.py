@@ -31,6 +31,7 @@ COMMANDS = (
     ("allocate", "Give every dollar of the bill to a team (step 2)."),
     ("teams", "Show what no team claims, and what to write about it."),
     ("alerts", "Evaluate the rules (step 3), deliver, list and silence alerts (step 4)."),
+    ("slack", "Print the Slack app to make, and check what the bot may do."),
     ("report", "Write or send the weekly report (step 5)."),
     ("status", "Show freshness, firing alerts and the last runs."),
     ("cost", "Show cost by team, service, account and more."),

@@ -4,33 +4,29 @@ Labels and summaries hold text from bills, which anyone who can tag a resource c
 becomes plain single lines; each receiver then escapes them for where it shows them.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from costwatch.alerts.lifecycle import EXPLAINED, NOW
+from costwatch.alerts.lifecycle import NOW
+from costwatch.alerts.line import AlertLine, line_of, query_of
+from costwatch.alerts.series import sparkline
 from costwatch.cost.spending import EVERYONE
 from costwatch.model import COST_METRICS, Alert, AlertState, Group, Reason, Severity
-from costwatch.wording import at_instant, on_day, printable, quantity, shortened
+from costwatch.wording import on_day, printable, shortened
 
 _SAID = {Reason.NEW: "NEW", Reason.CHANGED: "UPDATED", Reason.SOME_RESOLVED: "UPDATED"}
 _SAID |= {Reason.REPEAT: "STILL FIRING"}
-
-
-@dataclass(frozen=True, slots=True)
-class AlertLine:
-    """One alert: what its rule says, below it value, threshold and since when, then its annotations."""
-
-    is_firing: bool
-    summary: str
-    detail: str
-    annotations: tuple[str, ...] = ()
+_SENTENCE_AT_MOST = 500
+_HEADLINE_AT_MOST = 120  # of a sentence; what comes after its first semicolon then stands below
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
     """All texts are single printable lines, not escaped. ``links``: text -> URL.
 
-    ``data_through`` is empty where nothing rests on costs, ``note`` where there is nothing to add.
+    What the only alert of a group says is its headline, or begins there. ``about``: the rule and severity
+    where the headline does not name them. ``data_through`` is empty where nothing rests on costs, ``note``
+    where there is nothing to add.
     """
 
     is_firing: bool
@@ -38,25 +34,51 @@ class Message:
     lines: tuple[AlertLine, ...]
     owners: tuple[str, ...]
     links: Mapping[str, str]
+    about: str
     data_through: str
     note: str
+
+    @property
+    def is_of_one(self) -> bool:
+        """Whether it is about a single alert."""
+        return len(self.lines) == 1
 
 
 def compose(group: Group, *, with_reason: bool = True) -> Message:
     """The message of a group; ``with_reason``: the headline tells why it is sent, not only how things are."""
     firing = sum(alert.state is AlertState.FIRING for alert in group.alerts)
-    runbooks = dict.fromkeys(printable(alert.runbook) for alert in group.alerts if alert.runbook)
     links = {printable(text): printable(url) for text, url in group.links.items()}
-    links |= {f"Runbook {number}".removesuffix(" 1"): url for number, url in enumerate(runbooks, start=1)}
+    links |= _numbered("Runbook", (alert.runbook for alert in group.alerts))
+    links |= _numbered("Query", map(query_of, group.alerts))
+    word, highest = _word(group, firing, with_reason=with_reason), _highest(group)
+    if len(group.alerts) == 1:
+        (alert,) = group.alerts
+        begin, rest = _parted(sentence(alert))
+        headline = f"{word} · {begin}"
+        lines = [line_of(alert, rest, begin, group.remarks)]
+        about = " · ".join((f"rule {printable(alert.rule)}", highest))
+    else:
+        headline, about = _headline(group, word, highest), ""
+        lines = [_line(alert, group) for alert in group.alerts]
     return Message(
         is_firing=bool(firing),
-        headline=_headline(group, firing, with_reason=with_reason),
-        lines=tuple(map(_line, group.alerts)),
+        headline=headline,
+        lines=tuple(lines),
         owners=tuple(map(printable, group.owners)),
         links=links,
+        about=about,
         data_through=_data_through(group),
-        note=shortened(printable(group.note), 500),
+        note=shortened(printable(group.note), _SENTENCE_AT_MOST),
     )
+
+
+def sentence(alert: Alert) -> str:
+    """What its rule says; of an alert that is over, how things are now comes first. One printable line."""
+    said = alert.summary
+    if alert.state is AlertState.RESOLVED:
+        now = alert.evidence.get(NOW)
+        said = f"{now} · before: {said}" if now else f"no longer: {said}"
+    return shortened(printable(said), _SENTENCE_AT_MOST)
 
 
 def rests_on_cost(alert: Alert) -> bool:
@@ -74,14 +96,28 @@ def _plain_lines(message: Message) -> Iterator[str]:
     if message.note:
         yield f"  {message.note}"
     for line in message.lines:
-        yield f"  {'●' if line.is_firing else '✓'} {line.summary}"
-        yield from (f"    {text}" for text in (line.detail, *line.annotations))
+        indent = "  "
+        if not message.is_of_one:
+            yield f"  {'●' if line.is_firing else '✓'} {line.summary}"
+            indent = "    "
+        elif line.summary:
+            yield f"  {line.summary}"
+        yield from (f"{indent}{text}" for text in line.below)
+        if message.is_of_one and (bars := sparkline(line.series)):
+            first, last = (on_day(day) for day, _ in (line.series[0], line.series[-1]))
+            yield f"{indent}{bars} {first} to {last}"
     if message.owners:
         yield f"  Owner: {', '.join(message.owners)}"
     for text, url in message.links.items():
         yield f"  {text}: {url}"
-    if message.data_through:
-        yield f"  {message.data_through}"
+    if foot := " · ".join(part for part in (message.about, message.data_through) if part):
+        yield f"  {foot}"
+
+
+def _numbered(name: str, urls: Iterable[str]) -> dict[str, str]:
+    """Each once: ``Runbook``, ``Runbook 2``."""
+    found = dict.fromkeys(printable(url) for url in urls if url)
+    return {f"{name} {number}".removesuffix(" 1"): url for number, url in enumerate(found, start=1)}
 
 
 def _data_through(group: Group) -> str:
@@ -90,19 +126,32 @@ def _data_through(group: Group) -> str:
     return "No settled data yet" if any(map(rests_on_cost, group.alerts)) else ""
 
 
-def _headline(group: Group, firing: int, *, with_reason: bool) -> str:
-    word = _SAID.get(group.reason, "FIRING") if with_reason else "FIRING"
+def _parted(said: str) -> tuple[str, str]:
+    """What of a sentence is the headline, and what stands below it."""
+    begin, _, rest = said.partition("; ")
+    return (begin, rest) if rest and len(said) > _HEADLINE_AT_MOST else (said, "")
+
+
+def _word(group: Group, firing: int, *, with_reason: bool) -> str:
     if firing == 0:
-        word = "RESOLVED"
-    elif firing > 1:
-        word += f" ({firing})" if word.endswith("FIRING") else f" ({firing} firing)"
+        return "RESOLVED"
+    word = _SAID.get(group.reason, "FIRING") if with_reason else "FIRING"
+    if firing == 1:
+        return word
+    return f"{word} ({firing})" if word.endswith("FIRING") else f"{word} ({firing} firing)"
+
+
+def _highest(group: Group) -> str:
+    severities = {alert.severity for alert in group.alerts}
+    return next((str(severity) for severity in Severity if severity in severities), "")
+
+
+def _headline(group: Group, word: str, highest: str) -> str:
     named = dict(group.labels)
     about = [
         named.pop("rule", ""),
         *(_label_shown(*label) for label in named.items() if label[0] != "severity"),
     ]
-    severities = {alert.severity for alert in group.alerts}
-    highest = next((str(severity) for severity in Severity if severity in severities), "")
     return " · ".join(shortened(printable(part), 100) for part in (word, *about, highest) if part)
 
 
@@ -110,35 +159,8 @@ def _label_shown(label: str, value: str) -> str:
     return "all teams" if (label, value) == ("team", EVERYONE) else value
 
 
-def _summary(alert: Alert) -> str:
-    """What its rule says; of an alert that is over, how things are now comes first."""
-    if alert.state is not AlertState.RESOLVED:
-        return alert.summary
-    now = alert.evidence.get(NOW)
-    return f"{now} · before: {alert.summary}" if now else f"no longer: {alert.summary}"
-
-
-def _texts(alert: Alert) -> Iterator[tuple[str, str]]:
-    """The annotations of its rule, and what was found out when it began to fire."""
-    yield from alert.annotations.items()
-    explained = alert.evidence.get(EXPLAINED)
-    if isinstance(explained, dict):
-        yield from ((str(name), str(text)) for name, text in explained.items())
-
-
-def _line(alert: Alert) -> AlertLine:
-    parts = []
-    if alert.value is not None:
-        parts.append(quantity(alert.value, alert.unit))
-        if alert.threshold is not None:
-            parts[0] += f" against {quantity(alert.threshold, alert.unit)}"
-    if alert.fired_at is not None:
-        parts.append(f"since {at_instant(alert.fired_at)}")
-    if alert.resolved_at is not None and alert.state is AlertState.RESOLVED:
-        parts.append(f"resolved {at_instant(alert.resolved_at)}")
-    return AlertLine(
-        is_firing=alert.state is AlertState.FIRING,
-        summary=shortened(printable(_summary(alert)), 500),
-        detail=printable(" · ".join(parts)),
-        annotations=tuple(shortened(printable(f"{name}: {text}"), 500) for name, text in _texts(alert)),
-    )
+def _line(alert: Alert, group: Group) -> AlertLine:
+    """One of several: it names its rule where the headline does not."""
+    said = sentence(alert)
+    rule = "" if "rule" in dict(group.labels) else f"rule {printable(alert.rule)}"
+    return line_of(alert, said, said, group.remarks, rule)

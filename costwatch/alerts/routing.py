@@ -28,6 +28,8 @@ class Route(Settings):
     alert must share to go into the same message (default: rule, team). group_wait: how long a first
     message waits for more alerts (default 0s). group_interval: at least so long between two messages
     about a group (default 5m). repeat_interval: how often a firing group is told again (default 24h).
+    flap_window: what fires again within it interrupts nobody, and begins no message from its third change on
+    (default 15m; 24h for rules on cost; 0s: everything is told).
     mute_time_intervals: names from ``time_intervals`` in which it says nothing. active_time_intervals:
     those outside of which it says nothing; routes below take neither. routes: the routes below, tried in
     order.
@@ -40,6 +42,7 @@ class Route(Settings):
     group_wait: Duration | None = None
     group_interval: Duration | None = None
     repeat_interval: Duration | None = None
+    flap_window: Duration | None = None
     mute_time_intervals: tuple[str, ...] = ()
     active_time_intervals: tuple[str, ...] = ()
     routes: tuple["Route", ...] = ()
@@ -71,6 +74,7 @@ class Node:
     group_wait: timedelta
     group_interval: timedelta
     repeat_interval: timedelta
+    flap_window: timedelta | None  # None: as long as fits what the rule is about
     mute_time_intervals: tuple[NamedTimeInterval, ...]
     active_time_intervals: tuple[NamedTimeInterval, ...]
     children: tuple["Node", ...]
@@ -95,6 +99,7 @@ _DEFAULTS = Node(
     group_wait=timedelta(),
     group_interval=timedelta(minutes=5),
     repeat_interval=timedelta(hours=24),
+    flap_window=None,
     mute_time_intervals=(),
     active_time_intervals=(),
     children=(),
@@ -105,7 +110,7 @@ def resolve(route: Route, time_intervals: Iterable[NamedTimeInterval] = (), pare
     """``route`` and those below it, with what each inherits. Raises KeyError for an interval not there."""
     intervals = {interval.name: interval for interval in time_intervals}
     given = {name: getattr(route, name) for name in ("receiver", "group_by", "group_wait")}
-    given |= {name: getattr(route, name) for name in ("group_interval", "repeat_interval")}
+    given |= {name: getattr(route, name) for name in ("group_interval", "repeat_interval", "flap_window")}
     node = replace(
         parent,
         **{name: value for name, value in given.items() if value is not None},

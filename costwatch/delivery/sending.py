@@ -1,17 +1,21 @@
 """Messages of the outbox are sent, each claimed first and settled after, outside any lock."""
 
 import logging
+import sqlite3
 import time
 from collections import defaultdict, deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from heapq import heappop, heappush
 from itertools import chain
 from typing import Protocol
 
+from costwatch.alerts.dedup import episode
 from costwatch.errors import NotifyError
-from costwatch.model import Group, Severity
-from costwatch.plugins import Notifier, Paced, Receiver
+from costwatch.model import Alert, Group, Reason, Severity
+from costwatch.plugins import Editor, Notifier, Paced, Receiver
+from costwatch.warehouse.alerts.groups import Place
 from costwatch.warehouse.alerts.outbox import Notification, Outbox
 from costwatch.warehouse.store import Warehouse
 
@@ -19,9 +23,10 @@ BUDGET = timedelta(minutes=10)
 _RETRY_AFTER_AT_MOST_SECONDS = 86_400
 _WAITED_OUT_SECONDS = 60  # a receiver that wants to be left alone for longer is, until a later run
 _OUT_OF_TIME = "the run's time was over before it was sent; the next run goes on"
-_URGENCY = {severity: number for number, severity in enumerate(Severity)}
+URGENCY = {severity: number for number, severity in enumerate(Severity)}
 _BACK_OFF_SECONDS = 15
 _BACK_OFF_AT_MOST_SECONDS = 240
+_IN_PLACE = (Reason.CHANGED, Reason.SOME_RESOLVED, Reason.RESOLVED)
 _log = logging.getLogger(__name__)
 
 
@@ -60,13 +65,17 @@ class Clock(Protocol):
         ...
 
 
+Lane = tuple[str, bool]  # a channel, and whether it is edited there: each has its own pace
+
+
 @dataclass
 class Sender:
     """One run's sending, which began at ``now``. ``only``: to that receiver alone.
 
-    A conversation with a message that has to wait is ``held``; a receiver that cannot be reached is
-    ``away``: both are left alone until the next run. ``ready_at``: when a receiver takes its next message,
-    in seconds since the run began; after ``budget`` none is sent.
+    intervals: each conversation's group_interval: none waits longer to be tried again. A conversation with a
+    message that has to wait is ``held``; a receiver that cannot be reached is ``away``: both are left alone
+    until the next run. ``ready_at``: when a lane takes its next message, in seconds since the run began;
+    after ``budget`` none is sent.
     """
 
     warehouse: Warehouse
@@ -75,39 +84,41 @@ class Sender:
     only: str | None = None
     budget: timedelta = BUDGET
     clock: Clock = time
+    intervals: Mapping[Place, timedelta] = field(default_factory=dict)
     sent: list[Group] = field(default_factory=list)
     failed: list[Attempt] = field(default_factory=list)
     waiting: list[Attempt] = field(default_factory=list)
-    held: set[tuple[str, str]] = field(default_factory=set)
+    held: set[Place] = field(default_factory=set)
     away: set[str] = field(default_factory=set)
-    ready_at: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
+    ready_at: defaultdict[Lane, float] = field(default_factory=lambda: defaultdict(float))
     began: float = field(init=False)
 
     def __post_init__(self) -> None:
         self.began = self.clock.monotonic()
 
     def send(self, notifications: Iterable[Notification]) -> None:
-        """Each that is due: to each receiver the most urgent first, as fast as it takes them."""
-        queues: defaultdict[str, deque[Notification]] = defaultdict(deque)
-        place = {}
-        for number, each in enumerate(urgent_first(notifications)):
-            queues[each.group.receiver].append(each)
-            place[each.group.id] = number
-        while queues:
-            ready = {name: max(self.ready_at[name], self._seconds) for name in queues}
-            name = min(queues, key=lambda name: (ready[name], place[queues[name][0].group.id]))
-            if not self._wait_until(self.ready_at[name]):
+        """Each that is due: the most urgent first, as fast as its channel takes them."""
+        lanes = _Lanes(self._lane)
+        for place, each in enumerate(urgent_first(notifications)):
+            lanes.add(place, each)
+        while lanes:
+            lane = lanes.next(lambda lane: max(self.ready_at[lane], self._seconds))
+            if not self._wait_until(self.ready_at[lane]):
                 break
-            queue = queues[name]
-            if again := self._take(queue.popleft()):
-                queue.appendleft(again)
-            if not queue:
-                del queues[name]
-        for each in chain(*queues.values()):
+            place, notification = lanes.pop(lane)
+            if again := self._take(notification, lane):
+                lanes.put_back(place, again)
+            else:
+                lanes.done(notification)
+        for each in lanes.rest():
             error = each.error or _OUT_OF_TIME
             self.waiting.append(Attempt(each.group, error if self._is_due(each) else ""))
 
-    def _take(self, notification: Notification) -> Notification | None:
+    def _lane(self, notification: Notification) -> Lane:
+        with self.warehouse.read() as db:
+            return lane_of(db, notification, self.receivers)
+
+    def _take(self, notification: Notification, lane: Lane) -> Notification | None:
         """Send a message, if it is due; as it is then, if this run is to try it again."""
         it = notification.group
         talk = (it.receiver, it.key)
@@ -118,12 +129,12 @@ class Sender:
         error = self._try(notification)
         if error is None:
             self.sent.append(it)
-            self.ready_at[it.receiver] = self._seconds + _pause_seconds(self.receivers.get(it.receiver))
+            self.ready_at[lane] = self._seconds + _pause_seconds(self.receivers.get(it.receiver), lane)
         elif error.permanent:
             self.held.add(talk)  # what comes after it is planned anew, with what it should have told
             self.failed.append(Attempt(it, str(error)))
         elif error.retry_after_seconds is not None and error.retry_after_seconds <= _WAITED_OUT_SECONDS:
-            self.ready_at[it.receiver] = self._seconds + max(error.retry_after_seconds, 1)
+            self.ready_at[lane] = self._seconds + max(error.retry_after_seconds, 1)
             again = replace(notification, attempts=notification.attempts + 1, error=str(error))
             return replace(again, next_attempt_at=self._now)
         else:
@@ -165,19 +176,96 @@ class Sender:
         try:
             notifier = _notifier(self.receivers.get(name), name)
             group = replace(notification.group, attempt=attempt, queued_at=notification.queued_at)
-            receipt = notifier.notify(group, previous)
+            if not isinstance(notifier, Editor):
+                group = replace(group, alerts=_not_told_before(group.alerts, previous.alerts))
+            receipt = notifier.notify(group, previous.receipt)
         except Exception as error:  # a notifier may be anyone's: what it raises must not lose the message
             problem = explained(error, name, "notifier")
             with self.warehouse.write() as db:
                 if problem.permanent:
                     Outbox(db).failed(notification, str(problem), self._now)
                 else:
-                    until = self._now + _back_off(attempt, problem)
+                    until = self._now + self._back_off(notification, attempt, problem)
                     Outbox(db).postponed(notification, str(problem), until)
             return problem
         with self.warehouse.write() as db:
             Outbox(db).sent(notification, receipt, self._now)
         return None
+
+    def _back_off(self, notification: Notification, attempt: int, error: NotifyError) -> timedelta:
+        """Until a message is tried again: longer each time, but no longer than its group would wait."""
+        if error.retry_after_seconds is not None:
+            seconds = min(max(error.retry_after_seconds, 0), _RETRY_AFTER_AT_MOST_SECONDS)
+            return timedelta(seconds=seconds)
+        backed_off = min(_BACK_OFF_SECONDS * 2 ** min(attempt - 1, 10), _BACK_OFF_AT_MOST_SECONDS)
+        interval = self.intervals.get((notification.group.receiver, notification.group.key))
+        return min(timedelta(seconds=backed_off), interval or timedelta(seconds=_BACK_OFF_AT_MOST_SECONDS))
+
+
+class _Lanes:
+    """Messages that wait, the most urgent of each lane first, and those of a conversation as they stood."""
+
+    def __init__(self, lane_of: Callable[[Notification], Lane]) -> None:
+        self._lane_of = lane_of
+        self._lanes: dict[Lane, list[tuple[int, str, Notification]]] = {}
+        self._behind: dict[Place, deque[tuple[int, Notification]]] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._lanes)
+
+    def add(self, place: int, notification: Notification) -> None:
+        """Behind those of its conversation that wait already."""
+        talk = notification.group.receiver, notification.group.key
+        if talk in self._behind:
+            self._behind[talk].append((place, notification))
+        else:
+            self._behind[talk] = deque()
+            self.put_back(place, notification)
+
+    def put_back(self, place: int, notification: Notification) -> None:
+        """Where it stood."""
+        lane = self._lanes.setdefault(self._lane_of(notification), [])
+        heappush(lane, (place, notification.group.id, notification))
+
+    def next(self, ready: Callable[[Lane], float]) -> Lane:
+        """The lane whose turn it is: the one that is ready first, then that of the most urgent message."""
+        return min(self._lanes, key=lambda lane: (ready(lane), self._lanes[lane][0][0]))
+
+    def pop(self, lane: Lane) -> tuple[int, Notification]:
+        """Its most urgent message, and where that stood."""
+        place, _, notification = heappop(self._lanes[lane])
+        if not self._lanes[lane]:
+            del self._lanes[lane]
+        return place, notification
+
+    def done(self, notification: Notification) -> None:
+        """The next of its conversation may go."""
+        talk = notification.group.receiver, notification.group.key
+        if self._behind[talk]:
+            self.put_back(*self._behind[talk].popleft())
+        else:
+            del self._behind[talk]
+
+    def rest(self) -> Iterator[Notification]:
+        """What was not popped."""
+        found = [(place, each) for lane in self._lanes.values() for place, _, each in lane]
+        found += chain(*self._behind.values())
+        yield from (each for _, each in sorted(found, key=lambda pair: pair[0]))
+
+
+def _not_told_before(alerts: tuple[Alert, ...], before: Iterable[Alert]) -> tuple[Alert, ...]:
+    """Without what was told to be over already, and reads as it did then."""
+    known = {episode(alert): alert.summary for alert in before if not alert.is_firing}
+    return tuple(each for each in alerts if each.is_firing or known.get(episode(each)) != each.summary)
+
+
+def lane_of(db: sqlite3.Connection, notification: Notification, receivers: Mapping[str, Receiver]) -> Lane:
+    """Where a message goes: what corrects one in place has a pace of its own."""
+    receiver = receivers.get(notification.group.receiver)
+    channel = receiver.channel if isinstance(receiver, Paced) else notification.group.receiver
+    if not isinstance(receiver, Editor) or notification.group.reason not in _IN_PLACE:
+        return channel, False
+    return channel, Outbox(db).previous(notification).can_be_edited
 
 
 def urgent_first(notifications: Iterable[Notification]) -> list[Notification]:
@@ -186,7 +274,7 @@ def urgent_first(notifications: Iterable[Notification]) -> list[Notification]:
     rank: defaultdict[tuple[str, str], int] = defaultdict(lambda: len(Severity))
     for each in found:
         talk = (each.group.receiver, each.group.key)
-        firing = [_URGENCY[alert.severity] for alert in each.group.alerts if alert.is_firing]
+        firing = [URGENCY[alert.severity] for alert in each.group.alerts if alert.is_firing]
         rank[talk] = min([rank[talk], *firing])
     return sorted(found, key=lambda each: rank[each.group.receiver, each.group.key])
 
@@ -216,12 +304,8 @@ def _notifier(receiver: Receiver | None, name: str) -> Notifier:
     return receiver
 
 
-def _pause_seconds(receiver: Receiver | None) -> float:
+def _pause_seconds(receiver: Receiver | None, lane: Lane) -> float:
+    _, is_edit = lane
+    if is_edit and isinstance(receiver, Editor):
+        return 1 / receiver.edits_per_second
     return 1 / receiver.messages_per_second if isinstance(receiver, Paced) else 0
-
-
-def _back_off(attempt: int, error: NotifyError) -> timedelta:
-    seconds = min(_BACK_OFF_SECONDS * 2 ** min(attempt - 1, 10), _BACK_OFF_AT_MOST_SECONDS)
-    if error.retry_after_seconds is not None:
-        seconds = min(max(error.retry_after_seconds, 0), _RETRY_AFTER_AT_MOST_SECONDS)
-    return timedelta(seconds=seconds)

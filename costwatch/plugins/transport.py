@@ -42,7 +42,7 @@ def post(
     """
     if not url.startswith(("https://", "http://")):
         raise TransportError("no web address")
-    watch = _Watch(timeout_seconds)
+    watch = Watch(timeout_seconds)
     # Nothing here acts on an answer: no redirects, no cookies, no passwords.
     opener = OpenerDirector()
     for handler in (ProxyHandler(), _HTTPHandler(watch), _HTTPSHandler(watch)):
@@ -68,8 +68,11 @@ def post(
     return answer
 
 
-class _Watch(Timer):
-    """Cuts a connection when its time is over: whoever reads from it finds its end."""
+class Watch(Timer):
+    """Cuts a connection when its time is over: whoever reads from it finds its end.
+
+    For whoever speaks something else than HTTP, too: ``start``, ``hold`` what is connected, ``end``.
+    """
 
     def __init__(self, seconds: float) -> None:
         super().__init__(seconds, self._cut)
@@ -99,7 +102,7 @@ class _Watch(Timer):
 class _Connection(HTTPConnection):
     """Without TLS."""
 
-    watch: _Watch
+    watch: Watch
 
     def connect(self) -> None:
         """See ``HTTPConnection``."""
@@ -112,7 +115,7 @@ class _TLSConnection(HTTPSConnection, _Connection):
 
 
 class _HTTPHandler(HTTPHandler):
-    def __init__(self, watch: _Watch) -> None:
+    def __init__(self, watch: Watch) -> None:
         super().__init__()
         self._watch = watch
 
@@ -121,7 +124,7 @@ class _HTTPHandler(HTTPHandler):
 
 
 class _HTTPSHandler(HTTPSHandler):
-    def __init__(self, watch: _Watch) -> None:
+    def __init__(self, watch: Watch) -> None:
         super().__init__()
         self._watch = watch
 
@@ -129,7 +132,7 @@ class _HTTPSHandler(HTTPSHandler):
         return self.do_open(_watched(_TLSConnection, self._watch), req)
 
 
-def _watched(kind: type[_Connection], watch: _Watch) -> Callable[..., _Connection]:
+def _watched(kind: type[_Connection], watch: Watch) -> Callable[..., _Connection]:
     def connection(host: str, **options: Any) -> _Connection:
         made = kind(host, **options)
         made.watch = watch

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -86,7 +87,7 @@ def test_how_far_costs_are_settled_is_only_said_of_costs(
     Stdout(name="default").notify(message, None)
     assert "settled" not in capsys.readouterr().out
     slack.notify(message, None)
-    assert {block["type"] for block in double.calls[0].arguments["blocks"]} == {"section"}
+    assert "settled" not in json.dumps(double.calls[0].arguments)
 
 
 def test_why_a_message_comes_to_a_fallback_stands_below_its_headline(
@@ -97,7 +98,7 @@ def test_why_a_message_comes_to_a_fallback_stands_below_its_headline(
     assert capsys.readouterr().out.splitlines()[1].startswith(r"  This was for <!here>\nxxx")
     slack.notify(message, None)
     within_slacks_limits(double.calls[0].arguments)
-    assert double.calls[0].arguments["blocks"][1]["text"]["text"].startswith("This was for &lt;!here&gt;")
+    assert double.calls[0].arguments["blocks"][2]["text"]["text"].startswith("This was for &lt;!here&gt;")
 
 
 def test_both_receivers_keep_the_contract(slack: Slack, double: SlackDouble) -> None:
@@ -120,25 +121,30 @@ def test_annotations_stand_below_what_an_alert_says(
     message = group(replace(SPEND, annotations={"hint": "ask <ml>", "seen": "twice"}))
     Stdout(name="default").notify(message, None)
     printed = capsys.readouterr().out.splitlines()
-    assert printed[2:5] == [
-        "    $9,412.33 against $6,000.00 · since 2026-11-19 06:00 UTC",
-        "    hint: ask <ml>",
-        "    seen: twice",
-    ]
+    assert printed[1:4] == ["  firing since 2026-11-19 06:00 UTC", "  hint: ask <ml>", "  seen: twice"]
     slack.notify(message, None)
-    shown = double.calls[0].arguments["blocks"][1]["text"]["text"].splitlines()
-    assert shown[1:] == [printed[2].strip(), "hint: ask &lt;ml&gt;", "seen: twice"]
+    shown = double.calls[0].arguments["blocks"][2]["text"]["text"].splitlines()
+    assert shown == [printed[1].strip(), "hint: ask &lt;ml&gt;", "seen: twice"]
+
+
+def shown_by_slack(of: Any) -> Iterator[tuple[str, str]]:
+    """Each text of blocks, with its kind."""
+    if isinstance(of, dict) and of.get("type") in ("plain_text", "mrkdwn"):
+        yield of["type"], of["text"]
+    elif isinstance(of, dict | list):
+        for each in of.values() if isinstance(of, dict) else of:
+            yield from shown_by_slack(each)
 
 
 def within_slacks_limits(arguments: dict[str, Any]) -> None:
     blocks = arguments["blocks"]
-    texts = [block["text"]["text"] for block in blocks if block["type"] == "section"]
+    texts = [block["text"]["text"] for block in blocks if block["type"] in ("section", "header")]
     texts += [
         element["text"] for block in blocks if block["type"] == "context" for element in block["elements"]
     ]
     assert len(blocks) <= 50
     assert all(0 < len(text) <= 3_000 for text in texts)
-    assert sum(map(len, texts)) <= 10_500
+    assert sum(map(len, texts)) <= 10_000
     assert 0 < len(arguments["text"]) <= 3_000
 
 
@@ -163,7 +169,8 @@ def test_an_alert_storm_fits_one_message(slack: Slack, double: SlackDouble, aler
     within_slacks_limits(call.arguments)
     sections = [block for block in call.arguments["blocks"] if block["type"] == "section"]
     more = re.fullmatch(r"… and (\d+) more", sections[-1]["text"]["text"])
-    told = len(sections) - (2 if more else 1)
+    head = next(block["type"] for block in call.arguments["blocks"][1:]) == "header"
+    told = len(sections) - 1 - (not head) - bool(more)  # without whom it calls, and a long headline
     assert told + (int(more[1]) if more else 0) == len(alerts)
 
 
@@ -195,16 +202,16 @@ def test_text_from_tags_is_inert_in_slack_and_in_a_terminal(
     message = group(alert, labels=labels(team=text), owners=(), links={"Open": "http://127.0.0.1:8501/"})
     slack.notify(message, None)
     sent = double.calls[0].arguments
-    texts = [sent["text"], *(block["text"]["text"] for block in sent["blocks"] if block["type"] == "section")]
-    context = sent["blocks"][-1]["elements"][0]["text"]
-    known = "<http://127.0.0.1:8501/|Open>"
-    for written in (*(text.replace("<!subteam^S123> ", "") for text in texts), context.replace(known, "")):
-        assert not set("<>") & set(written)
+    for kind, written in shown_by_slack(sent["blocks"]):
+        assert not set("<>") & set(written) or kind == "mrkdwn"
         assert not re.search(r"&(?!amp;|lt;|gt;)", written)
-    assert all(block["text"]["verbatim"] for block in sent["blocks"] if block["type"] == "section")
+        if kind == "mrkdwn":
+            assert written in ("<!subteam^S123>", "<http://127.0.0.1:8501/|Open>")
+    assert not set("<>`") & set(sent["text"])
+    assert not re.search(r"(?<!\w)[*_~]|[*_~](?!\w)", sent["text"])
     Stdout(name="default").notify(message, None)
     printed = capsys.readouterr().out
-    assert printed.count("\n") == 8, "text from a tag does not begin a line of its own"
+    assert printed.count("\n") == 7, "text from a tag does not begin a line of its own"
     assert all(letter.isprintable() or letter in "\n\u200d\u00a0" for letter in printed)
 
 

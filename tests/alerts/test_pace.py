@@ -29,6 +29,11 @@ def house() -> Iterator[House]:
         yield house
 
 
+def pages() -> Script:
+    """A rule whose messages are not merged, however many there are."""
+    return Script(severity=Severity.PAGE)
+
+
 def busy(seconds: float) -> NotifyError:
     return NotifyError("receiver 'default': busy", permanent=False, retry_after_seconds=seconds)
 
@@ -64,7 +69,7 @@ def test_a_receiver_that_wants_to_be_left_alone_for_long_is(house: House) -> Non
 
 
 def test_a_run_ends_in_time_says_so_and_the_next_goes_on(house: House) -> None:
-    house.receiver = Slow()
+    house.receiver, house.rule = Slow(), pages()
     house.find(**{f"s{number:02}": "x" for number in range(50)})
     done = house.deliver(budget=MINUTE)
     assert (len(done.sent), len(done.waiting), house.time.seconds) == (31, 19, 60)
@@ -126,6 +131,7 @@ def test_sixty_one_groups_are_told_at_the_pace_that_slack_allows(
         house.receiver = Slack(  # type: ignore[assignment]
             name="default", channel="C1", token="${env:SLACK_BOT_TOKEN}", api_url=double.url
         )
+        house.rule = pages()
         house.find(**{f"s{number}": "x" for number in range(61)})
         done = house.deliver(clock=time)
     assert len(done.sent) == len(double.parents) == 61
@@ -143,6 +149,7 @@ def test_slacks_limit_is_kept_by_waiting_even_where_someone_else_posts_too(
         house.receiver = Slack(  # type: ignore[assignment]
             name="default", channel="C1", token="${env:SLACK_BOT_TOKEN}", api_url=double.url
         )
+        house.rule = pages()
         house.find(**{f"s{number}": "x" for number in range(61)})
         done = house.deliver(clock=time)
         assert [call.method for call in double.calls].count("chat.postMessage") > 61

@@ -13,6 +13,7 @@ from costwatch.model import Reason, Receipt
 from costwatch.notify.slack import Slack
 from costwatch.testing import a_group, an_alert
 from tests.doubles.slack import TOKEN, SlackDouble, slack_double
+from tests.made.delivery_world import FakeTime
 from tests.made.messages import OVER, RESTATED, SPEND, STALE, group
 
 # --- the life of a message ---------------------------------------------------------------------
@@ -23,38 +24,46 @@ def test_one_message_is_corrected_and_its_thread_tells_the_rest(slack: Slack, do
     second = slack.notify(group(SPEND, STALE, id="m-2", reason=Reason.NEW), first)
     third = slack.notify(group(SPEND, id="m-3", reason=Reason.REPEAT), second)
     fourth = slack.notify(group(RESTATED, id="m-4", reason=Reason.CHANGED), third)
-    assert slack.notify(group(OVER, id="m-5", reason=Reason.RESOLVED), fourth) == first
+    fifth = slack.notify(group(SPEND, replace(OVER, fingerprint="f2"), reason=Reason.SOME_RESOLVED), fourth)
+    slack.notify(group(OVER, id="m-5", reason=Reason.RESOLVED), fifth)
     assert double.methods == [
         "chat.postMessage",
         *("chat.update", "chat.postMessage") * 2,
         "chat.update",
-        "chat.update",
+        *("chat.update", "chat.postMessage") * 2,
     ]
     (parent,) = double.parents
     assert "RESOLVED" in parent["text"]
     replies = [message for message in double.messages if message is not parent]
-    assert [(reply["thread_ts"], reply["reply_broadcast"]) for reply in replies] == [(parent["ts"], True)] * 2
-    assert [reply["text"].split(" · ")[0] for reply in replies] == ["NEW (2 firing)", "STILL FIRING"]
+    assert {reply["thread_ts"] for reply in replies} == {parent["ts"]}
+    told = [(reply["text"].split(" · ")[0], reply["reply_broadcast"]) for reply in replies]
+    assert told == [("NEW (2 firing)", True), ("STILL FIRING", True), ("UPDATED", False), ("RESOLVED", False)]
     assert {call.authorization for call in double.calls} == {f"Bearer {TOKEN}"}
 
 
-def test_only_messages_that_should_interrupt_mention_people(slack: Slack, double: SlackDouble) -> None:
+def test_only_what_is_new_and_to_interrupt_mentions_people(slack: Slack, double: SlackDouble) -> None:
     receipt = slack.notify(group(), None)
     slack.notify(group(STALE, reason=Reason.NEW), receipt)
+    slack.notify(group(SPEND, reason=Reason.NEW), receipt)
     slack.notify(group(SPEND, reason=Reason.REPEAT), receipt)
     slack.notify(group(OVER, reason=Reason.RESOLVED), receipt)
+    slack.notify(group(SPEND, id="m-9", is_aloud=False), None)
+    slack.notify(group(SPEND, reason=Reason.NEW, is_aloud=False), receipt)
     called = [
-        (call.method, "<!subteam^S123>" in call.arguments["blocks"][0]["text"]["text"])
+        (call.method.removeprefix("chat."), "<!subteam^S123>" in str(call.arguments["blocks"]))
         for call in double.calls
     ]
     assert called == [
-        ("chat.postMessage", True),
-        ("chat.update", False),
-        ("chat.postMessage", False),
-        ("chat.update", False),
-        ("chat.postMessage", True),
-        ("chat.update", False),
+        ("postMessage", True),
+        *[("update", False), ("postMessage", False)],  # a ticket, of which nobody is called
+        *[("update", False), ("postMessage", True)],
+        *[("update", False), ("postMessage", False)],
+        ("update", False),
+        ("postMessage", False),
+        ("update", False),
     ]
+    quiet = [call for call in double.calls if call.method == "chat.postMessage"][3:]
+    assert not any("<!" in str(call.arguments["blocks"]) for call in quiet), "not even its owners"
 
 
 def test_a_message_someone_deleted_is_begun_anew(slack: Slack, double: SlackDouble) -> None:
@@ -70,7 +79,8 @@ def test_a_message_that_can_no_longer_be_edited_is_corrected_in_its_thread(
 ) -> None:
     receipt = slack.notify(group(), None)
     double.answers = {"chat.update": ["edit_window_closed"]}
-    assert slack.notify(group(OVER, id="m-2", reason=Reason.RESOLVED), receipt) == receipt
+    after = slack.notify(group(OVER, id="m-2", reason=Reason.RESOLVED), receipt)
+    assert after.reference == {**receipt.reference, "thread": "begun"}
     assert double.messages[1]["thread_ts"] == receipt.reference["ts"]
     assert double.messages[1]["reply_broadcast"] is False
 
@@ -180,6 +190,7 @@ def test_a_failure_prints_and_logs_nothing_of_its_own(
 def test_a_message_whose_answer_was_lost_is_found_and_not_posted_again(
     slack: Slack, double: SlackDouble, others: int
 ) -> None:
+    double.page_size = 2
     double.answers = {"chat.postMessage": ["drop"]}
     with pytest.raises(NotifyError):
         slack.notify(group(), None)
@@ -196,7 +207,7 @@ def test_a_reply_whose_answer_was_lost_is_found_too(slack: Slack, double: SlackD
     repeat = group(id="m-2", reason=Reason.REPEAT)
     with pytest.raises(NotifyError):
         slack.notify(repeat, receipt)
-    assert slack.notify(replace(repeat, attempt=2), receipt) == receipt
+    slack.notify(replace(repeat, attempt=2), receipt)
     assert len(double.messages) == 2
 
 
@@ -242,9 +253,66 @@ def test_an_answer_that_tells_no_messages_is_none(
 
 
 def test_a_bot_that_may_not_look_posts_rather_twice_than_never(slack: Slack, double: SlackDouble) -> None:
-    double.answers = {"conversations.history": ["missing_scope"]}
+    double.scopes = ("chat:write",)
     slack.notify(group(attempt=2), None)
     assert len(double.messages) == 1
+
+
+def test_a_bot_that_may_not_look_does_not_post_for_ever(slack: Slack, double: SlackDouble) -> None:
+    double.scopes, double.answers = ("chat:write",), {"chat.postMessage": ["drop", "drop"]}
+    with pytest.raises(NotifyError) as first:
+        slack.notify(group(), None)
+    with pytest.raises(NotifyError, match="give the bot channels:history") as second:
+        slack.notify(group(attempt=2), None)
+    assert (first.value.permanent, second.value.permanent) == (False, True)
+
+
+def test_an_app_of_others_that_would_look_for_an_hour_posts_again(slack: Slack, double: SlackDouble) -> None:
+    time = FakeTime()
+    double.paced_by, double.is_distributed = time.monotonic, True
+    for number in range(40):
+        double.messages.append({"ts": f"{double.first_ts + number}.000100", "text": "of others"})
+    slack.notify(group(attempt=2), None)
+    assert double.methods == ["conversations.history"] * 2 + ["chat.postMessage"]
+    with pytest.raises(NotifyError) as raised:
+        slack.notify(group(attempt=2), None)
+    assert raised.value.retry_after_seconds == 60, "at the first page it is waited for"
+
+
+def test_what_was_taken_without_saying_where_is_not_posted_again(slack: Slack, double: SlackDouble) -> None:
+    for said in ('{"ok": true}', '{"ok": true, "ts": {"a": []}, "channel": 1}'):
+        double.answers = {"chat.postMessage": [f"raw:{said}"]}
+        assert slack.notify(group(), None) == Receipt({})
+
+
+def test_a_workspace_that_takes_no_charts_gets_the_same_without(slack: Slack, double: SlackDouble) -> None:
+    days = [[f"2026-11-{day:02}", "92.5" if day < 14 else "650"] for day in range(4, 18)]
+    message = group(replace(SPEND, evidence={"series": days}))
+    receipt = slack.notify(message, None)
+    chart = next(block for block in double.messages[0]["blocks"] if block["type"] == "data_visualization")
+    assert chart["chart"]["axis_config"]["categories"][0] == "4 Nov"
+    assert chart["chart"]["series"][0]["data"][-1] == {"label": "17 Nov", "value": 650.0}
+    double.answers = {"chat.postMessage": ["invalid_blocks"], "chat.update": ["invalid_blocks"]}
+    slack.notify(replace(message, id="m-2"), None)
+    slack.notify(replace(message, reason=Reason.CHANGED), receipt)
+    for sent in (double.messages[0], double.messages[1]):
+        assert "data_visualization" not in {block["type"] for block in sent["blocks"]}
+    double.answers = {"chat.postMessage": ["invalid_blocks", "invalid_blocks"]}
+    with pytest.raises(NotifyError, match="invalid_blocks") as raised:
+        slack.notify(replace(message, id="m-3"), None)
+    assert raised.value.permanent
+    double.answers = {"chat.postMessage": ["invalid_blocks"]}
+    with pytest.raises(NotifyError):
+        slack.notify(group(id="m-4"), None)
+    assert double.methods.count("chat.postMessage") == 6, "without a chart it is tried once"
+
+
+def test_each_edit_gives_blocks_new_ids(slack: Slack, double: SlackDouble) -> None:
+    receipt = slack.notify(group(), None)
+    slack.notify(group(STALE, id="m-2", reason=Reason.CHANGED), receipt)
+    slack.notify(group(STALE, id="m-2", reason=Reason.CHANGED, attempt=2), receipt)
+    ids = [block["block_id"] for call in double.calls for block in call.arguments["blocks"]]
+    assert len({*ids}) == len(ids)
 
 
 def test_a_channel_is_given_by_id() -> None:

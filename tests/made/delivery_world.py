@@ -47,8 +47,8 @@ class Script:
 
 
 @dataclass
-class Recorder:
-    """A receiver that keeps what it is sent, and fails as it is told."""
+class Teller:
+    """A receiver that keeps what it is sent, and fails as it is told; it cannot edit."""
 
     name: str = "default"
     got: list[tuple[Group, Receipt | None]] = field(default_factory=list)
@@ -65,6 +65,13 @@ class Recorder:
     def said(self) -> list[str]:
         """Why, and the alerts: firing as they are, resolved in brackets."""
         return [f"{group.reason}: {spelled(group)}" for group, _ in self.got]
+
+
+@dataclass
+class Recorder(Teller):
+    """One that can edit."""
+
+    edits_per_second: float = 1_000
 
 
 def spelled(group: Group) -> str:
@@ -92,7 +99,7 @@ class House:
 
     warehouse: Warehouse
     rule: Script = field(default_factory=Script)
-    receiver: Recorder = field(default_factory=Recorder)
+    receiver: Teller = field(default_factory=Recorder)
     route: dict[str, Any] = field(default_factory=lambda: {"group_interval": "0s"})
     now: datetime = START
     time: FakeTime = field(default_factory=FakeTime)
@@ -103,7 +110,7 @@ class House:
         self.rule.findings = gone | {service: (Verdict.BREACH, text) for service, text in breaches.items()}
         evaluate(self.warehouse, [self.rule], self.now)
 
-    def deliver(self, *others: Recorder, **options: Any) -> Delivery:
+    def deliver(self, *others: Teller, **options: Any) -> Delivery:
         route = RootRoute.model_validate({"receiver": "default", **self.route})
         return deliver(
             self.warehouse,

@@ -1,61 +1,34 @@
 """Receiver kind ``slack``: one message per group, corrected as things change, its thread for the rest."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NoReturn
+from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, Field
 
-from costwatch.alerts.message import AlertLine, Message, compose
-from costwatch.errors import CostwatchError, NotifyError
+from costwatch.alerts.message import compose
+from costwatch.errors import NotifyError
 from costwatch.model import AlertState, Group, Reason, Receipt, Severity
 from costwatch.notify.slack.client import client
+from costwatch.notify.slack.content import content, without_chart
+from costwatch.notify.slack.refusals import Refused, Unclear, meaning, refusal
+from costwatch.notify.web.addresses import ClosedAddress
+from costwatch.notify.web.posting import secret
 from costwatch.plugins import Settings
 from costwatch.plugins.transport import TransportError
-from costwatch.secret import SecretReference, resolve
+from costwatch.secret import SecretReference
 
-if TYPE_CHECKING:
-    from slack_sdk import WebClient
-
-# Slack's own limits: https://docs.slack.dev/reference/block-kit/blocks. All blocks together fail near
-# 13,200 characters (https://github.com/slackapi/bolt-js/issues/2509), which no page documents.
-_SECTION_AT_MOST = 2_900
-_TOTAL_AT_MOST = 10_000
-_LINES_AT_MOST = 40
-_URL_AT_MOST = 500
-
-_ALOUD = (Reason.FIRST, Reason.NEW, Reason.REPEAT)
+_CALLING = (Reason.FIRST, Reason.NEW)  # a repeat is shown in the channel, and calls nobody
+_ALOUD = (*_CALLING, Reason.REPEAT)
 _EVENT = "costwatch_alert"
 _PAGE_MESSAGES = 200
 _PAGES_SEARCHED = 40  # of a minute's 50; what more than 8,000 messages came after is posted again
+_OF_OTHERS_APPS = 15  # messages a page, and one page a minute: an app that its team did not make itself
 _CLOCKS_DIFFER = timedelta(seconds=60)
-_MENTION = re.compile(r"<(?:@[UW][A-Z0-9]+|!subteam\^S[A-Z0-9]+|#C[A-Z0-9]+|!here|!channel)>")
 _CHANNEL = re.compile(r"[CGD][A-Z0-9]+")
-_SECONDS = re.compile(r"[0-9]{1,9}")
-_CODE = re.compile(r"[a-z0-9_]+")
-_TEMPORARY = {"ratelimited", "rate_limited", "internal_error", "fatal_error"}
-_TEMPORARY |= {"service_unavailable", "request_timeout"}
+_TS = re.compile(r"[0-9]{1,12}\.[0-9]{1,9}")
 _CLOSED_TO_EDITS = {"edit_window_closed", "cant_update_message"}
-_ADVICE = {
-    "channel_not_found": "check the channel's id, and invite the bot to it",
-    "not_in_channel": "invite the bot to the channel",
-    "is_archived": "name a channel that is not archived",
-    "missing_scope": "give the bot the scope chat:write",
-    "msg_too_long": "group by more labels, so that a message holds fewer alerts",
-    "msg_blocks_too_long": "group by more labels, so that a message holds fewer alerts",
-} | dict.fromkeys(
-    ("invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive"),
-    "the token is not accepted; put a valid one where 'token' points",
-)
-
-
-class _Refused(Exception):
-    """Slack answered ``ok: false`` with this code."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
 
 
 def _is_id(channel: str) -> str:
@@ -68,12 +41,13 @@ def _is_id(channel: str) -> str:
 class Slack(Settings):
     """A Slack channel, by a bot token (scopes chat:write and, to recognise lost answers, channels:history).
 
-    A group begins with a message, which is corrected silently when its alerts change or are resolved;
-    new alerts and repeats are replies in its thread that the channel sees too.
+    A group begins with a message, which is corrected silently when its alerts change or are resolved. New
+    alerts and repeats are replies in its thread that the channel sees too; what is over after them is told
+    there as well. `costwatch slack manifest` prints the app to make.
 
     name: as routes call it. channel: the channel's id, such as C0123. token: where the bot token is:
-    ``${env:NAME}``, ``${file:/path}`` or ``${aws-sm:name#key}``. mention: severity -> whom a first
-    message, a new alert or a repeat calls, as Slack writes it. timeout_seconds: how long a call may take,
+    ``${env:NAME}``, ``${file:/path}`` or ``${aws-sm:name#key}``. mention: severity -> whom a first message
+    or a new alert calls, as Slack writes it. timeout_seconds: how long a call may take,
     its answer read. api_url: where Slack's Web API is.
 
     Example::
@@ -89,189 +63,159 @@ class Slack(Settings):
     channel: Annotated[str, AfterValidator(_is_id)]
     token: SecretReference
     mention: Mapping[Severity, str] = Field(default_factory=dict)
-    api_url: str = Field(default="https://slack.com/api/", pattern=r"^https?://")
+    api_url: ClosedAddress = "https://slack.com/api/"
     timeout_seconds: int = Field(default=10, ge=1, le=120)
 
     def notify(self, group: Group, previous: Receipt | None) -> Receipt:
-        """See ``plugins.Notifier``. The receipt is the group's first message: channel and ts."""
-        reference = previous.reference if previous else {}
+        """See ``plugins.Notifier``. The receipt: the group's message, and whether it has a thread."""
+        reference = dict(previous.reference) if previous else {}
         if not {"channel", "ts"} <= reference.keys():
             return self._begun(group)
         parent = {"channel": reference["channel"], "ts": reference["ts"]}
+        is_closed = False
         try:
-            self._call("chat_update", **parent, **_content(compose(group, with_reason=False)))
-        except _Refused as refused:
+            message = compose(group, with_reason=False)
+            self._sent("chat_update", content(message, _block_id(group)), **parent)
+        except Refused as refused:
             if refused.code == "message_not_found":
                 return self._begun(group)
             if refused.code not in _CLOSED_TO_EDITS:
-                self._fail(refused.code)
-            if not _is_aloud(group):
-                self._reply(group, parent, aloud=False)
-        if _is_aloud(group):
-            self._reply(group, parent, aloud=True)
-        return Receipt(parent)
+                raise refusal(self.name, self.channel, refused.code) from None
+            is_closed = True
+        if is_closed or _is_history(group, has_thread="thread" in reference):
+            self._reply(group, parent)
+            reference["thread"] = "begun"
+        return Receipt(reference)
 
     def _begun(self, group: Group) -> Receipt:
-        found = self._arrived(group, "conversations_history", channel=self.channel)
-        if found is not None:
-            return Receipt({"channel": self.channel, "ts": found})
-        message, aloud = compose(group, with_reason=False), _is_aloud(group)
-        answer = self._posted(group, message, channel=self.channel, aloud=aloud)
-        return Receipt({"channel": str(answer["channel"]), "ts": str(answer["ts"])})
+        where = {"channel": self.channel}
+        found = self._arrived(group, "conversations_history", **where)
+        if not found:
+            answer = self._posted(group, with_reason=False, may_look=found is not None, **where)
+            found = str(answer.get("ts"))
+        # What Slack took without saying where cannot be corrected later: the next message begins anew.
+        return Receipt({**where, "ts": found} if _TS.fullmatch(found) else {})
 
-    def _reply(self, group: Group, parent: Mapping[str, str], *, aloud: bool) -> None:
-        if self._arrived(group, "conversations_replies", **parent) is None:
-            thread = {"channel": parent["channel"], "thread_ts": parent["ts"], "reply_broadcast": aloud}
-            self._posted(group, compose(group), aloud=aloud, **thread)
+    def _reply(self, group: Group, parent: Mapping[str, str]) -> None:
+        found = self._arrived(group, "conversations_replies", **parent)
+        if not found:
+            thread = {"channel": parent["channel"], "thread_ts": parent["ts"]}
+            may_look, is_aloud = found is not None, _is_aloud(group)
+            self._posted(group, with_reason=True, may_look=may_look, reply_broadcast=is_aloud, **thread)
 
-    def _posted(self, group: Group, message: Message, *, aloud: bool, **where: Any) -> Any:
-        firing = [alert.severity for alert in group.alerts if alert.state is AlertState.FIRING]
-        calling = [self.mention[each] for each in Severity if each in firing and each in self.mention]
+    def _posted(self, group: Group, *, with_reason: bool, may_look: bool, **where: Any) -> Mapping[str, Any]:
+        """The answer to a message that Slack took."""
+        mention = self._mention(group)
+        message = compose(group, with_reason=with_reason)
+        fields = content(message, _block_id(group), mention, is_quiet=not _is_calling(group))
         try:
-            return self._call(
+            answer = self._sent(
                 "chat_postMessage",
+                fields,
                 **where,
-                **_content(message, calling[0] if aloud and calling else ""),
                 metadata={"event_type": _EVENT, "event_payload": {"id": group.id}},
                 unfurl_links=False,
                 unfurl_media=False,
             )
-        except _Refused as refused:
-            self._fail(refused.code)
+        except Refused as refused:
+            raise refusal(self.name, self.channel, refused.code) from None
+        except Unclear as error:
+            if may_look:
+                raise
+            # Each further try may be one more message of the same.
+            what = (
+                f"receiver '{self.name}': its message may be in {self.channel}, but no answer said so twice"
+            )
+            raise NotifyError(
+                f"{what} ({error}); give the bot channels:history, by which it sees that", permanent=True
+            ) from None
+        return _fields(answer.data)
+
+    def _mention(self, group: Group) -> str:
+        firing = [alert.severity for alert in group.alerts if alert.state is AlertState.FIRING]
+        called = [self.mention[each] for each in Severity if each in firing and each in self.mention]
+        return called[0] if called and _is_calling(group) else ""
 
     def _arrived(self, group: Group, method: str, **where: str) -> str | None:
-        """The ts of this very message, where an earlier try may have posted it."""
+        """The ts of this very message, where an earlier try may have posted it.
+
+        Empty: it is not there. None: nobody can tell, as the bot may not look, or not far enough.
+        """
         if group.attempt <= 1:
-            return None
+            return ""
         oldest = f"{(group.queued_at - _CLOCKS_DIFFER).timestamp():.6f}" if group.queued_at else None
         asked = {**where, "oldest": oldest, "include_all_metadata": True, "limit": _PAGE_MESSAGES}
-        cursor = None
+        cursor, before = None, _PAGE_MESSAGES
         for _ in range(_PAGES_SEARCHED):
             try:
-                page = self._call(method, **asked, cursor=cursor)
-            except _Refused:  # may not look: rather a message twice than not at all
+                page = _fields(self.asked(method, **asked, cursor=cursor).data)
+            except Refused:  # may not look: rather a message twice than not at all
                 return None
+            except NotifyError:
+                if cursor and before <= _OF_OTHERS_APPS:  # looking on would take longer than anyone waits
+                    return None
+                raise
             messages = page.get("messages")
-            for message in messages if isinstance(messages, list) else ():
-                metadata = _fields(_fields(message).get("metadata"))
-                payload = _fields(metadata.get("event_payload"))
-                if metadata.get("event_type") == _EVENT and payload.get("id") == group.id:
-                    return str(message["ts"])
-            cursor = _fields(page.get("response_metadata")).get("next_cursor")
-            if not cursor:
+            messages = messages if isinstance(messages, list) else []
+            if found := next(filter(None, (_ts_of(group.id, message) for message in messages)), ""):
+                return found
+            cursor, before = _fields(page.get("response_metadata")).get("next_cursor"), len(messages)
+            if not cursor or not isinstance(cursor, str):
                 break
-        return None
+        return ""
 
-    def _call(self, method: str, **arguments: Any) -> Any:
+    def _sent(self, method: str, fields: Mapping[str, Any], **others: Any) -> Any:
+        """The answer to a message; where Slack takes no charts yet, to the same without one."""
+        try:
+            return self.asked(method, **fields, **others)
+        except Refused as refused:
+            blocks = without_chart(fields["blocks"])
+            if refused.code != "invalid_blocks" or len(blocks) == len(fields["blocks"]):
+                raise
+            return self.asked(method, **{**fields, "blocks": blocks}, **others)
+
+    def asked(self, method: str, **arguments: Any) -> Any:
+        """The answer of a method of slack_sdk's client. Raises Refused, or NotifyError."""
         from slack_sdk.errors import SlackApiError
 
+        web = client(secret(self.name, self.token), self.api_url, self.timeout_seconds)
         try:
-            call: Callable[..., Any] = getattr(self._client(), method)
+            call: Callable[..., Any] = getattr(web, method)
             return call(**arguments)
         except SlackApiError as error:
-            raise self._meant(error) from None
+            raise meaning(self.name, error.response) from None
         except TransportError as error:
             what = f"receiver '{self.name}': Slack cannot be reached ({error})"
-            raise NotifyError(f"{what}; it is tried again", permanent=False) from None
+            raise Unclear(f"{what}; it is tried again") from None
 
-    def _client(self) -> "WebClient":
-        try:
-            return client(resolve(self.token), self.api_url, self.timeout_seconds)
-        except CostwatchError as error:
-            raise NotifyError(f"receiver '{self.name}': {error}", permanent=True) from None
 
-    def _meant(self, error: Any) -> Exception:
-        """What an answer other than ok means."""
-        response = error.response
-        code = str(response.data.get("error", "")) if isinstance(response.data, dict) else ""
-        known = code if _CODE.fullmatch(code) else ""
-        status = response.status_code
-        if status == 200 and known and known not in _TEMPORARY:
-            return _Refused(known)
-        temporary = status in (200, 408, 429) or status >= 500 or known in _TEMPORARY
-        what = f"receiver '{self.name}': Slack answered {status} {known}".rstrip()
-        after = str(response.headers.get("retry-after", ""))
-        return NotifyError(
-            f"{what}; {'it is tried again' if temporary else 'check api_url'}",
-            permanent=not temporary,
-            retry_after_seconds=float(after) if temporary and _SECONDS.fullmatch(after) else None,
-        )
-
-    def _fail(self, code: str) -> NoReturn:
-        advice = _ADVICE.get(code, "see https://docs.slack.dev/reference/methods/chat.postMessage")
-        what = f"receiver '{self.name}': Slack refused the message for {self.channel} ({code})"
-        raise NotifyError(f"{what}; {advice}", permanent=True) from None
+def _is_calling(group: Group) -> bool:
+    return group.is_aloud and group.reason in _CALLING
 
 
 def _is_aloud(group: Group) -> bool:
     return group.is_aloud and group.reason in _ALOUD
 
 
+def _is_history(group: Group, *, has_thread: bool) -> bool:
+    """Whether a message belongs into the thread: what is over tells the group's own message, too."""
+    return _is_aloud(group) or (has_thread and group.reason in (Reason.SOME_RESOLVED, Reason.RESOLVED))
+
+
+def _block_id(group: Group) -> str:
+    """How ids of blocks begin: new ones at each edit, by which Slack's clients see that there is one."""
+    return f"{group.id[:200]}.{group.attempt}"
+
+
+def _ts_of(message_id: str, message: Any) -> str:
+    """The ts of what was found in a channel, if it is the message of that id."""
+    metadata = _fields(_fields(message).get("metadata"))
+    payload = _fields(metadata.get("event_payload"))
+    ts = str(_fields(message).get("ts"))
+    is_it = metadata.get("event_type") == _EVENT and payload.get("id") == message_id
+    return ts if is_it and _TS.fullmatch(ts) else ""
+
+
 def _fields(of: Any) -> Mapping[str, Any]:
     """Of an object in an answer; none: it is something else."""
     return of if isinstance(of, dict) else {}
-
-
-def _content(message: Message, mention: str = "") -> dict[str, Any]:
-    text = " · ".join([message.headline, *(line.summary for line in message.lines[:3])])
-    return {"text": _fitting(text), "blocks": list(_blocks(message, mention))}
-
-
-def _blocks(message: Message, mention: str) -> Iterator[dict[str, Any]]:
-    head = f"{'🔴' if message.is_firing else '🟢'} *{_fitting(message.headline)}*"
-    foot = " · ".join(_facts(message))
-    note = _fitting(message.note)
-    left = _TOTAL_AT_MOST - len(head) - len(note) - len(foot)
-    yield _section(f"{mention} {head}".lstrip())
-    if note:
-        yield _section(note)
-    for number, line in enumerate(message.lines):
-        text = _text(line)
-        left -= len(text)
-        if number == _LINES_AT_MOST or left < 0:
-            yield _section(f"… and {len(message.lines) - number} more")
-            break
-        yield _section(text)
-    if foot:  # Slack refuses an empty text
-        yield {"type": "context", "elements": [_mrkdwn(foot)]}
-
-
-def _text(line: AlertLine) -> str:
-    text = "\n".join((line.summary, line.detail, *line.annotations))
-    return f"{'🔴' if line.is_firing else '🟢'} {_fitting(text)}"
-
-
-def _facts(message: Message) -> Iterator[str]:
-    if message.owners:
-        # What Slack would act on is only let through in the form of a mention.
-        owners = message.owners[:10]
-        named = (owner if _MENTION.fullmatch(owner) else _fitting(owner, 100) for owner in owners)
-        yield f"Owner: {', '.join(named)}"
-    for text, url in list(message.links.items())[:5]:
-        is_link = url.startswith(("https://", "http://")) and len(url) <= _URL_AT_MOST
-        address = escape(url).replace("|", "%7C").replace(" ", "%20")
-        yield f"<{address}|{escape(text)}>" if is_link else f"{escape(text)}: {_fitting(url, 200)}"
-    if message.data_through:
-        yield escape(message.data_through)
-
-
-def _section(text: str) -> dict[str, Any]:
-    return {"type": "section", "text": _mrkdwn(text)}
-
-
-def _mrkdwn(text: str) -> dict[str, Any]:
-    # verbatim: names of channels and addresses inside foreign text do not become links.
-    return {"type": "mrkdwn", "text": text, "verbatim": True}
-
-
-def _fitting(text: str, at_most: int = _SECTION_AT_MOST) -> str:
-    """Escaped text of at most so many characters, cut between characters as Slack shows them."""
-    escaped = escape(text)
-    if len(escaped) <= at_most:
-        return escaped
-    return re.sub(r"&[a-z]*$", "", escaped[: at_most - 1]) + "…"
-
-
-def escape(text: str) -> str:
-    """Text that Slack shows as it is (https://docs.slack.dev/messaging/formatting-message-text#escaping)."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,6 +1,7 @@
 """What people said of alerts: that they see to one, and whether it was worth it."""
 
 import sqlite3
+from dataclasses import dataclass
 from datetime import datetime
 
 from costwatch.model import Acknowledge, Alert, Feedback
@@ -24,10 +25,23 @@ def save_ack(db: sqlite3.Connection, ack: Acknowledge, fired_at: datetime, now: 
     )
 
 
-def acknowledged(db: sqlite3.Connection) -> frozenset[tuple[str, datetime | None]]:
-    """Fingerprint and ``fired_at`` of what fires now and someone sees to."""
-    rows = queries.rows(db, "acknowledged")
-    return frozenset((row["fingerprint"], from_text(row["fired_at"])) for row in rows)
+@dataclass(frozen=True, slots=True)
+class Ack:
+    """Who sees to an alert, and since when (UTC) they say so."""
+
+    who: str
+    at: datetime
+    comment: str
+
+
+def acks(db: sqlite3.Connection, now: datetime) -> dict[tuple[str, datetime | None], Ack]:
+    """Who last said so, by fingerprint and ``fired_at`` of what fires now; none later than ``now``."""
+    return {
+        (row["fingerprint"], from_text(row["fired_at"])): Ack(
+            row["who"], min(from_text(row["at"]), now), row["comment"]
+        )
+        for row in queries.rows(db, "acks")
+    }
 
 
 def save_feedback(db: sqlite3.Connection, feedback: Feedback, fired_at: datetime, now: datetime) -> None:

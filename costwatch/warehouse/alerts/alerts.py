@@ -2,10 +2,13 @@
 
 import json
 import sqlite3
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -49,6 +52,27 @@ def save(
     )
 
 
+def newest_event(db: sqlite3.Connection) -> int:
+    """The newest entry of the log; 0: none."""
+    return int(db.execute("SELECT coalesce(max(id), 0) FROM alert_event").fetchone()[0])
+
+
+def changes(db: sqlite3.Connection, since: datetime) -> dict[str, list[datetime]]:
+    """By fingerprint, when alerts began to fire and were over since ``since``, in turns, the oldest first."""
+    found: dict[str, list[tuple[str, datetime]]] = defaultdict(list)
+    for row in db.execute(queries.text("newest_changes")):
+        at = from_text(row["at"])
+        if at <= since:
+            break
+        found[row["fingerprint"]].append((row["state"], at))
+    return {key: _turns(newest_first) for key, newest_first in found.items() if len(newest_first) > 1}
+
+
+def _turns(newest_first: list[tuple[str, datetime]]) -> list[datetime]:
+    """Only what changes the state: a corrected text, or more severity, is no change."""
+    return [next(same)[1] for _, same in groupby(reversed(newest_first), key=itemgetter(0))]
+
+
 def keep_rules(db: sqlite3.Connection, text: str, now: datetime) -> None:
     """Remember a rules file that has no mistake."""
     _keep_file(db, "rules_file", text, now)
@@ -88,10 +112,10 @@ def evaluated_at(db: sqlite3.Connection) -> dict[str, datetime]:
 
 def save_evaluations(db: sqlite3.Connection, errors: Mapping[str, str], now: datetime) -> None:
     """Record that these rules were evaluated (rule -> error or empty), and no others."""
-    db.execute("DELETE FROM evaluation")
+    db.execute(queries.text("forget_evaluations"), {"rules": json.dumps(sorted(errors))})
     db.executemany(
-        "INSERT INTO evaluation (rule, at, error) VALUES (?, ?, ?)",
-        ((rule, to_text(now), error) for rule, error in sorted(errors.items())),
+        queries.text("save_evaluation"),
+        ({"rule": rule, "at": to_text(now), "error": error} for rule, error in sorted(errors.items())),
     )
 
 

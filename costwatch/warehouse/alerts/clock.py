@@ -25,5 +25,5 @@ def nothing_later(warehouse: Warehouse, now: datetime) -> None:
     with warehouse.write() as db:
         if ahead - now > _NOTED_FROM:
             note_clock_change(db, ClockChange(now, ahead))
-        for name in ("no_later_alerts", "no_later_notifications"):
+        for name in ("no_later_alerts", "no_later_notifications", "no_later_groups", "no_later_plan"):
             db.execute(queries.text(name), times)

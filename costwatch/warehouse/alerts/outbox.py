@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -41,6 +42,7 @@ class Notification:
     next_attempt_at: datetime  # of a failed one: when it failed
     error: str = ""  # why it was not taken when it was last tried
     fallback_of: str = ""  # id of the message that its own receiver did not take
+    merged_into: str = ""  # id of the message in which it is told
 
     @property
     def is_unseen(self) -> bool:
@@ -50,15 +52,16 @@ class Notification:
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """What was last sent (or may have been) of one group, what is not sent yet, and how loud it was.
+    """What was last sent (or may have been) of one group, and what is not sent yet.
 
     ``refused``: what was refused for good since it was last sent, while ``unsent`` waited behind it.
+    ``told_at``: when the last message was sent (or queued) that was no silent edit; UTC.
     """
 
     last_sent: Notification | None = None
     unsent: Notification | None = None
     refused: tuple[Notification, ...] = ()
-    aloud_at: datetime | None = None  # corrections are quiet: they interrupt nobody
+    told_at: datetime | None = None
     length: int = 0
 
     @property
@@ -73,50 +76,48 @@ class Conversation:
         return frozenset(alert.fingerprint for each in waiting for alert in each.group.alerts)
 
 
+@dataclass(frozen=True, slots=True)
+class Previous:
+    """``receipt``: what a message gave back; None: there was none. ``alerts``: as it told them."""
+
+    receipt: Receipt | None = None
+    alerts: tuple[Alert, ...] = ()
+
+    @property
+    def can_be_edited(self) -> bool:
+        """Whether there is a message to correct in place."""
+        return self.receipt is not None and bool(self.receipt.reference)
+
+
 class Outbox:
     """The notifications of the warehouse, over one transaction."""
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
 
-    def newest_event(self) -> int:
-        """The newest entry of the alert log; 0: none."""
-        return int(self._db.execute("SELECT coalesce(max(id), 0) FROM alert_event").fetchone()[0])
-
-    def fired_since_planned(self) -> frozenset[str]:
-        """Fingerprints of alerts that fired after messages were last planned."""
-        rows = self._db.execute(queries.text("fired_since_planned"))
-        return frozenset(row["fingerprint"] for row in rows)
-
     def owed(self) -> frozenset[str]:
         """Fingerprints of alerts that wait to be told to somebody."""
         return frozenset(row["fingerprint"] for row in queries.rows(self._db, "owed_alerts"))
 
-    def unfinished(self) -> list[tuple[str, str]]:
-        """Receiver and group key of conversations whose last message did not tell the end."""
-        rows = self._db.execute(queries.text("unfinished_conversations"))
-        return [(row["receiver"], row["group_key"]) for row in rows]
+    def places(self) -> set[tuple[str, str]]:
+        """Receiver and group key of all conversations there ever were."""
+        rows = self._db.execute("SELECT DISTINCT receiver, group_key FROM notification")
+        return {(row["receiver"], row["group_key"]) for row in rows}
 
-    def conversation(self, receiver: str, key: str) -> Conversation:
-        """How far the conversation has come."""
+    def conversation(self, receiver: str, key: str, *, edits: bool = True) -> Conversation:
+        """How far the conversation has come; edits: its corrections are silent edits, no messages."""
         where = {"receiver": receiver, "key": key}
-        rows = self._db.execute(
-            queries.text("newest_of_conversation"),
-            where,
-        )
-        newest = [_notification(row) for row in rows]
+        newest = [_notification(row) for row in queries.rows(self._db, "newest_of_conversation", where)]
         seen = [each for each in newest if not each.is_unseen]
         unseen = [each for each in newest if each.is_unseen]
         unsent = unseen[0] if unseen else None
-        summary = self._db.execute(
-            queries.text("conversation"),
-            {**where, "unsent": unsent.group.id if unsent else ""},
-        ).fetchone()
+        asked = {**where, "unsent": unsent.group.id if unsent else "", "silent": "changed" if edits else ""}
+        summary = self._db.execute(queries.text("conversation"), asked).fetchone()
         return Conversation(
             last_sent=seen[0] if seen else None,
             unsent=unsent,
             refused=tuple(unseen[1:]),
-            aloud_at=from_text(summary["aloud_at"]) if summary["aloud_at"] else None,
+            told_at=from_text(summary["told_at"]) if summary["told_at"] else None,
             length=summary["length"],
         )
 
@@ -143,12 +144,32 @@ class Outbox:
         """Forget an untold one that has nothing to tell any more."""
         self._db.execute("DELETE FROM notification WHERE id = ?", (notification.group.id,))
 
+    def carry_over(self, notification: Notification, receipt: Receipt, at: datetime) -> None:
+        """Begin a conversation with what was told, at that time, in another one of its receiver."""
+        self.put(notification)
+        self.claim(notification, at)
+        self.sent(notification, receipt, at)
+
     def unsent(self) -> list[Notification]:
-        """What is still to be sent, oldest first."""
-        rows = self._db.execute(
-            "SELECT * FROM notification WHERE state IN ('queued', 'sending') ORDER BY rowid"
-        )
-        return [_notification(row) for row in rows]
+        """What is still to be sent, oldest first; without what is told in another message."""
+        return [_notification(row) for row in queries.rows(self._db, "unsent_notifications")]
+
+    def merge(self, into: str, notifications: Iterable[Notification]) -> None:
+        """These are told in the message of that id: they are sent, or refused, when it is."""
+        ids = [(into, each.group.id) for each in notifications]
+        self._db.executemany("UPDATE notification SET merged_into = ? WHERE id = ?", ids)
+
+    def has_merged(self) -> bool:
+        """Whether any message waits in another one."""
+        row = self._db.execute(
+            "SELECT 1 FROM notification WHERE state IN ('queued', 'failed') AND merged_into <> '' LIMIT 1"
+        ).fetchone()
+        return row is not None
+
+    def part(self) -> None:
+        """Undo all merging into messages that nobody has tried to send."""
+        for name in ("part_notifications", "forget_summaries"):
+            self._db.execute(queries.text(name))
 
     def not_taken(self, fallback: str, since: datetime) -> list[Notification]:
         """What others than ``fallback`` have refused since then, or could not be sent for so long."""
@@ -160,29 +181,29 @@ class Outbox:
         row = self._db.execute("SELECT 1 FROM notification WHERE id = ?", (id,)).fetchone()
         return row is not None
 
-    def previous(self, notification: Notification) -> Receipt | None:
-        """What the last message since the conversation's newest first one gave back."""
+    def previous(self, notification: Notification) -> Previous:
+        """What the last message of its conversation gave back, and told, since the newest first one."""
         if notification.group.reason is Reason.FIRST:
-            return None
-        row = self._db.execute(
-            queries.text("previous_receipt"),
-            {"receiver": notification.group.receiver, "key": notification.group.key},
-        ).fetchone()
-        return None if row is None else Receipt(json.loads(row["receipt"]))
+            return Previous()
+        group = notification.group
+        return self.last_sent(group.receiver, group.key)
+
+    def last_sent(self, receiver: str, key: str) -> Previous:
+        """What the conversation's last message that arrived gave back, and told."""
+        where = {"receiver": receiver, "key": key}
+        row = self._db.execute(queries.text("previous_receipt"), where).fetchone()
+        if row is None:
+            return Previous()
+        return Previous(Receipt(json.loads(row["receipt"])), _GROUP.validate_json(row["content"]).alerts)
 
     def claim(self, notification: Notification, now: datetime) -> None:
-        """It is being sent: from here on it may have arrived."""
-        self._db.execute(
-            "UPDATE notification SET state = 'sending', attempts = attempts + 1, tried_at = ? WHERE id = ?",
-            (to_text(now), notification.group.id),
-        )
+        """It is being sent: from here on it may have arrived, with what is told in it."""
+        self._settle("claim_notification", notification, now)
 
     def sent(self, notification: Notification, receipt: Receipt, now: datetime) -> None:
-        """It arrived."""
-        self._db.execute(
-            "UPDATE notification SET state = 'sent', sent_at = ?, receipt = ?, error = '' WHERE id = ?",
-            (to_text(now), json.dumps(dict(receipt.reference), sort_keys=True), notification.group.id),
-        )
+        """It arrived, with what is told in it."""
+        reference = json.dumps(dict(receipt.reference), sort_keys=True)
+        self._settle("notification_sent", notification, now, receipt=reference)
 
     def postponed(self, notification: Notification, error: str, until: datetime) -> None:
         """It is to be tried again."""
@@ -192,11 +213,11 @@ class Outbox:
         )
 
     def failed(self, notification: Notification, error: str, now: datetime) -> None:
-        """It was refused for good, as it is."""
-        self._db.execute(
-            "UPDATE notification SET state = 'failed', next_attempt_at = ?, error = ? WHERE id = ?",
-            (to_text(now), error, notification.group.id),
-        )
+        """It was refused for good, as it is, with what is told in it."""
+        self._settle("notification_failed", notification, now, error=error)
+
+    def _settle(self, query: str, of: Notification, now: datetime, **values: str) -> None:
+        self._db.execute(queries.text(query), {"id": of.group.id, "at": to_text(now), **values})
 
 
 def _notification(row: sqlite3.Row) -> Notification:
@@ -210,4 +231,5 @@ def _notification(row: sqlite3.Row) -> Notification:
         next_attempt_at=from_text(row["next_attempt_at"]),
         error=row["error"],
         fallback_of=row["fallback_of"],
+        merged_into=row["merged_into"],
     )

@@ -9,4 +9,4 @@ VALUES (
 ON CONFLICT (id) DO UPDATE SET
   reason = excluded.reason, content = excluded.content, digest = excluded.digest,
   event = excluded.event, state = 'queued', attempts = 0, queued_at = excluded.queued_at,
-  next_attempt_at = excluded.next_attempt_at, error = ''
+  next_attempt_at = excluded.next_attempt_at, error = '', merged_into = ''

@@ -1,0 +1,62 @@
+"""The last days of what an alert is about, as its rule keeps them in its evidence. Pure."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from statistics import median
+
+from costwatch.model import Alert, Point
+from costwatch.wording import digits
+
+SERIES = "series"  # in the evidence: [ISO day, digits] of each of the last days, the oldest first
+DAYS = 14
+_KNOWN_BEFORE = 3  # days; from fewer nobody knows what is usual
+_BARS = "▁▂▃▄▅▆▇█"
+
+Days = tuple[tuple[date, Decimal], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Onset:
+    """Since when a value has been out of the ordinary, and its median of the days before."""
+
+    day: date
+    usual: Decimal
+
+
+def kept(points: Iterable[Point]) -> list[list[str]]:
+    """The last days of a series with a value a day, as evidence holds them."""
+    return [[point.day.isoformat(), digits(point.value)] for point in [*points][-DAYS:]]
+
+
+def series_of(alert: Alert) -> Days:
+    """What ``kept`` kept; nothing where a rule keeps none, or something else by that name."""
+    found = alert.evidence.get(SERIES)
+    try:
+        days = [(date.fromisoformat(day), Decimal(value)) for day, value in found or ()]
+    except (ValueError, TypeError, InvalidOperation):
+        return ()
+    in_order = [day for day, _ in days] == sorted({day for day, _ in days})
+    return tuple(days[-DAYS:]) if in_order and all(value.is_finite() for _, value in days) else ()
+
+
+def onset_of(alert: Alert) -> Onset | None:
+    """Of an alert about one day that is above its threshold: when that began, if the days show it."""
+    days, limit = series_of(alert), alert.threshold
+    if limit is None or alert.about is None or alert.about.day is None:
+        return None
+    before = len(days)
+    while before and days[before - 1][1] > limit:
+        before -= 1
+    if before == len(days) or before < _KNOWN_BEFORE:
+        return None
+    return Onset(days[before][0], median(value for _, value in days[:before]))
+
+
+def sparkline(days: Days) -> str:
+    """A bar for each day, as high as its share of the highest: ``▁▁▁▇▇``."""
+    most = max((value for _, value in days), default=Decimal())
+    if most <= 0:
+        return ""
+    return "".join(_BARS[int(max(value, Decimal()) * (len(_BARS) - 1) / most)] for _, value in days)

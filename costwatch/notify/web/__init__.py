@@ -1,0 +1,1 @@
+"""What receivers share that speak to servers of others: addresses, secrets, answers, alerts as JSON."""

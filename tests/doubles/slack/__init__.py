@@ -1,0 +1,7 @@
+"""Slack on a loopback port: keeps channels and threads, has Slack's limits, misbehaves on demand."""
+
+from tests.doubles.slack.server import slack_double
+from tests.doubles.slack.signing import SIGNING_SECRET, is_signed, signed
+from tests.doubles.slack.workspace import TOKEN, Call, SlackDouble, settled
+
+__all__ = ["SIGNING_SECRET", "TOKEN", "Call", "SlackDouble", "is_signed", "settled", "signed", "slack_double"]
