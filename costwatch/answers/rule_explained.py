@@ -6,19 +6,20 @@ from datetime import datetime, timedelta
 
 from costwatch.alerts import lifecycle
 from costwatch.alerts.lifecycle import fingerprint
+from costwatch.alerts.limit import within_limit
 from costwatch.alerts.matchers import Matcher
 from costwatch.answers.alert_details import Quiet, Routing, kept_quiet
 from costwatch.answers.alert_history import Entry, alert_history
-from costwatch.answers.unmatched import LATELY, unmatched_rules
+from costwatch.answers.rule_subject import looks_at, there_is
+from costwatch.answers.unmatched import unmatched_rules
 from costwatch.errors import CostwatchError
-from costwatch.model import COST_METRICS, Alert, AlertState, Finding, Severity, Verdict, Window
-from costwatch.plugins import Rule, RuleSettings, Selection, duration_text, selections_of
+from costwatch.model import Alert, AlertState, Finding, Severity, Verdict
+from costwatch.plugins import Rule, duration_text, max_alerts_of
 from costwatch.warehouse.alerts.alerts import current_alerts
 from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
 from costwatch.warehouse.store import is_damage
-from costwatch.wording import at_instant, on_day, quantity, some_of
+from costwatch.wording import at_instant, quantity
 
-_RESTS_ON_DAYS = {*COST_METRICS, "tagging_cost", "budget"}
 _STATES = (AlertState.FIRING, AlertState.PENDING, AlertState.RESOLVED, None)
 
 
@@ -45,7 +46,7 @@ class RuleExplained:
     """What a rule looks at, and what it finds. ``error``: why it cannot be evaluated; empty: it can.
 
     unmatched: why nothing that is known fits it; empty: something does. unreported: alerts of it that fire
-    and that it finds nothing of now. left: findings that the labels asked for leave out.
+    and that it finds nothing of now, each with what becomes of it. left: findings that the labels leave out.
     """
 
     rule: Rule
@@ -54,7 +55,7 @@ class RuleExplained:
     unmatched: str
     evaluated: str
     instances: tuple[Instance, ...]
-    unreported: tuple[Alert, ...] = ()
+    unreported: tuple[tuple[Alert, str], ...] = ()
     left: tuple[Finding, ...] = ()
 
 
@@ -73,73 +74,75 @@ def explain_rule(
             raise
         is_ours = isinstance(failure, CostwatchError)
         error = str(failure) if is_ours else f"{type(failure).__name__}: {failure}"
+    known = current_alerts(facts.db, now - lifecycle.REMEMBERED)
+    held = {key: alert for key, alert in known.items() if alert.rule == rule.name}
+    findings = {fingerprint(rule.name, one.labels): one for one in found}
+    if len(findings) < len(found):
+        error = "two of its findings have the same labels"
     meant = [one for one in found if all(matcher.matches(labels_of(one, rule)) for matcher in matchers)]
-    held = current_alerts(facts.db, now - lifecycle.REMEMBERED)
-    instances = [_instance(one, rule, held.get(fingerprint(rule.name, one.labels)), now) for one in meant]
+    instances = [] if error else list(_instances(rule, findings, meant, held, now))
     firing = [held[one.fingerprint] for one in instances if _fires(held.get(one.fingerprint))]
     quiet = kept_quiet(facts.db, firing, routing, now)
     told = _last_told(facts, rule.name, now)
     return RuleExplained(
         rule=rule,
-        looks_at=(*_looks_at(rule, facts), *(() if found or error else _there_is(rule, facts, now))),
+        looks_at=(*looks_at(rule, facts), *(() if found or error else there_is(rule, facts, now))),
         error=error,
         unmatched=unmatched_rules(facts, [rule], now).get(rule.name, ""),
         evaluated=_evaluated(facts, rule.name),
         instances=tuple(
             sorted((_told(one, quiet, routing, told, held) for one in instances), key=_by_concern)
         ),
-        unreported=() if error else tuple(_unreported(rule, found, held.values())),
+        unreported=() if error else tuple(_unreported(rule, findings, held, now)),
         left=tuple(one for one in found if one not in meant),
     )
 
 
-def _unreported(rule: Rule, found: Iterable[Finding], held: Iterable[Alert]) -> Iterator[Alert]:
-    reported = {fingerprint(rule.name, one.labels) for one in found}
-    for alert in held:
-        if alert.rule == rule.name and alert.is_firing and alert.fingerprint not in reported:
-            yield alert
+def _unreported(
+    rule: Rule, findings: Mapping[str, Finding], held: Mapping[str, Alert], now: datetime
+) -> Iterator[tuple[Alert, str]]:
+    # A rule that knows nothing says so once, without labels: that speaks for all its instances.
+    knows = rule.no_data == "ok" or all(
+        one.labels or one.verdict is not Verdict.UNKNOWN for one in findings.values()
+    )
+    still = within_limit(rule, findings, held)
+    for key, alert in held.items():
+        if not alert.is_firing or key in still:
+            continue
+        after = lifecycle.without_breach(alert, rule.keep_firing_for, now).alert
+        if not knows:
+            yield alert, "stays as it is while nothing is known (no_data: keep)"
+        elif after is not None and after.keep_firing_since is not None:
+            end = after.keep_firing_since + rule.keep_firing_for
+            yield alert, f"no longer found by its rule; held up until {at_instant(end)} (keep_firing_for)"
+        else:
+            yield alert, "no longer found by its rule: over when it is evaluated next"
+
+
+def _instances(
+    rule: Rule,
+    findings: Mapping[str, Finding],
+    meant: Iterable[Finding],
+    held: Mapping[str, Alert],
+    now: datetime,
+) -> Iterator[Instance]:
+    """What becomes of each finding that is meant, and of the one that stands for too many."""
+    told_of = within_limit(rule, findings, held)
+    for one in meant:
+        key = fingerprint(rule.name, one.labels)
+        if key in told_of:
+            yield _instance(one, rule, held.get(key), now)
+        else:
+            limit = f"left out: its rule matches more than its max_alerts of {max_alerts_of(rule):,}"
+            yield Instance(key, one, None, (one.summary, limit))
+    for key in told_of.keys() - findings.keys():
+        yield _instance(told_of[key], rule, held.get(key), now)
 
 
 def labels_of(finding: Finding, rule: Rule) -> dict[str, str]:
     """The labels that an alert of this finding has."""
     severity = str(finding.severity or rule.severity)
     return {**dict(finding.labels), **rule.labels, "rule": rule.name, "severity": severity}
-
-
-# --- what it looks at --------------------------------------------------------------------------
-
-
-def _looks_at(rule: Rule, facts: WarehouseSnapshot) -> Iterator[str]:
-    selections = selections_of(rule)
-    yield from map(_selection, selections)
-    if not isinstance(rule, RuleSettings) or not any(one.query in _RESTS_ON_DAYS for one in selections):
-        return
-    through = facts.data_through
-    if rule.settle == "estimated":
-        newest = f"; settled through {on_day(through)}" if through else ""
-        yield f"days that may still change, too (settle: estimated){newest}"
-    elif through is None:
-        yield "settled days alone (settle: settled), and no day is settled yet"
-    else:
-        yield f"settled days alone (settle: settled): through {on_day(through)}, later ones may still change"
-
-
-def _there_is(rule: Rule, facts: WarehouseSnapshot, now: datetime) -> Iterator[str]:
-    """What is known where nothing is found: by each label, some of its values."""
-    lately = Window(now - LATELY, now + timedelta(days=1))
-    for one in selections_of(rule):
-        held = facts.totals(one.query, one.by, [lately])[lately]
-        if not held:
-            yield f"{one.query}, of which nothing is known in the last {LATELY.days} days"
-        for label in one.by if held else ():
-            values = sorted({dict(key).get(label, "") for key in held} - {""})
-            yield f"{label}, of which there is {some_of(values, 5) or 'none'}"
-
-
-def _selection(one: Selection) -> str:
-    by = f" by {', '.join(one.by)}" if one.by else ""
-    where = " and ".join(f"{label} is {some_of([*values], 5)}" for label, values in one.where.items())
-    return f"{one.query}{by}{f', where {where}' if where else ''}"
 
 
 def _evaluated(facts: WarehouseSnapshot, rule: str) -> str:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from costwatch.plugins import Rule
 
 _SHOWN = 5  # of those that nothing is wrong with
+_LOUD = 20  # of all others
 _FEW = 3  # so many are told at length
 
 
@@ -59,12 +60,18 @@ def explain(context: Context, rule: str, labels: tuple[str, ...], as_json: bool)
 
 
 def _rule_called(rules: "AlertRules", name: str) -> "Rule":
+    from costwatch.alerts import built_in
     from costwatch.config.quote import instead, quoted
 
     for rule in rules.rules:
         if rule.name == name:
             return rule
-    known = [rule.name for rule in rules.rules]
+    if name == built_in.FRESHNESS:
+        return built_in.freshness_rule()
+    if name in built_in.NAMES:
+        what = f"{name} is built in, and watches costwatch by what `costwatch alerts eval` finds"
+        raise UsageError(f"alerts explain: {what}; see: costwatch alerts list --rule {name}")
+    known = [*(rule.name for rule in rules.rules), *built_in.NAMES]
     raise UsageError(f"alerts explain: no rule is called {quoted(name)}{instead(name, known)}")
 
 
@@ -110,12 +117,15 @@ def _lines(found: "RuleExplained", now: "datetime") -> Iterator[str]:
     if found.unmatched:
         yield f"  {found.unmatched}"
     fine = [one for one in found.instances if one.state is None and one.finding.verdict == "ok"]
-    for one in found.instances:
-        if one not in fine:
-            yield from _of_instance(one, now)
-    for alert in found.unreported:
+    are_fine = {one.fingerprint for one in fine}
+    loud = [one for one in found.instances if one.fingerprint not in are_fine]
+    for one in loud[:_LOUD]:
+        yield from _of_instance(one, now)
+    if len(loud) > _LOUD:
+        yield f"and {len(loud) - _LOUD:,} more like these; name labels to see some alone"
+    for alert, text in found.unreported:
         yield f"firing: {_labels(alert.labels)}"
-        yield "    no longer reported by its rule: over when it is evaluated next"
+        yield f"    {text}"
     for one in fine[:_SHOWN]:
         yield f"not in breach: {_labels(one.finding.labels)}{_value(one)}"
         if len(fine) <= _FEW or not one.finding.value:
@@ -140,7 +150,7 @@ def _summary(found: "RuleExplained") -> str:
 
 
 def _of_instance(one: "Instance", now: "datetime") -> Iterator[str]:
-    word = str(one.state) if one.state else {"unknown": "no data"}.get(one.finding.verdict, "too small")
+    word = str(one.state) if one.state else {"unknown": "no data"}.get(one.finding.verdict, "not told")
     yield f"{word}: {_labels(one.finding.labels)}{_value(one)}"
     for text in one.why:
         yield f"    {text}"
@@ -208,7 +218,7 @@ def _as_json(found: "RuleExplained", now: "datetime") -> dict[str, Any]:
             }
             for one in found.instances
         ],
-        "unreported": [alert.fingerprint for alert in found.unreported],
+        "unreported": [alert.fingerprint for alert, _ in found.unreported],
     }
 
 

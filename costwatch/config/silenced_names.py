@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
+from costwatch.alerts import built_in
 from costwatch.alerts.matchers import Matcher, parsed
 from costwatch.config.names import Names
 from costwatch.config.quote import instead, quoted
@@ -21,14 +22,14 @@ def never_matched(
     names: what ``costwatch.yaml`` names. there: label -> values of the alerts that are known.
     """
     values: dict[str, set[str]] = {label: set(found) for label, found in there.items()}
-    certain = {"rule": {rule.name for rule in rules}, "severity": {*map(str, Severity)}}
+    certain = {"rule": {*built_in.NAMES, *(rule.name for rule in rules)}, "severity": {*map(str, Severity)}}
     if rules and all(selections_of(rule) for rule in rules):  # others may give any label any value
         certain |= {label: {*known} for label, known in names.of_alerts.items()}
     for rule in rules:
         for label, value in rule.labels.items():
             values.setdefault(label, set()).add(value)
     asked = {label for rule in rules for one in selections_of(rule) for label in one.by}
-    labels = {*DIMENSIONS, *names.dimensions, *asked, *values, *certain}
+    labels = {*DIMENSIONS, *built_in.LABELS, *names.dimensions, *asked, *values, *certain}
     return [
         sentence
         for text in matchers

@@ -185,3 +185,35 @@ def test_what_others_wrote_cannot_steer_a_terminal(costwatch: Costwatch, company
 def test_a_rule_that_cannot_be_evaluated_says_why(costwatch: Costwatch, company: Path) -> None:
     (company / "alerts.yaml").write_text(ALERTS)
     assert "never evaluated so far" in costwatch(*NOW, "alerts", "explain", "Spend").out
+
+
+MANY = """\
+rules:
+  - {name: Limited, kind: threshold, by: [team, region], window: 3d, above: 0, max_alerts: 1}
+  - {name: Held, kind: threshold, by: [team], window: 3d, above: 5, keep_firing_for: 2d}
+route: {receiver: default}
+receivers: [{name: default, kind: stdout}]
+"""
+
+
+def test_what_is_too_many_or_gone_is_explained(costwatch: Costwatch, company: Path) -> None:
+    (company / "alerts.yaml").write_text(MANY)
+    assert costwatch(*NOW, "alerts", "eval").code == 0
+    told = costwatch(*LATER, "alerts", "explain", "Limited").out
+    assert "left out: its rule matches more than its max_alerts of 1" in told
+    assert "firing: limit=max_alerts" in told
+    (company / "alerts.yaml").write_text(
+        MANY.replace("above: 5", "above: 50").replace("by: [team]", "by: []")
+    )
+    told = costwatch(*LATER, "alerts", "explain", "Held").out
+    assert "no longer found by its rule; held up until 2026-11-03 00:00 UTC (keep_firing_for)" in told
+
+
+def test_rules_of_costwatch_itself_are_known(costwatch: Costwatch, company: Path) -> None:
+    assert "see: costwatch alerts list --rule EvaluationFailing" in (
+        costwatch(*NOW, "alerts", "explain", "EvaluationFailing").err
+    )
+    assert costwatch(*NOW, "alerts", "explain", "BuiltInFreshness").code == 0
+    assert costwatch(*NOW, "alerts", "eval").code == 0
+    words = ("rule=EvaluationFailing", "--for", "1h", "--comment", "x")
+    assert "no rule is called" not in costwatch(*NOW, "alerts", "silence", *words).err
