@@ -75,6 +75,8 @@ def _message(row: Any) -> Entry:
         at, what = row["next_attempt_at"], "not told"
     elif not text:
         text = f"goes out from {at_instant(from_text(row['next_attempt_at']))} on"
+    if row["merged_into"]:
+        text = f"{text} (in one message with others)".strip()
     if row["fallback_of"]:
         text = f"{text} (in the place of another receiver)".strip()
     return Entry(from_text(at), what, row["receiver"], text, row["rule"], row["fingerprint"], True)

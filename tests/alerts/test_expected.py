@@ -70,6 +70,8 @@ def test_it_is_told_when_its_value_leaves_the_band_and_the_expectation_is_over(
     limit = "down to $80.00" if Decimal(value) < 80 else "up to $120.00"
     told = was_expected(alert, [over], house.now)
     assert told == f"was expected {limit} by ann: a backfill"
+    (sent, _) = house.receiver.got[-1]
+    assert (sent.is_aloud, sent.remarks) == (True, {EC2: (told,)})
     assert kept_silences(house.warehouse, house.now) == []
     assert play(house, "100") == [f"first: {value}", "changed: 100"], "back in the band it is quiet no more"
 

@@ -1,6 +1,7 @@
 """Why rules did or did not fire, where alerts go, and what became of them: as people read it."""
 
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -8,7 +9,8 @@ import pytest
 
 from tests.made.command_line import ALERTS, EVIL, Costwatch
 
-GOLDEN = Path(__file__).parent.parent / "golden"
+ROOT = Path(__file__).parents[2]
+GOLDEN = ROOT / "tests" / "golden"
 NOW = ("--now", "2026-10-31T12:00:00Z")  # a Saturday
 LATER = ("--now", "2026-11-01T00:00:00Z")
 RULES = """\
@@ -76,6 +78,11 @@ def test_why_rules_fire_or_do_not(evaluated: Costwatch) -> None:
         ["explain", "Spend", "tem=risk"],
     ]
     matches_golden(evaluated, "alerts-explain.txt", [*asked, ["explain", "Spent"]])
+
+
+def test_the_manual_shows_what_is_printed() -> None:
+    (shown,) = re.findall(r"```\n(Patient .*?)```", (ROOT / "docs" / "alerts.md").read_text(), re.DOTALL)
+    assert shown in (GOLDEN / "alerts-explain.txt").read_text()
 
 
 def test_where_alerts_go_and_why_not_elsewhere(evaluated: Costwatch) -> None:
