@@ -38,7 +38,7 @@ _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600}
 
 @dataclass(frozen=True, order=True)
 class Heard:
-    """A message as it arrived: ``at``, in the scenario's seconds; who fires and who is over, by label ``a``."""
+    """A message as it arrived: ``at``: seconds into the scenario; who fires and is over, by label ``a``."""
 
     at: float
     to: str
