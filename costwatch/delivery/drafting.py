@@ -34,10 +34,10 @@ class Draft:
 def drafted(group: GroupFacts, quiet: Mapping[str, Muted]) -> tuple[Draft | None, GroupTimer | None]:
     """What there is to tell of a group, and its time, if any; quiet: what is muted of it, by fingerprint."""
     node, told = group.bundle.node, group.told
-    timer, flaps = group.timer(), group.flaps()
+    timer, flaps = group.timer, group.flaps()
     known = told.by_fingerprint
     of = Circumstances(
-        owed=group.owed(timer),
+        owed=group.owed,
         muted=quiet.keys(),
         flapping=flaps.keys(),
         in_place=frozenset(key for key, it in flaps.items() if it.is_told_in_place and key in known),

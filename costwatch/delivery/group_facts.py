@@ -42,7 +42,7 @@ class GroupFacts:
 
     def quiet(self, everywhere: Mapping[str, Muted]) -> dict[str, Muted]:
         """What of it is muted, and by what; ``everywhere``: what is muted on all routes."""
-        owed = self.owed(self.timer())
+        owed = self.owed
         # Time intervals are slow to ask about what is over: only where it may still be told.
         asked = [it for it in self.bundle.alerts if it.is_firing or it.fingerprint in owed]
         found = {it.fingerprint: everywhere[it.fingerprint] for it in asked if it.fingerprint in everywhere}
@@ -57,6 +57,7 @@ class GroupFacts:
         at = self.talk.told_at or last.queued_at
         return Told(last.group.alerts, last.group.remarks, last.digest, at)
 
+    @cached_property
     def timer(self) -> GroupTimer | None:
         """Since when it goes on; None: nothing fires in it, or fired unseen."""
         timer, told = self.whole.before.timers.get(self.place), self.told
@@ -66,12 +67,10 @@ class GroupFacts:
         return self._begun(told)
 
     def _begun(self, told: Told) -> GroupTimer | None:
-        stored = self.whole.before
-        owed = stored.unseen | self.talk.unsent_fingerprints | self._once_muted()
         fired = [
             min(it.fired_at, self.now)
             for it in self.bundle.alerts
-            if it.fired_at and (it.is_firing or (it.fingerprint in owed and told.is_news(it)))
+            if it.fired_at and (it.is_firing or (it.fingerprint in self._waiting and told.is_news(it)))
         ]
         if not fired and not told.is_open:
             return None
@@ -82,16 +81,23 @@ class GroupFacts:
         goes_on = any(it.is_firing and it.fired_at and it.fired_at < told.at for it in self.bundle.alerts)
         return GroupTimer(told.at, self.now, told.at if goes_on else None)
 
-    def _once_muted(self) -> frozenset[str]:
-        """Fingerprints of those that were muted when messages were last planned."""
-        were = self.whole.before.muted_episodes.get(self.place, set())
-        return frozenset(it.fingerprint for it in self.bundle.alerts if episode(it) in were)
+    @cached_property
+    def _waiting(self) -> frozenset[str]:
+        """Fingerprints of those that fired since messages were planned, wait in one, or were muted then."""
+        unseen, unsent = self.whole.before.unseen, self.talk.unsent_fingerprints
+        muted = self.whole.before.muted_episodes.get(self.place, set())
+        return frozenset(
+            it.fingerprint
+            for it in self.bundle.alerts
+            if it.fingerprint in unseen or it.fingerprint in unsent or episode(it) in muted
+        )
 
-    def owed(self, timer: GroupTimer | None) -> frozenset[str]:
+    @cached_property
+    def owed(self) -> frozenset[str]:
         """Fingerprints of those that fired and were never told."""
-        found = self.whole.before.unseen | self.talk.unsent_fingerprints | self._once_muted()
+        timer = self.timer
         if timer is None:
-            return found
+            return self._waiting
         last = self.flushes(timer).last
         late = (
             it.fingerprint
@@ -100,7 +106,7 @@ class GroupFacts:
             and it.resolved_at
             and (it.fired_at > last if last else it.resolved_at >= timer.began_at)
         )
-        return found | frozenset(late)
+        return self._waiting | frozenset(late)
 
     def flaps(self) -> dict[str, Flapping]:
         """By fingerprint, how its alerts flap."""
