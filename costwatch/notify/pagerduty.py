@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import Field
 
 from costwatch.alerts.line import query_of, texts
-from costwatch.alerts.message import sentence
+from costwatch.alerts.message import owner_in_words, sentence
 from costwatch.model import Alert, Group, Receipt, Severity
 from costwatch.money import short
 from costwatch.notify.web.addresses import ClosedAddress
@@ -113,7 +113,7 @@ def _details(group: Group, alert: Alert) -> Iterator[tuple[str, str]]:
         found.append(("threshold", quantity(alert.threshold, alert.unit)))
     if alert.impact is not None:
         found.append(("a month if it stays", short(alert.impact.amount, alert.impact.currency)))
-    found += [("owner", ", ".join(group.owners)), ("note", group.note)]
+    found += [("owner", ", ".join(map(owner_in_words, group.owners))), ("note", group.note)]
     found += [("remarks", "; ".join(group.remarks.get(alert.fingerprint, ())))]
     found += [*texts(alert), *alert.labels]
     for name, text in [pair for pair in found if pair[1]][:_DETAILS_AT_MOST]:
