@@ -113,7 +113,7 @@ def _how_much(alert: Alert, said: str) -> Iterator[str]:
     if value and not _is_told(value, said):
         yield f"{value} against {limit}" if limit and not _is_told(limit, said) else value
     elif limit and not _is_told(limit, said):
-        yield f"the limit is {limit}"
+        yield f"the limit is {limit.removeprefix('burn ')}"
 
 
 def _is_told(amount: str, said: str) -> bool:

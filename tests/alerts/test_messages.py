@@ -5,7 +5,7 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from costwatch.notify.slack import Slack, escape
 from costwatch.notify.stdout import Stdout
 from costwatch.testing import check_notifier
 from tests.doubles.slack import SlackDouble, slack_double
-from tests.made.messages import HOSTILE, OVER, RESTATED, SPEND, STALE, group
+from tests.made.messages import HOSTILE, LEAK, OVER, RESTATED, SPEND, STALE, group
 from tests.made.slo_alerts import burning, low
 from tests.made.usage_alerts import runaway, unmeasured, wasted
 
@@ -50,6 +50,12 @@ MESSAGES = {
         labels=(),
         owners=(),
         data_through=None,
+    ),
+    "leak": group(
+        LEAK,
+        labels=labels(rule="NatGatewaySpend", team="feature-store"),
+        data_through=date(2026, 11, 26),
+        remarks={"f02": ("acknowledged by ann at 2026-11-27 08:12 UTC",)},
     ),
     "bare": group(replace(STALE, value=None, threshold=None), data_through=None, links={}, owners=()),
 }

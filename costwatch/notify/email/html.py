@@ -37,8 +37,10 @@ def _parts(message: Message) -> Iterator[str]:
 
 
 def _line(line: AlertLine, *, is_of_one: bool) -> str:
-    symbol = "" if is_of_one else f"{'●' if line.is_firing else '✓'} "
-    head = [f"{symbol}<strong>{escape(line.summary)}</strong>"] if line.summary else []
+    summary = escape(line.summary)
+    if not is_of_one:
+        summary = f"{'●' if line.is_firing else '✓'} <strong>{summary}</strong>"
+    head = [summary] if line.summary else []
     below = [escape(text) for text in line.below]
     bars = [_bars(line.series)] if is_of_one and line.series else []
     return f"<p>{'<br>'.join((*head, *below, *bars))}</p>"

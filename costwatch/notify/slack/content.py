@@ -110,7 +110,8 @@ def _foot(message: Message, *, is_quiet: bool) -> Iterator[dict[str, Any]]:
     if mentions:
         yield _mrkdwn(f"Owner: {', '.join(mentions)}")
     if others:
-        yield _plain(_fitting(f"Owner: {', '.join(shortened(owner, 100) for owner in others)}"))
+        names = ", ".join(shortened(owner, 100) for owner in others)
+        yield _plain(_fitting(names if mentions else f"Owner: {names}"))
     links = list(message.links.items())[:5]
     if web := [_link(text, url) for text, url in links if _is_link(url)]:
         yield _mrkdwn(" · ".join(web))
