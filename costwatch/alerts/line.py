@@ -85,7 +85,7 @@ def _details(alert: Alert, said: str, rule: str) -> Iterator[str]:
     if alert.state is AlertState.FIRING:
         if onset := onset_of(alert):
             yield f"usually {quantity(onset.usual, alert.unit)}"
-            yield f"more since {on_day(onset.day)}"
+            yield f"since {on_day(onset.day)} {short(onset.more, alert.unit)} more"
         if alert.impact is not None:
             amount, currency = alert.impact.amount, alert.impact.currency
             if not _is_told(exact(amount, currency), said) and not _is_told(short(amount, currency), said):

@@ -17,10 +17,14 @@ Days = tuple[tuple[date, Decimal], ...]
 
 @dataclass(frozen=True, slots=True)
 class Onset:
-    """Since when a value has been out of the ordinary, and its median of the days before."""
+    """Since when a value has been out of the ordinary.
+
+    usual: the median of the days before; more: what has come on top of it since.
+    """
 
     day: date
     usual: Decimal
+    more: Decimal
 
 
 def series_of(alert: Alert) -> Days:
@@ -44,7 +48,8 @@ def onset_of(alert: Alert) -> Onset | None:
         before -= 1
     if before == len(days) or before < _KNOWN_BEFORE:
         return None
-    return Onset(days[before][0], median(value for _, value in days[:before]))
+    usual = median(value for _, value in days[:before])
+    return Onset(days[before][0], usual, sum((value - usual for _, value in days[before:]), Decimal()))
 
 
 def sparkline(days: Days) -> str:

@@ -92,7 +92,7 @@ def _event(group: Group, alert: Alert, severity: str, said: str = "") -> dict[st
     labels = {printable(name): printable(value) for name, value in alert.labels}
     source = next((labels[name] for name in ("cluster", "service", "team") if labels.get(name)), "costwatch")
     payload = {
-        "summary": shortened(said or sentence(alert), _SUMMARY_AT_MOST),
+        "summary": shortened(said or sentence(alert).strip() or printable(alert.rule), _SUMMARY_AT_MOST),
         "source": shortened(source, 255),
         "severity": severity,
         "timestamp": instant(starts_at(alert)),

@@ -40,14 +40,14 @@ def test_an_alert_about_a_days_cost_has_the_days_before_it() -> None:
         (date(2026, 11, 19), Decimal(650)),
         14,
     )
-    assert onset_of(fired("ml")) == Onset(date(2026, 11, 17), Decimal(92))
+    assert onset_of(fired("ml")) == Onset(date(2026, 11, 17), Decimal(92), Decimal(3 * 558))
     assert sparkline(days) == "▁" * 11 + "█" * 3
 
 
 def test_days_without_a_cost_count_as_nothing_as_far_back_as_there_is_a_bill() -> None:
     days = series_of(fired("new"))
     assert [value for _, value in days] == [Decimal()] * 12 + [400, 500]
-    assert onset_of(fired("new")) == Onset(date(2026, 11, 18), Decimal())
+    assert onset_of(fired("new")) == Onset(date(2026, 11, 18), Decimal(), Decimal(900))
 
 
 def test_days_are_kept_while_an_alert_goes_on_about_the_same_one() -> None:

@@ -24,7 +24,7 @@ _MORE_AT_MOST = 40  # the line that says how many alerts are left out
 
 _OWNER = re.compile(r"<(?:@[UW][A-Z0-9]+|!subteam\^S[A-Z0-9]+|#C[A-Z0-9]+|!here|!channel)>")
 _CALLING = re.compile(r"<[@!]")
-_MARKS = re.compile(r"[`]|(?<!\w)[*_~]|[*_~](?!\w)")
+_MARKS = re.compile(r"[*~`]|(?<![^\W_])_|_(?![^\W_])")  # inside a word _ formats nothing
 _LOOK_ALIKE = str.maketrans("*_~`", "∗＿∼ˋ")
 FIRING, RESOLVED = "🔶", "✅"  # told apart by their shape, too
 
