@@ -244,6 +244,7 @@ class _Allocator:
         if not any(load.files for load in plan.loads):
             return Ids({}, {}, {}), nothing
         from costwatch.allocation.bill import LoadFiles
+        from costwatch.allocation.commitments import commitments
         from costwatch.allocation.node_costs import of_nodes
 
         found = self._attributing(plan)
@@ -267,6 +268,9 @@ class _Allocator:
             notes=json.dumps(found.notes),
             unclaimed=as_rows(self._unclaimed(plan, found, parts)),
             node_costs=of_nodes(found.node_costs(), nodes),
+            commitments=commitments(found.lines_of(plan.period, parts), plan.period_end, self.now)
+            if self._url == IN_PROCESS
+            else (),
             tagging=found.tagging(),
             weighed=found.weighed(),
             facts=found.facts(),
@@ -275,13 +279,12 @@ class _Allocator:
     def _unclaimed(self, plan: Plan, found: "Attribution", parts: "Sequence[LoadFiles]") -> list[Unclaimed]:
         """Lines are looked at for keys that nobody asked for only where they are read in this process."""
         from costwatch.allocation import unclaimed
-        from costwatch.allocation.charges import PublishedLines
 
         known = found.unclaimed()
         accounts = {each.value for each in known if each.kind == "account"}
         keys = unclaimed.keys_not_asked(found.tag_keys, found.ordered)
         if keys and accounts and self._url == IN_PROCESS and unclaimed.is_much(known, found.totals()):
-            bill = PublishedLines(plan.period, tuple(parts), found.allocation, (), found.spelling)
+            bill = found.lines_of(plan.period, parts)
             named = [each for each in known if each.kind != "account"]
             known = [*named, *unclaimed.looked_up(found.con, bill, keys, accounts)]
         return unclaimed.merged(known)

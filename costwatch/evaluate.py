@@ -79,6 +79,19 @@ def evaluate(
     return evaluated.evaluation
 
 
+def evaluate_facts(
+    facts: Snapshot, held: Mapping[str, Alert], rules: Sequence[Rule], now: datetime
+) -> tuple[Mapping[str, Alert], Mapping[str, str]]:
+    """The same on facts that need no store: all alerts after it, by fingerprint; rule -> its error.
+
+    held: those before it, which the last evaluation answered.
+    """
+    evaluated = _Evaluator(facts, held, now)
+    evaluated.evaluate_rules(rules)
+    evaluated.correct_restated()
+    return evaluated.after, evaluated.errors
+
+
 @dataclass(frozen=True, slots=True)
 class _Own:
     """Whether costwatch watches itself, and what is wrong with its files."""

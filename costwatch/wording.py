@@ -68,7 +68,7 @@ def quantity(value: Decimal, unit: str) -> str:
         return percent(value)
     if unit == "burn":
         return f"burn {amount(round(value, 1))}"
-    return f"{digits(round(value, 1))} {unit}".rstrip()
+    return f"{amount(value)} {unit}".rstrip()
 
 
 def digits(value: Decimal) -> str:

@@ -4,9 +4,10 @@ Prometheus' semantics (https://prometheus.io/docs/prometheus/latest/configuratio
 a breach is pending until it has lasted ``for``, then it fires; when the breach is gone the alert goes on
 firing for ``keep_firing_for``, then it is resolved. Four things are added. An unknown verdict changes
 nothing, unless the rule's ``no_data`` says otherwise; want of data is then told like a breach is. A
-firing alert that becomes more severe, or turns from want of data to a breach or back, fires anew, so
-that people hear of it. A resolved alert in breach again stays resolved, as it was told, until it fires
-anew. And where the cost day an alert rests on is restated, the alert's text says so.
+firing alert that becomes more severe, reaches a further step of what only grows, or turns from want of
+data to a breach or back, fires anew, so that people hear of it. A resolved alert in breach again stays
+resolved, as it was told, until it fires anew. And where the cost day an alert rests on is restated, the
+alert's text says so.
 """
 
 import hashlib
@@ -18,14 +19,14 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from costwatch.alerts.restatement import carried_on, is_first_value, is_restated
-from costwatch.model import Alert, AlertState, Finding, Labels, Severity, Verdict, labels
+from costwatch.model import REACHED, Alert, AlertState, Finding, Labels, Severity, Verdict, labels
 from costwatch.money import exact
 from costwatch.plugins import Explanation, Rule
 
 REMEMBERED = timedelta(days=14)  # how long a resolved alert that was told is still corrected
 EXPLAINED = "explained"  # in the evidence: what was asked once, when it began to fire
 NOW = "now"  # in the evidence of an alert that is over: how things are since
-_PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_PLACEHOLDER = re.compile(r"\{([^\W\d][\w.:/-]*)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,13 @@ def _still_explained(held: Alert, alert: Alert) -> Alert:
     if not held.drivers:
         return replace(alert, evidence=evidence)
     return replace(alert, evidence=evidence, drivers=held.drivers, change=held.change)
+
+
+def _still_reached(held: Alert, alert: Alert) -> Alert:
+    """``alert``, which goes on firing: what was told as reached is not told once more."""
+    if _reached(held) <= _reached(alert):
+        return alert
+    return replace(alert, evidence={**alert.evidence, REACHED: held.evidence[REACHED]})
 
 
 def in_breach(finding: Finding, rule: Rule) -> bool:
@@ -127,7 +135,7 @@ def _active(held: Alert | None, finding: Finding, rule: Rule, now: datetime) -> 
     since = now if held is None or begins else held.active_at
     alert = _alert(finding, rule, since)
     if held is not None and held.is_firing and not fires_anew(held, alert):
-        alert = _still_explained(held, alert)
+        alert = _still_reached(held, _still_explained(held, alert))
         alert = carried_on(held, replace(alert, state=AlertState.FIRING, fired_at=held.fired_at))
         return Step(alert, alert if is_restated(held.about, alert.about) else None)
     if (held is not None and held.is_firing) or now - since >= rule.for_:
@@ -171,7 +179,13 @@ def _too_small(finding: Finding, rule: Rule) -> str:
 def fires_anew(held: Alert, alert: Alert) -> bool:
     """Whether people are to hear of ``alert`` though it fired as ``held`` before."""
     urgency = list(Severity).index
-    return held.verdict is not alert.verdict or urgency(alert.severity) < urgency(held.severity)
+    is_more = urgency(alert.severity) < urgency(held.severity) or _reached(held) < _reached(alert)
+    return held.verdict is not alert.verdict or is_more
+
+
+def _reached(alert: Alert) -> Decimal:
+    """How far it has come, where its rule counts that."""
+    return Decimal(str(alert.evidence.get(REACHED, 0)))
 
 
 def _is_active(alert: Alert) -> bool:
@@ -205,6 +219,11 @@ def _alert(finding: Finding, rule: Rule, since: datetime) -> Alert:
         annotations={name: _filled(text, of_alert) for name, text in rule.annotations.items()},
         verdict=finding.verdict,
     )
+
+
+def placeholders(text: str) -> list[str]:
+    """The labels that stand in a text in braces, such as ``{team}``."""
+    return _PLACEHOLDER.findall(text)
 
 
 def _filled(text: str, of_alert: Mapping[str, str]) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from costwatch.commands import alerts_acts, alerts_silences
+from costwatch.commands import alerts_acts, alerts_silences, alerts_test
 from costwatch.commands.context import Context, pass_context
 from costwatch.commands.last_good import after
 from costwatch.commands.options import Span, Subject, json_option
@@ -226,5 +226,5 @@ def _about(group: "Group") -> str:
     return f"{group.receiver} ({group.reason}): {labels or 'all alerts'}"
 
 
-for _command in (*alerts_silences.COMMANDS, *alerts_acts.COMMANDS):
+for _command in (*alerts_silences.COMMANDS, *alerts_acts.COMMANDS, alerts_test.run_tests):
     command.add_command(_command)

@@ -1,7 +1,7 @@
 """``costwatch.yaml`` and ``alerts.yaml``: read once, at the edge, into what the steps take as arguments."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ from costwatch.config.including import read_whole
 from costwatch.config.kinds import loaded
 from costwatch.config.models import parsed
 from costwatch.config.names import NO_NAMES, Names, names_of
-from costwatch.config.tree import Mistakes, Tree, kept_tree, shown
+from costwatch.config.tree import MAX_MISTAKES, Mistakes, Tree, kept_tree, shown
 from costwatch.errors import ConfigError, UsageError
 from costwatch.plugins import COLLECTORS, NOTIFIERS, RULES, SPLITS
 
@@ -43,7 +43,7 @@ IN_ALERTS = ("rules", "tests")
 
 def load_config(file: Path) -> Config:
     """Read ``costwatch.yaml``. Raises ConfigError with all its mistakes."""
-    mistakes = Mistakes(file)
+    mistakes = Mistakes(file, MAX_MISTAKES)
     config = _config(read_whole(file, mistakes, IN_CONFIG), file.absolute(), mistakes)
     if config is None or mistakes:
         raise ConfigError(list(mistakes))
@@ -55,7 +55,7 @@ def load_alerts(file: Path, names: Names | None = None) -> "AlertRules":
 
     names: what ``costwatch.yaml`` names (``Config.names``), and only that may be named again; None: anything.
     """
-    mistakes = Mistakes(file)
+    mistakes = Mistakes(file, MAX_MISTAKES)
     tree = read_whole(file, mistakes, IN_ALERTS)
     rules = _alerts(tree, file.absolute(), mistakes, names or NO_NAMES)
     if rules is None or mistakes:
@@ -74,7 +74,7 @@ def load_kept_config(text: str, file: Path) -> Config:
 
 def load_kept_alerts(text: str, file: Path, names: Names) -> "AlertRules":
     """Read ``alerts.yaml``, once at ``file``, from what ``AlertRules.text`` was. Raises ConfigError."""
-    mistakes = Mistakes(file)
+    mistakes = Mistakes(file, MAX_MISTAKES)
     rules = _alerts(kept_tree(text, mistakes), file.absolute(), mistakes, names)
     if rules is None or mistakes:
         raise ConfigError(list(mistakes))
@@ -83,18 +83,30 @@ def load_kept_alerts(text: str, file: Path, names: Names) -> "AlertRules":
 
 def check(file: Path) -> list[str]:
     """All mistakes of ``costwatch.yaml`` at ``file`` and of the rules file it names; none: both are good."""
-    mistakes = Mistakes(file)
-    tree = read_whole(file, mistakes, IN_CONFIG)
-    config = _config(tree, file.absolute(), mistakes)
+    mistakes = Mistakes(file, MAX_MISTAKES)
+    try:
+        tree = read_whole(file, mistakes, IN_CONFIG)
+        config = _config(tree, file.absolute(), mistakes)
+        of_slos, slos = _slos(config, tree, mistakes)
+    except ConfigError as too_many:
+        return [*too_many.mistakes]
     named = tree.root.get("alerts") if tree else None
     beside = file.parent / (named if isinstance(named, str) else "alerts.yaml")
     alerts_file = config.alerts if config else beside
-    of_alerts = Mistakes(alerts_file)
-    of_slos, slos = _slos(config, tree, mistakes)
+    of_alerts: Iterable[str] = ()
     if file.exists():
         names = replace(names_of(tree), slos=slos)
-        _alerts(read_whole(alerts_file, of_alerts, IN_ALERTS), alerts_file.absolute(), of_alerts, names)
+        of_alerts = _mistakes_of_alerts(alerts_file, names)
     return [*mistakes, *of_alerts, *of_slos]
+
+
+def _mistakes_of_alerts(file: Path, names: Names) -> Iterable[str]:
+    mistakes = Mistakes(file, MAX_MISTAKES)
+    try:
+        _alerts(read_whole(file, mistakes, IN_ALERTS), file.absolute(), mistakes, names)
+    except ConfigError as too_many:
+        return too_many.mistakes
+    return mistakes
 
 
 def _slos(
@@ -169,7 +181,7 @@ def _alerts(tree: Tree | None, file: Path, mistakes: Mistakes, names: Names) -> 
 
     rules = loaded(tree, ("rules",), RULES, file.parent, mistakes, names=names, defaults=defaults_of(tree))
     receivers = loaded(tree, ("receivers",), NOTIFIERS, file.parent, mistakes, names=names)
-    known = {"file": file, "rules": rules, "receivers": receivers, "root": tree.root}
+    known = {"file": file, "rules": rules, "receivers": receivers, "root": tree.root, "tree": tree}
     read_rules = parsed(AlertRules, tree, mistakes, known)
     across = (*check_alerts(tree), *check_rules(tree, rules, names), *check_receivers(tree, receivers))
     for line, text in across:

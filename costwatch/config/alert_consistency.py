@@ -7,12 +7,15 @@ hides no other mistake.
 from collections.abc import Iterable, Iterator, Sequence
 
 from costwatch.alerts import built_in
+from costwatch.config.annotations import check_annotations
 from costwatch.config.consistency import named_once
 from costwatch.config.matchers import check_matchers, routes
 from costwatch.config.names import Names
 from costwatch.config.pools import texts
 from costwatch.config.quote import instead, quoted
+from costwatch.config.rule_tests import check_tests
 from costwatch.config.selections import check_selections
+from costwatch.config.statements import check_statements
 from costwatch.config.teams import named
 from costwatch.config.tree import Place, Tree
 from costwatch.plugins import Forwarder, Notifier, Receiver, Rule
@@ -44,7 +47,10 @@ def check_alerts(tree: Tree) -> Found:
 def check_rules(tree: Tree, rules: Sequence[Rule], names: Names) -> Found:
     """What the rules look at and matchers wait for, against what there can be."""
     yield from check_selections(tree, rules, names)
+    yield from check_statements(tree, rules)
     yield from check_matchers(tree, rules, names)
+    yield from check_annotations(tree, rules)
+    yield from check_tests(tree, rules, names)
 
 
 def check_receivers(tree: Tree, receivers: Sequence[Receiver]) -> Found:

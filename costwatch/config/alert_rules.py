@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import ValidationError, create_model
+from pydantic import PrivateAttr, ValidationError, create_model
 
 from costwatch.alerts.intervals import NamedTimeInterval
 from costwatch.alerts.muting import InhibitRule
 from costwatch.alerts.routing import RootRoute
 from costwatch.alerts.rule_tests import RuleTest
 from costwatch.config.files import ENTRIES, LOADED, File, Included
-from costwatch.config.tree import Node, Tree
+from costwatch.config.tree import Line, Node, Tree, shown
 from costwatch.plugins import Receiver, Rule, RuleSettings, Settings
 
 # What every rule has unless it says otherwise: all that rules share, their names aside.
@@ -41,6 +41,19 @@ class AlertRules(File):
     time_intervals: tuple[NamedTimeInterval, ...] = ()
     fallback: str | None = None
     tests: tuple[RuleTest, ...] = ()
+
+    _tree: Tree = PrivateAttr(default_factory=lambda: Tree({}, {}))
+
+    def model_post_init(self, context: Any) -> None:
+        """Keep where it was written, too."""
+        super().model_post_init(context)
+        self._tree = (context or {}).get("tree", self._tree)
+
+    def place(self, section: str, name: str, *more: str) -> str:
+        """``file:line`` of the entry of that name, or of what is below it."""
+        places = (place for place, entry in self._tree.entries((section,)) if entry.get("name") == name)
+        line = self._tree.line((*next(places, (section,)), *more))
+        return f"{shown(line.file if isinstance(line, Line) else self.file)}:{int(line)}"
 
 
 def defaults_of(tree: Tree) -> Mapping[str, Node]:

@@ -27,6 +27,8 @@ _EUROPEAN = re.compile(r"[+-]?\d{1,3}(?:\.?\d{3})*,\d{1,2}")
 _NUMBER = re.compile(r"([+-]?\d+(?:\.\d+)?)\s*(%|percent|[a-z]+)?", re.IGNORECASE)
 _SPAN = re.compile(r"(?:and\s+)?(\d+(?:\.\d+)?|[a-z]+)\s*([a-z]+)", re.IGNORECASE)
 
+_LONGEST = 100  # characters of what may be meant as a duration
+
 
 def number(text: str, key: str = "") -> str:
     """``30000`` for ``30k``, ``1,000`` or ``$30k``; ``0.8`` for ``80%``; '' where nobody can tell.
@@ -63,7 +65,7 @@ def duration(text: str) -> str:
     """
     if text.strip().isdecimal():
         return "{0}m, {0}h or {0}d".format(text.strip())
-    seconds = _seconds(text)
+    seconds = _seconds(text) if len(text) < _LONGEST else None
     if seconds is None or seconds % 1:
         return ""
     if seconds % 86400 == 0 and seconds > 7 * 86400:

@@ -11,6 +11,7 @@ from costwatch.config.tree import Line, Mistakes, Place, Tree, read
 from costwatch.secret import NOT_A_REFERENCE
 
 MAX_FILES = 1_000
+_LONGEST, _MOST_FOLDERS = 200, 8  # of one pattern: characters, and folders below the file's own
 _KEY: Place = ("include",)
 
 
@@ -61,6 +62,9 @@ def _included(tree: Tree, file: Path, mistakes: Mistakes) -> Iterator[Path]:
     seen = {file.resolve()}
     for place, pattern in texts(_KEY, tree.at(_KEY)):
         line = tree.value_line(place)
+        if len(pattern) > _LONGEST or len(Path(pattern).parts) > _MOST_FOLDERS:
+            mistakes.add(line, f"{quoted(pattern)} is too long; name files such as rules.d/*.yaml")
+            continue
         if Path(pattern).is_absolute() or {"..", "~"} & {*Path(pattern).parts} or not pattern.strip():
             mistakes.add(line, f"{quoted(pattern)} leaves the folder of this file; name files below it")
             continue

@@ -83,6 +83,7 @@ def names_of(tree: Tree | None) -> Names:
     measure = {"source": sources} | ({} if measures.is_open else {"measure": measures.names})
     of_sources = {key: {"source": sources} for key in ("freshness", "data_age", "data_age_limit")}
     tagging = {"team": (*teams, UNALLOCATED), "charge_kind": CHARGE_KINDS}
+    commitment = {"team": (*teams, *RESIDUALS, ""), "source": sources}
     of_units = dict.fromkeys(("unit_cost", "unit_volume"), unit_cost)
     values = {
         **dict.fromkeys(COST_METRICS, costs),
@@ -91,6 +92,7 @@ def names_of(tree: Tree | None) -> Names:
         "measure": measure,
         **of_sources,
         **of_units,
+        **dict.fromkeys(("commitment_cost", "commitment_days_left"), commitment),
     }
     kinds = sorted({str(entry.get("kind")) for _, entry in tree.entries(("sources",))})
     named_dimensions = tree.root.get("dimensions")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 from costwatch.config.matches import misspelt_account
 from costwatch.config.names import Names
@@ -33,6 +34,8 @@ _SHARED = {field.alias or name for name, field in RuleSettings.model_fields.item
 def check_selections(tree: Tree, rules: Sequence[Rule], names: Names) -> Found:
     """What ``rules`` say they look at, against the queries there are and what ``costwatch.yaml`` names."""
     places = {name: place[:-1] for place, name in named(tree, "rules")}
+    if names.values:
+        names = replace(names, values={**names.values, "rule_quiet_days": {"rule": tuple(places)}})
     for rule in rules:
         for one in selections_of(rule):
             yield from _check(tree, places[rule.name], rule, one, names)
@@ -59,15 +62,11 @@ def _check(tree: Tree, place: Place, rule: Rule, one: Selection, names: Names) -
         why = f"no source brings {min(lacking)}, which {one.query} is made of"
         how = "add one to 'sources', of a kind that does (`costwatch plugins` lists them)"
         yield tree.line(place), f"{why}; {how}"
+    lines: dict[str, int] | None = None
     for label, values in one.where.items():
-        if not values:
-            yield (
-                _line(tree, place, label),
-                f"of {quoted(label)} no value is named; name one, or leave it out",
-            )
-        for value in values:
-            for text in _troubles(label, value, one.query, names):
-                yield _line(tree, place, value), text
+        for written, text in _troubles(label, values, one.query, names):
+            lines = _lines(tree, place) if lines is None else lines
+            yield lines.get(written) or tree.line(place), text
 
 
 def _tables(kinds: Sequence[str]) -> set[str]:
@@ -79,20 +78,27 @@ def _tables(kinds: Sequence[str]) -> set[str]:
     return found
 
 
-def _troubles(label: str, value: str, query: str, names: Names) -> Iterator[str]:
-    """What is wrong with a value that is waited for."""
+def _troubles(label: str, values: Sequence[str], query: str, names: Names) -> Iterator[tuple[str, str]]:
+    """What is wrong with the values that are waited for: what is written, and a sentence."""
     known = names.values.get(query, {})
-    if label == "account" and known:
-        yield from misspelt_account(value, names.accounts)
-    elif label in known:
-        for part in value.split(GIVEN_ON) if label == "pool" else (value,):
-            if part not in known[label]:
-                yield nothing_called(label, part, known[label], query)
+    if not values:
+        yield label, f"of {quoted(label)} no value is named; name one, or leave it out"
+    for value in dict.fromkeys(values):
+        if label == "account" and known:
+            yield from ((value, text) for text in misspelt_account(value, names.accounts))
+        elif label in known:
+            for part in value.split(GIVEN_ON) if label == "pool" else (value,):
+                if part not in known[label]:
+                    yield value, nothing_called(label, part, known[label], query)
 
 
-def _line(tree: Tree, place: Place, text: str) -> int:
-    """Where a rule's own keys have that text, as a value or a key; else the rule's line."""
+def _lines(tree: Tree, place: Place) -> dict[str, int]:
+    """On which line a rule's own keys have a text, as a value or else as a key."""
     own = [here for here in tree.below(place) if {*here[len(place) :]} - _SHARED]
-    values = [here for here in own if tree.at(here) == text and here[len(place)] not in _SHARED]
-    keys = [here for here in own if here[-1] == text]
-    return tree.value_line(values[0]) if values else tree.line(keys[0] if keys else place)
+    found: dict[str, int] = {}
+    for here in own:
+        if isinstance(text := tree.at(here), str) and here[len(place)] not in _SHARED:
+            found.setdefault(text, tree.value_line(here))
+    for here in own:
+        found.setdefault(str(here[-1]), tree.line(here))
+    return found

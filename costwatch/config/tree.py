@@ -17,9 +17,11 @@ from typing import NoReturn, TypeAlias
 import yaml
 
 from costwatch.config.quote import quoted
+from costwatch.errors import ConfigError
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 20
+MAX_MISTAKES = 200  # that are told of the files of a configuration at once
 
 Place = tuple[str | int, ...]  # the keys and positions that lead from the root to a node
 Node: TypeAlias = "str | list[Node] | dict[str, Node] | None"
@@ -59,20 +61,27 @@ class Line(int):
 
 
 class Mistakes:
-    """What is wrong with one file, and with those that it includes."""
+    """What is wrong with one file, and with those that it includes.
 
-    def __init__(self, file: Path) -> None:
+    at_most: raises ConfigError with so many when there are more: no file of a person has as many.
+    """
+
+    def __init__(self, file: Path, at_most: int | None = None) -> None:
         self._name = str(shown(file))
+        self._at_most = at_most
         self._found: set[tuple[str, int, str]] = set()
 
     def add(self, line: int, text: str) -> None:
         """Note ``what is wrong; what to do`` at a line, counted from 1; 0: the file as a whole."""
         where = (str(shown(line.file)), int(line)) if isinstance(line, Line) else (self._name, line)
         self._found.add((*where, text))
+        if self._at_most is not None and len(self._found) > self._at_most:
+            more = f"{self._name}: has more than {self._at_most} mistakes; correct these first"
+            raise ConfigError([*[*self][: self._at_most], more])
 
     def within(self, file: Path) -> "Mistakes":
         """Those of a file that this one includes: they are among these, too."""
-        within = Mistakes(file)
+        within = Mistakes(file, self._at_most)
         within._found = self._found
         return within
 

@@ -11,8 +11,8 @@ def is_late(age_days: Decimal, limit_days: Decimal) -> bool:
     return age_days > limit_days
 
 
-def ended(source: str, age_days: Decimal, today: date) -> str:
-    """``aws: bill ends 31 Oct 2026, 29 days ago``."""
+def ended(source: str, age_days: Decimal, today: date, what: str = "bill") -> str:
+    """``aws: bill ends 31 Oct 2026, 29 days ago``; what: it brings."""
     days = int(age_days)
     ago = "today" if days <= 0 else "yesterday" if days == 1 else f"{days:,} days ago"
-    return f"{source}: bill ends {on_day(today - timedelta(days=days))}, {ago}"
+    return f"{source}: {what} ends {on_day(today - timedelta(days=days))}, {ago}"

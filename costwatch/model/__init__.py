@@ -2,6 +2,7 @@
 
 from costwatch.model.acts import Acknowledge, Act, Feedback, Silence, Snooze, Worth
 from costwatch.model.alerts import (
+    REACHED,
     About,
     Alert,
     AlertState,
@@ -79,6 +80,7 @@ __all__ = [
     "NO_COST_CENTER",
     "NO_SYSTEM",
     "PRICING_UNIT",
+    "REACHED",
     "REFUNDS",
     "RESIDUALS",
     "TAGGED",

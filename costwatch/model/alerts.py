@@ -11,6 +11,8 @@ from costwatch.model.facts import Labels
 from costwatch.model.time import Window, midnight
 
 _DAY = timedelta(days=1)
+# In the evidence: how far something has come that only grows; each time that it is more, an alert fires anew.
+REACHED = "reached"
 
 
 class Severity(StrEnum):

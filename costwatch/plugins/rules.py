@@ -4,9 +4,9 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Annotated, Any, ClassVar, Literal, Protocol
+from typing import Annotated, Any, ClassVar, Literal, Protocol, Self
 
-from pydantic import AfterValidator, Field, PrivateAttr, ValidationInfo
+from pydantic import AfterValidator, Field, PrivateAttr, ValidationInfo, model_validator
 
 from costwatch.model import Driver, Finding, Severity
 from costwatch.plugins.context import PluginContext
@@ -14,6 +14,7 @@ from costwatch.plugins.facts import RECENT_DAYS, FactQuery, Snapshot, unknown_na
 from costwatch.plugins.settings import Duration, Settings
 
 _DAY = timedelta(days=1)
+_DIGITS = 19  # of an amount; the warehouse holds amounts in so many
 
 
 def _whole_days(window: timedelta) -> timedelta:
@@ -167,6 +168,12 @@ def selections_of(rule: Rule) -> tuple[Selection, ...]:
     return tuple(one for one in getattr(rule, "selections", ()) if isinstance(one, Selection))
 
 
+def alert_labels_of(rule: Rule) -> frozenset[str] | None:
+    """All labels that alerts of a rule can have; None: it does not say which its findings have."""
+    found = getattr(rule, "finding_labels", None)
+    return None if found is None else frozenset((*found, *rule.labels, "rule", "severity"))
+
+
 def queries_of(rules: Iterable[Rule]) -> tuple[FactQuery, ...]:
     """What the kinds of these rules bring to be asked."""
     return tuple(query for rule in rules for query in getattr(rule, "queries", ()))
@@ -206,6 +213,14 @@ class RuleSettings(Settings):
 
     _kind: str = PrivateAttr(default="")
 
+    @model_validator(mode="after")
+    def _has_amounts_that_can_be(self) -> Self:
+        for name, info in type(self).model_fields.items():
+            value = getattr(self, name)
+            if isinstance(value, Decimal) and value and not -_DIGITS < value.adjusted() < _DIGITS:
+                raise ValueError(f"{info.alias or name} must have fewer than {_DIGITS} digits on either side")
+        return self
+
     def model_post_init(self, context: Any) -> None:
         """Keep by which kind a file named it."""
         self._kind = context.kind if isinstance(context, PluginContext) else ""
@@ -223,6 +238,16 @@ class RuleSettings(Settings):
     def selections(self) -> tuple[Selection, ...]:
         """What it looks at: names in it that nothing bears are mistakes; none: the kind does not say."""
         return ()
+
+    @property
+    def finding_labels(self) -> tuple[str, ...] | None:
+        """The labels that its findings can have: to name another is a mistake; None: it does not say."""
+        return None
+
+    @property
+    def statements(self) -> Mapping[str, Collection[str]]:
+        """SQL that it asks by ``Snapshot.sql``, each with columns that it must answer: `check` proves it."""
+        return {}
 
     def newest_day(self, facts: Snapshot, days: Iterable[date]) -> date | None:
         """The newest day that the rule may rest on, if any; ``days``: those that have any facts."""

@@ -16,6 +16,7 @@ class Settings(BaseModel):
 
 
 _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "y": 31536000}
+_LONGEST = 100  # characters of a duration
 _DURATION = re.compile(r"(?:\d{1,12}(?:ms|[smhdwy]))+")
 
 
@@ -28,7 +29,7 @@ def parse_duration(text: object) -> timedelta:
         return text
     if text in ("0", 0) and not isinstance(text, bool):
         return timedelta()
-    if not isinstance(text, str) or not _DURATION.fullmatch(text):
+    if not isinstance(text, str) or len(text) > _LONGEST or not _DURATION.fullmatch(text):
         raise ValueError("must be a duration such as 15m, 2h or 1d")
     parts = re.findall(r"(\d+)(ms|[smhdwy])", text)
     seconds = sum(int(number) * _UNITS[unit] for number, unit in parts)

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from costwatch.cost.counting import EVERYTHING, basis, counted
 from costwatch.cost.forecast import HISTORY_DAYS, Outlook, outlook, period_name, period_of
-from costwatch.model import About, Finding, Labels, Point, Series, Verdict, Window, labels
+from costwatch.model import REACHED, About, Finding, Labels, Point, Series, Verdict, Window, labels
 from costwatch.money import exact, short
 from costwatch.plugins import RuleSettings, Selection, Settings, Snapshot, recent
 from costwatch.wording import digits, on_day, percent
@@ -52,30 +52,41 @@ class Budget(RuleSettings):
 
     at: shares of the amount, ascending; spending as much is a breach, and the highest share reached is
     told. forecast: ``{at: 1.0}`` to be told too when the forecast for the period's end is over that
-    share; leave it out to go by what is spent only. teams: only the budgets of these teams (``*``: the
-    budget of the whole bill); none: all budgets.
+    share; leave it out to go by what is spent only. steps: an amount in the budget's currency, to be told
+    each time that as much more is spent, also beyond the budget; with it, ``at`` may be empty. teams: only
+    the budgets of these teams (``*``: the budget of the whole bill); none: all budgets.
+
+    Each further share or step fires anew, once in a period. A step that was told stays reached until the
+    period ends, though a later delivery takes some of it away.
 
     Where the bill does not reach back to the period's first day, only a breach is known for sure.
 
     Example::
 
         - {name: MonthBudget, kind: budget, at: [0.8, 1.0], forecast: {at: 1.0}}
+        - {name: EveryTenThousand, kind: budget, at: [], steps: 10000}
     """
 
     at: Annotated[tuple[Share, ...], AfterValidator(_ascending)] = (Decimal(1),)
     forecast: ForecastCheck | None = None
+    steps: Decimal | None = Field(default=None, gt=0)
     teams: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _has_a_limit(self) -> Self:
-        if not self.at and self.forecast is None:
-            raise ValueError("give 'at', 'forecast' or both")
+        if not self.at and self.forecast is None and self.steps is None:
+            raise ValueError("give 'at', 'forecast' or 'steps'")
         return self
 
     @property
     def selections(self) -> tuple[Selection, ...]:
         """See ``plugins.RuleSettings``."""
         return (Selection("budget", _LABELS, {"team": self.teams} if self.teams else {}),)
+
+    @property
+    def finding_labels(self) -> tuple[str, ...]:
+        """See ``plugins.RuleSettings``."""
+        return ("team", "period", "budget")
 
     def evaluate(self, facts: Snapshot, now: datetime) -> Iterator[Finding]:
         """See ``plugins.Rule``."""
@@ -89,6 +100,7 @@ class Budget(RuleSettings):
         start, after = period_of("quarter", through)
         costs = Window.of_days(min(start, through - HISTORY_DAYS * _DAY), through + _DAY)
         answer = facts.series("budget", _LABELS, Window.of_days(start, after))
+        told = self._told(facts, now) if self.steps else {}
         for key, amounts in sorted(answer.items()):
             budget = _BudgetPeriod.of(key, amounts, through)
             if budget is None or (self.teams and budget.team not in self.teams):
@@ -99,7 +111,7 @@ class Budget(RuleSettings):
                 lambda metric, by: facts.series(metric, by, costs), budget.metric, budget.include, tuple(who)
             ).get(labels(**who, currency=budget.currency), ())
             covered = any(total[0].day <= budget.start for total in whole.values())
-            yield self._finding(budget, series, through, covered=covered)
+            yield self._finding(budget, series, through, told.get(budget.labels, Decimal()), covered=covered)
 
     def _through(self, facts: Snapshot, now: datetime) -> date | None:
         if self.settle == "settled":
@@ -107,23 +119,46 @@ class Budget(RuleSettings):
         costs = facts.series("EffectiveCost", (), recent(facts, now)).values()
         return self.newest_day(facts, (point.day for series in costs for point in series))
 
-    def _finding(self, budget: "_BudgetPeriod", series: Series, through: date, *, covered: bool) -> Finding:
+    def _told(self, facts: Snapshot, now: datetime) -> dict[Labels, Decimal]:
+        """The labels of its instances -> the amount that was told as reached."""
+        today = Window.of_days(now.date(), now.date() + _DAY)
+        answer = facts.series("budget_reached", ("rule", "budget", "team", "period"), today)
+        own = {key: series for key, series in answer.items() if ("rule", self.name) in key}
+        names = ("budget", "team", "period")
+        return {tuple(pair for pair in key if pair[0] in names): own[key][-1].value for key in own}
+
+    def _finding(
+        self, budget: "_BudgetPeriod", series: Series, through: date, told: Decimal, *, covered: bool
+    ) -> Finding:
         at = outlook(series, budget.amount, budget.start, budget.after, through)
-        value, shares = at.spent, [share for share in self.at if at.spent >= share * budget.amount]
-        verdict = Verdict.BREACH if shares else Verdict.OK if covered else Verdict.UNKNOWN
-        share = max(shares, default=min(self.at, default=Decimal(1)))
-        if not shares and self.forecast and at.forecast > self.forecast.at * budget.amount:
-            verdict, value, share = Verdict.BREACH, at.forecast, self.forecast.at
+        value, reached = at.spent, max(self._reached(budget, at.spent), self._step_of(told))
+        verdict = Verdict.BREACH if reached else Verdict.OK if covered else Verdict.UNKNOWN
+        limit = reached or self._first(budget)
+        if not reached and self.forecast and at.forecast > self.forecast.at * budget.amount:
+            verdict, value, limit = Verdict.BREACH, at.forecast, self.forecast.at * budget.amount
+        said, evidence = _summary(budget, at, through), _evidence(budget, at, through)
+        if self.steps and reached:
+            was = "" if at.spent >= reached else " before"
+            said += f"; {exact(reached, budget.currency)} reached{was}"
+        if reached:
+            evidence = {**evidence, REACHED: digits(reached)}
         return Finding(
-            budget.labels,
-            verdict,
-            value,
-            share * budget.amount,
-            budget.currency,
-            _summary(budget, at, through),
-            budget.about(through),
-            _evidence(budget, at, through),
+            budget.labels, verdict, value, limit, budget.currency, said, budget.about(through), evidence
         )
+
+    def _reached(self, budget: "_BudgetPeriod", spent: Decimal) -> Decimal:
+        """The highest of its amounts that is spent; 0 where none is."""
+        shares = [share * budget.amount for share in self.at if spent >= share * budget.amount]
+        return max([*shares, self._step_of(spent)])
+
+    def _step_of(self, amount: Decimal) -> Decimal:
+        """The highest step up to an amount; 0 where there is none."""
+        return amount // self.steps * self.steps if self.steps and amount > 0 else Decimal()
+
+    def _first(self, budget: "_BudgetPeriod") -> Decimal:
+        """The least of its amounts."""
+        shares = [share * budget.amount for share in self.at[:1]] or ([] if self.steps else [budget.amount])
+        return min([*shares, *([self.steps] if self.steps else [])])
 
 
 @dataclass(frozen=True)

@@ -133,6 +133,11 @@ class Coverage(RuleSettings):
         )
         return costs + nodes
 
+    @property
+    def finding_labels(self) -> tuple[str, ...]:
+        """See ``plugins.RuleSettings``."""
+        return (*self.by, *(("cluster", "coverage") if self.min_measured_share is not None else ()))
+
     def evaluate(self, facts: Snapshot, now: datetime) -> Iterator[Finding]:
         """See ``plugins.Rule``."""
         if self.max_share is not None:

@@ -22,14 +22,15 @@ def _positive(age: timedelta) -> timedelta:
 
 
 class Freshness(RuleSettings):
-    """Sources whose last new delivery is older than ``max_age``, or whose newest cost day is older than
-    ``max_data_age``: one finding for each source.
+    """Sources whose last new delivery is older than ``max_age``, or whose newest day is older than
+    ``max_data_age``: one finding for each source, of whatever kind.
 
     source: ``*`` for all, or a name or names from ``sources`` in costwatch.yaml; one that was never read is
     told, too, unless ``no_data`` says otherwise. max_age: a duration. A source that never delivered counts
     from when it was first tried. max_data_age: a duration of whole days, from the newest day that the
-    published bill of the source has; left out, it is ``at_most_days`` of ``settle`` in costwatch.yaml, and as
-    much more as the source is usually silent between two days.
+    published bill of the source has, or for which it delivered usage, measures or markers, or knows good and
+    bad events of an SLO: a source may deliver old days for ever. Left out, it is ``at_most_days`` of
+    ``settle`` in costwatch.yaml for bills, and as much more as the source is usually silent between two days.
 
     Example::
 
@@ -47,6 +48,11 @@ class Freshness(RuleSettings):
         where = {} if "*" in self._wanted else {"source": self._wanted}
         return (Selection("freshness", ("source",), where),)
 
+    @property
+    def finding_labels(self) -> tuple[str, ...]:
+        """See ``plugins.RuleSettings``."""
+        return ("source",)
+
     def evaluate(self, facts: Snapshot, now: datetime) -> Iterator[Finding]:
         """See ``plugins.Rule``."""
         ages, days, limits = (
@@ -57,7 +63,10 @@ class Freshness(RuleSettings):
             found = self._by_delivery(name, ages.get(name))
             limit = limits.get(name) if at_most is None else at_most
             is_new = found.verdict is Verdict.OK and name in days and limit is not None
-            yield _by_day(name, days[name], limit, found, now) if is_new and limit is not None else found
+            what = "bill" if name in limits else "data"
+            yield (
+                _by_day(name, days[name], limit, found, now, what) if is_new and limit is not None else found
+            )
 
     def _by_delivery(self, source: str, age: Decimal | None) -> Finding:
         instance, about = labels(source=source), About("freshness", ("source",), {"source": (source,)})
@@ -86,10 +95,10 @@ def _today(facts: Snapshot, query: str, now: datetime) -> dict[str, Decimal]:
     return {dict(key)["source"]: series[-1].value for key, series in answer.items() if series}
 
 
-def _by_day(source: str, age: Decimal, limit: Decimal, found: Finding, now: datetime) -> Finding:
+def _by_day(source: str, age: Decimal, limit: Decimal, found: Finding, now: datetime, what: str) -> Finding:
     """``found``, unless the newest day is too long ago."""
     if not is_late(age, limit):
         return found
     about = About("data_age", ("source",), {"source": (source,)})
-    said = ended(source, age, now.date())
+    said = ended(source, age, now.date(), what)
     return Finding(found.labels, Verdict.BREACH, age, limit, "days", said, about)

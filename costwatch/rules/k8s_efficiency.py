@@ -84,6 +84,11 @@ class Efficiency(RuleSettings):
         """See ``plugins.RuleSettings``."""
         return (Selection(self._parts[0].used, self._asked, self._where),)
 
+    @property
+    def finding_labels(self) -> tuple[str, ...]:
+        """See ``plugins.RuleSettings``."""
+        return self.by
+
     def evaluate(self, facts: Snapshot, now: datetime) -> Iterator[Finding]:
         """See ``plugins.Rule``."""
         span = recent(facts, now)

@@ -78,6 +78,11 @@ class Runaway(RuleSettings):
         named = {name: values for name, values in self._where.items() if name in self.match}
         return (Selection("workload_cost", _LABELS, named),)
 
+    @property
+    def finding_labels(self) -> tuple[str, ...]:
+        """See ``plugins.RuleSettings``."""
+        return _LABELS
+
     def evaluate(self, facts: Snapshot, now: datetime) -> Iterator[Finding]:
         """See ``plugins.Rule``."""
         span = recent(facts, now)

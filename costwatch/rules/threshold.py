@@ -114,6 +114,11 @@ class Threshold(RuleSettings):
         """See ``plugins.RuleSettings``."""
         return (Selection(self.metric, self._asked, self._where),)
 
+    @property
+    def finding_labels(self) -> tuple[str, ...]:
+        """See ``plugins.RuleSettings``."""
+        return self.by
+
     def evaluate(self, facts: Snapshot, now: datetime) -> Iterator[Finding]:
         """See ``plugins.Rule``."""
         span = recent(facts, now)

@@ -76,6 +76,11 @@ class UnitCost(RuleSettings):
         """See ``plugins.RuleSettings``."""
         return (Selection(_COST, self._asked, self._where),)
 
+    @property
+    def finding_labels(self) -> tuple[str, ...]:
+        """See ``plugins.RuleSettings``."""
+        return (_COST, *self.by, *self.match)
+
     def evaluate(self, facts: Snapshot, now: datetime) -> Iterator[Finding]:
         """See ``plugins.Rule``."""
         span = recent(facts, now)

@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import Any
 
 from pydantic import TypeAdapter
 
@@ -18,42 +19,45 @@ _SOME_TIME = datetime(2026, 11, 22, 9, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Example:
-    """What a rule must find in ``facts`` at ``now``: the verdict of every instance, by its labels."""
+    """What a rule must find in ``facts`` at ``now``: the verdict of every instance, by its labels.
+
+    sql_rows: statement -> what it answers.
+    """
 
     facts: Facts
     now: datetime
     expected: Mapping[Labels, Verdict]
+    sql_rows: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
 
 
 def check_rule(rule: Rule, examples: Sequence[Example]) -> None:
     """Whether ``rule`` keeps the contract and finds what each example expects."""
     check_settings(rule)
     before = repr(rule)
-    for finding in rule.evaluate(FakeSnapshot(queries=queries_of([rule])), _SOME_TIME):
+    no_rows: Mapping[str, Sequence[Mapping[str, Any]]] = dict.fromkeys(getattr(rule, "statements", ()), ())
+    for finding in rule.evaluate(FakeSnapshot(queries=queries_of([rule]), sql_rows=no_rows), _SOME_TIME):
         require(
             finding.verdict is Verdict.UNKNOWN,
             f"with no data at all {dict(finding.labels)} is '{finding.verdict}'; unknown is not zero",
         )
     for example in examples:
-        found = _findings(rule, example.facts, example.now)
+        found = _findings(rule, example.facts, example)
         verdicts = {key: finding.verdict for key, finding in found.items()}
         require(verdicts == dict(example.expected), f"found {verdicts}, expected {dict(example.expected)}")
 
         backwards = {query: dict(reversed(list(answer.items()))) for query, answer in example.facts.items()}
+        require(_findings(rule, backwards, example) == found, "the order of the facts changes the findings")
         require(
-            _findings(rule, backwards, example.now) == found, "the order of the facts changes the findings"
-        )
-        require(
-            _findings(rule, _doubled(example.facts), example.now).keys() == found.keys(),
+            _findings(rule, _doubled(example.facts), example).keys() == found.keys(),
             "other values change the labels: the same instance would be taken for another",
         )
     require(repr(rule) == before, "evaluating changed the rule")
 
 
-def _findings(rule: Rule, facts: Facts, now: datetime) -> dict[Labels, Finding]:
+def _findings(rule: Rule, facts: Facts, example: Example) -> dict[Labels, Finding]:
     found: dict[Labels, Finding] = {}
-    snapshot = FakeSnapshot(facts, queries_of([rule]))
-    for finding in rule.evaluate(snapshot, now):
+    snapshot = FakeSnapshot(facts, queries_of([rule]), sql_rows=example.sql_rows)
+    for finding in rule.evaluate(snapshot, example.now):
         key = finding.labels
         require(key == tuple(sorted(dict(key).items())), f"labels are sorted pairs, each name once: {key}")
         require(key not in found, f"two findings have the labels {dict(key)}")

@@ -14,20 +14,21 @@ from pathlib import Path
 from costwatch.errors import BusyError, UsageError, WarehouseError
 from costwatch.scratch import scratch, sweep
 from costwatch.warehouse.locks import held_names, lock
+from costwatch.warehouse.sql_child import only_reading
 from costwatch.wording import RESTORE
 
 WRITER_WAIT_SECONDS = 30
 _WRITER = "writer"
 _CHECKPOINT_BYTES = 4 << 20
-_READING = {
-    sqlite3.SQLITE_SELECT,
-    sqlite3.SQLITE_READ,
-    sqlite3.SQLITE_FUNCTION,
-    sqlite3.SQLITE_RECURSIVE,
-}
 # What SQLite says of a file whose bytes are not as it wrote them, and of a schema that is not ours any more.
 _DAMAGED_BYTES = re.compile("not a database|malformed|file format|Could not decode")
 _DAMAGED_SCHEMA = re.compile("no such table: (main.)?(?!x_)|no such column|has no column|already exists")
+
+
+class _Connection(sqlite3.Connection):
+    """One that knows its file."""
+
+    path: Path
 
 
 class Warehouse:
@@ -110,7 +111,7 @@ class Warehouse:
             db.execute("BEGIN")
             # Declared on first use, which only looks like writing: afterwards it would be refused.
             db.execute("SELECT 1 FROM json_each('[]'), json_tree('[]')")
-            db.set_authorizer(_only_reading)
+            db.set_authorizer(only_reading)
             yield db
 
     def backup(self, target: Path) -> None:
@@ -159,7 +160,9 @@ class Warehouse:
                 uri=True,
                 isolation_level=None,
                 timeout=WRITER_WAIT_SECONDS,
+                factory=_Connection,
             )
+            db.path = self.path
         except sqlite3.OperationalError as error:
             raise WarehouseError(f"{self.path}: {error}; check the path, its rights and the disk") from None
         try:
@@ -195,7 +198,3 @@ def is_damage(error: Exception) -> bool:
     if isinstance(error, sqlite3.DatabaseError):
         return _DAMAGED_BYTES.search(str(error)) is not None
     return isinstance(error, UnicodeDecodeError)
-
-
-def _only_reading(action: int, *_: object) -> int:
-    return sqlite3.SQLITE_OK if action in _READING else sqlite3.SQLITE_DENY

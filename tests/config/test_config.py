@@ -13,12 +13,21 @@ import pytest
 
 from costwatch.config import UI, check, default_text, find_config, load_alerts, load_config, schema
 from costwatch.errors import ConfigError, UsageError
+from tests.made.slo_files import SLOTH
 
 
 def write(folder: Path, text: str, name: str = "costwatch.yaml") -> Path:
     file = folder / name
     file.write_text(text, encoding="utf-8")
     return file
+
+
+# What examples in the shipped files name.
+BESIDE = {
+    "slos/shop.yaml": SLOTH.replace("{owner: sre_guild, ", "{team: payments, "),
+    "budgets.d/platform.yaml": "budgets: [{team: platform, amount: 10}]\n",
+    "rules.d/platform.yaml": "rules: [{name: Platform, kind: threshold, above: 5}]\n",
+}
 
 
 @pytest.fixture
@@ -42,6 +51,9 @@ def test_the_shipped_files_name_what_costwatch_does_by_itself(shipped: Path) -> 
 
 
 def test_the_examples_in_the_shipped_files_are_right_too(shipped: Path) -> None:
+    for name, text in BESIDE.items():
+        (shipped.parent / name).parent.mkdir(exist_ok=True)
+        write(shipped.parent, text, name)
     for file in (shipped, shipped.with_name("alerts.yaml")):
         file.write_text(re.sub("^#(?=  )", "", file.read_text("utf-8"), flags=re.MULTILINE), "utf-8")
     assert check(shipped) == []

@@ -305,8 +305,8 @@ def test_lines_are_looked_for_only_where_there_is_a_mistake(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With ten thousand rules, a look through the file for each of them takes longer than all the rest."""
-    looked: list[str] = []
-    monkeypatch.setattr("costwatch.config.selections._line", lambda tree, place, text: looked.append(text))
+    looked: list[object] = []
+    monkeypatch.setattr("costwatch.config.selections._lines", lambda tree, place: looked.append(place) or {})
     rules = (
         _SPEND % "team: payments, category: Usage, service: EC2" + _SPEND.replace("A,", "B,") % "team: nobody"
     )
@@ -315,4 +315,4 @@ def test_lines_are_looked_for_only_where_there_is_a_mistake(
         (tmp_path / name).write_text(text)
     with pytest.raises(ConfigError, match="no team is called 'nobody'"):
         load_alerts(tmp_path / "alerts.yaml", load_config(tmp_path / "costwatch.yaml").names)
-    assert looked == ["nobody"]
+    assert looked == [("rules", 1)]

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -29,7 +30,8 @@ from costwatch.allocation.splits.kubernetes import KubernetesPool
 from costwatch.allocation.splits.owner import OwnerPool
 from costwatch.allocation.splits.proportional import ProportionalPool
 from costwatch.allocation.splits.provider import ProviderPool
-from costwatch.model import COST_METRICS, Labels, Verdict, Window, labels
+from costwatch.evaluate import evaluate
+from costwatch.model import COST_METRICS, Labels, Silence, Verdict, Window, labels
 from costwatch.notify.alertmanager import Alertmanager
 from costwatch.notify.email import Email
 from costwatch.notify.pagerduty import PagerDuty
@@ -47,12 +49,16 @@ from costwatch.plugins import (
     fact_query,
 )
 from costwatch.rules.budget import Budget
+from costwatch.rules.change import Change
+from costwatch.rules.commitment_expiry import CommitmentExpiry
 from costwatch.rules.coverage import Coverage
 from costwatch.rules.freshness import Freshness
 from costwatch.rules.k8s_efficiency import Efficiency
+from costwatch.rules.quiet import Quiet
 from costwatch.rules.runaway import Runaway
 from costwatch.rules.slo_budget import SloBudget
 from costwatch.rules.slo_burn import SloBurn
+from costwatch.rules.sql import Sql
 from costwatch.rules.threshold import Threshold
 from costwatch.rules.unit_cost import UnitCost
 from costwatch.testing import (
@@ -68,6 +74,7 @@ from costwatch.testing import (
     check_split,
     daily,
 )
+from costwatch.warehouse.alerts.silences import save_silence
 from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
 from costwatch.warehouse.store import Warehouse
 from tests.doubles.cloudwatch import cloudwatch_double, moto_server
@@ -90,6 +97,7 @@ from tests.made.slo_history import objective
 from tests.made.sql_shop import in_sqlite
 from tests.made.unit_company import unit_company
 from tests.made.usage_files import write_day
+from tests.made.warehouse_rows import budget as budget_of
 from tests.made.warehouse_rows import company
 
 # --- collectors: kind -> a source with data in the window, and one that cannot be read -----------
@@ -287,12 +295,20 @@ ETL = labels(
 )
 PREDICTION = {"unit_cost": "prediction", "unit": "per 1,000 predictions"}
 DECISION = {"unit_cost": "decision", "unit": "per decision"}
+FAILED = "SELECT source, count(*) AS value FROM collection WHERE outcome = 'failed' GROUP BY source"
 SPEND = {"EffectiveCost": {RISK: daily(FIRST, *[900] * 50), PAYMENTS: daily(FIRST, *[100] * 50)}}
 
 
 def budget(team: str, amount: int) -> dict[Labels, Any]:
     key = labels(name=f"{team} month", team=team, metric="EffectiveCost", period="month", currency="USD")
     return {key: daily(FIRST, amount, *[None] * 30, amount)}
+
+
+def committed(id: str, source: str = "aws", **more: str) -> Labels:
+    """The labels of a savings plan."""
+    return labels(
+        commitment=id, commitment_kind="savings plan", source=source, service="EC2", team="risk", **more
+    )
 
 
 def one_budget(team: str) -> Labels:
@@ -307,6 +323,57 @@ RULES: dict[str, tuple[Rule, list[Example]]] = {
                 {**SPEND, "budget": budget("risk", 20_000) | budget("payments", 3_100)},
                 NOW,
                 {one_budget("risk"): Verdict.BREACH, one_budget("payments"): Verdict.OK},
+            ),
+        ],
+    ),
+    "change": (
+        Change.model_validate(
+            {"name": "Moved", "compare": "week", "by": ["team"], "above_pct": 40, "below_pct": 40}
+        ),
+        [
+            Example(
+                {
+                    "EffectiveCost": {
+                        labels(team="risk", service="EC2", currency="USD"): daily(
+                            FIRST, *[80] * 43, *[160] * 7
+                        ),
+                        labels(team="payments", service="EC2", currency="USD"): daily(FIRST, *[80] * 50),
+                        labels(team="payments", service="RDS", currency="USD"): daily(FIRST, *[20] * 43),
+                    }
+                },
+                NOW,
+                {
+                    labels(team="risk"): Verdict.BREACH,
+                    labels(team="payments"): Verdict.OK,
+                    labels(team="payments", service="RDS"): Verdict.BREACH,
+                },
+            ),
+        ],
+    ),
+    "commitment_expiry": (
+        CommitmentExpiry(name="Ends"),
+        [
+            Example(
+                {
+                    "commitment_cost": {
+                        committed("plan/soon", currency="USD"): daily(NOW.date(), 900),
+                        committed("plan/later", currency="USD"): daily(NOW.date(), 90),
+                        committed("plan/ended", currency="USD"): daily(NOW.date(), 9),
+                        committed("ri-1", source="azure", currency="EUR"): daily(NOW.date(), 90),
+                    },
+                    "commitment_days_left": {
+                        committed("plan/soon"): daily(NOW.date(), 7.5),
+                        committed("plan/later"): daily(NOW.date(), 70),
+                        committed("plan/ended"): daily(NOW.date(), -1),
+                    },
+                },
+                NOW,
+                {
+                    labels(commitment="plan/soon", team="risk"): Verdict.BREACH,
+                    labels(commitment="plan/later", team="risk"): Verdict.OK,
+                    labels(commitment="plan/ended", team="risk"): Verdict.OK,
+                    labels(source="azure"): Verdict.UNKNOWN,
+                },
             ),
         ],
     ),
@@ -370,6 +437,28 @@ RULES: dict[str, tuple[Rule, list[Example]]] = {
             ),
         ],
     ),
+    "quiet": (
+        Quiet.model_validate({"name": "Dead", "max_age": "90d"}),
+        [
+            Example(
+                {
+                    "rule_quiet_days": {
+                        labels(rule="Spend"): daily(NOW.date(), 91),
+                        labels(rule="Burn"): daily(NOW.date(), 2),
+                    },
+                    "silence_quiet_days": {
+                        labels(silence="1", matchers="team=ml", who="ann"): daily(NOW.date(), 95)
+                    },
+                },
+                NOW,
+                {
+                    labels(quiet_rule="Spend"): Verdict.BREACH,
+                    labels(quiet_rule="Burn"): Verdict.OK,
+                    labels(silence="1"): Verdict.BREACH,
+                },
+            ),
+        ],
+    ),
     "runaway": (
         Runaway.model_validate({"name": "Runaway", "times": 3}),
         [
@@ -422,6 +511,27 @@ RULES: dict[str, tuple[Rule, list[Example]]] = {
                     labels(slo="edge", service="shop", team="payments", host="a"): Verdict.BREACH,
                     labels(slo="edge", service="shop", team="payments", host="b"): Verdict.OK,
                     labels(slo="feed", service="shop", team="payments"): Verdict.UNKNOWN,
+                },
+            ),
+        ],
+    ),
+    "sql": (
+        Sql.model_validate({"name": "Failed", "sql": FAILED, "above": 3, "unit": "runs"}),
+        [
+            Example(
+                {},
+                NOW,
+                {
+                    labels(source="aws"): Verdict.BREACH,
+                    labels(source="db"): Verdict.OK,
+                    labels(source=""): Verdict.UNKNOWN,
+                },
+                {
+                    FAILED: [
+                        {"source": "aws", "value": 4},
+                        {"source": "db", "value": 2.5},
+                        {"source": None, "value": None},
+                    ]
                 },
             ),
         ],
@@ -628,6 +738,28 @@ def clusters(path: Path) -> Warehouse:
     return made.warehouse
 
 
+def watched(path: Path) -> Warehouse:
+    """One whose rules were evaluated, with a silence, and a budget of which a step was told."""
+    made = company(path)
+    budget_of(made, "risk", 10)
+    now = datetime(2026, 11, 23, 6, tzinfo=UTC)
+    evaluate(made, [Budget(name="Steps", steps=Decimal(5))], now)
+    with made.write() as db:
+        save_silence(db, Silence("1", ('team="ml"',), "", now, now + timedelta(days=9), "ann", "why"))
+    return made
+
+
+def committing(path: Path) -> Warehouse:
+    """One that has a savings plan."""
+    made = company(path)
+    with made.write() as db:
+        db.execute(
+            "INSERT INTO commitment VALUES (20261101, 'plan/1', 'savings plan', NULL, '2026-12-01T00:00:00Z',"
+            " 'aws', 'EC2', 'risk', 'USD', 1000000000, 20)"
+        )
+    return made
+
+
 FACTS: dict[str, tuple[Callable[[Path], Warehouse], Window]] = {
     **dict.fromkeys(
         (*COST_METRICS, "budget", "data_age", "data_age_limit", "freshness"), (company, NOVEMBER)
@@ -650,6 +782,8 @@ FACTS: dict[str, tuple[Callable[[Path], Warehouse], Window]] = {
         ),
         (slo_company, NOVEMBER),
     ),
+    **dict.fromkeys(("budget_reached", "rule_quiet_days", "silence_quiet_days"), (watched, NOVEMBER)),
+    **dict.fromkeys(("commitment_cost", "commitment_days_left"), (committing, NOVEMBER)),
     **dict.fromkeys(("measure", "unit_cost", "unit_volume"), (unit_company, OCTOBER)),
 }
 

@@ -218,7 +218,7 @@ def test_a_named_source_that_nobody_ever_read_alerts() -> None:
         pytest.param(Threshold, {"above": 1, "window": "36h"}, "whole days", id="no whole days"),
         pytest.param(Threshold, {"above": 1, "window": "36d"}, "1d to 35d", id="too many days"),
         pytest.param(Budget, {"at": [1.0, 0.8]}, "must be ascending", id="shares descend"),
-        pytest.param(Budget, {"at": []}, "give 'at', 'forecast' or both", id="no share"),
+        pytest.param(Budget, {"at": []}, "give 'at', 'forecast' or 'steps'", id="no share"),
         pytest.param(Freshness, {"max_age": "0s"}, "must be more than 0s", id="no age"),
     ],
 )
@@ -230,3 +230,34 @@ def test_a_rule_that_makes_no_sense_is_refused(kind: type, settings: dict[str, A
 def test_the_kinds_are_registered() -> None:
     assert {"threshold", "budget", "freshness"} <= registered(RULES).keys()
     assert load(RULES, "threshold") is Threshold
+
+
+# --- steps -----------------------------------------------------------------------------------------
+
+
+def test_each_further_step_is_told_once_in_a_period() -> None:
+    rule = Budget.model_validate({"name": "B", "at": [], "steps": 20_000})
+    mine = found(rule, budgets(month=45_000, quarter=10**6))[MINE]
+    assert (mine.verdict, str(mine.threshold)) == (BREACH, "40000")
+    assert mine.evidence["reached"] == "40000"
+    assert mine.summary.endswith("; $40,000.00 reached")
+    assert found(rule, budgets(month=45_000, quarter=10**6))[ALL].verdict is BREACH, "beyond no budget, too"
+    dear = Budget.model_validate({"name": "B", "at": [], "steps": 90_000})
+    assert str(found(dear, budgets(month=45_000, quarter=10**6))[MINE].threshold) == "90000"
+    assert found(dear, budgets(month=45_000, quarter=10**6))[MINE].verdict is OK
+
+
+def test_a_step_that_was_told_stays_reached_until_the_period_ends() -> None:
+    told = labels(rule="B", budget="experimentation month", team="experimentation", period="2026-11")
+    others = labels(rule="Other", budget="all", team="*", period="2026-Q4")
+    given = budgets(month=45_000, quarter=10**6)
+    given["budget_reached"] = {
+        (*told, ("currency", "USD")): daily(NOW.date(), 60_000),
+        (*others, ("currency", "USD")): daily(NOW.date(), 999_000),
+    }
+    given["budget_reached"] = {tuple(sorted(key)): value for key, value in given["budget_reached"].items()}
+    rule = Budget.model_validate({"name": "B", "steps": 20_000, "at": [0.9]})
+    mine = found(rule, given)[MINE]
+    assert (mine.verdict, mine.evidence["reached"]) == (BREACH, "60000")
+    assert mine.summary.endswith("; $60,000.00 reached before")
+    assert found(rule, given)[ALL].evidence["reached"] == "40000", "what another rule told is its own matter"

@@ -112,10 +112,10 @@ def evaluated_at(db: sqlite3.Connection) -> dict[str, datetime]:
 
 def save_evaluations(db: sqlite3.Connection, errors: Mapping[str, str], now: datetime) -> None:
     """Record that these rules were evaluated (rule -> error or empty), and no others."""
-    db.execute("DELETE FROM evaluation")
+    db.execute(queries.text("forget_evaluations"), {"rules": json.dumps(sorted(errors))})
     db.executemany(
-        "INSERT INTO evaluation (rule, at, error) VALUES (?, ?, ?)",
-        ((rule, to_text(now), error) for rule, error in sorted(errors.items())),
+        queries.text("save_evaluation"),
+        ({"rule": rule, "at": to_text(now), "error": error} for rule, error in sorted(errors.items())),
     )
 
 

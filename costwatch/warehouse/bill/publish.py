@@ -12,6 +12,7 @@ from costwatch.errors import WarehouseError
 from costwatch.model import CONFIGURED, RESIDUALS, Amounts, Load
 from costwatch.proof.priced import PRICED, Priced
 from costwatch.warehouse import queries
+from costwatch.warehouse.bill.commitments import Commitment
 from costwatch.warehouse.bill.fingerprint import Weighed, fingerprint, weighed
 from costwatch.warehouse.bill.ids import Ids
 from costwatch.warehouse.bill.loads import loads_of
@@ -63,6 +64,7 @@ class Publication:
     notes: str = "[]"  # JSON: pairs of a pool and what its split could not place
     unclaimed: Sequence[tuple[int | str, ...]] = ()  # as ``unclaimed.as_rows``
     node_costs: Sequence[NodeCostDay] = ()
+    commitments: Sequence[Commitment] = ()
     tagging: Tagging = field(default_factory=Tagging)
     # BillingCurrency -> line_count and nano sums of the bill
     totals: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
@@ -154,6 +156,7 @@ def publish(db: sqlite3.Connection, ids: Ids, publication: Publication, now: dat
     _replace(db, "team_invoice", period, publication.invoices)
     _replace(db, "unclaimed", period, publication.unclaimed)
     _replace(db, "node_cost_day", period, publication.node_costs)
+    _replace(db, "commitment", period, publication.commitments)
     _replace(db, "tagging_group", period, publication.tagging.groups)
     db.execute("DELETE FROM tagging_day WHERE period = ?", (period,))
     _insert(db, "tagging_day", period, publication.tagging.days)
@@ -218,7 +221,9 @@ def _sums(
     return db.execute(sql, {"first": to_int(period), "last": to_int(period)}).fetchall()
 
 
-def _replace(db: sqlite3.Connection, table: str, period: int, rows: Sequence[Sequence[int | str]]) -> None:
+def _replace(
+    db: sqlite3.Connection, table: str, period: int, rows: Sequence[Sequence[int | str | None]]
+) -> None:
     """The rows of one period of a small table."""
     db.execute(f"DELETE FROM {table} WHERE period = ?", (period,))
     if rows:

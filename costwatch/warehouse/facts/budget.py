@@ -1,6 +1,7 @@
-"""The query ``budget``: the amounts that people mean to spend."""
+"""What people mean to spend (``budget``), and how much of it alerts have told (``budget_reached``)."""
 
 from datetime import date, timedelta
+from decimal import Decimal
 
 from costwatch.model import Labels, Point, Series, SeriesByLabels, State, Window, labels, midnight
 from costwatch.money import units
@@ -52,4 +53,28 @@ BUDGET = FactQuery(
     page="overview",
     ask=_ask,
     summary="Budgets, always by all labels; a point on the first day of each month or quarter is its amount.",
+)
+
+
+def _reached(reader: Reader, by: tuple[str, ...], window: Window) -> SeriesByLabels:
+    today = reader.now.date()
+    first, after = window.days
+    if not first <= today < after:
+        return {}
+    return {
+        labels(**{name: row[name] for name in ("rule", "budget", "team", "period")}, currency=row["unit"]): (
+            Point(midnight(today), Decimal(row["reached"]), State.CLOSED),
+        )
+        for row in reader.rows(queries.text("budget_reached"))
+    }
+
+
+BUDGET_REACHED = FactQuery(
+    name="budget_reached",
+    labels=("rule", "budget", "team", "period"),
+    unit="currency",
+    step=timedelta(days=1),
+    page="overview",
+    ask=_reached,
+    summary="The highest step of each budget that an alert has told, always by all labels: one point, today.",
 )

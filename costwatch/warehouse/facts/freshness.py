@@ -1,4 +1,4 @@
-"""How old each source is: its last new delivery (``freshness``), and its newest cost day (``data_age``)."""
+"""How old each source is: its last new delivery (``freshness``), and the newest day of it (``data_age``)."""
 
 import sqlite3
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ from typing import Any
 from costwatch.model import CONFIGURED, Point, SeriesByLabels, State, Window, labels, midnight
 from costwatch.plugins import FactQuery, Reader
 from costwatch.warehouse import queries
-from costwatch.warehouse.encoding import from_int, from_text, to_text
+from costwatch.warehouse.encoding import from_int, from_text, to_int, to_text
 from costwatch.warehouse.history import table_as_of
 
 
@@ -29,6 +29,12 @@ def _newest_days(reader: Reader) -> Iterable[Any]:
     return reader.rows(sql)
 
 
+def _newest_windows(reader: Reader) -> Iterable[Any]:
+    """Each source of anything else: the newest day that it delivered."""
+    sql = queries.filled("newest_windows", source=table_as_of("source", reader.as_of))
+    return reader.rows(sql, {"today": to_int(reader.now.date())})
+
+
 def _is_today(reader: Reader, window: Window) -> bool:
     first, after = window.days
     return first <= reader.now.date() < after
@@ -43,7 +49,8 @@ def _age(reader: Reader, by: tuple[str, ...], window: Window) -> SeriesByLabels:
     if not _is_today(reader, window):
         return {}
     today = reader.now.date()
-    ages = ((row["source"], (today - from_int(row["day"])).days) for row in _newest_days(reader))
+    newest = {row["source"]: row["day"] for row in (*_newest_windows(reader), *_newest_days(reader))}
+    ages = ((source, (today - from_int(day)).days) for source, day in sorted(newest.items()))
     return _today(reader, ((source, Decimal(days)) for source, days in ages))
 
 
@@ -87,7 +94,7 @@ DATA_AGE = FactQuery(
     step=timedelta(days=1),
     page="data",
     ask=_age,
-    summary="Days since the newest day that the published bill of each source has: one point, today.",
+    summary="Days since the newest day of each source, in its published bill or delivered: one point, today.",
 )
 DATA_AGE_LIMIT = FactQuery(
     name="data_age_limit",

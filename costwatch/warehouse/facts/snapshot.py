@@ -14,6 +14,7 @@ from costwatch.warehouse.encoding import from_int, to_int, to_text
 from costwatch.warehouse.facts.dimensions import dimensions
 from costwatch.warehouse.history import table_as_of
 from costwatch.warehouse.sql import ask
+from costwatch.warehouse.sql_child import PUBLISHED
 
 # by, window, where: see ``plugins.Snapshot.live``
 Live = Callable[[tuple[str, ...], Window, Labels], SeriesByLabels | None]
@@ -83,7 +84,10 @@ class WarehouseSnapshot:
         return self._cached(self._ask_live, query, by, window, where)
 
     def sql(self, text: str) -> Sequence[Mapping[str, Any]]:
-        """See ``plugins.Snapshot``; at most 10,000 rows within 10 seconds, and not ``as_of`` an instant."""
+        """See ``plugins.Snapshot``; at most 10,000 rows within 10 seconds, and not ``as_of`` an instant.
+
+        Raises UsageError, too, where the bill has been published anew since this snapshot was opened.
+        """
         return self._cached(self._ask_sql, text)
 
     def states(self, first: date, after: date) -> Mapping[date, State]:
@@ -153,6 +157,8 @@ class WarehouseSnapshot:
         answer = ask(self.db, text, row_limit=_SQL_ROWS, timeout_seconds=_SQL_SECONDS)
         if answer.more:
             raise UsageError(f"query: more than {_SQL_ROWS} rows; sum them, or narrow it")
+        if answer.published != tuple(map(tuple, self.rows(PUBLISHED))):
+            raise UsageError("query: the bill was published anew just now; the next evaluation asks again")
         return [dict(zip(answer.columns, row, strict=True)) for row in answer.rows]
 
     def _ask_has_table(self, name: str) -> bool:

@@ -30,6 +30,7 @@ VERSIONS = (
     "0021_slo",
     "0022_tried_at",
     "0023_alert_group",
+    "0025_commitment",
     "0026_health",
 )
 LATEST = len(VERSIONS)
@@ -53,14 +54,27 @@ def migrate(db: sqlite3.Connection, path: Path) -> None:
     migrations.apply(Database(db))
 
 
+def empty_copy() -> sqlite3.Connection:
+    """A store in memory with the newest schema and no row."""
+    db = sqlite3.connect(":memory:", isolation_level=None)
+    for name in VERSIONS:
+        for statement in _of_version(name):
+            db.execute(statement)
+    return db
+
+
 def _step(name: str, number: int) -> Callable[[object], None]:
     def run(database: object) -> None:
         db: sqlite3.Connection = database.conn  # type: ignore[attr-defined]
-        for statement in _statements(Path(__file__).with_name(f"{name}.sql").read_text(encoding="utf-8")):
+        for statement in _of_version(name):
             db.execute(statement)
         db.execute(f"PRAGMA user_version={number}")
 
     return run
+
+
+def _of_version(name: str) -> Iterator[str]:
+    return _statements(Path(__file__).with_name(f"{name}.sql").read_text(encoding="utf-8"))
 
 
 def _statements(script: str) -> Iterator[str]:
