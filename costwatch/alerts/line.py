@@ -124,16 +124,17 @@ def _is_told(amount: str, said: str) -> bool:
 
 def _where(alert: Alert) -> str:
     """The largest parts of the change; where a rule has looked into them, its own texts tell."""
-    if not alert.drivers or EXPLAINED in alert.evidence:
+    named = [driver for driver in alert.drivers if driver.labels]
+    if not named or EXPLAINED in alert.evidence:
         return ""
-    largest = sorted(alert.drivers, key=lambda driver: -abs(driver.amount))
+    largest = sorted(named, key=lambda driver: -abs(driver.amount))
     told = [f"{_name(driver)} {_signed(driver, alert.unit)}" for driver in largest[:_DRIVERS_AT_MOST]]
     left = len(largest) - _DRIVERS_AT_MOST
     return f"Where: {', '.join(told)}" + (f" and {left:,} more" if left > 0 else "")
 
 
 def _name(driver: Driver) -> str:
-    return shortened(printable(" · ".join(value for _, value in driver.labels)), 100) or "everything"
+    return shortened(printable(" · ".join(value for _, value in driver.labels)), 100)
 
 
 def _signed(driver: Driver, unit: str) -> str:

@@ -16,7 +16,7 @@ from tests.made.messages import group
 def alert_of(rule: Rule, examples: list[Example]) -> Alert:
     """The first that fires in the examples of a kind."""
     for example in examples:
-        snapshot = FakeSnapshot(example.facts, queries_of([rule]))
+        snapshot = FakeSnapshot(example.facts, queries_of([rule]), sql_rows=example.sql_rows)
         for finding in rule.evaluate(snapshot, example.now):
             if finding.verdict is not Verdict.BREACH:
                 continue
