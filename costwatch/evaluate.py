@@ -15,6 +15,7 @@ from costwatch.alerts.lifecycle import Step, fingerprint
 from costwatch.alerts.limit import within_limit
 from costwatch.alerts.restatement import restated, sum_over
 from costwatch.alerts.silencing import no_longer_expected
+from costwatch.answers.alert_series import with_series
 from costwatch.answers.missed import missed_days, rests_on_days
 from costwatch.answers.unmatched import unmatched_rules
 from costwatch.answers.watched import with_freshness
@@ -246,8 +247,9 @@ class _Evaluator:
         for key, finding in within_limit(rule, findings, mine).items():
             if lifecycle.in_breach(finding, rule):
                 self.in_breach.add(key)
-            step = lifecycle.advance(mine.pop(key, None), finding, rule, self.now)
-            self._keep(key, self._explained(rule, finding, step))
+            before = mine.pop(key, None)
+            step = self._explained(rule, finding, lifecycle.advance(before, finding, rule, self.now))
+            self._keep(key, with_series(step, before, self.facts))
         # A rule that knows nothing says so once, without labels: that speaks for all its instances.
         knows = rule.no_data == "ok" or all(
             finding.labels or finding.verdict is not Verdict.UNKNOWN for finding in findings.values()
