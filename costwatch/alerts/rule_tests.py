@@ -115,11 +115,13 @@ class RuleTest(Settings):
     at: Instant
     interval: Annotated[Duration, AfterValidator(_long_enough)] | None = None
     data: Mapping[str, tuple[GivenSeries, ...]]
-    expect: tuple[ExpectedAlert, ...] = Field(min_length=1)
+    expect: tuple[ExpectedAlert, ...]
 
     @model_validator(mode="after")
     def _ends_after_its_data(self) -> "RuleTest":
         first = self.first
+        if not self.expect:
+            raise ValueError("expect holds no alert; write one, of state none where there is to be none")
         if first is None:
             raise ValueError(
                 "data holds no series; give one, such as cost: [{team: ml, from: 2026-11-01, …}]"
