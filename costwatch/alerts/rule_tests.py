@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from costwatch.alerts.series_notation import expanded
 from costwatch.model import Alert, Labels
@@ -33,7 +33,12 @@ def _in_utc(instant: datetime) -> datetime:
     return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
 
 
-Instant = Annotated[datetime, BeforeValidator(_instant), AfterValidator(_in_utc)]
+Instant = Annotated[
+    datetime,
+    BeforeValidator(_instant),
+    AfterValidator(_in_utc),
+    WithJsonSchema({"type": "string", "examples": ["2026-11-23T09:00:00Z", "2026-11-23"]}),
+]
 
 
 def _notation(text: str) -> str:
@@ -57,7 +62,11 @@ class GivenSeries(Settings):
     __pydantic_extra__: dict[str, str] = Field(init=False)
 
     from_: Instant = Field(alias="from")
-    values: Annotated[str, AfterValidator(_notation)]
+    values: Annotated[
+        str,
+        AfterValidator(_notation),
+        WithJsonSchema({"type": "string", "examples": ["1000x17 1800"]}),
+    ]
     step: Annotated[Duration, AfterValidator(_long_enough)] | None = None
 
     @property

@@ -66,39 +66,37 @@ def said(
     return code, out + err
 
 
-def test_of(at: str, expect: str, data: str = SPIKE) -> str:
+def a_test(at: str, expect: str, data: str = SPIKE) -> str:
     return f"  - name: case\n    at: {at}\n{data}    expect:\n      - {expect}\n"
 
 
-test_of.__test__ = False  # type: ignore[attr-defined]
-
 PASSING = {
-    "a day is known once it has settled": test_of(
+    "a day is known once it has settled": a_test(
         "2026-11-21T00:00:00Z", "{rule: Spend, labels: {team: ml}, value: 1801, summary: 'above $1,500.00'}"
     ),
-    "and not before": test_of("2026-11-20T23:59:00Z", "{rule: Spend, state: none}"),
-    "what is not settled counts where the rule says so": test_of(
+    "and not before": a_test("2026-11-20T23:59:00Z", "{rule: Spend, state: none}"),
+    "what is not settled counts where the rule says so": a_test(
         "2026-11-19T00:00:00Z", "{rule: Provisional, labels: {team: ml}}"
     ),
-    "annotations are filled in": test_of(
+    "annotations are filled in": a_test(
         "2026-11-21", "{rule: Spend, labels: {team: ml}, annotations: {who: ask ml}}"
     ),
-    "it is over once it is": test_of("2026-11-23", "{rule: Spend, labels: {team: ml}, state: resolved}"),
-    "for counts": test_of("2026-11-21T12:00:00Z", "{rule: TwoDays, labels: {team: ml}, state: pending}"),
-    "for is over": test_of("2026-11-22", "{rule: TwoDays, labels: {team: ml}}"),
-    "keep_firing_for counts": test_of("2026-11-23T12:00:00Z", "{rule: TwoDays, labels: {team: ml}}"),
-    "keep_firing_for is over": test_of("2026-11-24", "{rule: TwoDays, labels: {team: ml}, state: resolved}"),
-    "budgets are those of costwatch.yaml": test_of(
+    "it is over once it is": a_test("2026-11-23", "{rule: Spend, labels: {team: ml}, state: resolved}"),
+    "for counts": a_test("2026-11-21T12:00:00Z", "{rule: TwoDays, labels: {team: ml}, state: pending}"),
+    "for is over": a_test("2026-11-22", "{rule: TwoDays, labels: {team: ml}}"),
+    "keep_firing_for counts": a_test("2026-11-23T12:00:00Z", "{rule: TwoDays, labels: {team: ml}}"),
+    "keep_firing_for is over": a_test("2026-11-24", "{rule: TwoDays, labels: {team: ml}, state: resolved}"),
+    "budgets are those of costwatch.yaml": a_test(
         "2026-11-10",
         "{rule: Bud, labels: {team: ml, period: 2026-11}, value: 70, summary: '$70.00 of $100.00'}",
         "    data: {cost: [{team: ml, from: 2026-10-01, values: 10x60}]}\n",
     ),
-    "ages of sources": test_of(
+    "ages of sources": a_test(
         "2026-11-03",
         "{rule: Stale, labels: {source: aws}}",
         "    data: {freshness: [{source: aws, from: 2026-11-01, values: 20 44 68}]}\n",
     ),
-    "objectives are those of costwatch.yaml": test_of(
+    "objectives are those of costwatch.yaml": a_test(
         "2026-11-03T01:00:00Z",
         "{rule: Burn, labels: {slo: shop-checkout, team: ml, severity: page}}",
         "    data:\n      slo_burn_rate:\n"
@@ -109,7 +107,7 @@ PASSING = {
 }
 FAILING = {
     "an alert that is not there": (
-        test_of("2026-11-20", "{rule: Spend, labels: {team: ml}}"),
+        a_test("2026-11-20", "{rule: Spend, labels: {team: ml}}"),
         [
             "FAIL  case  (alerts.yaml:11)",
             "- Spend{team='ml'} firing  (not there)",
@@ -117,31 +115,31 @@ FAILING = {
         ],
     ),
     "an alert in another state": (
-        test_of("2026-11-21", "{rule: TwoDays, labels: {team: ml}}"),
+        a_test("2026-11-21", "{rule: TwoDays, labels: {team: ml}}"),
         ["- TwoDays{team='ml'} firing  (in another state)", "+ TwoDays{team='ml'} pending: ml: $1,801.00 on"],
     ),
     "an alert that there is": (
-        test_of("2026-11-21", "{rule: Spend, state: none}"),
+        a_test("2026-11-21", "{rule: Spend, state: none}"),
         ["- Spend none  (1 pending or firing)", "+ Spend{team='ml'} firing: ml: $1,801.00"],
     ),
     "an alert that nothing expects": (
-        test_of("2026-11-21", "{rule: Spend, labels: {team: db}, state: none}"),
+        a_test("2026-11-21", "{rule: Spend, labels: {team: db}, state: none}"),
         ["+ Spend{team='ml'} firing: ml: $1,801.00 on 18 Nov 2026, above $1,500.00  (not expected)"],
     ),
     "another text": (
-        test_of("2026-11-21", "{rule: Spend, labels: {team: ml}, summary: above $9}"),
+        a_test("2026-11-21", "{rule: Spend, labels: {team: ml}, summary: above $9}"),
         ["- Spend{team='ml'} firing  (summary is not 'above $9')", "+ Spend{team='ml'} firing: ml: $1,8"],
     ),
     "another value": (
-        test_of("2026-11-21", "{rule: Spend, labels: {team: ml}, value: 1}"),
+        a_test("2026-11-21", "{rule: Spend, labels: {team: ml}, value: 1}"),
         ["(value is 1801, not 1)"],
     ),
     "another annotation": (
-        test_of("2026-11-21", "{rule: Spend, labels: {team: ml}, annotations: {who: x}}"),
+        a_test("2026-11-21", "{rule: Spend, labels: {team: ml}, annotations: {who: x}}"),
         ["(annotation who is 'ask ml', not 'x')"],
     ),
     "one that fits two": (
-        test_of("2026-11-21", "{rule: Spend}", SPIKE.replace("100x25", "1800x25")),
+        a_test("2026-11-21", "{rule: Spend}", SPIKE.replace("100x25", "1800x25")),
         ["- Spend firing  (fits 2 alerts; say by labels which one is meant)", "+ Spend{team='db'}"],
     ),
 }
@@ -174,7 +172,7 @@ def test_rules_without_a_test_are_told_where_they_must_have_one(
 
 def test_data_that_no_rule_reads_is_a_mistake(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     data = "    data:\n      cost: [{team: ml, from: 2026-11-01, values: 1}]\n"
-    code, text = said(folder, capsys, test_of("2026-11-03", "{rule: Stale, state: none}", data))
+    code, text = said(folder, capsys, a_test("2026-11-03", "{rule: Stale, state: none}", data))
     assert code == 2
     assert "alerts.yaml:14: no rule under test reads 'cost'; remove it, or expect one that does" in text
 

@@ -19,8 +19,7 @@ from tests.made.soak import in_soak
 
 NOW = datetime(2026, 12, 1, tzinfo=UTC)
 COUNT = in_soak(10_000, else_=40)
-LOCATED = re.compile(r"(alerts\.yaml|rules\.d/platform\.yaml)(:\d+)?: .+; .+|.+", re.DOTALL)
-WHERE = re.compile(r"(.*/)?(alerts|rules\.d/platform|[^/:]+)\.yaml(:\d+)?: ")
+WHERE = re.compile(r"(alerts|rules\.d/platform)\.yaml(:\d+)?: ")
 INCLUDED = """\
 rules:
   - name: Platform
@@ -72,10 +71,10 @@ def test_every_file_is_refused_by_line_or_taken(tmp_path: Path, capsys: pytest.C
         name = chance.choice(sorted(files))
         write(tmp_path / name, mutated(files[name], chance))
         context = context_of(tmp_path)
-        context.config  # noqa: B018: what is read of it is not measured
+        _ = context.config  # what is read of it is not measured
         began = process_time()
         try:
-            context.alerts  # noqa: B018
+            _ = context.alerts
         except ConfigError as error:
             seconds.append(process_time() - began)
             refused += 1
@@ -91,6 +90,6 @@ def test_every_file_is_refused_by_line_or_taken(tmp_path: Path, capsys: pytest.C
     seconds.sort()
     with capsys.disabled():
         middle, most = seconds[len(seconds) // 2], seconds[len(seconds) * 99 // 100]
-        told = f"{COUNT:,} files: {refused:,} refused; {middle * 1000:.0f} ms, 99 % in {most * 1000:.0f} ms, at most"
-        print(f"\n{told} {seconds[-1] * 1000:.0f} ms")
+        print(f"\n{COUNT:,} files, {refused:,} refused; half of them in {middle * 1000:.0f} ms,", end=" ")
+        print(f"99 % in {most * 1000:.0f} ms, all in {seconds[-1] * 1000:.0f} ms")
     assert seconds[len(seconds) // 2] < in_soak(0.15, else_=1)
