@@ -115,9 +115,9 @@ class RuleTest(Settings):
           at: 2026-11-23T09:00:00Z
           data:
             cost:
-              - {team: ml, service: AmazonEC2, from: 2026-11-01, values: "1000x17 5800 5850"}
+              - {team: ml, service: AmazonEC2, from: 2026-11-01, values: "1000x16 5800 5850"}
           expect:
-            - {rule: TeamDailySpend, labels: {team: ml}, state: firing, summary: above $5,000}
+            - {rule: TeamDailySpend, labels: {team: ml}, state: firing, summary: "above $5,000"}
     """
 
     name: str = Field(min_length=1)

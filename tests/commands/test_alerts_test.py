@@ -1,12 +1,16 @@
 """`costwatch alerts test`: rules held to made-up facts, over made-up time."""
 
 import json
+import re
 from datetime import UTC, datetime
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
+from costwatch.alerts.rule_tests import RuleTest
 from costwatch.cli import run
+from costwatch.config import default_text
 
 NOW = datetime(2026, 12, 1, tzinfo=UTC)
 CONFIG = """\
@@ -202,3 +206,28 @@ def test_a_rule_that_raises_fails_its_test(
     code, text = said(folder, capsys, PASSING["and not before"])
     assert code == 3
     assert "! Spend cannot be evaluated: ZeroDivisionError: division by zero" in text
+
+
+def test_the_manuals_example_passes(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    manual = (Path(__file__).parent.parent.parent / "docs" / "alerts.md").read_text(encoding="utf-8")
+    example = manual.partition("### Tests of rules")[2].partition("```yaml\n")[2].partition("```")[0]
+    head = "route: {receiver: out}\nreceivers: [{name: out, kind: stdout}]\n"
+    assert said(folder, capsys, example, "--require-tests", rules=head) == (0, "ok    two days above fire\n")
+
+
+def test_the_docstrings_example_passes(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    example = dedent((RuleTest.__doc__ or "").partition("Example::\n")[2])
+    rules = RULES.replace("name: Spend,", "name: TeamDailySpend,").replace("above: 1500", "above: 5000", 1)
+    code, text = said(folder, capsys, example, rules=rules)
+    assert (code, text) == (0, "ok    a spike fires once its second day is settled\n")
+
+
+def test_the_shipped_test_passes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "costwatch.yaml").write_text(default_text("costwatch.yaml"))
+    head, tests, tail = default_text("alerts.yaml").partition("\ntests:\n")
+    block, blank, rest = tail.partition("\n\n")
+    (tmp_path / "alerts.yaml").write_text(
+        head + tests + re.sub("^#(?=  )", "", block, flags=re.M) + blank + rest
+    )
+    assert run(["alerts", "test"], NOW) == 0
