@@ -203,14 +203,14 @@ def test_an_acknowledged_alert_is_not_repeated_but_all_else_is_told(house: House
     house.deliver()
     house.wait(25 * HOUR)
     house.deliver()
-    assert house.receiver.said == ["first: a", "changed: a2", "new: a2 b", "repeat: a2 b"]
+    assert house.receiver.said == ["first: a", "changed: a", "changed: a2", "new: a2 b", "repeat: a2 b"]
     house.find()
     house.deliver()
     house.find(ec2="a")
     house.deliver()
     house.wait(25 * HOUR)
     house.deliver()
-    assert house.receiver.said[4:] == ["resolved: (a2) (b)", "first: a", "repeat: a"], (
+    assert house.receiver.said[5:] == ["resolved: (a2) (b)", "first: a", "repeat: a"], (
         "an ack is of one firing"
     )
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from costwatch.warehouse import migrations
 from costwatch.warehouse.store import Warehouse
 from tests.cost.test_cost_tables import MONTHS, START, published
 from tests.made.bills import every_day, on_day
 from tests.made.company import Company
+from tests.made.older_warehouse import take_back
 
 PLACED = "SELECT p.*, d.* FROM {} d JOIN place p ON p.id = d.place"
 SUMMARIES = {
@@ -19,10 +19,6 @@ SUMMARIES = {
     "what changed of them": PLACED.format("place_day_revision"),
     "what changed by team and service": "SELECT * FROM cost_day_revision",
 }
-OF_LATER = (
-    *("place", "place_day", "place_day_revision", "cost_day_revision"),
-    *("usage_group", "usage_day", "capacity_day", "part_cost"),
-)
 NUMBERS = {"id", "place"}  # of places: those of the upgrade come in an order of their own
 
 
@@ -38,30 +34,9 @@ def told(warehouse: Warehouse) -> dict[str, list[list[object]]]:
     return found
 
 
-LATER = (
-    "node_cost_day",
-    "live_rate",
-    "live_estimate",
-    "live_estimate_day",
-    "unit_cost",
-    "unit_cost_history",
-    "tagging_group",
-    "tagging_day",
-    *("slo", "slo_instance", "sli", "sli_sum", "sli_window", "marker"),
-    *("rule_failure", "forwarding_failure", "clock_change", "step_run", "config_file", "commitment"),
-)
-
-
 def as_version_13_left_it(warehouse: Warehouse) -> None:
     with warehouse.write() as db:
-        for name in (*OF_LATER, *LATER):
-            db.execute(f"DROP TABLE {name}")
-        db.execute("DROP INDEX slice_with_tags")
-        db.execute("ALTER TABLE published DROP COLUMN notes")
-        db.execute("DELETE FROM _sqlite_migrations WHERE name >= ?", (migrations.VERSIONS[13],))
-        db.execute("ALTER TABLE notification DROP COLUMN tried_at")
-        db.execute("ALTER TABLE evaluation DROP COLUMN first_at")
-        db.execute("PRAGMA user_version=13")
+        take_back(db, 13, made_anew=("slice",))
 
 
 @pytest.fixture

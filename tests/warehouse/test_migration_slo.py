@@ -11,13 +11,10 @@ from costwatch.warehouse.slo.buckets import short_windows, sums
 from costwatch.warehouse.slo.definitions import instance_id, instances, objectives, put_objectives
 from tests.made.bills import every_day
 from tests.made.company import NOW, Company
+from tests.made.older_warehouse import take_back
 from tests.made.slo_history import FIRST, HOUR, objective
 
 NUMBER = next(number for number, name in enumerate(migrations.VERSIONS) if name.endswith("_slo"))
-TABLES = (
-    *("slo", "slo_instance", "sli", "sli_sum", "sli_window", "marker"),
-    *("rule_failure", "forwarding_failure", "clock_change", "step_run", "config_file", "commitment"),
-)
 
 
 @pytest.fixture
@@ -27,14 +24,7 @@ def upgraded(tmp_path: Path) -> Company:
     made.bill(every_day())
     made.run()
     with made.warehouse.write() as db:
-        for statement in (
-            *(f"DROP TABLE {name}" for name in TABLES),
-            f"DELETE FROM _sqlite_migrations WHERE name >= '{migrations.VERSIONS[NUMBER]}'",
-            "ALTER TABLE notification DROP COLUMN tried_at",
-            "ALTER TABLE evaluation DROP COLUMN first_at",
-            f"PRAGMA user_version={NUMBER}",
-        ):
-            db.execute(statement)
+        take_back(db, NUMBER)
     made.warehouse.migrate()
     return made
 

@@ -12,13 +12,10 @@ from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
 from costwatch.warehouse.store import Warehouse
 from tests.made.bills import every_day
 from tests.made.company import NOW, Company
+from tests.made.older_warehouse import take_back
 
 NUMBER = next(number for number, name in enumerate(migrations.VERSIONS) if name.endswith("_untagged"))
 LATER = NOW + timedelta(days=1)
-OF_LATER = (
-    *("slo", "slo_instance", "sli", "sli_sum", "sli_window", "marker"),
-    *("rule_failure", "forwarding_failure", "clock_change", "step_run", "config_file", "commitment"),
-)
 RULE = Coverage.model_validate({"name": "C", "of": ["untagged"], "max_share": 0.5})
 EVER = Window.of_days(NOW.date() - timedelta(days=99), NOW.date())
 
@@ -30,16 +27,7 @@ def upgraded(tmp_path: Path) -> Company:
     made.bill(every_day())
     made.run()
     with made.warehouse.write() as db:
-        for statement in (
-            *(f"DROP TABLE {name}" for name in OF_LATER),
-            "DROP TABLE tagging_group",
-            "DROP TABLE tagging_day",
-            f"DELETE FROM _sqlite_migrations WHERE name >= '{migrations.VERSIONS[NUMBER]}'",
-            "ALTER TABLE notification DROP COLUMN tried_at",
-            "ALTER TABLE evaluation DROP COLUMN first_at",
-            f"PRAGMA user_version={NUMBER}",
-        ):
-            db.execute(statement)
+        take_back(db, NUMBER)
     made.warehouse.migrate()
     return made
 
