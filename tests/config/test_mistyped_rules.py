@@ -165,3 +165,50 @@ def test_is_refused_at_its_line(tmp_path: Path, case: str) -> None:
     assert written in ALERTS
     found = mistakes(tmp_path, ALERTS.replace(written, instead, 1))
     assert [each for each in found if each.startswith(expected)]
+
+
+_ROUTES = ALERTS[: ALERTS.index("    - matchers")]
+_RULES = ALERTS[ALERTS.index("rules:\n") :]
+# Routes, from line 10 on -> what is said of them.
+NEVER_REACHED = {
+    "one behind another that takes all": (
+        "    - {receiver: oncall}\n    - {receiver: default, matchers: [team=payments]}\n",
+        "11: no alert comes to this route: the one on line 10 takes all of them; move it up",
+    ),
+    "one behind another with fewer conditions": (
+        "    - {matchers: ['severity=\"page\"']}\n    - {matchers: ['{severity=page, team=payments}']}\n",
+        "11: no alert comes to this route: the one on line 10 takes all of them",
+    ),
+    "one that wants two values": (
+        "    - {matchers: [team=payments, team=platform]}\n",
+        "10: no alert comes to this route: it and those above it want two values of 'team'; remove one",
+    ),
+    "one that wants another value than the one above": (
+        "    - matchers: [severity=page]\n      routes:\n        - {matchers: [severity=ticket]}\n",
+        "12: no alert comes to this route: it and those above it want two values of 'severity'",
+    ),
+    "a label that rules give other values": (
+        "    - {matchers: [env=prdo]}\n",
+        "10: no env is called 'prdo'; did you mean 'prod'?",
+    ),
+}
+REACHED = {
+    "one behind another that goes on": "    - {continue: true}\n    - {matchers: [team=payments]}\n",
+    "one behind another with other conditions": "    - {matchers: [team=payments]}\n    - {matchers: [severity=page]}\n",
+    "two expressions on one label": "    - {matchers: ['team=~\"p.*\"', team=payments, 'team!=\"platform\"']}\n",
+    "a label that rules give": "    - {matchers: [env=prod]}\n",
+    "a label that alerts on costwatch have": "    - {matchers: [receiver=default]}\n",
+}
+
+
+@pytest.mark.parametrize("case", NEVER_REACHED)
+def test_a_route_that_no_alert_comes_to_is_a_mistake(tmp_path: Path, case: str) -> None:
+    routes, expected = NEVER_REACHED[case]
+    text = _ROUTES + routes + "defaults: {labels: {env: prod}}\n" + _RULES
+    (found,) = mistakes(tmp_path, text)
+    assert found.startswith(expected)
+
+
+@pytest.mark.parametrize("case", REACHED)
+def test_any_other_route_is_right(tmp_path: Path, case: str) -> None:
+    assert mistakes(tmp_path, _ROUTES + REACHED[case] + "defaults: {labels: {env: prod}}\n" + _RULES) == []
