@@ -12,7 +12,7 @@ _NEVER = "no alert comes to this route"
 
 
 def check_reachable(tree: Tree, place: Place = ("route",), above: Mapping[str, str] | None = None) -> Found:
-    """Below the route at ``place``: routes behind one that takes everything, or that want two values of a label.
+    """Routes below that at ``place``: those behind one that takes all, or that want two values of a label.
 
     above: label -> the value that the routes above want.
     """

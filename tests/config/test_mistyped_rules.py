@@ -194,8 +194,12 @@ NEVER_REACHED = {
 }
 REACHED = {
     "one behind another that goes on": "    - {continue: true}\n    - {matchers: [team=payments]}\n",
-    "one behind another with other conditions": "    - {matchers: [team=payments]}\n    - {matchers: [severity=page]}\n",
-    "two expressions on one label": "    - {matchers: ['team=~\"p.*\"', team=payments, 'team!=\"platform\"']}\n",
+    "one behind another with other conditions": (
+        "    - {matchers: [team=payments]}\n    - {matchers: [severity=page]}\n"
+    ),
+    "two expressions on one label": (
+        "    - {matchers: ['team=~\"p.*\"', team=payments, 'team!=\"platform\"']}\n"
+    ),
     "a label that rules give": "    - {matchers: [env=prod]}\n",
     "a label that alerts on costwatch have": "    - {matchers: [receiver=default]}\n",
 }
