@@ -199,6 +199,16 @@ def test_a_file_can_be_named_and_programs_read_json(folder: Path, capsys: pytest
     assert "Burn" in told["untested"]
 
 
+def test_a_file_can_be_tested_where_there_is_no_other(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "costwatch.yaml").unlink()
+    (folder / "alerts.yaml").write_text(RULES + PASSING["for counts"])
+    assert run(["alerts", "test", "alerts.yaml"], NOW) == 0
+    assert run(["alerts", "test"], NOW) == 2
+    assert run(["-c", "nowhere.yaml", "alerts", "test", "alerts.yaml"], NOW) == 2
+
+
 def test_a_rule_that_raises_fails_its_test(
     folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
