@@ -109,6 +109,11 @@ MISTYPED = {
     ),
     "a name twice": ("name: Budget", "name: Spend", "22: rule 'Spend' is also on line 13; rename one"),
     "a name with a space": ("name: Budget", "name: My budget", "22: 'name' must be "),
+    "a label that is the rule's own": (
+        "    severity: page\n",
+        "    labels:\n      severity: page\n",
+        "20: 'severity' is what every alert has of its rule; write 'severity' beside 'labels'",
+    ),
     "a placeholder": (
         "{team}",
         "{taem}",
