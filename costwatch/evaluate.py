@@ -105,11 +105,7 @@ class _Own:
 
 
 def _evaluated(
-    warehouse: Warehouse,
-    rules: Sequence[Rule],
-    now: datetime,
-    live: Mapping[str, Live] | None,
-    own: _Own,
+    warehouse: Warehouse, rules: Sequence[Rule], now: datetime, live: Mapping[str, Live] | None, own: _Own
 ) -> "_Evaluator":
     with warehouse.read() as db:
         held = stored_alerts.current_alerts(db, now - lifecycle.REMEMBERED)

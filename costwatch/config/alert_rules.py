@@ -1,6 +1,7 @@
 """What ``alerts.yaml`` may hold: each key once, each section by the model of its domain."""
 
 from collections.abc import Mapping
+from inspect import cleandoc
 from typing import Annotated, Any
 
 from pydantic import PrivateAttr, ValidationError, create_model
@@ -18,9 +19,9 @@ from costwatch.plugins import Receiver, Rule, RuleSettings, Settings
 _SHARED: dict[str, Any] = {
     name: (field.annotation, field) for name, field in RuleSettings.model_fields.items() if name != "name"
 }
-_DOC = """What every rule has unless it says otherwise: what kinds share (see any rule), but no name.
+_DOC = f"""What every rule has unless it says otherwise; of ``labels`` and ``annotations`` it has these, too.
 
-Of ``labels`` and ``annotations`` a rule has these beside its own.
+{cleandoc(RuleSettings.__doc__ or "").partition("name: unique; becomes the label ``rule``. ")[2]}
 """
 Defaults = create_model("Defaults", __base__=Settings, __doc__=_DOC, **_SHARED)
 
