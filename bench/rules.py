@@ -1,5 +1,7 @@
 """What ten thousand rules by team and service cost to evaluate, beside reading the file that holds them.
 
+In the last case one in five is of kind ``change``, each comparison in turn; the others are thresholds.
+
 Prints Markdown. CPU time is a process's own, all its threads'; the parts take turns, so that a busy moment of
 the machine meets them all. The bill of thirteen months is made up, collected and allocated once, and kept in
 --folder. Exits 1 over a limit, at full size.
@@ -76,18 +78,31 @@ def company(folder: Path, services: int) -> Path:
 
 
 def rules(services: int, above: int) -> str:
-    """One for each team and service, in one line each: a file of rules may have a megabyte."""
+    """One for each team and service, in one line each: a file of rules may have a megabyte.
+
+    above 0: one in five is of kind ``change``.
+    """
+    kinds = [f"threshold,above: {above or 100}"]
+    if not above:
+        changes = [f"change,compare: {compare},above_pct: 900" for compare in COMPARED]
+        kinds = [kind for change in changes for kind in (change, *kinds * 4)]
     lines = [
-        f"- {{name: {team}{service:03d},kind: threshold,by: [team,service],"
-        f"match: {{team: {team},service: s{service:03d}}},above: {above}}}"
-        for team in TEAMS
+        f"- {{name: {team}{service:03d},kind: {kinds[(number * services + service) % len(kinds)]},"
+        f"by: [team,service],match: {{team: {team},service: s{service:03d}}}}}"
+        for number, team in enumerate(TEAMS)
         for service in range(services)
     ]
     return "\n".join(["receivers: [{name: here, kind: stdout}]", "route: {receiver: here}", "rules:", *lines])
 
 
 # What the rules have as `above`; the amounts of a day are 0 to 100 dollars.
-CASES: Mapping[str, int] = {"none fires": 100, "one in fifty fires": 98, "half of them fire": 50}
+CASES: Mapping[str, int] = {
+    "none fires": 100,
+    "one in fifty fires": 98,
+    "half of them fire": 50,
+    "with changes": 0,
+}
+COMPARED = ("day", "same_weekday", "week", "month_to_date")
 
 
 def measure(folder: Path, services: int) -> Mapping[str, tuple[Measured, Measured, Measured]]:

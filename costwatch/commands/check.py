@@ -14,7 +14,8 @@ def command(context: Context) -> int:
     """Find the mistakes in costwatch.yaml and alerts.yaml.
 
     Prints each as file:line: what is wrong; what to do. Exits 2 if there are any. Says so where no rule
-    watches how old sources are. Reads nothing else and changes nothing.
+    watches how old sources are, and where one pages at night for costs of days ago. Reads nothing else and
+    changes nothing.
 
     \b
     Example: costwatch check
@@ -22,6 +23,7 @@ def command(context: Context) -> int:
     """
     from costwatch.alerts.built_in import UNWATCHED, is_freshness
     from costwatch.config import check
+    from costwatch.config.advice import pages_for_old_costs
 
     file = context.config_file
     mistakes = check(file)
@@ -31,5 +33,9 @@ def command(context: Context) -> int:
         return UsageError.exit_code
     if not context.quiet and not any(map(is_freshness, context.alerts.rules)):
         complain(UNWATCHED)
+    if not context.quiet:
+        alerts = context.alerts
+        for advice in pages_for_old_costs(alerts.rules, alerts.route, alerts.time_intervals):
+            complain(f"{alerts.file}: {advice}")
     context.say(f"{file} and its rules file: no mistakes")
     return 0

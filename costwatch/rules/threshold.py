@@ -5,13 +5,14 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AliasChoices, Field, model_validator
+from pydantic import AfterValidator, AliasChoices, Field, ValidationInfo, model_validator
 
 from costwatch.cost.dimensions import all_as_kept
-from costwatch.cost.settings import CostMetric
+from costwatch.errors import UsageError
 from costwatch.model import (
+    COST_METRICS,
     DIMENSIONS,
     About,
     Finding,
@@ -24,28 +25,47 @@ from costwatch.model import (
 )
 from costwatch.money import exact
 from costwatch.plugins import (
+    FactQuery,
     MatchedValues,
     RuleSettings,
     Selection,
     Snapshot,
     WholeDays,
     accepted,
+    fact_query,
     matching,
     one_of,
     recent,
 )
 from costwatch.wording import amount as in_digits
-from costwatch.wording import on_day
+from costwatch.wording import on_day, quantity
 
 _DAY = timedelta(days=1)
 _MEASURE = "measure"
+_NOT_SUMMED = ("ratio", "burn")  # neither over days nor over labels
 
 
 def _is_label(name: str, configured: Collection[str]) -> bool:
     return is_dimension(name, configured) or name == _MEASURE
 
 
-Dimension = Annotated[str, one_of(DIMENSIONS, is_known=_is_label)]
+def _metric(name: str) -> str:
+    """Raises ValueError for what cannot be added up day by day."""
+    if name not in COST_METRICS and fact_query(name).step != _DAY:
+        raise ValueError(f"'{name}' is not told by the day; its own rule kind looks at it")
+    return name
+
+
+def _label(name: str, info: ValidationInfo) -> str:
+    metric = info.data.get("metric")
+    if metric is None or metric in (*COST_METRICS, _MEASURE):
+        return str(_of_cost(name, info))
+    fact_query(metric, [name])
+    return name
+
+
+_of_cost: Any = one_of(DIMENSIONS, is_known=_is_label).func
+Label = Annotated[str, AfterValidator(_label)]
 
 
 class Threshold(RuleSettings):
@@ -53,12 +73,13 @@ class Threshold(RuleSettings):
 
     With ``metric: measure``, and ``measure`` among ``match``, it looks at what sources measure: by the labels
     of that, as ``label:model``, or by ``source``; amounts are in its own unit, and days of which a part was
-    not measured are unknown.
+    not measured are unknown. So it does with any other fact that is told by the day, such as
+    ``cpu_requested_core_hours``, by its own labels (`costwatch plugins` lists facts).
 
     by: labels that tell instances apart (team, service, account, …, and what ``dimensions`` adds, such as
     product); none: one sum of everything.
     match: label -> the value or values it must have. metric: EffectiveCost or BilledCost, or either
-    without credits and refunds, EffectiveCostBeforeCredits or BilledCostBeforeCredits.
+    without credits and refunds, EffectiveCostBeforeCredits or BilledCostBeforeCredits; or another fact.
     window: whole days, summed, up to the newest settled one. above, below: the amounts, in
     ``currency``; costs in other currencies are not looked at. settle: ``settled``, or ``estimated`` to
     look at the newest day that has any cost, however incomplete; state: its older name.
@@ -76,9 +97,9 @@ class Threshold(RuleSettings):
         - {name: WeekOfTraining, kind: threshold, by: [team, service], window: 7d, above: 40000, for: 1d}
     """
 
-    by: tuple[Dimension, ...] = ()
-    match: Mapping[Dimension, MatchedValues] = Field(default_factory=dict)
-    metric: CostMetric | Literal["measure"] = "EffectiveCost"
+    metric: Annotated[str, AfterValidator(_metric)] = "EffectiveCost"
+    by: tuple[Label, ...] = ()
+    match: Mapping[Label, MatchedValues] = Field(default_factory=dict)
     window: WholeDays = _DAY
     above: Decimal | None = Field(default=None, ge=0)
     below: Decimal | None = Field(default=None, ge=0)
@@ -107,6 +128,8 @@ class Threshold(RuleSettings):
         for name in sorted(asked - {_MEASURE, "source"}):
             if self.metric == _MEASURE and not name.startswith("label:"):
                 raise ValueError(f"measures have no label '{name}'; write label:{name}, or leave it out")
+        if self._fact.unit in _NOT_SUMMED and self.window != _DAY:
+            raise ValueError(f"days of {self.metric} cannot be added up; write window: 1d")
         return self
 
     @cached_property
@@ -122,8 +145,8 @@ class Threshold(RuleSettings):
     def evaluate(self, facts: Snapshot, now: datetime) -> Iterator[Finding]:
         """See ``plugins.Rule``."""
         span = recent(facts, now)
-        if self.metric == _MEASURE:
-            yield from self._of_measures(facts, span)
+        if self.metric not in COST_METRICS:
+            yield from self._of_facts(facts, span)
             return
         whole = facts.series(self.metric, (), span)
         mine = whole.get(labels(currency=self.currency), ())
@@ -138,23 +161,31 @@ class Threshold(RuleSettings):
         for instance, amount in self._amounts(facts, span, days).items():
             yield self._finding(instance, amount, days, newest, covered=covered)
 
-    def _of_measures(self, facts: Snapshot, span: Window) -> Iterator[Finding]:
-        found: dict[Labels, dict[date, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
-        for key, series in matching(facts.series(_MEASURE, self._asked, span), self._where).items():
-            mine = found[tuple(pair for pair in key if pair[0] in self.by)]
+    def _of_facts(self, facts: Snapshot, span: Window) -> Iterator[Finding]:
+        found: dict[Labels, dict[date, Decimal]] = defaultdict(dict)
+        for key, series in matching(facts.series(self.metric, self._asked, span), self._where).items():
+            instance = tuple(pair for pair in key if pair[0] in self.by)
+            mine = found[instance]
             for point in series:
                 if point.state.is_settled or self.settle == "estimated":
-                    mine[point.day] += point.value
+                    if point.day in mine and self._fact.unit in _NOT_SUMMED:
+                        what = f"{self.metric} of {dict(key)} cannot be added to another"
+                        raise UsageError(f"{self.name}: {what}; name its labels under 'by' or 'match'")
+                    mine[point.day] = mine.get(point.day, Decimal()) + point.value
         newest = max((day for of in found.values() for day in of), default=None)
         if newest is None:
             unknown = "no day of it is known yet"
-            yield Finding((), Verdict.UNKNOWN, None, self.above, "", unknown, About(_MEASURE))
+            yield Finding((), Verdict.UNKNOWN, None, self.above, self._unit, unknown, About(self.metric))
             return
         days = Window.of_days(newest - self.window + _DAY, newest + _DAY)
         for instance, of in found.items():
             within = [value for day, value in of.items() if days.start.date() <= day <= newest]
             covered = len(within) == self.window.days
             yield self._finding(instance, sum(within, Decimal()), days, newest, covered=covered)
+
+    @cached_property
+    def _fact(self) -> FactQuery:
+        return fact_query(self.metric)
 
     @cached_property
     def _asked(self) -> tuple[str, ...]:
@@ -166,17 +197,24 @@ class Threshold(RuleSettings):
     @cached_property
     def _where(self) -> dict[str, tuple[str, ...]]:
         where = accepted(self.match)
-        if not self._unit:
+        if not self._is_money:
             return where
-        return {**all_as_kept(where), "currency": (self._unit,)}
+        kept = all_as_kept(where) if self.metric in COST_METRICS else where
+        return {**kept, "currency": (self.currency,)}
 
     @property
     def _unit(self) -> str:
-        """The currency; a measure's own unit is not told."""
-        return "" if self.metric == _MEASURE else self.currency
+        """A measure's own unit is not told."""
+        return "" if self.metric == _MEASURE else self.currency if self._is_money else self._fact.unit
+
+    @cached_property
+    def _is_money(self) -> bool:
+        return self._fact.unit == "currency"
 
     def _told(self, amount: Decimal) -> str:
-        return exact(amount, self._unit) if self._unit else in_digits(amount)
+        if self._is_money:
+            return exact(amount, self.currency)
+        return quantity(amount, self._unit) if self._unit else in_digits(amount)
 
     def _amounts(self, facts: Snapshot, span: Window, days: Window) -> Mapping[Labels, Decimal]:
         """What each instance that cost anything in ``span`` cost in ``days``."""
@@ -202,7 +240,7 @@ class Threshold(RuleSettings):
         else:
             verdict = Verdict.OK
         about = self._about(instance, amount, days)
-        impact = self._impact(amount) if verdict is Verdict.BREACH and self._unit else None
+        impact = self._impact(amount) if verdict is Verdict.BREACH and self._is_money else None
         return Finding(instance, verdict, amount, limit, self._unit, said, about, impact=impact)
 
     def _impact(self, amount: Decimal) -> Impact | None:

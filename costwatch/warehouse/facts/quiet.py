@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from costwatch.alerts.matchers import Matcher
+from costwatch.alerts.matchers import parsed
 from costwatch.model import Labels, Point, SeriesByLabels, State, Window, labels, midnight
 from costwatch.plugins import FactQuery, Reader
 from costwatch.warehouse import queries
@@ -44,7 +44,10 @@ def _of_silences(reader: Reader, by: tuple[str, ...], window: Window) -> SeriesB
 
 def _matched(silence: Any, alerts: Sequence[tuple[str, dict[str, str], str]]) -> Iterable[str]:
     """When the alerts that it matches were last in breach."""
-    matchers = [Matcher.parse(text) for text in json.loads(silence["matchers"])]
+    try:
+        matchers = parsed(json.loads(silence["matchers"]))
+    except ValueError:  # an older version took it: it matches nothing now
+        return
     for fingerprint, of, at in alerts:
         is_its = silence["fingerprint"] in ("", fingerprint)
         if is_its and all(matcher.matches(of) for matcher in matchers):
