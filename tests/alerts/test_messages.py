@@ -55,7 +55,7 @@ MESSAGES = {
         LEAK,
         labels=labels(rule="NatGatewaySpend", team="feature-store"),
         data_through=date(2026, 11, 26),
-        remarks={"f02": ("acknowledged by ann at 2026-11-27 08:12 UTC",)},
+        remarks={"f02": ("Ack by ann, 2026-11-27 08:12 UTC",)},
     ),
     "bare": group(replace(STALE, value=None, threshold=None), data_through=None, links={}, owners=()),
 }

@@ -44,7 +44,7 @@ def test_each_alert_is_triggered_and_resolved_by_its_fingerprint(events: Events)
 
 def test_an_event_says_what_is_known_of_an_alert(events: Events) -> None:
     alert = replace(SPEND, annotations={"hint": "ask"}, labels=(*SPEND.labels, ("service", "ec2")))
-    pager(events).notify(group(alert, remarks={"f00": ("acknowledged by ann",)}), None)
+    pager(events).notify(group(alert, remarks={"f00": ("Ack by ann",)}), None)
     body = events.web.requests[0].json
     payload = body["payload"]
     assert payload["summary"] == SPEND.summary
@@ -54,7 +54,7 @@ def test_an_event_says_what_is_known_of_an_alert(events: Events) -> None:
         "value": "$9,412.33",
         "threshold": "$6,000.00",
         "owner": "S777 in Slack, ml@example.com",
-        "remarks": "acknowledged by ann",
+        "remarks": "Ack by ann",
         "hint": "ask",
         "rule": "TeamDailySpend",
         "severity": "page",
