@@ -46,7 +46,7 @@ COMMANDS = (
         "List the kinds that there are of each plugin, and the facts that can be asked.",
     ),
     ("presets", "Show ready-made measures and SLOs of MySQL, Kafka, model servers and others."),
-    ("config", "Print the JSON Schema of the configuration files."),
+    ("config", "Print what the configuration files may hold, for editors and for people."),
     ("db", "Migrate, inspect, back up and restore the warehouse."),
 )
 _NAMES = tuple(name for name, _ in COMMANDS)
