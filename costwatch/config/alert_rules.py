@@ -10,6 +10,7 @@ from costwatch.alerts.intervals import NamedTimeInterval
 from costwatch.alerts.muting import InhibitRule
 from costwatch.alerts.routing import RootRoute
 from costwatch.alerts.rule_tests import RuleTest
+from costwatch.alerts.silencing import SilenceLimits
 from costwatch.config.files import ENTRIES, LOADED, File, Included
 from costwatch.config.tree import Line, Node, Tree, shown
 from costwatch.plugins import Receiver, Rule, RuleSettings, Settings
@@ -29,8 +30,8 @@ class AlertRules(File):
     """``alerts.yaml``. ``fallback``: the receiver of what others do not take.
 
     defaults: what every rule has unless it says otherwise. include: files with more ``rules`` and ``tests``,
-    such as ``rules.d/*.yaml``, below the folder of this file. tests: what `costwatch alerts test` holds
-    the rules to.
+    such as ``rules.d/*.yaml``, below the folder of this file. silences: how many there may be, and how long.
+    tests: what `costwatch alerts test` holds the rules to.
     """
 
     defaults: Defaults | None = None
@@ -41,6 +42,7 @@ class AlertRules(File):
     inhibit_rules: tuple[InhibitRule, ...] = ()
     time_intervals: tuple[NamedTimeInterval, ...] = ()
     fallback: str | None = None
+    silences: SilenceLimits = SilenceLimits()
     tests: tuple[RuleTest, ...] = ()
 
     _tree: Tree = PrivateAttr(default_factory=lambda: Tree({}, {}))
