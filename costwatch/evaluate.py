@@ -5,7 +5,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from decimal import Decimal
 
 from pydantic import TypeAdapter
 
@@ -13,14 +12,14 @@ from costwatch.alerts import lifecycle
 from costwatch.alerts.built_in import BuiltIn, Failure, Health, built_in_rules, failures
 from costwatch.alerts.lifecycle import Step, fingerprint
 from costwatch.alerts.limit import within_limit
-from costwatch.alerts.restatement import restated, sum_over
+from costwatch.alerts.restatement import restated, value_now
 from costwatch.alerts.silencing import no_longer_expected
 from costwatch.answers.alert_series import with_series
 from costwatch.answers.missed import missed_days, rests_on_days
 from costwatch.answers.unmatched import unmatched_rules
 from costwatch.answers.watched import with_freshness
 from costwatch.errors import CostwatchError
-from costwatch.model import COST_METRICS, Alert, AlertState, Finding, Silence, Verdict
+from costwatch.model import Alert, AlertState, Finding, Silence, Verdict
 from costwatch.plugins import Rule, Snapshot, explanation_of, queries_of
 from costwatch.warehouse.alerts import alerts as stored_alerts
 from costwatch.warehouse.alerts import failures as stored_failures
@@ -193,7 +192,7 @@ class _Evaluator:
         for key, alert in self.after.items():
             if alert.state is AlertState.PENDING or key in self.in_breach:
                 continue
-            value = _value_now(alert, self.facts)
+            value = value_now(alert, self.facts)
             corrected = alert if value is None else restated(alert, value)
             if corrected is not alert:
                 self.after[key] = self.events_by_alert[key] = corrected
@@ -292,21 +291,6 @@ def _findings(rule: Rule, facts: Snapshot, now: datetime) -> dict[str, Finding]:
         _FINDING.dump_json(finding, exclude={"evidence"}, warnings="error")
         found[key] = finding
     return found
-
-
-def _value_now(alert: Alert, facts: Snapshot) -> Decimal | None:
-    """What the cost day an alert rests on costs in this snapshot; None: it rests on none, or is not known."""
-    about = alert.about
-    if about is None or about.window is None or (day := about.day) is None:
-        return None
-    try:
-        sums = facts.totals(about.query, about.by, [about.window])[about.window]
-    except Exception:  # a query may be anyone's, and one that was asked then may be gone
-        _log.debug("alert %s: %s cannot be asked", alert.fingerprint, about.query, exc_info=True)
-        return None
-    value = sum_over(sums, about, alert.labels, alert.unit)
-    is_settled = facts.data_through is not None and day <= facts.data_through
-    return Decimal() if value is None and is_settled and about.query in COST_METRICS else value
 
 
 def _said(error: Exception) -> str:
