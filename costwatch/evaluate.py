@@ -66,7 +66,7 @@ def evaluate(
     runs, WarehouseError where what is stored cannot be read.
     """
     now = now.replace(microsecond=0)
-    own = _Own(watches_itself, mistakes or {})
+    own = (mistakes or {}) if watches_itself else None
     if dry_run:
         return _evaluated(warehouse, rules, now, live, own).evaluation
     with warehouse.job_lock("alerts-eval"):
@@ -95,17 +95,14 @@ def evaluate_facts(
     return evaluated.after, evaluated.errors
 
 
-@dataclass(frozen=True, slots=True)
-class _Own:
-    """Whether costwatch watches itself, and what is wrong with its files."""
-
-    is_on: bool
-    mistakes: Mapping[str, Sequence[str]]
-
-
 def _evaluated(
-    warehouse: Warehouse, rules: Sequence[Rule], now: datetime, live: Mapping[str, Live] | None, own: _Own
+    warehouse: Warehouse,
+    rules: Sequence[Rule],
+    now: datetime,
+    live: Mapping[str, Live] | None,
+    mistakes: Mapping[str, Sequence[str]] | None,
 ) -> "_Evaluator":
+    """mistakes: None: without the rules of costwatch's own."""
     with warehouse.read() as db:
         held = stored_alerts.current_alerts(db, now - lifecycle.REMEMBERED)
         facts = WarehouseSnapshot(db, now, queries=queries_of(rules), live=live)
@@ -113,13 +110,13 @@ def _evaluated(
         for then, day in missed_days(facts):
             past = WarehouseSnapshot(db, then, queries=queries_of(rules), data_through=day)
             evaluated.catch_up([rule for rule in rules if rests_on_days(rule)], past, then)
-        in_force = with_freshness(facts, rules) if own.is_on else rules
+        in_force = with_freshness(facts, rules) if mistakes is not None else rules
         evaluated.is_watched = len(in_force) == len(rules)
         evaluated.evaluate_rules(in_force)
         evaluated.note_failures(stored_failures.rule_failures(db), stored_alerts.evaluated_at(db))
-        if own.is_on:
+        if mistakes is not None:
             trouble = stored_failures.receiver_failures(db, now), stored_failures.last_clock_change(db, now)
-            found = Health(own.mistakes, evaluated.failures, *trouble)
+            found = Health(mistakes, evaluated.failures, *trouble)
             evaluated.evaluate_rules(built_in_rules(found, now))
         evaluated.end_orphans()
         evaluated.correct_restated()
