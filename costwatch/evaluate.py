@@ -12,9 +12,10 @@ from costwatch.alerts import lifecycle
 from costwatch.alerts.built_in import BuiltIn, Failure, Health, built_in_rules, failures
 from costwatch.alerts.lifecycle import Step, fingerprint
 from costwatch.alerts.limit import within_limit
-from costwatch.alerts.restatement import restated, value_now
+from costwatch.alerts.restatement import restated
 from costwatch.alerts.silencing import no_longer_expected
 from costwatch.answers.alert_series import with_series
+from costwatch.answers.day_of_alert import value_now
 from costwatch.answers.missed import missed_days, rests_on_days
 from costwatch.answers.unmatched import unmatched_rules
 from costwatch.answers.watched import with_freshness

@@ -8,7 +8,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from costwatch.model import COST_METRICS, About, Alert, Labels
-from costwatch.plugins import Snapshot, Sums, matching
+from costwatch.plugins import Sums, matching
 from costwatch.wording import digits, quantity
 
 
@@ -35,20 +35,6 @@ def restated(alert: Alert, value: Decimal) -> Alert:
     said = str(alert.evidence.get("said", alert.summary))
     now = replace(alert, value=value, summary=said, about=replace(about, value=value))
     return _corrected(now, _first_value(alert, about.value))
-
-
-def value_now(alert: Alert, facts: Snapshot) -> Decimal | None:
-    """What the cost day an alert rests on costs in this snapshot; None: it rests on none, or is not known."""
-    about = alert.about
-    if about is None or about.window is None or (day := about.day) is None:
-        return None
-    try:
-        sums = facts.totals(about.query, about.by, [about.window])[about.window]
-    except Exception:  # a query may be anyone's, and one that was asked then may be gone
-        return None
-    value = sum_over(sums, about, alert.labels, alert.unit)
-    is_settled = facts.data_through is not None and day <= facts.data_through
-    return Decimal() if value is None and is_settled and about.query in COST_METRICS else value
 
 
 def carried_on(before: Alert, alert: Alert) -> Alert:
