@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from costwatch.allocation.attribution import Attribution
     from costwatch.allocation.charges import PublishedLines
     from costwatch.ledger.engines.engine import Engine
-    from costwatch.warehouse.bill.commitments import Commitment
 
 _log = logging.getLogger(__name__)
 
@@ -246,12 +245,14 @@ class _Allocator:
             return Ids({}, {}, {}), nothing
         from costwatch.allocation.bill import LoadFiles
         from costwatch.allocation.charges import PublishedLines
+        from costwatch.allocation.commitments import commitments
         from costwatch.allocation.node_costs import of_nodes
 
         found = self._attributing(plan)
         parts = [LoadFiles.of(load, self.files) for load in plan.loads if load.files]
         found.compute(parts, plan.period, plan.period_end, missing_days(plan.inputs))
         teams, services, slices = found.names()
+        is_here = self._url == IN_PROCESS  # else only the engine reads lines
         lines = PublishedLines(plan.period, tuple(parts), found.allocation, (), found.spelling)
         with self.warehouse.read() as db:
             ids = ids_for(db, teams, services, slices)
@@ -270,18 +271,11 @@ class _Allocator:
             notes=json.dumps(found.notes),
             unclaimed=as_rows(self._unclaimed(found, lines)),
             node_costs=of_nodes(found.node_costs(), nodes),
-            commitments=self._commitments(plan, found, lines),
+            commitments=commitments(found.con, lines, plan.period_end, self.now) if is_here else (),
             tagging=found.tagging(),
             weighed=found.weighed(),
             facts=found.facts(),
         )
-
-    def _commitments(self, plan: Plan, found: "Attribution", bill: "PublishedLines") -> "list[Commitment]":
-        from costwatch.allocation.commitments import commitments, is_lately_over
-
-        # Of lines that are read elsewhere, nothing is looked up; what was over long ago nobody asks.
-        is_asked = self._url == IN_PROCESS and is_lately_over(plan.period_end, self.now)
-        return commitments(found.con, bill) if is_asked else []
 
     def _unclaimed(self, found: "Attribution", bill: "PublishedLines") -> list[Unclaimed]:
         """Lines are looked at for keys that nobody asked for only where they are read in this process."""

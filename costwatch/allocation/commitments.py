@@ -31,13 +31,13 @@ class _Of(NamedTuple):
     currency: str
 
 
-def is_lately_over(period_end: date, now: datetime) -> bool:
-    """Whether a billing period goes on, or ended so lately that its commitments may not have."""
-    return now <= midnight(period_end) + _LATELY
+def commitments(con: Any, bill: PublishedLines, period_end: date, now: datetime) -> list[Commitment]:
+    """Those that lines of the period name, in order; none of one that was over long ago.
 
-
-def commitments(con: Any, bill: PublishedLines) -> list[Commitment]:
-    """Those that lines of the period name, in order; nothing but these lines is summed."""
+    Nothing but these lines is summed.
+    """
+    if midnight(period_end) + _LATELY < now:
+        return []
     terms = _terms(con, bill)
     if not terms:
         return []
