@@ -168,10 +168,13 @@ class _Run:
         return collected
 
     def _is_answered(self) -> bool:
-        """Whether asking a paid source again would cost money for nothing new."""
+        """Whether asking a paid source again would cost money for nothing new.
+
+        An answer that a clock which was ahead has dated after now keeps it from nothing.
+        """
         marks = [self.bookmarks.watermarks.get(table) for table in self.tables]
         return isinstance(self.source, PaidCollector) and all(
-            mark is not None and self.now < mark + self.source.every for mark in marks
+            mark is not None and mark <= self.now < mark + self.source.every for mark in marks
         )
 
     def _due(self, table: str) -> datetime:
@@ -289,4 +292,5 @@ class _Run:
                 # What came before the first error need not come again.
                 whole = asked.end if table not in self.broken else self.read_through.get(table)
                 if whole is not None:
-                    runs.advance_watermark(db, self.source.name, table, min(whole, asked.end))
+                    whole = min(whole, asked.end)
+                    runs.advance_watermark(db, self.source.name, table, whole, self.now)

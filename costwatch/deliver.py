@@ -21,7 +21,7 @@ from costwatch.delivery.planning import Planner
 from costwatch.delivery.sending import BUDGET, Attempt, Clock, Delivery, Sender, is_for
 from costwatch.plugins import Editor, FactQuery, Notifier, Receiver
 from costwatch.warehouse.alerts.clock import nothing_later
-from costwatch.warehouse.alerts.health import note_forwarding
+from costwatch.warehouse.alerts.failures import note_forwarding
 from costwatch.warehouse.alerts.outbox import Outbox
 from costwatch.warehouse.store import Warehouse
 

@@ -21,7 +21,7 @@ from costwatch.errors import CostwatchError
 from costwatch.model import COST_METRICS, Alert, AlertState, Finding, Verdict
 from costwatch.plugins import Rule, Snapshot, explanation_of, queries_of
 from costwatch.warehouse.alerts import alerts as stored_alerts
-from costwatch.warehouse.alerts import health
+from costwatch.warehouse.alerts import failures as stored_failures
 from costwatch.warehouse.alerts.clock import nothing_later
 from costwatch.warehouse.facts.snapshot import Live, WarehouseSnapshot
 from costwatch.warehouse.store import Warehouse, is_damage
@@ -74,7 +74,7 @@ def evaluate(
         with warehouse.write() as db:
             stored_alerts.save(db, evaluated.changed, evaluated.gone, evaluated.events)
             stored_alerts.save_evaluations(db, errors, now)
-            health.replace_rule_failures(db, evaluated.failures)
+            stored_failures.replace_rule_failures(db, evaluated.failures)
     return evaluated.evaluation
 
 
@@ -116,9 +116,9 @@ def _evaluated(
         in_force = with_freshness(facts, rules) if own.is_on else rules
         evaluated.is_watched = len(in_force) == len(rules)
         evaluated.evaluate_rules(in_force)
-        evaluated.note_failures(health.rule_failures(db), stored_alerts.evaluated_at(db))
+        evaluated.note_failures(stored_failures.rule_failures(db), stored_alerts.evaluated_at(db))
         if own.is_on:
-            trouble = health.receiver_failures(db, now), health.last_clock_change(db, now)
+            trouble = stored_failures.receiver_failures(db, now), stored_failures.last_clock_change(db, now)
             found = Health(own.mistakes, evaluated.failures, *trouble)
             evaluated.evaluate_rules(built_in_rules(found, now))
         evaluated.end_orphans()

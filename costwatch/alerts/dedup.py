@@ -165,7 +165,7 @@ def reason(
         return Reason.RESOLVED
     elif any(_begins(told, alert, of, limits) and alert.is_firing for alert in alerts):
         return Reason.NEW
-    elif any(is_told_as_over(told, alert, of) for alert in alerts):
+    elif any(_is_told_as_over(told, alert, of) for alert in alerts):
         return Reason.SOME_RESOLVED
     elif _is_to_be_repeated(told, alerts, of, limits, now):
         return Reason.REPEAT
@@ -181,7 +181,7 @@ def _begins(told: Told, alert: Alert, of: Circumstances, limits: Limits) -> bool
     return alert.resolved_at - alert.fired_at >= limits.group_wait
 
 
-def is_told_as_over(told: Told, alert: Alert, of: Circumstances) -> bool:
+def _is_told_as_over(told: Told, alert: Alert, of: Circumstances) -> bool:
     """Whether people do not know yet that an alert is over, and are to."""
     before = told.by_fingerprint.get(alert.fingerprint)
     if alert.is_firing:
@@ -192,12 +192,10 @@ def is_told_as_over(told: Told, alert: Alert, of: Circumstances) -> bool:
 
 
 def is_aloud(why: Reason, told: Told, alerts: Sequence[Alert], of: Circumstances) -> bool:
-    """Whether a message interrupts anyone: not for what is muted or flaps, nor for an edit."""
+    """Whether a message interrupts anyone: not for what is over, is muted or flaps."""
     loud = [each for each in alerts if each.fingerprint not in of.flapping | {*of.muted}]
     if why in (Reason.FIRST, Reason.NEW):
         return any(alert.is_firing and told.is_news(alert, of.flapping) for alert in loud)
-    if why in (Reason.SOME_RESOLVED, Reason.RESOLVED):
-        return any(is_told_as_over(told, alert, of) for alert in loud)
     return why is Reason.REPEAT and any(alert.is_firing for alert in loud)
 
 

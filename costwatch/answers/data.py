@@ -29,7 +29,7 @@ Row = Mapping[str, Any]
 
 def sources(facts: WarehouseSnapshot) -> list[Row]:
     """Each source that was ever read, and how its last run went."""
-    return [dict(row) for row in freshness.sources(facts.db, facts.as_of)]
+    return [dict(row) for row in freshness.sources(facts.db, facts.as_of, facts.now)]
 
 
 def runs(facts: WarehouseSnapshot) -> list[Row]:

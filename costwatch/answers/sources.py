@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from costwatch.alerts.built_in import is_freshness
+from costwatch.answers.watched import with_freshness
 from costwatch.cost.lateness import ended, is_late
 from costwatch.model import Verdict, Window
 from costwatch.plugins import Rule
@@ -48,17 +50,17 @@ def late_sources(
 ) -> dict[str, LateSource]:
     """Late sources by name, in order; how old is too old, ``rules`` of kind freshness say.
 
-    A cost day that is too long ago is told without a rule, too.
+    Where none of them does, the built-in one. A cost day that is too long ago is told without a rule, too.
     """
-    tried = {row["source"]: row for row in freshness.sources(facts.db, facts.as_of)}
+    tried = {row["source"]: row for row in freshness.sources(facts.db, facts.as_of, facts.now)}
     found = {
         name: LateSource(name, SourceState.NEVER, "never collected")
         for name in configured
         if name not in tried
     }
     looked_at = set()
-    for rule in rules:
-        for finding in rule.evaluate(facts, facts.now) if rule.kind == "freshness" else ():
+    for rule in filter(is_freshness, with_freshness(facts, rules)):
+        for finding in rule.evaluate(facts, facts.now):
             name = dict(finding.labels).get("source", "")
             looked_at.add(name)
             if finding.verdict is Verdict.BREACH:
@@ -93,7 +95,7 @@ def failing(facts: WarehouseSnapshot) -> list[FailedRun]:
     """The sources whose last run failed."""
     return [
         FailedRun(row["source"], from_text(row["last_tried_at"]), row["error"])
-        for row in freshness.sources(facts.db, facts.as_of)
+        for row in freshness.sources(facts.db, facts.as_of, facts.now)
         if row["outcome"] == "failed"
     ]
 
@@ -120,7 +122,7 @@ def sources(
     late = late_sources(facts, configured, rules)
     rows: dict[str, dict[str, Any]] = {name: {"source": name} for name in configured}
     rows |= {name: {"source": name} for name in late}
-    rows |= {row["source"]: dict(row) for row in freshness.sources(facts.db, facts.as_of)}
+    rows |= {row["source"]: dict(row) for row in freshness.sources(facts.db, facts.as_of, facts.now)}
     for name, row in rows.items():
         if row.get("data_through"):
             row["data_through"] = from_int(row["data_through"]).isoformat()

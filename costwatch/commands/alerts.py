@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from costwatch.commands import alerts_acts, alerts_silences, alerts_test
+from costwatch.commands import alerts_acts, alerts_import, alerts_silences, alerts_test
 from costwatch.commands.context import Context, pass_context
 from costwatch.commands.last_good import after
 from costwatch.commands.options import Span, Subject, json_option
 from costwatch.commands.output import complain, line, print_json, print_table
+from costwatch.commands.pings import pinged
 from costwatch.errors import UsageError
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ def command() -> None:
 @command.command("eval")
 @click.option("--dry-run", is_flag=True, help="Show what would be pending or firing, store nothing.")
 @pass_context
+@pinged("evaluate")
 def evaluate_rules(context: Context, dry_run: bool) -> int:
     """Evaluate every rule once, and keep what became of its alerts (step 3).
 
@@ -58,8 +60,8 @@ def evaluate_rules(context: Context, dry_run: bool) -> int:
     context.say(f"{firing} firing, {len(found.alerts) - firing} pending, {len(found.changes)} changed")
     for rule, reason in found.unmatched.items() if not context.quiet else ():
         complain(f"rule {rule}: {reason}")
-    if not found.is_watched and not context.quiet:
-        complain(UNWATCHED)
+    if not found.is_watched:
+        context.say(UNWATCHED)
     for rule, error in found.errors.items():
         complain(f"rule {rule}: {error}")
     if found.errors:
@@ -87,6 +89,7 @@ def _sources_to_ask(context: Context) -> "dict[str, Live]":
 @click.option("--receiver", help="Send to this receiver alone; the others' messages wait.")
 @click.option("--dry-run", is_flag=True, help="Show what would be sent, send nothing.")
 @pass_context
+@pinged("deliver")
 def deliver_messages(context: Context, receiver: str | None, dry_run: bool) -> int:
     """Tell the receivers what changed (step 4).
 
@@ -226,5 +229,10 @@ def _about(group: "Group") -> str:
     return f"{group.receiver} ({group.reason}): {labels or 'all alerts'}"
 
 
-for _command in (*alerts_silences.COMMANDS, *alerts_acts.COMMANDS, alerts_test.run_tests):
+for _command in (
+    *alerts_silences.COMMANDS,
+    *alerts_acts.COMMANDS,
+    alerts_test.run_tests,
+    alerts_import.import_file,
+):
     command.add_command(_command)

@@ -8,6 +8,7 @@ import click
 from costwatch.commands.context import Context, pass_context
 from costwatch.commands.options import Command, Month, window_of, window_options
 from costwatch.commands.output import complain, line
+from costwatch.commands.pings import pinged
 
 _NAMED = 5
 
@@ -22,6 +23,7 @@ _NAMED = 5
     help="Take the deliveries of this month as they are, whatever they take away of settled days.",
 )
 @pass_context
+@pinged("allocate")
 def command(context: Context, first: date | None, after: date | None, accepted: date | None) -> int:
     """Give every dollar of the bill to a team (step 2).
 

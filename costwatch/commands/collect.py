@@ -9,6 +9,7 @@ import click
 from costwatch.commands.context import Context, pass_context
 from costwatch.commands.options import Command, Span, window_of, window_options
 from costwatch.commands.output import complain, line
+from costwatch.commands.pings import pinged
 from costwatch.errors import BusyError, UsageError
 from costwatch.model import Window
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 @window_options("what to look at")
 @click.option("--dry-run", is_flag=True, help="Look and report, store nothing.")
 @pass_context
+@pinged("collect")
 def command(
     context: Context,
     names: tuple[str, ...],

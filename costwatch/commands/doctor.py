@@ -83,6 +83,7 @@ def _stored(facts: "WarehouseSnapshot", context: Context) -> Iterator[tuple[str,
     from costwatch.answers.deliveries import not_allocated
     from costwatch.answers.estimates import live_estimates
     from costwatch.answers.restatements import doubted
+    from costwatch.answers.steps import workings
     from costwatch.answers.systems import unmatched
     from costwatch.answers.unit_costs import never_known
     from costwatch.answers.unmatched import unmatched_rules
@@ -101,14 +102,13 @@ def _stored(facts: "WarehouseSnapshot", context: Context) -> Iterator[tuple[str,
     estimated = live_estimates(facts)
     if estimated.is_any:
         yield "live estimates", estimated.finding, estimated.sentence
-    worked = last_worked(facts.db)
+    worked = {step: at for step, at in last_worked(facts.db).items() if at <= context.now}
+    problems = dict(workings(facts).problems())
     for step in STEPS:
-        at = worked.get(step)
-        yield (
-            f"step {step}",
-            "",
-            f"last worked {at_instant(at)}, {ago(context.now - at)}" if at else "never worked yet",
-        )
+        at, what = worked.get(step), f"step {step}"
+        told = f"last worked {at_instant(at)}, {ago(context.now - at)}" if at else "never worked yet"
+        yield what, problems.pop(what, ""), told
+    yield from problems.items()
 
 
 def _notes(facts: "WarehouseSnapshot", context: Context) -> Iterator[str]:
@@ -116,6 +116,7 @@ def _notes(facts: "WarehouseSnapshot", context: Context) -> Iterator[str]:
     from costwatch.allocation.kept import Kept
     from costwatch.allocation.suggestions import suggestions
     from costwatch.answers.estimates import live_estimates
+    from costwatch.answers.steps import workings
     from costwatch.answers.unplaced import unplaced
 
     allocation = context.config.allocation
@@ -128,6 +129,7 @@ def _notes(facts: "WarehouseSnapshot", context: Context) -> Iterator[str]:
         yield kept.sentence
     yield from live_estimates(facts).unpriced
     yield from _idle_pools(facts, context)
+    yield from workings(facts).remarks
 
 
 def _idle_pools(facts: "WarehouseSnapshot", context: Context) -> Iterator[str]:
@@ -205,8 +207,11 @@ def _delivered(source: "Collector", context: Context) -> tuple[str, str]:
         return "", ""
     if at := row.get("last_load_at"):
         parts.append(f"last new data {at_instant(from_text(at))}")
-    is_late, reason = row["state"] is SourceState.ENDED, row["reason"].removeprefix(f"{source.name}: ")
-    late = f"{reason}; see whether it is still written there" if is_late else ""
+    reason = row["reason"].removeprefix(f"{source.name}: ")
+    late = {
+        SourceState.ENDED: f"{reason}; see whether it is still written there",
+        SourceState.STALE: f"{reason}; see whether cron runs collect, and whether it is still written there",
+    }.get(row["state"], "")
     return late, ", ".join(filter(None, parts))
 
 

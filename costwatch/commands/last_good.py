@@ -17,6 +17,14 @@ Mistakes = Mapping[str, tuple[str, ...]]  # by the name of the file; empty: ther
 _WAREHOUSE = re.compile(r"""^warehouse:[ \t]*["']?([^"'#\r\n]+)""", re.MULTILINE)
 
 
+def config_to_go_on_with(context: "Context") -> "Config":
+    """``context.config`` or, while it has mistakes, what it was without. Raises ConfigError."""
+    try:
+        return context.config
+    except ConfigError as error:
+        return _kept_config(context, context.config_file, error)
+
+
 def last_good(context: "Context", *, keep: bool = True) -> "tuple[AlertRules, Mistakes]":
     """The rules to go on with, ``context.config`` being that, too, and the mistakes of files not gone by.
 

@@ -1,10 +1,14 @@
 """How commands print: tables for people, JSON for programs. Text from a bill cannot steer a terminal."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime
 from typing import Any
 
 import click
+
+_complaints: ContextVar[list[str]] = ContextVar("complaints")
 
 
 def line(text: str, *, err: bool = False) -> None:
@@ -18,6 +22,19 @@ def complain(message: str) -> None:
     """What went wrong, to stderr, a line for each of its lines."""
     for each in message.splitlines():
         line(f"costwatch: {each}", err=True)
+        if (found := _complaints.get(None)) is not None:
+            found.append(each)
+
+
+@contextmanager
+def complaints() -> Iterator[list[str]]:
+    """What is complained of inside, as lines, beside being told as always."""
+    found: list[str] = []
+    token = _complaints.set(found)
+    try:
+        yield found
+    finally:
+        _complaints.reset(token)
 
 
 def print_table(

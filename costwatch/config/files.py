@@ -23,6 +23,7 @@ from costwatch.cost.settings import RunsSettings
 from costwatch.errors import ConfigError
 from costwatch.ledger.engines import address
 from costwatch.plugins import Collector, Settings, SplitSettings
+from costwatch.secret import SecretReference
 
 if TYPE_CHECKING:
     from costwatch.config.slos.loading import Loaded
@@ -109,6 +110,18 @@ class SloFiles(Settings):
     owner_labels: tuple[str, ...] = ()
 
 
+class Pings(Settings):
+    """A URL for each step, such as a check of healthchecks.io, which hears when it begins and how it ends.
+
+    Each is a reference, as who knows the URL could say that all is well: ``${env:PING_COLLECT}``.
+    """
+
+    collect: SecretReference | None = None
+    allocate: SecretReference | None = None
+    evaluate: SecretReference | None = None
+    deliver: SecretReference | None = None
+
+
 class Config(File, Allocation):
     """``costwatch.yaml``. Paths are relative to the file, and absolute once it is read.
 
@@ -129,6 +142,7 @@ class Config(File, Allocation):
     runs: RunsSettings = RunsSettings()
     slos: tuple[FilePath | SloFiles, ...] = ()
     ui: UI = UI()
+    pings: Pings = Pings()
 
     _names: Names = PrivateAttr(default_factory=Names)
 

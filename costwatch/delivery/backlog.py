@@ -1,7 +1,7 @@
 """Many messages at once become one that counts and names them; one that failed joins the one after it."""
 
 import hashlib
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
@@ -26,12 +26,13 @@ def merge(
     What is merged is sent, or refused, with the message it is in.
     """
     with warehouse.read() as db:
-        unsent = Outbox(db).unsent()
+        outbox = Outbox(db)
+        unsent = outbox.unsent()
         due = [each for each in unsent if is_for(each, only) and each.next_attempt_at <= now]
         followed = dict(_followed(due, receivers))
         new: dict[str, list[Notification]] = defaultdict(list)
         for each in due:
-            is_post = each.group.id not in followed and not lane_of(db, each, receivers)[1]
+            is_post = each.group.id not in followed and not lane_of(outbox, each, receivers)[1]
             if is_post and each.attempts == 0 and not each.fallback_of and not _is_page(each):
                 new[each.group.receiver].append(each)
     summaries = {
@@ -100,7 +101,7 @@ def _shared(groups: Sequence[Group]) -> Mapping[str, str]:
 
 def _names(groups: Sequence[Group]) -> str:
     """How many groups there are, and which."""
-    shown = Counter(", ".join(value for _, value in group.labels) or "all alerts" for group in groups)
-    names = list(shown)
+    shown = {", ".join(value for _, value in group.labels) or "all alerts" for group in groups}
+    names = sorted(shown)
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
     return f"{len(groups)} groups at once, told in one message: {'; '.join(names[:_NAMED])}{more}"

@@ -175,7 +175,9 @@ class _Group:
             owed=self._owed(timer),
             muted=quiet.keys(),
             flapping=flaps.keys(),
-            in_place=frozenset(key for key, it in flaps.items() if it.is_told_in_place),
+            in_place=frozenset(
+                key for key, it in flaps.items() if it.is_told_in_place and key in told.by_fingerprint
+            ),
             moved=self.moved,
             seen_to=quiet.keys() | self._acknowledged(),
         )

@@ -1,7 +1,6 @@
 """Messages of the outbox are sent, each claimed first and settled after, outside any lock."""
 
 import logging
-import sqlite3
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -116,7 +115,7 @@ class Sender:
 
     def _lane(self, notification: Notification) -> Lane:
         with self.warehouse.read() as db:
-            return lane_of(db, notification, self.receivers)
+            return lane_of(Outbox(db), notification, self.receivers)
 
     def _take(self, notification: Notification, lane: Lane) -> Notification | None:
         """Send a message, if it is due; as it is then, if this run is to try it again."""
@@ -259,13 +258,13 @@ def _not_told_before(alerts: tuple[Alert, ...], before: Iterable[Alert]) -> tupl
     return tuple(each for each in alerts if each.is_firing or known.get(episode(each)) != each.summary)
 
 
-def lane_of(db: sqlite3.Connection, notification: Notification, receivers: Mapping[str, Receiver]) -> Lane:
+def lane_of(outbox: Outbox, notification: Notification, receivers: Mapping[str, Receiver]) -> Lane:
     """Where a message goes: what corrects one in place has a pace of its own."""
     receiver = receivers.get(notification.group.receiver)
     channel = receiver.channel if isinstance(receiver, Paced) else notification.group.receiver
     if not isinstance(receiver, Editor) or notification.group.reason not in _IN_PLACE:
         return channel, False
-    return channel, Outbox(db).previous(notification).can_be_edited
+    return channel, outbox.previous(notification).can_be_edited
 
 
 def urgent_first(notifications: Iterable[Notification]) -> list[Notification]:

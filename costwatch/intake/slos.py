@@ -88,7 +88,7 @@ class _Taking:
         if self.stores.warehouse.exists:
             with self.stores.warehouse.read() as db:
                 self.numbers = {(each.slo, each.labels): each.id for each in instances(db)}
-                self.read = keeping.read_through(db)
+                self.read = keeping.read_through(db, self.reading.now)
 
     def _of(self, objective: Objective) -> Iterator[_Read]:
         """In parts that are stored one after the other, first the short windows, which alerts wait for."""
@@ -204,7 +204,7 @@ class _Taking:
                 if read.short is not None:
                     keeping.put_short_windows(db, slo, read.short)
                 if read.through is not None:
-                    keeping.mark_read(db, slo, read.through)
+                    keeping.mark_read(db, slo, read.through, self.reading.now)
                 if read.is_last:
                     starts = [bucket.start for each in read.found.values() for bucket in each.put]
                     changed = min(starts, default=None)

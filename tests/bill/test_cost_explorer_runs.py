@@ -77,6 +77,18 @@ def test_an_answer_is_good_for_a_while(company: Company, double: CostExplorerDou
     assert len(double.requests) == asked + 4
 
 
+def test_an_answer_that_a_clock_which_was_ahead_dated_a_year_on_keeps_it_from_nothing_and_costs_once(
+    company: Company, double: CostExplorerDouble
+) -> None:
+    company.collect(NOW + timedelta(days=365))
+    asked = len(double.requests)
+    company.collect(NOW)
+    assert len(double.requests) > asked
+    asked = len(double.requests)
+    company.collect(NOW + timedelta(hours=1))
+    assert len(double.requests) == asked
+
+
 # --- what it costs -------------------------------------------------------------------------------
 
 

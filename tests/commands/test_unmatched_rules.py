@@ -84,7 +84,11 @@ def test_a_source_that_was_renamed_under_a_rule_that_goes_on_is_told(
     assert "alerts.yaml:2: no source is called 'azure'; known here: aws" in answer.err
     assert "the rules of when the file last had no mistake go on" in answer.err
     told = [alert["summary"] for alert in costwatch("alerts", "list", "--json").json]
-    assert told == ["no data: azure: never read yet"]
+    mistake = "alerts.yaml:2: no source is called 'azure'; known here: aws"
+    assert told == [
+        "no data: azure: never read yet",
+        f"alerts.yaml has 1 mistake, its last good version goes on: {mistake}",
+    ]
 
 
 def test_a_pool_that_took_nothing_is_noted(costwatch: Costwatch, company: Path) -> None:

@@ -12,8 +12,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from costwatch.alerts.intervals import NamedTimeInterval
 from costwatch.alerts.muting import InhibitRule
 from costwatch.alerts.routing import Matcher, RootRoute
@@ -40,7 +38,7 @@ _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600}
 
 @dataclass(frozen=True, order=True)
 class Heard:
-    """A message as it arrived: ``at`` in seconds of the scenario; who fires and who is over, by label ``a``."""
+    """A message as it arrived: ``at``, in the scenario's seconds; who fires and who is over, by label ``a``."""
 
     at: float
     to: str
@@ -52,7 +50,7 @@ class Heard:
 
 @dataclass
 class _Hook(Recorder):
-    """A receiver of a scenario: answers as its ``mode`` says; one that cannot edit has ``edits_per_second`` 0."""
+    """A receiver of a scenario, which answers as its ``mode`` says."""
 
     mode: str = "ok"
     max_alerts: int = 0
@@ -192,7 +190,7 @@ class Player:
         )
         self._alerts[alert.fingerprint] = alert
         with self._warehouse.write() as db:
-            stored_alerts.save(db, [alert], [], [alert] if is_news else [], self.now)
+            stored_alerts.save(db, [alert], [], [(self.now, alert)] if is_news else [])
 
     def _silence(self, given: Mapping[str, Any], at: float) -> None:
         matchers = []

@@ -126,3 +126,13 @@ def test_reading_goes_on_where_it_ended(tmp_path: Path) -> None:
             keeping.mark_read(db, "availability", through)
         put_objectives(db, "slos", [objective()], at(0) + timedelta(days=1))
         assert keeping.read_through(db) == {"availability": START}
+
+
+def test_what_a_clock_that_was_ahead_has_read_to_is_not_known(tmp_path: Path) -> None:
+    warehouse = Warehouse(tmp_path / "costwatch.db")
+    with warehouse.write() as db:
+        put_objectives(db, "slos", [objective()], at(0))
+        keeping.mark_read(db, "availability", START + 365 * 86400)
+        assert keeping.read_through(db, at(0)) == {}
+        keeping.mark_read(db, "availability", START - 600, at(0))
+        assert keeping.read_through(db, at(0)) == {"availability": START - 600}

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from costwatch.alerts.built_in import ClockChange
 from costwatch.warehouse import queries
-from costwatch.warehouse.alerts.health import note_clock_change, times_ahead
+from costwatch.warehouse.alerts.failures import note_clock_change, times_ahead
 from costwatch.warehouse.encoding import to_text
 from costwatch.warehouse.store import Warehouse
 

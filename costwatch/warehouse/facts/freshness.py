@@ -13,9 +13,15 @@ from costwatch.warehouse.encoding import from_int, from_text, to_int, to_text
 from costwatch.warehouse.history import table_as_of
 
 
-def sources(db: sqlite3.Connection, as_of: datetime | None = None) -> list[sqlite3.Row]:
-    """Each configured source and how its last run went, as ``sources.sql.tpl`` has it, now or ``as_of``."""
-    return list(db.execute(_sql(as_of), {"as_of": None if as_of is None else to_text(as_of)}))
+def sources(
+    db: sqlite3.Connection, as_of: datetime | None = None, now: datetime | None = None
+) -> list[sqlite3.Row]:
+    """Each configured source and how its last run went, as ``sources.sql.tpl`` has it, now or ``as_of``.
+
+    Runs that a wrong clock has dated after ``now`` are none.
+    """
+    at = as_of or now
+    return list(db.execute(_sql(as_of), {"as_of": None if at is None else to_text(at)}))
 
 
 def _sql(as_of: datetime | None) -> str:

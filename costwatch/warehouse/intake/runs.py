@@ -113,9 +113,9 @@ def record_run(
     )
 
 
-def advance_watermark(db: sqlite3.Connection, source: str, table: str, reached: datetime) -> None:
+def advance_watermark(
+    db: sqlite3.Connection, source: str, table: str, reached: datetime, now: datetime
+) -> None:
     """A table has been read up to ``reached`` without an error; the next run begins there."""
-    db.execute(
-        queries.text("advance_watermark"),
-        {"source": source, "table_name": table, "window_end": to_text(reached)},
-    )
+    mark = {"source": source, "table_name": table, "window_end": to_text(reached), "now": to_text(now)}
+    db.execute(queries.text("advance_watermark"), mark)

@@ -18,12 +18,7 @@ CREATE TABLE clock_change (             -- when it was noticed that the clock ha
   ahead_at TEXT NOT NULL
 ) STRICT;
 
-CREATE TABLE step_run (                 -- the last times that each step went through
-  name TEXT NOT NULL,
-  worked_at TEXT NOT NULL,
-  PRIMARY KEY (name, worked_at)
-) STRICT, WITHOUT ROWID;
-INSERT INTO step_run SELECT name, worked_at FROM step;
+ALTER TABLE step ADD COLUMN runs TEXT NOT NULL DEFAULT '[]';  -- the last times that it went through, as JSON
 
 CREATE TABLE config_file (              -- the last costwatch.yaml without a mistake, for while it has some
   text TEXT NOT NULL,

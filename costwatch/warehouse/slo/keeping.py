@@ -12,18 +12,26 @@ from costwatch.warehouse.slo.definitions import instance_id
 
 BY_HOUR_AFTER = timedelta(days=14)
 _HOUR = 3600
+_NEVER = 2**40
 
 
-def read_through(db: sqlite3.Connection) -> Mapping[str, int]:
-    """Up to when each SLO was read without an error, in seconds since 1970; not those that never were."""
-    rows = db.execute("SELECT id, read_through FROM slo WHERE read_through IS NOT NULL")
+def read_through(db: sqlite3.Connection, now: datetime | None = None) -> Mapping[str, int]:
+    """Up to when each SLO was read without an error, in seconds since 1970; not those that never were.
+
+    Where that lies after ``now`` the clock was ahead, and it is not known.
+    """
+    rows = db.execute("SELECT id, read_through FROM slo WHERE read_through <= ?", (_seconds(now),))
     return {row["id"]: row["read_through"] for row in rows}
 
 
-def mark_read(db: sqlite3.Connection, slo: str, through: int) -> None:
-    """It has been read up to ``through``."""
-    sql = "UPDATE slo SET read_through = max(coalesce(read_through, 0), ?) WHERE id = ?"
-    db.execute(sql, (through, slo))
+def mark_read(db: sqlite3.Connection, slo: str, through: int, now: datetime | None = None) -> None:
+    """It has been read up to ``through``; what lies after ``now`` is no mark."""
+    values = {"slo": slo, "through": through, "now": _seconds(now)}
+    db.execute(queries.text("mark_slo_read"), values)
+
+
+def _seconds(now: datetime | None) -> int:
+    return _NEVER if now is None else int(now.timestamp())
 
 
 def kept(db: sqlite3.Connection, instance: int, start: int, end: int) -> dict[int, Kept]:
