@@ -18,6 +18,7 @@ from costwatch.notify.stdout import Stdout
 from costwatch.testing import check_notifier
 from tests.doubles.slack import SlackDouble, slack_double
 from tests.made.messages import HOSTILE, OVER, RESTATED, SPEND, STALE, group
+from tests.made.rule_alerts import counted, dead, ending, moved, stepped
 from tests.made.slo_alerts import burning, low
 from tests.made.usage_alerts import runaway, unmeasured, wasted
 
@@ -34,6 +35,16 @@ MESSAGES = {
     "repeat": group(reason=Reason.REPEAT),
     "hostile": group(HOSTILE, labels=HOSTILE.labels, owners=("<!channel|x> & co",)),
     "runaway": group(runaway("etl"), labels=labels(rule="Runaway", team="ml-platform")),
+    "kinds": group(moved(), stepped(), ending(), dead(), counted(), labels=(), owners=()),
+    "hostile-kinds": group(
+        moved("<!here> *x*", "<https://evil.example|x>"),
+        stepped("<@U1>\u202egnp\n&"),
+        ending("`id` <!channel>\x1b[2J", "~x~"),
+        dead('team="<!subteam^S1>"', "<@U2>\n<!everyone>"),
+        counted("_k_ <!here>"),
+        labels=(),
+        owners=(),
+    ),
     "usage": group(wasted(), unmeasured(), labels=(), owners=()),
     "hostile-usage": group(
         runaway("<!here>; rm -rf / `id`", "*bold* <https://evil.example|x>", "a&b", "<!channel>\x1b[2J"),

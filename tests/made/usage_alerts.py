@@ -17,9 +17,10 @@ NOW = datetime(2026, 11, 19, 10, tzinfo=UTC)
 FIRST = date(2026, 11, 1)
 
 
-def fired(rule: Rule, facts: Mapping[str, Any]) -> Alert:
+def fired(rule: Rule, facts: Mapping[str, Any] | FakeSnapshot) -> Alert:
     """The one alert that a rule fires."""
-    (alert,) = (advance(None, found, rule, NOW).alert for found in rule.evaluate(FakeSnapshot(facts), NOW))
+    snapshot = facts if isinstance(facts, FakeSnapshot) else FakeSnapshot(facts)
+    (alert,) = (advance(None, found, rule, NOW).alert for found in rule.evaluate(snapshot, NOW))
     assert alert is not None
     return alert
 
