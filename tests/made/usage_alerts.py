@@ -17,10 +17,9 @@ NOW = datetime(2026, 11, 19, 10, tzinfo=UTC)
 FIRST = date(2026, 11, 1)
 
 
-def fired(rule: Rule, facts: Mapping[str, Any] | FakeSnapshot) -> Alert:
+def fired(rule: Rule, facts: Mapping[str, Any]) -> Alert:
     """The one alert that a rule fires."""
-    snapshot = facts if isinstance(facts, FakeSnapshot) else FakeSnapshot(facts)
-    (alert,) = (advance(None, found, rule, NOW).alert for found in rule.evaluate(snapshot, NOW))
+    (alert,) = (advance(None, found, rule, NOW).alert for found in rule.evaluate(FakeSnapshot(facts), NOW))
     assert alert is not None
     return alert
 
