@@ -34,7 +34,7 @@ from costwatch.warehouse.usage.node_costs import instances
 
 if TYPE_CHECKING:
     from costwatch.allocation.attribution import Attribution
-    from costwatch.allocation.bill import LoadFiles
+    from costwatch.allocation.charges import PublishedLines
     from costwatch.ledger.engines.engine import Engine
 
 _log = logging.getLogger(__name__)
@@ -244,6 +244,7 @@ class _Allocator:
         if not any(load.files for load in plan.loads):
             return Ids({}, {}, {}), nothing
         from costwatch.allocation.bill import LoadFiles
+        from costwatch.allocation.charges import PublishedLines
         from costwatch.allocation.commitments import commitments
         from costwatch.allocation.node_costs import of_nodes
 
@@ -251,6 +252,8 @@ class _Allocator:
         parts = [LoadFiles.of(load, self.files) for load in plan.loads if load.files]
         found.compute(parts, plan.period, plan.period_end, missing_days(plan.inputs))
         teams, services, slices = found.names()
+        is_here = self._url == IN_PROCESS  # else only the engine reads lines
+        lines = PublishedLines(plan.period, tuple(parts), found.allocation, (), found.spelling)
         with self.warehouse.read() as db:
             ids = ids_for(db, teams, services, slices)
             nodes = instances(db)
@@ -266,17 +269,15 @@ class _Allocator:
             invoices=found.invoices(ids.team),
             spelling=found.spelling.as_json(),
             notes=json.dumps(found.notes),
-            unclaimed=as_rows(self._unclaimed(plan, found, parts)),
+            unclaimed=as_rows(self._unclaimed(found, lines)),
             node_costs=of_nodes(found.node_costs(), nodes),
-            commitments=commitments(found.lines_of(plan.period, parts), plan.period_end, self.now)
-            if self._url == IN_PROCESS
-            else (),
+            commitments=commitments(found.con, lines, plan.period_end, self.now) if is_here else (),
             tagging=found.tagging(),
             weighed=found.weighed(),
             facts=found.facts(),
         )
 
-    def _unclaimed(self, plan: Plan, found: "Attribution", parts: "Sequence[LoadFiles]") -> list[Unclaimed]:
+    def _unclaimed(self, found: "Attribution", bill: "PublishedLines") -> list[Unclaimed]:
         """Lines are looked at for keys that nobody asked for only where they are read in this process."""
         from costwatch.allocation import unclaimed
 
@@ -284,7 +285,6 @@ class _Allocator:
         accounts = {each.value for each in known if each.kind == "account"}
         keys = unclaimed.keys_not_asked(found.tag_keys, found.ordered)
         if keys and accounts and self._url == IN_PROCESS and unclaimed.is_much(known, found.totals()):
-            bill = found.lines_of(plan.period, parts)
             named = [each for each in known if each.kind != "account"]
             known = [*named, *unclaimed.looked_up(found.con, bill, keys, accounts)]
         return unclaimed.merged(known)

@@ -26,7 +26,6 @@ from costwatch.allocation import (
     weights,
 )
 from costwatch.allocation.allocated_tags import OWN
-from costwatch.allocation.charges import PublishedLines
 from costwatch.allocation.settings import Allocation, Pool
 from costwatch.allocation.spelling import Spelling
 from costwatch.allocation.split_lines import WithSplitLines
@@ -91,10 +90,6 @@ class Attribution:
                 conservation.require_every_line(self.con, period)
                 self.con.drop_table("days")  # which is needed no more
         conservation.require_whole_bill(self.con, self._answers, period)
-
-    def lines_of(self, period: date, parts: Sequence[bill.LoadFiles]) -> PublishedLines:
-        """The single lines of the period, as they are attributed."""
-        return PublishedLines(period, tuple(parts), self.allocation, (), self.spelling)
 
     def totals(self) -> dict[str, dict[str, int]]:
         """The bill: per BillingCurrency its lines and the sums of its nano-units."""

@@ -9,7 +9,7 @@ import ibis
 import ibis.expr.types as ir
 
 from costwatch.allocation.charges import PublishedLines, delivered, owned
-from costwatch.ledger.engines.duckdb import compiled, connect, fetch, of_one_schema, raw_lines
+from costwatch.ledger.engines.duckdb import compiled, fetch, of_one_schema, raw_lines
 from costwatch.ledger.formats import format_named
 from costwatch.ledger.formats.amortisation import PLAN_ARN, RESERVATION_ARN
 from costwatch.ledger.formats.contract import instant, text
@@ -31,21 +31,20 @@ class _Of(NamedTuple):
     currency: str
 
 
-def commitments(bill: PublishedLines, period_end: date, now: datetime) -> list[Commitment]:
-    """Those that lines of the period name, in order; none of one that was over long ago."""
+def commitments(con: Any, bill: PublishedLines, period_end: date, now: datetime) -> list[Commitment]:
+    """Those that lines of the period name, in order; none of one that was over long ago.
+
+    Nothing but these lines is summed.
+    """
     if midnight(period_end) + _LATELY < now:
         return []
-    con = connect()
-    try:
-        terms = _terms(con, bill)
-        if not terms:
-            return []
-        lines = delivered(con, bill)
-        days = fetch(con, compiled(lines.aggregate(newest=lines.day.max()))).to_pylist()[0]["newest"]
-        of_services = _sums(con, lines, ("source", "ServiceName"))
-        of_teams = _sums(con, owned(con, bill), ("team",))
-    finally:
-        con.disconnect()
+    terms = _terms(con, bill)
+    if not terms:
+        return []
+    lines = delivered(con, bill)
+    days = fetch(con, compiled(lines.aggregate(newest=lines.day.max()))).to_pylist()[0]["newest"]
+    of_services = _sums(con, lines, ("source", "ServiceName"))
+    of_teams = _sums(con, owned(con, bill), ("team",))
     count = 1 if days is None else max(1, (from_int(days) - bill.period).days + 1)
     found = []
     for key, costs in sorted(of_services.items()):

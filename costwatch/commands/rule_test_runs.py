@@ -50,7 +50,8 @@ def run(test: RuleTest, rules: Sequence[Rule], config: "Config | None") -> TestR
     dimensions = config.names.dimensions if config else ()
     # Rules of one kind bring the same queries.
     queries = tuple({query.name: query for query in queries_of(tested)}.values())
-    replay = Replay([*facts_of(test, queries, config)], age, queries, dimensions)
+    statements = {text: rule.name for rule in tested for text in getattr(rule, "statements", ())}
+    replay = Replay([*facts_of(test, queries, config)], age, queries, dimensions, statements)
     held: Mapping[str, Alert] = {}
     errors: Mapping[str, str] = {}
     for now in test.instants:

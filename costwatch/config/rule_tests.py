@@ -16,6 +16,7 @@ from costwatch.plugins import Rule, alert_labels_of, fact_query, queries_of
 Found = Iterator[tuple[int, str]]  # line, sentence
 
 _OF_SERIES = ("from", "values", "step")
+_SQL = "sql"
 
 
 def check_tests(tree: Tree, rules: Sequence[Rule], names: Names) -> Found:
@@ -55,6 +56,9 @@ def _series_can_be(
     tree: Tree, place: Place, query: str, series: dict[str, Node], rules: Sequence[Rule], names: Names
 ) -> Found:
     labels = [label for label in series if label not in (*_OF_SERIES, "currency")]
+    if query == _SQL:
+        yield from _has_a_statement(tree, place, rules)
+        return
     name = METRICS[0] if query == COST else query
     try:
         fact_query(name, (), queries_of(rules))
@@ -71,6 +75,13 @@ def _series_can_be(
             if isinstance(value := series[label], str):
                 known = names.values.get(name, {}).get(label, ())
                 yield from _value_can_be(tree, here, label, value, known)
+
+
+def _has_a_statement(tree: Tree, place: Place, rules: Sequence[Rule]) -> Found:
+    name, known = tree.at((*place, "rule")), [rule.name for rule in rules if getattr(rule, "statements", ())]
+    if name not in known:
+        what = f"no rule of kind sql is called {quoted(name)}" if name else "'rule' is missing here"
+        yield tree.line((*place, "rule")), f"{what}{instead(str(name or ''), known)}"
 
 
 def _value_can_be(tree: Tree, place: Place, label: str, value: str, known: Sequence[str]) -> Found:

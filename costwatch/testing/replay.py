@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
+from typing import Any
 
+from costwatch.errors import UsageError
 from costwatch.model import (
     CHARGES,
     COST_METRICS,
@@ -27,7 +29,9 @@ from costwatch.testing.facts import Facts, FakeSnapshot
 
 _DAY = timedelta(days=1)
 # What tells how things stand at an instant; all else that has a value a day adds that day up.
-_AT_ONCE = frozenset({"budget", "freshness", "data_age", "data_age_limit"})
+_AT_ONCE = frozenset({"budget", "freshness", "data_age", "data_age_limit", "sql"})
+# The rows that a rule's own SQL answers: each is there for one step; its label ``rule`` names the rule.
+SQL = FactQuery("sql", (), "", _DAY, "", lambda *_: {})
 # What a cost has that nobody gave another.
 _COST_LABELS = {
     "team": UNALLOCATED,
@@ -68,6 +72,12 @@ class _KnownThen(FakeSnapshot):
     def data_through(self) -> date | None:
         return self.through_day
 
+    def sql(self, text: str) -> Sequence[Mapping[str, Any]]:
+        self.asked.add(SQL.name)
+        if text not in self.sql_rows:
+            raise UsageError("sql: its rows are not given; write them as sql: [{rule: its name, from: …}]")
+        return self.sql_rows[text]
+
     def totals(self, query: str, by: tuple[str, ...], windows: Sequence[Window]) -> Mapping[Window, Sums]:
         return {window: Indexed(sums) for window, sums in super().totals(query, by, windows).items()}
 
@@ -89,13 +99,14 @@ class Replay:
 
     A value that adds up a day is known once the day is over, and settled ``settled_after`` later; any other
     is known at its own instant. settled_after: ``settle.age_hours`` of a configuration. queries: those not
-    registered. dimensions: those that a configuration has.
+    registered. dimensions: those that a configuration has. statements: SQL -> the rule that asks it.
     """
 
     series: Sequence[Given]
     settled_after: timedelta = timedelta(hours=48)
     queries: tuple[FactQuery, ...] = ()
     dimensions: tuple[str, ...] = ()
+    statements: Mapping[str, str] = field(default_factory=dict)
     _snapshots: dict[int, _KnownThen] = field(default_factory=dict)
     _asked: set[str] = field(default_factory=set)
 
@@ -119,6 +130,7 @@ class Replay:
             for place in range(len(given.values)):
                 known = given.first + place * given.step + (given.step if given.is_of_days else timedelta())
                 found |= {known, known + self.settled_after}
+            found.add(given.first + len(given.values) * given.step)
         return sorted(found)
 
     def _known(self, now: datetime) -> _KnownThen:
@@ -133,8 +145,25 @@ class Replay:
         unsettled = min((day for day, is_settled in days.items() if not is_settled), default=date.max)
         through = max((day for day in days if day < unsettled), default=None)
         return _KnownThen(
-            facts, self.queries, dimensions=self.dimensions, through_day=through, asked=self._asked
+            facts,
+            self.queries,
+            sql_rows=self._rows(now),
+            dimensions=self.dimensions,
+            through_day=through,
+            asked=self._asked,
         )
+
+    def _rows(self, now: datetime) -> Mapping[str, list[dict[str, Any]]]:
+        rows: dict[str, list[dict[str, Any]]] = {}
+        for given in self.series:
+            if given.query is SQL:
+                mine = rows.setdefault(given.labels.get("rule", ""), [])
+                place = (now - given.first) // given.step
+                value = given.values[place] if 0 <= place < len(given.values) else None
+                if value is not None:
+                    own = {name: text for name, text in given.labels.items() if name != "rule"}
+                    mine.append({**own, "value": int(value) if value == int(value) else float(value)})
+        return {text: rows[rule] for text, rule in self.statements.items() if rule in rows}
 
     def _points(self, given: Given, now: datetime) -> "list[Point]":
         found = []
@@ -167,7 +196,7 @@ def given(
 ) -> Given:
     """A series of the query ``name``. Raises ValueError where there is none, or it has not these labels."""
     by = [label for label in labels if label != "currency"]
-    query = fact_query(name, by, queries, dimensions)
+    query = SQL if name == SQL.name else fact_query(name, by, queries, dimensions)
     return Given(query, labels, first, step or query.step, values)
 
 

@@ -19,7 +19,7 @@ from costwatch.warehouse import sql_child
 _MEMORY_BYTES = 256 << 20
 _ANSWER_BYTES = 64_000_000
 _START_SECONDS = 30.0  # on a busy machine
-_GRACE = 1.25  # of its time: what does not look at the clock is ended from outside then
+_GRACE = 1.15  # of its time: what does not look at the clock is ended from outside then
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,7 @@ rules:
   - {name: Bud, kind: budget, at: [0.5, 1.0]}
   - {name: Stale, kind: freshness, max_age: 30h}
   - {name: Burn, kind: slo_burn}
+  - {name: Rows, kind: sql, above: 3, sql: "SELECT source, 1 AS value FROM collection", for: 2d}
 tests:
 """
 SPIKE = """\
@@ -100,6 +101,17 @@ PASSING = {
         "{rule: Stale, labels: {source: aws}}",
         "    data: {freshness: [{source: aws, from: 2026-11-01, values: 20 44 68}]}\n",
     ),
+    "rows of a rule's own SQL": a_test(
+        "2026-11-05",
+        "{rule: Rows, labels: {source: aws}, value: 5}",
+        "    data: {sql: [{rule: Rows, source: aws, from: 2026-11-01, values: 1 4x2 5 _},"
+        " {rule: Rows, source: gcp, from: 2026-11-01, values: 9 _x9}]}\n",
+    ),
+    "a row that is gone": a_test(
+        "2026-11-05",
+        "{rule: Rows, state: none}",
+        "    data: {sql: [{rule: Rows, source: aws, from: 2026-11-01, values: 4x2 _x5}]}\n",
+    ),
     "objectives are those of costwatch.yaml": a_test(
         "2026-11-03T01:00:00Z",
         "{rule: Burn, labels: {slo: shop-checkout, team: ml, severity: page}}",
@@ -113,7 +125,7 @@ FAILING = {
     "an alert that is not there": (
         a_test("2026-11-20", "{rule: Spend, labels: {team: ml}}"),
         [
-            "FAIL  case  (alerts.yaml:11)",
+            "FAIL  case  (alerts.yaml:12)",
             "- Spend{team='ml'} firing  (not there)",
             "found then: ok: ml: $1,001.00",
         ],
@@ -174,11 +186,23 @@ def test_rules_without_a_test_are_told_where_they_must_have_one(
     assert said(folder, capsys, tests, "--require-tests", "--rule", "Spend")[0] == 0
 
 
+def test_rows_of_sql_must_be_given(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, text = said(folder, capsys, a_test("2026-11-03", "{rule: Rows, state: none}", SPIKE))
+    assert code == 3
+    assert "! Rows cannot be evaluated: sql: its rows are not given; write them as" in text
+    data = "    data: {sql: [{rule: Spend, from: 2026-11-01, values: 1}]}\n"
+    code, text = said(folder, capsys, a_test("2026-11-03", "{rule: Rows, state: none}", data))
+    assert (code, "alerts.yaml:14: no rule of kind sql is called 'Spend'; known here: Rows" in text) == (
+        2,
+        True,
+    )
+
+
 def test_data_that_no_rule_reads_is_a_mistake(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     data = "    data:\n      cost: [{team: ml, from: 2026-11-01, values: 1}]\n"
     code, text = said(folder, capsys, a_test("2026-11-03", "{rule: Stale, state: none}", data))
     assert code == 2
-    assert "alerts.yaml:14: no rule under test reads 'cost'; remove it, or expect one that does" in text
+    assert "alerts.yaml:15: no rule under test reads 'cost'; remove it, or expect one that does" in text
 
 
 def test_only_what_is_asked_for_is_run(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 BLOCK = re.compile(r"^```\w+\n# (\S+\.\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 NOW = "2026-11-22T09:00:00Z"
 Run = Callable[..., str]
-KINDS = ("subscription", "traffic", "quiet", "by_traffic", "journal")  # one file, one entry point each
+KINDS = ("subscription", "traffic", "fell_quiet", "by_traffic", "journal")  # one file, one entry point each
 
 
 @pytest.fixture(scope="module")
