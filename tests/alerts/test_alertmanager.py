@@ -50,7 +50,7 @@ def test_both_send_the_same_at_the_same_times(tmp_path: Path) -> None:
 
 
 def play(scenario: Mapping[str, Any], folder: Path) -> tuple[list[Heard], list[Heard], float]:
-    """What Alertmanager and costwatch sent, and how many seconds at most lay between two runs of costwatch."""
+    """What Alertmanager and costwatch sent, and how many seconds at most lay between its runs."""
     theirs: list[Heard] = []
     began = time.monotonic()
 
