@@ -2,7 +2,7 @@
 
 import logging
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -14,15 +14,18 @@ from costwatch.alerts.built_in import BuiltIn, Failure, Health, built_in_rules, 
 from costwatch.alerts.lifecycle import Step, fingerprint
 from costwatch.alerts.limit import within_limit
 from costwatch.alerts.restatement import restated, sum_over
+from costwatch.alerts.silencing import no_longer_expected
+from costwatch.answers.alert_series import with_series
 from costwatch.answers.missed import missed_days, rests_on_days
 from costwatch.answers.unmatched import unmatched_rules
 from costwatch.answers.watched import with_freshness
 from costwatch.errors import CostwatchError
-from costwatch.model import COST_METRICS, Alert, AlertState, Finding, Verdict
+from costwatch.model import COST_METRICS, Alert, AlertState, Finding, Silence, Verdict
 from costwatch.plugins import Rule, Snapshot, explanation_of, queries_of
 from costwatch.warehouse.alerts import alerts as stored_alerts
 from costwatch.warehouse.alerts import failures as stored_failures
 from costwatch.warehouse.alerts.clock import nothing_later
+from costwatch.warehouse.alerts.silences import end_out_of_band, silences
 from costwatch.warehouse.facts.snapshot import Live, WarehouseSnapshot
 from costwatch.warehouse.store import Warehouse, is_damage
 
@@ -64,7 +67,7 @@ def evaluate(
     runs, WarehouseError where what is stored cannot be read.
     """
     now = now.replace(microsecond=0)
-    own = _Own(watches_itself, mistakes or {})
+    own = (mistakes or {}) if watches_itself else None
     if dry_run:
         return _evaluated(warehouse, rules, now, live, own).evaluation
     with warehouse.job_lock("alerts-eval"):
@@ -75,6 +78,8 @@ def evaluate(
             stored_alerts.save(db, evaluated.changed, evaluated.gone, evaluated.events)
             stored_alerts.save_evaluations(db, errors, now)
             stored_failures.replace_rule_failures(db, evaluated.failures)
+            for silence in evaluated.out_of_band:
+                end_out_of_band(db, silence)
     return evaluated.evaluation
 
 
@@ -91,21 +96,14 @@ def evaluate_facts(
     return evaluated.after, evaluated.errors
 
 
-@dataclass(frozen=True, slots=True)
-class _Own:
-    """Whether costwatch watches itself, and what is wrong with its files."""
-
-    is_on: bool
-    mistakes: Mapping[str, Sequence[str]]
-
-
 def _evaluated(
     warehouse: Warehouse,
     rules: Sequence[Rule],
     now: datetime,
     live: Mapping[str, Live] | None,
-    own: _Own,
+    mistakes: Mapping[str, Sequence[str]] | None,
 ) -> "_Evaluator":
+    """mistakes: None: without the rules of costwatch's own."""
     with warehouse.read() as db:
         held = stored_alerts.current_alerts(db, now - lifecycle.REMEMBERED)
         facts = WarehouseSnapshot(db, now, queries=queries_of(rules), live=live)
@@ -113,16 +111,17 @@ def _evaluated(
         for then, day in missed_days(facts):
             past = WarehouseSnapshot(db, then, queries=queries_of(rules), data_through=day)
             evaluated.catch_up([rule for rule in rules if rests_on_days(rule)], past, then)
-        in_force = with_freshness(facts, rules) if own.is_on else rules
+        in_force = with_freshness(facts, rules) if mistakes is not None else rules
         evaluated.is_watched = len(in_force) == len(rules)
         evaluated.evaluate_rules(in_force)
         evaluated.note_failures(stored_failures.rule_failures(db), stored_alerts.evaluated_at(db))
-        if own.is_on:
+        if mistakes is not None:
             trouble = stored_failures.receiver_failures(db, now), stored_failures.last_clock_change(db, now)
-            found = Health(own.mistakes, evaluated.failures, *trouble)
+            found = Health(mistakes, evaluated.failures, *trouble)
             evaluated.evaluate_rules(built_in_rules(found, now))
         evaluated.end_orphans()
         evaluated.correct_restated()
+        evaluated.tell_unexpected(silences(db, now))
         evaluated.unmatched = unmatched_rules(facts, rules, now)
     return evaluated
 
@@ -143,6 +142,7 @@ class _Evaluator:
     unmatched: dict[str, str] = field(default_factory=dict)
     is_watched: bool = True
     in_breach: set[str] = field(default_factory=set)
+    out_of_band: list[Silence] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.before: dict[str, dict[str, Alert]] = defaultdict(dict)
@@ -195,6 +195,12 @@ class _Evaluator:
             if corrected is not alert:
                 self.after[key] = self.events_by_alert[key] = corrected
 
+    def tell_unexpected(self, silences: Iterable[Silence]) -> None:
+        """An alert whose value leaves the band that somebody expects fires anew: what they expect is over."""
+        for alert, silence in no_longer_expected(silences, self.after, self.now):
+            self.after[alert.fingerprint] = self.events_by_alert[alert.fingerprint] = alert
+            self.out_of_band.append(silence)
+
     @property
     def changed(self) -> list[Alert]:
         """Alerts to store."""
@@ -234,8 +240,9 @@ class _Evaluator:
         for key, finding in within_limit(rule, findings, mine).items():
             if lifecycle.in_breach(finding, rule):
                 self.in_breach.add(key)
-            step = lifecycle.advance(mine.pop(key, None), finding, rule, self.now)
-            self._keep(key, self._explained(rule, finding, step))
+            before = mine.pop(key, None)
+            step = self._explained(rule, finding, lifecycle.advance(before, finding, rule, self.now))
+            self._keep(key, with_series(step, before, self.facts))
         # A rule that knows nothing says so once, without labels: that speaks for all its instances.
         knows = rule.no_data == "ok" or all(
             finding.labels or finding.verdict is not Verdict.UNKNOWN for finding in findings.values()

@@ -11,6 +11,7 @@ from costwatch.alerts.flapping import WINDOW, WINDOW_OF_COST, Flapping, flapping
 from costwatch.alerts.message import rests_on_cost
 from costwatch.alerts.muting import Muted, muted_on
 from costwatch.alerts.routing import Bundle
+from costwatch.alerts.silencing import was_expected
 from costwatch.alerts.timing import Flushes, GroupTimer, flushes
 from costwatch.delivery import moves as moving
 from costwatch.delivery.conversations import Plan
@@ -146,6 +147,8 @@ class GroupFacts:
             said = []
             if alert.is_firing and (why := quiet.get(alert.fingerprint)):
                 said.append(why.text)
+            if alert.is_firing and (text := was_expected(alert, self.whole.before.silences, self.now)):
+                said.append(text)
             if alert.is_firing and (ack := acks.get(episode(alert))):
                 said.append(acknowledgement.text(ack.who, ack.at))
             flap = flaps.get(alert.fingerprint)
