@@ -218,7 +218,7 @@ def test_an_acknowledgement_ends_where_another_alert_joins(house: House) -> None
     acknowledge(house.warehouse, EC2, "ann", "on it", house.now)
     run(house, 1)
     group, _ = house.receiver.got[-1]
-    assert group.remarks == {EC2: ("acknowledged by ann, 2026-11-20 06:03 UTC",)}
+    assert group.remarks == {EC2: ("Ack by ann, 2026-11-20 06:03 UTC",)}
     house.wait(MINUTE)
     house.find(ec2="a", s3="b")
     house.wait(5 * MINUTE)
