@@ -6,16 +6,18 @@ No number is told twice: what the sentence says already is left out.
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 
 from costwatch.alerts.lifecycle import EXPLAINED
 from costwatch.alerts.series import Days, onset_of, series_of
 from costwatch.model import Alert, AlertState, Driver
-from costwatch.money import exact, short
+from costwatch.money import short
 from costwatch.wording import at_instant, on_day, printable, quantity, shortened
 
 _TEXT_AT_MOST = 500
 _DRIVERS_AT_MOST = 3
 _QUERY = "query"  # among what a rule explains: an address, shown as a link
+_CURRENCY = re.compile(r"[A-Z]{3}")
 _NUMBER = re.compile(r"\d[\d.,]*")
 
 
@@ -88,7 +90,7 @@ def _details(alert: Alert, said: str, rule: str) -> Iterator[str]:
             yield f"since {on_day(onset.day)} {short(onset.more, alert.unit)} more"
         if alert.impact is not None:
             amount, currency = alert.impact.amount, alert.impact.currency
-            if not _is_told(exact(amount, currency), said) and not _is_told(short(amount, currency), said):
+            if not _is_told_somehow(amount, currency, said):
                 yield f"≈ {short(amount, currency)} a month if it stays"
     if alert.fired_at is not None:
         yield (
@@ -110,10 +112,20 @@ def _how_much(alert: Alert, said: str) -> Iterator[str]:
     """Value and threshold, where the sentence does not have them."""
     value = "" if alert.value is None else quantity(alert.value, alert.unit)
     limit = "" if alert.threshold is None else quantity(alert.threshold, alert.unit)
-    if value and not _is_told(value, said):
+    if alert.value is not None and not _is_told_somehow(alert.value, alert.unit, said):
         yield f"{value} against {limit}" if limit and not _is_told(limit, said) else value
     elif limit and not _is_told(limit, said):
         yield f"the limit is {limit.removeprefix('burn ')}"
+
+
+def _is_told_somehow(value: Decimal, unit: str, said: str) -> bool:
+    """Whether a value stands in a sentence, exact or rounded as sentences round it."""
+    spelled = [quantity(value, unit)]
+    if unit == "burn":
+        spelled.append(f"{value:.0f}")
+    elif _CURRENCY.fullmatch(unit):
+        spelled.append(short(value, unit))
+    return any(_is_told(each, said) for each in spelled)
 
 
 def _is_told(amount: str, said: str) -> bool:

@@ -4,6 +4,7 @@ import json
 import re
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -12,6 +13,7 @@ from costwatch.model import AlertState, Reason
 from costwatch.notify.email.html import page
 from costwatch.notify.slack.content import content
 from tests.alerts.test_messages import golden, shown_by_slack
+from tests.made.messages import SPEND
 from tests.made.rule_alerts import alert_of, group_of
 from tests.plugins.test_conformance import RULES
 
@@ -54,3 +56,23 @@ def test_what_fires_and_what_is_over_are_told_apart_without_colour(kind: str) ->
         assert any(text.startswith(f"{symbol} {word}") for text in shown)
         assert plain(message).startswith(word)
         assert f">{word}" in page(message)
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "said"),
+    [
+        pytest.param("44489.76", "USD", "ml: $35,837.33 spent; month-end forecast $44.5k", id="a forecast"),
+        pytest.param("321.46", "burn", "shop: burns at 321 over 1 h", id="a burn rate"),
+        pytest.param("6000", "USD", "ml: $6,000.00 on 17 Nov", id="to the cent"),
+    ],
+)
+def test_a_number_that_was_rounded_is_the_same_number(value: str, unit: str, said: str) -> None:
+    alert = replace(SPEND, value=Decimal(value), threshold=None, unit=unit, summary=said)
+    assert compose(group_of(alert)).lines[0].detail == "firing since 2026-11-19 06:00 UTC"
+
+
+def test_a_number_that_is_part_of_another_is_not_told() -> None:
+    alert = replace(
+        SPEND, value=Decimal(15), threshold=None, unit="burn", summary="shop: 115 of 15.5 and 1,515"
+    )
+    assert compose(group_of(alert)).lines[0].detail.startswith("burn 15 · ")
