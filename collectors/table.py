@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
 from collectors.aws.located import Located
 from collectors.aws.places import Entry, FileError, Place
@@ -41,6 +41,9 @@ def _several(value: object) -> object:
 Focus = Annotated[str, AfterValidator(_known)]
 
 
+_TEXT_OR_LIST = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
+
+
 class Table(Located):
     """A bill in a vendor's own columns: CSV or Parquet, a file, a folder or what is below ``s3://bucket/prefix``.
 
@@ -62,7 +65,9 @@ class Table(Located):
           constants: {ProviderName: Datadog, BillingCurrency: USD}
     """
 
-    columns: Mapping[str, Annotated[tuple[Focus, ...], BeforeValidator(_several)]] = Field(min_length=1)
+    columns: Mapping[
+        str, Annotated[tuple[Focus, ...], BeforeValidator(_several), WithJsonSchema(_TEXT_OR_LIST)]
+    ] = Field(min_length=1)
     constants: Mapping[Focus, str] = Field(default_factory=dict)
     date_format: str = ""
     decimal: Literal[".", ","] = "."

@@ -2,7 +2,7 @@
 
 import logging
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -14,15 +14,18 @@ from costwatch.alerts.built_in import BuiltIn, Failure, Health, built_in_rules, 
 from costwatch.alerts.lifecycle import Step, fingerprint
 from costwatch.alerts.limit import within_limit
 from costwatch.alerts.restatement import restated, sum_over
+from costwatch.alerts.silencing import no_longer_expected
+from costwatch.answers.alert_series import with_series
 from costwatch.answers.missed import missed_days, rests_on_days
 from costwatch.answers.unmatched import unmatched_rules
 from costwatch.answers.watched import with_freshness
 from costwatch.errors import CostwatchError
-from costwatch.model import COST_METRICS, Alert, AlertState, Finding, Verdict
+from costwatch.model import COST_METRICS, Alert, AlertState, Finding, Silence, Verdict
 from costwatch.plugins import Rule, Snapshot, explanation_of, queries_of
 from costwatch.warehouse.alerts import alerts as stored_alerts
 from costwatch.warehouse.alerts import failures as stored_failures
 from costwatch.warehouse.alerts.clock import nothing_later
+from costwatch.warehouse.alerts.silences import end_out_of_band, silences
 from costwatch.warehouse.facts.snapshot import Live, WarehouseSnapshot
 from costwatch.warehouse.store import Warehouse, is_damage
 
@@ -75,6 +78,8 @@ def evaluate(
             stored_alerts.save(db, evaluated.changed, evaluated.gone, evaluated.events)
             stored_alerts.save_evaluations(db, errors, now)
             stored_failures.replace_rule_failures(db, evaluated.failures)
+            for silence in evaluated.out_of_band:
+                end_out_of_band(db, silence)
     return evaluated.evaluation
 
 
@@ -116,6 +121,7 @@ def _evaluated(
             evaluated.evaluate_rules(built_in_rules(found, now))
         evaluated.end_orphans()
         evaluated.correct_restated()
+        evaluated.tell_unexpected(silences(db, now))
         evaluated.unmatched = unmatched_rules(facts, rules, now)
     return evaluated
 
@@ -136,6 +142,7 @@ class _Evaluator:
     unmatched: dict[str, str] = field(default_factory=dict)
     is_watched: bool = True
     in_breach: set[str] = field(default_factory=set)
+    out_of_band: list[Silence] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.before: dict[str, dict[str, Alert]] = defaultdict(dict)
@@ -188,6 +195,12 @@ class _Evaluator:
             if corrected is not alert:
                 self.after[key] = self.events_by_alert[key] = corrected
 
+    def tell_unexpected(self, silences: Iterable[Silence]) -> None:
+        """An alert whose value leaves the band that somebody expects fires anew: what they expect is over."""
+        for alert, silence in no_longer_expected(silences, self.after, self.now):
+            self.after[alert.fingerprint] = self.events_by_alert[alert.fingerprint] = alert
+            self.out_of_band.append(silence)
+
     @property
     def changed(self) -> list[Alert]:
         """Alerts to store."""
@@ -227,8 +240,9 @@ class _Evaluator:
         for key, finding in within_limit(rule, findings, mine).items():
             if lifecycle.in_breach(finding, rule):
                 self.in_breach.add(key)
-            step = lifecycle.advance(mine.pop(key, None), finding, rule, self.now)
-            self._keep(key, self._explained(rule, finding, step))
+            before = mine.pop(key, None)
+            step = self._explained(rule, finding, lifecycle.advance(before, finding, rule, self.now))
+            self._keep(key, with_series(step, before, self.facts))
         # A rule that knows nothing says so once, without labels: that speaks for all its instances.
         knows = rule.no_data == "ok" or all(
             finding.labels or finding.verdict is not Verdict.UNKNOWN for finding in findings.values()

@@ -91,7 +91,7 @@ def frame(
 
 def _alerts(facts: WarehouseSnapshot, first: date | None) -> "pd.DataFrame":
     from costwatch.answers.alerts import fired_since, firing
-    from costwatch.commands.alerts import as_json_alert
+    from costwatch.commands.alerts_list import as_json_alert
 
     found = firing(facts) if first is None else fired_since(facts, midnight(first))
     return _framed(_ALERT_COLUMNS, map(as_json_alert, found))

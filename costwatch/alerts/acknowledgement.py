@@ -24,4 +24,4 @@ def holds(alert: Alert, at: datetime, others: Iterable[Alert], now: datetime) ->
 
 def text(who: str, at: datetime) -> str:
     """Who sees to it, for people; not escaped."""
-    return f"acknowledged by {who}, {at_instant(at)}"
+    return f"Ack by {who}, {at_instant(at)}"

@@ -54,7 +54,7 @@ def advance(held: Alert | None, finding: Finding, rule: Rule, now: datetime) -> 
     if finding.verdict is Verdict.UNKNOWN and rule.no_data == "alert":
         return _without_data(held, finding, rule, now)
     if not in_breach(finding, rule):
-        why = _too_small(finding, rule)
+        why = too_small(finding, rule)
         return _telling_how_it_is(finding, without_breach(held, rule.keep_firing_for, now, why))
     return _active(held, finding, rule, now)
 
@@ -85,7 +85,7 @@ def _still_reached(held: Alert, alert: Alert) -> Alert:
 
 def in_breach(finding: Finding, rule: Rule) -> bool:
     """Whether it is a breach, and one that matters enough to the rule."""
-    return finding.verdict is Verdict.BREACH and not _too_small(finding, rule)
+    return finding.verdict is Verdict.BREACH and not too_small(finding, rule)
 
 
 def not_evaluated(held: Alert | None, rule: Rule, error: str, now: datetime) -> Step:
@@ -167,7 +167,7 @@ def _without_data(held: Alert | None, finding: Finding, rule: Rule, now: datetim
     return _active(held, bare, rule, now)
 
 
-def _too_small(finding: Finding, rule: Rule) -> str:
+def too_small(finding: Finding, rule: Rule) -> str:
     """Why a breach does not matter; empty: it does."""
     limit, impact = rule.min_impact, finding.impact
     if finding.verdict is not Verdict.BREACH or limit is None or impact is None or impact.amount >= limit:

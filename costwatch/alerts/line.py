@@ -85,7 +85,7 @@ def _details(alert: Alert, said: str, rule: str) -> Iterator[str]:
     if alert.state is AlertState.FIRING:
         if onset := onset_of(alert):
             yield f"usually {quantity(onset.usual, alert.unit)}"
-            yield f"more since {on_day(onset.day)}"
+            yield f"since {on_day(onset.day)} {short(onset.more, alert.unit)} more"
         if alert.impact is not None:
             amount, currency = alert.impact.amount, alert.impact.currency
             if not _is_told(exact(amount, currency), said) and not _is_told(short(amount, currency), said):
@@ -113,7 +113,7 @@ def _how_much(alert: Alert, said: str) -> Iterator[str]:
     if value and not _is_told(value, said):
         yield f"{value} against {limit}" if limit and not _is_told(limit, said) else value
     elif limit and not _is_told(limit, said):
-        yield f"the limit is {limit}"
+        yield f"the limit is {limit.removeprefix('burn ')}"
 
 
 def _is_told(amount: str, said: str) -> bool:
@@ -124,16 +124,17 @@ def _is_told(amount: str, said: str) -> bool:
 
 def _where(alert: Alert) -> str:
     """The largest parts of the change; where a rule has looked into them, its own texts tell."""
-    if not alert.drivers or EXPLAINED in alert.evidence:
+    named = [driver for driver in alert.drivers if driver.labels]
+    if not named or EXPLAINED in alert.evidence:
         return ""
-    largest = sorted(alert.drivers, key=lambda driver: -abs(driver.amount))
+    largest = sorted(named, key=lambda driver: -abs(driver.amount))
     told = [f"{_name(driver)} {_signed(driver, alert.unit)}" for driver in largest[:_DRIVERS_AT_MOST]]
     left = len(largest) - _DRIVERS_AT_MOST
     return f"Where: {', '.join(told)}" + (f" and {left:,} more" if left > 0 else "")
 
 
 def _name(driver: Driver) -> str:
-    return shortened(printable(" · ".join(value for _, value in driver.labels)), 100) or "everything"
+    return shortened(printable(" · ".join(value for _, value in driver.labels)), 100)
 
 
 def _signed(driver: Driver, unit: str) -> str:

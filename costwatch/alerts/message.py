@@ -4,6 +4,7 @@ Labels and summaries hold text from bills, which anyone who can tag a resource c
 becomes plain single lines; each receiver then escapes them for where it shows them.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ from costwatch.wording import on_day, printable, shortened
 
 _SAID = {Reason.NEW: "NEW", Reason.CHANGED: "UPDATED", Reason.SOME_RESOLVED: "UPDATED"}
 _SAID |= {Reason.REPEAT: "STILL FIRING"}
+_OF_SLACK = re.compile(r"<(?:@|#|!subteam\^)([A-Z0-9]+)>")
 _SENTENCE_AT_MOST = 500
 _HEADLINE_AT_MOST = 120  # of a sentence; what comes after its first semicolon then stands below
 
@@ -86,6 +88,12 @@ def rests_on_cost(alert: Alert) -> bool:
     return alert.about is None or alert.about.query in (*COST_METRICS, "budget", "tagging_cost")
 
 
+def owner_in_words(owner: str) -> str:
+    """Who to ask, for where Slack's way to write a person, a group or a channel says nothing."""
+    written = _OF_SLACK.fullmatch(owner)
+    return f"{written[1]} in Slack" if written else owner
+
+
 def plain(message: Message) -> str:
     """The message as lines of text, ending in a line break."""
     return "\n".join(_plain_lines(message)) + "\n"
@@ -107,7 +115,7 @@ def _plain_lines(message: Message) -> Iterator[str]:
             first, last = (on_day(day) for day, _ in (line.series[0], line.series[-1]))
             yield f"{indent}{bars} {first} to {last}"
     if message.owners:
-        yield f"  Owner: {', '.join(message.owners)}"
+        yield f"  Owner: {', '.join(map(owner_in_words, message.owners))}"
     for text, url in message.links.items():
         yield f"  {text}: {url}"
     if foot := " · ".join(part for part in (message.about, message.data_through) if part):

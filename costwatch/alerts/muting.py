@@ -2,7 +2,8 @@
 
 Alertmanager's silences, inhibition and time intervals
 (https://prometheus.io/docs/alerting/latest/alertmanager/): alerts are grouped first and muted then, so a
-muted one stays a member of its group. One thing is added. An alert that is over is muted if it was muted
+muted one stays a member of its group. Two things are added. An alert that is expected is silenced while its
+value stays in a band (``costwatch.model.Band``). And an alert that is over is muted if it was muted
 all the time that it fired, whatever holds now: what nobody was to hear of is not told afterwards, and
 what was loud for a moment is not lost.
 """
@@ -21,9 +22,9 @@ from pydantic import AfterValidator
 from costwatch.alerts.intervals import minutes
 from costwatch.alerts.matchers import Matcher, MatcherText, parsed
 from costwatch.alerts.routing import Node
+from costwatch.alerts.silencing import described, is_active, matchers_of
 from costwatch.model import Alert, Silence
 from costwatch.plugins import Settings
-from costwatch.wording import at_instant
 
 
 class MutedBy(StrEnum):
@@ -76,11 +77,11 @@ def muted(
     for rule in inhibit_rules:
         found |= _inhibited(rule, fired)
     for silence in silences:
-        matchers = [Matcher.parse(text) for text in silence.matchers]
-        text = f"silenced until {at_instant(silence.ends_at)} by {silence.who}: {silence.comment}"
+        matchers = matchers_of(silence)
+        why = Muted(MutedBy.SILENCE, silence.id, described(silence))
         for alert, labels in fired:
             if _is_silenced(alert, silence, now) and matches(silence, matchers, alert, labels):
-                found[alert.fingerprint] = Muted(MutedBy.SILENCE, silence.id, text)
+                found[alert.fingerprint] = why
     return found
 
 
@@ -96,15 +97,18 @@ def muted_on(route: Node, alerts: Iterable[Alert], now: datetime) -> dict[str, M
     return found
 
 
-def matches(silence: Silence, matchers: Iterable[Matcher], alert: Alert, labels: Mapping[str, str]) -> bool:
-    """Whether a silence is about an alert; ``matchers`` and ``labels`` are theirs, parsed once for many."""
-    is_meant = silence.fingerprint in ("", alert.fingerprint)
-    return is_meant and all(matcher.matches(labels) for matcher in matchers)
+def matches(
+    silence: Silence, matchers: Iterable[Matcher] | None, alert: Alert, labels: Mapping[str, str]
+) -> bool:
+    """Whether a silence is about an alert; ``matchers`` (see ``matchers_of``) and ``labels`` are theirs."""
+    is_meant = matchers is not None and silence.fingerprint in ("", alert.fingerprint)
+    return is_meant and all(matcher.matches(labels) for matcher in matchers or ())
 
 
 def _is_silenced(alert: Alert, silence: Silence, now: datetime) -> bool:
     if alert.is_firing:
-        return silence.starts_at <= now < silence.ends_at
+        is_as_expected = silence.band is None or silence.band.holds(alert.value, alert.unit)
+        return is_as_expected and is_active(silence, now)
     # The times of an alert that is over; what is over at the end of a silence was in it.
     return _lies_within(alert, silence.starts_at, silence.ends_at)
 

@@ -51,12 +51,15 @@ def sum_over(sums: Sums, about: About, of: Labels, unit: str) -> Decimal | None:
     sums: of ``about``'s query and labels, in its window. of: the instance's labels. unit: that of its value;
     costs of another currency are never added.
     """
+    found = matching(sums, where_of(about, of, unit))
+    return sum(found.values(), Decimal()) if found else None
+
+
+def where_of(about: About, of: Labels, unit: str) -> dict[str, tuple[str, ...]]:
+    """The values that the facts have which an instance rests on; see ``sum_over``."""
     own = dict(of)
     where = {name: (own[name],) for name in about.by if name in own} | dict(about.where)
-    if about.query in COST_METRICS:
-        where = {"currency": (unit,), **where}
-    found = matching(sums, where)
-    return sum(found.values(), Decimal()) if found else None
+    return {"currency": (unit,), **where} if about.query in COST_METRICS else where
 
 
 def _same_day(old: About, new: About) -> bool:

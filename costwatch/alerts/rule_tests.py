@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from costwatch.alerts.series_notation import expanded
 from costwatch.model import Alert, Labels
@@ -33,7 +33,12 @@ def _in_utc(instant: datetime) -> datetime:
     return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
 
 
-Instant = Annotated[datetime, BeforeValidator(_instant), AfterValidator(_in_utc)]
+Instant = Annotated[
+    datetime,
+    BeforeValidator(_instant),
+    AfterValidator(_in_utc),
+    WithJsonSchema({"type": "string", "examples": ["2026-11-23T09:00:00Z", "2026-11-23"]}),
+]
 
 
 def _notation(text: str) -> str:
@@ -57,7 +62,11 @@ class GivenSeries(Settings):
     __pydantic_extra__: dict[str, str] = Field(init=False)
 
     from_: Instant = Field(alias="from")
-    values: Annotated[str, AfterValidator(_notation)]
+    values: Annotated[
+        str,
+        AfterValidator(_notation),
+        WithJsonSchema({"type": "string", "examples": ["1000x17 1800"]}),
+    ]
     step: Annotated[Duration, AfterValidator(_long_enough)] | None = None
 
     @property
@@ -106,20 +115,22 @@ class RuleTest(Settings):
           at: 2026-11-23T09:00:00Z
           data:
             cost:
-              - {team: ml, service: AmazonEC2, from: 2026-11-01, values: "1000x17 5800 5850"}
+              - {team: ml, service: AmazonEC2, from: 2026-11-01, values: "1000x16 5800 5850"}
           expect:
-            - {rule: TeamDailySpend, labels: {team: ml}, state: firing, summary: above $5,000}
+            - {rule: TeamDailySpend, labels: {team: ml}, state: firing, summary: "above $5,000"}
     """
 
     name: str = Field(min_length=1)
     at: Instant
     interval: Annotated[Duration, AfterValidator(_long_enough)] | None = None
     data: Mapping[str, tuple[GivenSeries, ...]]
-    expect: tuple[ExpectedAlert, ...] = Field(min_length=1)
+    expect: tuple[ExpectedAlert, ...]
 
     @model_validator(mode="after")
     def _ends_after_its_data(self) -> "RuleTest":
         first = self.first
+        if not self.expect:
+            raise ValueError("expect holds no alert; write one, of state none where there is to be none")
         if first is None:
             raise ValueError(
                 "data holds no series; give one, such as cost: [{team: ml, from: 2026-11-01, …}]"

@@ -1,13 +1,11 @@
-"""The last days of what an alert is about, as its rule keeps them in its evidence. Pure."""
+"""The last days of what an alert is about, as its evidence has them. Pure."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from statistics import median
 
-from costwatch.model import Alert, Point
-from costwatch.wording import digits
+from costwatch.model import Alert
 
 SERIES = "series"  # in the evidence: [ISO day, digits] of each of the last days, the oldest first
 DAYS = 14
@@ -19,19 +17,18 @@ Days = tuple[tuple[date, Decimal], ...]
 
 @dataclass(frozen=True, slots=True)
 class Onset:
-    """Since when a value has been out of the ordinary, and its median of the days before."""
+    """Since when a value has been out of the ordinary.
+
+    usual: the median of the days before; more: what has come on top of it since.
+    """
 
     day: date
     usual: Decimal
-
-
-def kept(points: Iterable[Point]) -> list[list[str]]:
-    """The last days of a series with a value a day, as evidence holds them."""
-    return [[point.day.isoformat(), digits(point.value)] for point in [*points][-DAYS:]]
+    more: Decimal
 
 
 def series_of(alert: Alert) -> Days:
-    """What ``kept`` kept; nothing where a rule keeps none, or something else by that name."""
+    """Nothing where an alert has none, or its rule keeps something else by that name."""
     found = alert.evidence.get(SERIES)
     try:
         days = [(date.fromisoformat(day), Decimal(value)) for day, value in found or ()]
@@ -51,7 +48,8 @@ def onset_of(alert: Alert) -> Onset | None:
         before -= 1
     if before == len(days) or before < _KNOWN_BEFORE:
         return None
-    return Onset(days[before][0], median(value for _, value in days[:before]))
+    usual = median(value for _, value in days[:before])
+    return Onset(days[before][0], usual, sum((value - usual for _, value in days[before:]), Decimal()))
 
 
 def sparkline(days: Days) -> str:

@@ -10,7 +10,7 @@ from costwatch.model import NO_COST_CENTER, NO_SYSTEM, RESIDUALS, Window
 from costwatch.plugins import Rule, Selection, Snapshot, matching, recent, selections_of
 from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
 
-_LATELY = timedelta(days=400)  # what comes once a year came in it
+LATELY = timedelta(days=400)  # what comes once a year came in it
 _YET_TO_COME = {*RESIDUALS, NO_SYSTEM, NO_COST_CENTER}  # nothing there is good news
 
 
@@ -42,7 +42,7 @@ def _why(facts: Snapshot, one: Selection, now: datetime) -> str:
     days = recent(facts, now)
     if matching(facts.totals(one.query, one.by, [days])[days], one.where):
         return ""
-    lately = Window(now - _LATELY, now + timedelta(days=1))
+    lately = Window(now - LATELY, now + timedelta(days=1))
     held = facts.totals(one.query, one.by, [lately])[lately]
     if not held or matching(held, one.where):
         return ""

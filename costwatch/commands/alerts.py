@@ -1,16 +1,24 @@
 """``costwatch alerts``: steps 3 and 4, what fires, and what people do about it."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from costwatch.commands import alerts_acts, alerts_import, alerts_silences, alerts_test
+from costwatch.commands import (
+    alerts_acts,
+    alerts_explain,
+    alerts_import,
+    alerts_list,
+    alerts_routes,
+    alerts_show,
+    alerts_silences,
+    alerts_test,
+)
 from costwatch.commands.context import Context, pass_context
 from costwatch.commands.last_good import after
-from costwatch.commands.options import Span, Subject, json_option
-from costwatch.commands.output import complain, line, print_json, print_table
+from costwatch.commands.options import Subject
+from costwatch.commands.output import complain, line, print_table
 from costwatch.commands.pings import pinged
 from costwatch.errors import UsageError
 
@@ -155,69 +163,9 @@ def deliver_all(
     )
 
 
-@command.command("list")
-@click.option("--resolved", type=Span(), metavar="DURATION", help="And those resolved so long ago at most.")
-@json_option
-@pass_context
-def list_alerts(context: Context, resolved: timedelta | None, as_json: bool) -> None:
-    """Show the alerts that fire, newest first. Times are UTC.
-
-    \b
-    Example: costwatch alerts list --resolved 7d --json
-    """
-    from costwatch.answers.alerts import fired_since, firing
-    from costwatch.warehouse.facts.snapshot import WarehouseSnapshot
-
-    with context.warehouse.read() as db:
-        facts = WarehouseSnapshot(db, context.now)
-        alerts = fired_since(facts, context.now - resolved) if resolved else firing(facts)
-    found = [as_json_alert(alert) for alert in alerts]
-    if as_json:
-        print_json(found)
-    else:
-        print_alerts(found)
-
-
-def as_json_alert(alert: "Alert") -> dict[str, Any]:
-    """An alert for programs: amounts as exact text, labels as a mapping, instants in UTC."""
-    from costwatch.warehouse.encoding import to_text
-    from costwatch.wording import digits
-
-    def instant(of: "datetime | None") -> str | None:
-        return None if of is None else to_text(of)
-
-    return {
-        "fingerprint": alert.fingerprint,
-        "rule": alert.rule,
-        "severity": alert.severity,
-        "labels": dict(alert.labels),
-        "state": alert.state,
-        "value": None if alert.value is None else digits(alert.value),
-        "threshold": None if alert.threshold is None else digits(alert.threshold),
-        "unit": alert.unit,
-        "summary": alert.summary,
-        "runbook": alert.runbook,
-        "active_at": to_text(alert.active_at),
-        "fired_at": instant(alert.fired_at),
-        "resolved_at": instant(alert.resolved_at),
-    }
-
-
-def print_alerts(alerts: Iterable[dict[str, Any]]) -> None:
-    """Alerts as a table, or that there are none."""
-    from costwatch.warehouse.encoding import from_text
-
-    columns = ("fingerprint", "fired_at", "severity", "state", "rule", "summary")
-    told = [{**row, "fired_at": row["fired_at"] and from_text(row["fired_at"])} for row in alerts]
-    _print_table(columns, [[row[name] for name in columns] for row in told])
-
-
 def _print_now(alerts: Iterable["Alert"]) -> None:
     columns = ("active_at", "severity", "state", "rule", "summary")
-    _print_table(columns, [[getattr(alert, name) for name in columns] for alert in alerts])
-
-
-def _print_table(columns: tuple[str, ...], rows: list[list[object]]) -> None:
+    rows = [[getattr(alert, name) for name in columns] for alert in alerts]
     if rows:
         print_table(columns, rows)
     else:
@@ -229,9 +177,9 @@ def _about(group: "Group") -> str:
     return f"{group.receiver} ({group.reason}): {labels or 'all alerts'}"
 
 
+_PARTS = (alerts_list, alerts_show, alerts_silences, alerts_acts, alerts_routes, alerts_explain)
 for _command in (
-    *alerts_silences.COMMANDS,
-    *alerts_acts.COMMANDS,
+    *(command for part in _PARTS for command in part.COMMANDS),
     alerts_test.run_tests,
     alerts_import.import_file,
 ):

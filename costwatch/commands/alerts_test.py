@@ -31,7 +31,8 @@ def run_tests(
 ) -> int:
     """Run the tests in the rules file: made-up facts, and the alerts that must come of them.
 
-    FILE: another rules file than the one that costwatch.yaml names. Reads nothing else and changes nothing.
+    FILE: another rules file than the one that costwatch.yaml names; where there is no costwatch.yaml, neither
+    are its budgets, objectives and names. Reads nothing else and changes nothing.
     Exits 3 when an expectation fails, 2 for mistakes in the tests.
 
     \b
@@ -40,13 +41,14 @@ def run_tests(
     from costwatch.commands.rule_test_runs import run
     from costwatch.config import load_alerts
 
-    alerts = context.alerts if file is None else load_alerts(file, context.config.names)
+    config = None if file is not None and not _has_config(context) else context.config
+    alerts = context.alerts if file is None else load_alerts(file, config.names if config else None)
     unknown = [name for name in names if name not in {rule.name for rule in alerts.rules}]
     if unknown:
         known = ", ".join(sorted(rule.name for rule in alerts.rules))
         raise UsageError(f"--rule: no rule is called '{unknown[0]}'; known here: {known}")
     tests = [test for test in alerts.tests if not names or {*test.rules} & {*names}]
-    runs = [run(test, alerts.rules, context.config) for test in tests]
+    runs = [run(test, alerts.rules, config) for test in tests]
     if mistakes := [*_unread(alerts, runs)]:
         raise ConfigError(mistakes)
     tested = {name for test in alerts.tests for name in test.rules}
@@ -62,6 +64,15 @@ def run_tests(
     failed = sum(not each.is_passed for each in runs)
     context.say(f"{len(runs) - failed} passed, {failed} failed, {len(untested)} rules without a test")
     return FINDINGS if failed or (require_tests and untested) else 0
+
+
+def _has_config(context: Context) -> bool:
+    try:
+        return context.config_file.is_file()
+    except UsageError:
+        if context.config_name:
+            raise
+        return False
 
 
 def _unread(alerts: "AlertRules", runs: "Sequence[TestRun]") -> Iterator[str]:

@@ -8,7 +8,7 @@ from costwatch.commands.output import print_json
 
 @click.group("config", cls=Subject)
 def command() -> None:
-    """Print the JSON Schema of the configuration files."""
+    """Print what the configuration files may hold, for editors and for people."""
 
 
 @command.command("schema")
@@ -23,3 +23,17 @@ def schema() -> None:
     from costwatch.config import schema as schema_of_the_files
 
     print_json(schema_of_the_files())
+
+
+@command.command("reference")
+def reference() -> None:
+    """Print every key of costwatch.yaml and alerts.yaml, as Markdown.
+
+    It holds every kind that is installed, yours too; docs/reference.md is the page of what is shipped.
+
+    \b
+    Example: costwatch config reference > reference.md
+    """
+    from costwatch.config.reference import reference as page
+
+    click.echo(page(), nl=False)

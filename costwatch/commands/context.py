@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from costwatch.commands.last_good import Mistakes
-    from costwatch.config import Config
+    from costwatch.config import Config, Names
     from costwatch.config.alert_rules import AlertRules
     from costwatch.model import Progress
     from costwatch.warehouse.store import Warehouse
@@ -68,6 +68,26 @@ class Context:
         from costwatch.commands.last_good import last_good
 
         return last_good(self)
+
+    def rules_as_far_as_known(self) -> "AlertRules | None":
+        """The rules to go on with, for what can do without them; None: none without mistakes."""
+        from costwatch.commands.last_good import last_good
+        from costwatch.errors import CostwatchError
+
+        try:
+            return last_good(self, keep=False)[0]
+        except CostwatchError:
+            return None
+
+    def names_as_far_as_known(self) -> "Names":
+        """What costwatch.yaml names, for what can do without it; nothing while it has mistakes."""
+        from costwatch.config import Names
+        from costwatch.errors import UsageError
+
+        try:
+            return self.config.names
+        except UsageError:
+            return Names()
 
     @cached_property
     def warehouse(self) -> "Warehouse":

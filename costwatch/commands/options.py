@@ -49,9 +49,9 @@ class Instant(click.ParamType[datetime]):
         """2026-11-01 or 2026-11-01T06:00:00Z, in UTC."""
         try:
             instant = datetime.fromisoformat(value)
-        except ValueError:
+            return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+        except (ValueError, OverflowError):
             self.fail(f"{value!r} is not a time; write it like 2026-11-01T06:00:00Z", param, ctx)
-        return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
 
 
 class Span(click.ParamType[timedelta]):
@@ -67,6 +67,26 @@ class Span(click.ParamType[timedelta]):
             return parse_duration(value)
         except ValueError as error:
             self.fail(f"{value!r} {error}", param, ctx)
+
+
+class End(click.ParamType["timedelta | datetime"]):
+    """When something ends: after a duration, or at a point in time."""
+
+    name = "end"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> "timedelta | datetime":
+        """2h as a timedelta; 2026-12-05 or 2026-12-05T18:00:00Z as an instant, in UTC."""
+        text = str(value)
+        if "-" in text[1:]:
+            return Instant().convert(text, param, ctx)
+        return Span().convert(text, param, ctx)
+
+
+def span_to(end: "timedelta | datetime", start: datetime) -> timedelta:
+    """How long an ``End`` is after ``start``."""
+    return end - start.replace(microsecond=0) if isinstance(end, datetime) else end
 
 
 class Label(click.ParamType[str]):
@@ -260,3 +280,19 @@ who_option = click.option(
     "--who", default=_os_user, metavar="NAME", help="Who does it; by default the user of the system."
 )
 comment_option = click.option("--comment", default="", help="What others should know of it.")
+until_option = click.option(
+    "--for",
+    "--until",
+    "end",
+    type=End(),
+    metavar="DURATION|TIME",
+    help="How long, such as 4h; or until when.",
+)
+reason_option = click.option(
+    "--comment",
+    "--reason",
+    "comment",
+    default="",
+    metavar="TEXT",
+    help="Why, for those who miss the messages.",
+)

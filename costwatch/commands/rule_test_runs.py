@@ -56,7 +56,7 @@ def run(test: RuleTest, rules: Sequence[Rule], config: "Config | None") -> TestR
     for now in test.instants:
         held, errors = evaluate_facts(replay.at(now), held, tested, now)
     found = tuple(failures(test, held.values()))
-    unread = tuple(name for name in test.data if not replay.asked & {*queries_named(name)})
+    unread = tuple(name for name in test.data if not errors and not replay.asked & {*queries_named(name)})
     last = {rule.name: _findings(rule, replay.at(test.at), test.at) for rule in tested if found}
     return TestRun(test, found, unread, errors, last)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from costwatch.commands.alerts import as_json_alert, print_alerts
+from costwatch.commands.alerts_list import as_json_alert, print_alerts
 from costwatch.commands.context import Context, pass_context
 from costwatch.commands.last_good import after, last_good
 from costwatch.commands.options import Command, json_option

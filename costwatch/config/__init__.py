@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -157,7 +158,7 @@ def _config(tree: Tree | None, file: Path, mistakes: Mistakes) -> Config | None:
         "pools": with_sources(pools, sources),
     }
     config = parsed(Config, tree, mistakes, known)
-    for line, text in (*check_config(tree), *check_tables(tree, sources)):
+    for line, text in chain(check_config(tree), check_tables(tree, sources)):
         mistakes.add(line, text)
     return config and _with_charges(config)
 
@@ -183,7 +184,7 @@ def _alerts(tree: Tree | None, file: Path, mistakes: Mistakes, names: Names) -> 
     receivers = loaded(tree, ("receivers",), NOTIFIERS, file.parent, mistakes, names=names)
     known = {"file": file, "rules": rules, "receivers": receivers, "root": tree.root, "tree": tree}
     read_rules = parsed(AlertRules, tree, mistakes, known)
-    across = (*check_alerts(tree), *check_rules(tree, rules, names), *check_receivers(tree, receivers))
+    across = chain(check_alerts(tree), check_rules(tree, rules, names), check_receivers(tree, receivers))
     for line, text in across:
         mistakes.add(line, text)
     return read_rules

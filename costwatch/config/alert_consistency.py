@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from costwatch.alerts import built_in
 from costwatch.config.annotations import check_annotations
 from costwatch.config.consistency import named_once
+from costwatch.config.dead_routes import check_reachable
 from costwatch.config.matchers import check_matchers, routes
 from costwatch.config.names import Names
 from costwatch.config.pools import texts
@@ -42,6 +43,7 @@ def check_alerts(tree: Tree) -> Found:
                     what = f"no time interval is called {quoted(name)}"
                     yield tree.value_line(here), f"{what}{instead(name, intervals)}"
     yield from _receiver_exists(tree, ("fallback",), receivers)
+    yield from check_reachable(tree)
 
 
 def check_rules(tree: Tree, rules: Sequence[Rule], names: Names) -> Found:

@@ -1,6 +1,7 @@
 """What ``alerts.yaml`` may hold: each key once, each section by the model of its domain."""
 
 from collections.abc import Mapping
+from inspect import cleandoc
 from typing import Annotated, Any
 
 from pydantic import PrivateAttr, ValidationError, create_model
@@ -9,6 +10,7 @@ from costwatch.alerts.intervals import NamedTimeInterval
 from costwatch.alerts.muting import InhibitRule
 from costwatch.alerts.routing import RootRoute
 from costwatch.alerts.rule_tests import RuleTest
+from costwatch.alerts.silencing import SilenceLimits
 from costwatch.config.files import ENTRIES, LOADED, File, Included
 from costwatch.config.tree import Line, Node, Tree, shown
 from costwatch.plugins import Receiver, Rule, RuleSettings, Settings
@@ -17,9 +19,9 @@ from costwatch.plugins import Receiver, Rule, RuleSettings, Settings
 _SHARED: dict[str, Any] = {
     name: (field.annotation, field) for name, field in RuleSettings.model_fields.items() if name != "name"
 }
-_DOC = """What every rule has unless it says otherwise: what kinds share (see any rule), but no name.
+_DOC = f"""What every rule has unless it says otherwise; of ``labels`` and ``annotations`` it has these, too.
 
-Of ``labels`` and ``annotations`` a rule has these beside its own.
+{cleandoc(RuleSettings.__doc__ or "").partition("name: unique; becomes the label ``rule``. ")[2]}
 """
 Defaults = create_model("Defaults", __base__=Settings, __doc__=_DOC, **_SHARED)
 
@@ -28,8 +30,8 @@ class AlertRules(File):
     """``alerts.yaml``. ``fallback``: the receiver of what others do not take.
 
     defaults: what every rule has unless it says otherwise. include: files with more ``rules`` and ``tests``,
-    such as ``rules.d/*.yaml``, below the folder of this file. tests: what `costwatch alerts test` holds
-    the rules to.
+    such as ``rules.d/*.yaml``, below the folder of this file. silences: how many there may be, and how long.
+    tests: what `costwatch alerts test` holds the rules to.
     """
 
     defaults: Defaults | None = None
@@ -40,6 +42,7 @@ class AlertRules(File):
     inhibit_rules: tuple[InhibitRule, ...] = ()
     time_intervals: tuple[NamedTimeInterval, ...] = ()
     fallback: str | None = None
+    silences: SilenceLimits = SilenceLimits()
     tests: tuple[RuleTest, ...] = ()
 
     _tree: Tree = PrivateAttr(default_factory=lambda: Tree({}, {}))

@@ -49,6 +49,7 @@ def schema() -> dict[str, Any]:
         choices[section].append({**entry, "properties": keys, "required": [*required]})
     for section, entries in choices.items():
         properties[section]["items"] = {"oneOf": entries}
+    properties, known = _as_editors_read(properties), _as_editors_read(known)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "costwatch.yaml and alerts.yaml",
@@ -57,6 +58,18 @@ def schema() -> dict[str, Any]:
         "additionalProperties": False,
         "$defs": known,
     }
+
+
+def _as_editors_read(node: Any) -> Any:
+    """The same where what is text here may look like a number there: an account, a year, a series' values."""
+    if isinstance(node, list):
+        return [_as_editors_read(each) for each in node]
+    if not isinstance(node, dict):
+        return node
+    found = {key: _as_editors_read(value) for key, value in node.items()}
+    if found.get("type") == "string" and not {"enum", "const", "pattern", "format"} & found.keys():
+        found["type"] = ["string", "number"]
+    return found
 
 
 def default_text(name: str) -> str:

@@ -25,6 +25,7 @@ def check_matchers(tree: Tree, rules: Sequence[Rule], names: Names) -> Found:
     known = _known(tree, names)
     if not known:
         return
+    known = {**_of_rules_alone(tree, rules), **known}
     asked = {label for rule in rules for one in selections_of(rule) for label in one.by}
     labels = {*DIMENSIONS, *names.dimensions, *_ALERTS_OWN, *known, *asked, *_given(tree)}
     for place, text in _matchers(tree):
@@ -81,6 +82,16 @@ def _given(tree: Tree) -> dict[str, tuple[str, ...]]:
         for label, value in labels.items() if isinstance(labels, dict) else ():
             found[label] = (*found.get(label, ()), str(value))
     return found
+
+
+def _of_rules_alone(tree: Tree, rules: Sequence[Rule]) -> Values:
+    """The values of labels that no finding has, where all kinds tell which theirs have."""
+    found = [getattr(rule, "finding_labels", None) for rule in rules]
+    told = [labels for labels in found if labels is not None]
+    if not rules or len(told) < len(rules):
+        return {}
+    of_findings = {*built_in.LABELS, *(label for labels in told for label in labels)}
+    return {label: values for label, values in _given(tree).items() if label not in of_findings}
 
 
 def _known(tree: Tree, names: Names) -> Values:

@@ -8,7 +8,6 @@ than ``MAX_BYTES``.
 """
 
 import json
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,9 +16,9 @@ from typing import NoReturn, TypeAlias
 import yaml
 
 from costwatch.config.quote import quoted
+from costwatch.config.yaml_text import BYTE_ORDER, UNPRINTABLE, Unreadable, in_words, text_of
 from costwatch.errors import ConfigError
 
-MAX_BYTES = 1_000_000
 MAX_DEPTH = 20
 MAX_MISTAKES = 200  # that are told of the files of a configuration at once
 
@@ -27,21 +26,7 @@ Place = tuple[str | int, ...]  # the keys and positions that lead from the root 
 Node: TypeAlias = "str | list[Node] | dict[str, Node] | None"
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-# What PyYAML has compiled already, which takes long; to it the mark of the byte order is text anywhere.
-_UNPRINTABLE = yaml.reader.Reader.NON_PRINTABLE
-_BYTE_ORDER = "\ufeff"
 _NOTHING = ("", "~", "null", "Null", "NULL")
-_ADVICE = (  # part of libyaml's (or PyYAML's own) words -> ours
-    ("mapping values are not allowed", "a ':' is out of place; put text that holds ': ' in quotes"),
-    ("expected ':'", "this is no 'key: value'; add the ':' and a space after it"),
-    ("cannot start any token", "text that begins with this character must stand in quotes"),
-    ("expected ',' or", "a ',' or a closing bracket is missing; add it"),
-    ("unexpected end of stream", "a quote is not closed; close it"),
-    ("expected <document start>", "this belongs to nothing above it; indent it like the rest"),
-    ("expected key", "this line is not indented like its neighbours; align it"),
-    ("expected '-' indicator", "this line is not indented like its neighbours; align it"),
-    ("expected <block end>", "this line is not indented like its neighbours; align it"),
-)
 
 
 class Line(int):
@@ -150,8 +135,8 @@ class Tree:
 def read(file: Path, mistakes: Mistakes) -> Tree | None:
     """The tree of ``file``, whose root is a mapping; None if it has none, which is noted."""
     try:
-        return _tree(_text(file), mistakes)
-    except _Unreadable as reason:
+        return _tree(text_of(file), mistakes)
+    except Unreadable as reason:
         mistakes.add(reason.line, reason.text)
         return None
 
@@ -163,7 +148,7 @@ def kept_tree(text: str, mistakes: Mistakes) -> Tree | None:
     except ValueError:
         try:
             return _tree(text, mistakes)
-        except _Unreadable as reason:
+        except Unreadable as reason:
             mistakes.add(reason.line, reason.text)
             return None
     return Tree(root if isinstance(root, dict) else {}, {})
@@ -175,22 +160,16 @@ def documents(file: Path, mistakes: Mistakes) -> list[Tree]:
     None at all where one cannot be read, which is noted.
     """
     try:
-        text = _text(file)
+        text = text_of(file)
         try:
             return [
                 tree for tree in _Builder(yaml.parse(text, Loader=_LOADER), mistakes).documents() if tree.root
             ]
         except yaml.MarkedYAMLError as error:
-            raise _syntax(error, text) from None
-    except _Unreadable as reason:
+            raise in_words(error, text) from None
+    except Unreadable as reason:
         mistakes.add(reason.line, reason.text)
         return []
-
-
-class _Unreadable(Exception):
-    def __init__(self, line: int, text: str) -> None:
-        super().__init__(text)
-        self.line, self.text = line, text
 
 
 def shown(file: Path) -> Path:
@@ -198,48 +177,11 @@ def shown(file: Path) -> Path:
     return file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file
 
 
-def _text(file: Path) -> str:
-    try:
-        with file.open("rb") as stream:
-            raw = stream.read(MAX_BYTES + 1)
-    except FileNotFoundError:
-        raise _Unreadable(
-            0, "no such file; `costwatch init` writes one, `costwatch demo` needs none"
-        ) from None
-    except OSError as error:
-        raise _Unreadable(0, f"cannot be read: {error.strerror}; check the path and its rights") from None
-    if len(raw) > MAX_BYTES:
-        raise _Unreadable(1, f"is larger than {MAX_BYTES:,} bytes; no configuration is")
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        raise _Unreadable(line, "is not UTF-8 text; save the file as UTF-8") from None
-    if odd := _UNPRINTABLE.search(text) or re.search(_BYTE_ORDER, text):
-        line = text.count("\n", 0, odd.start()) + 1
-        raise _Unreadable(line, "holds a control character; remove it")
-    return text
-
-
 def _tree(text: str, mistakes: Mistakes) -> Tree:
     try:
         return _Builder(yaml.parse(text, Loader=_LOADER), mistakes).document()
     except yaml.MarkedYAMLError as error:
-        raise _syntax(error, text) from None
-
-
-def _syntax(error: yaml.MarkedYAMLError, text: str) -> _Unreadable:
-    lines = text.splitlines() or [""]
-    mark = error.problem_mark or error.context_mark
-    index = min(mark.line, len(lines) - 1) if mark else 0
-    indent = lines[index][: len(lines[index]) - len(lines[index].lstrip())]
-    if "\t" in indent:
-        return _Unreadable(index + 1, "a tab indents this line; use spaces")
-    problem = error.problem or "the text ends too early"
-    advice = next((words for part, words in _ADVICE if part in problem), f"is no YAML: {problem}; correct it")
-    if error.context_mark and error.context_mark.line < index:
-        advice += f" (in what begins on line {error.context_mark.line + 1})"
-    return _Unreadable(index + 1, advice)
+        raise in_words(error, text) from None
 
 
 class _Builder:
@@ -318,7 +260,7 @@ class _Builder:
 
 def _scalar(event: yaml.ScalarEvent) -> str:
     text: str = event.value
-    if _UNPRINTABLE.search(text) or _BYTE_ORDER in text:
+    if UNPRINTABLE.search(text) or BYTE_ORDER in text:
         _refuse(event, "holds a control character; remove it")
     return text
 
@@ -328,4 +270,4 @@ def _line(event: yaml.Event) -> int:
 
 
 def _refuse(event: yaml.Event, text: str) -> NoReturn:
-    raise _Unreadable(_line(event), text)
+    raise Unreadable(_line(event), text)

@@ -5,7 +5,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from costwatch.delivery.sending import URGENCY, is_for, lane_of
+from costwatch.delivery.lanes import URGENCY, lane_of
+from costwatch.delivery.sending import is_for
 from costwatch.model import Alert, Group, Reason, Severity
 from costwatch.plugins import Editor, Receiver
 from costwatch.warehouse.alerts.groups import Place

@@ -61,7 +61,7 @@ class Stored:
                 # What nobody could be told yet is not forgotten, however long ago it was over.
                 alerts=stored_alerts.current_alerts(db, since, unseen | outbox.owed()),
                 unseen=unseen,
-                silences=tuple(silences(db, since)),
+                silences=tuple(silences(db)),
                 acks=acts.acks(db, now),
                 changes=stored_alerts.changes(db, now - LONGEST_WINDOW),
                 data_through=WarehouseSnapshot(db, now).data_through,

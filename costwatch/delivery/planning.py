@@ -5,34 +5,24 @@ rewritten until then.
 """
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cached_property
 
-from costwatch.alerts import acknowledgement
 from costwatch.alerts.dedup import (
-    Circumstances,
-    Limits,
-    Told,
     digest,
-    episode,
-    is_aloud,
-    present,
-    reason,
-    without_long_over,
 )
-from costwatch.alerts.flapping import WINDOW, WINDOW_OF_COST, Flapping, flapping
 from costwatch.alerts.links import links
 from costwatch.alerts.message import rests_on_cost
-from costwatch.alerts.muting import InhibitRule, Muted, muted, muted_on
+from costwatch.alerts.muting import InhibitRule, Muted, muted
 from costwatch.alerts.routing import Bundle, Node, group
-from costwatch.alerts.timing import Flushes, GroupTimer, flushes
 from costwatch.delivery import moves as moving
 from costwatch.delivery.conversations import CarriedOver, Plan, Stored
+from costwatch.delivery.drafting import Draft, drafted
+from costwatch.delivery.group_facts import GroupFacts
 from costwatch.errors import CostwatchError
-from costwatch.model import Alert, Group, Reason, Receipt
+from costwatch.model import Alert, Group, Receipt
 from costwatch.plugins import FactQuery, fact_query
 from costwatch.warehouse.alerts.groups import Place
 from costwatch.warehouse.alerts.muted_alerts import MutedAlert
@@ -71,14 +61,51 @@ class Planner:
             for place in dict.fromkeys([*bundles, *talks]):
                 talk = talks.get(place, Conversation())
                 bundle = bundles.get(place) or self._left_behind(place, talk)
-                planned = _Group(self, plan, bundle, talk, moved.left.get(place, frozenset()), outbox)
-                quiet = planned.quiet(everywhere)
-                planned.sort(quiet)
-                if place in talks and not self._is_given_up(place, bundle, talk, moved):
-                    planned.plan(quiet)
-                elif talk.unsent and place[0] in self.receivers:
-                    plan.withdrawn.append(talk.unsent)
+                left, is_editor = moved.left.get(place, frozenset()), place[0] in self.editors
+                facts = GroupFacts(plan, bundle, talk, left, outbox, is_editor, self.now)
+                quiet = facts.quiet(everywhere)
+                _sort(plan, bundle, quiet)
+                if place in talks:
+                    is_given_up = self._is_given_up(place, bundle, talk, moved)
+                    self._plan_group(facts, None if is_given_up else quiet)
         return plan
+
+    def _plan_group(self, facts: GroupFacts, quiet: Mapping[str, Muted] | None) -> None:
+        """Put what there is to tell of a group into the outbox, and keep its time; quiet None: nothing is."""
+        plan, unsent = facts.whole, facts.talk.unsent
+        draft, timer = (None, None) if quiet is None else drafted(facts, quiet)
+        plan.intervals[facts.place] = facts.bundle.node.group_interval
+        if timer is not None:
+            plan.timers[facts.place] = timer
+        if draft is None:
+            plan.withdrawn += [unsent] if unsent else []
+            return
+        sealed = digest(draft.alerts, draft.remarks)
+        if unsent and unsent.state is SendState.QUEUED:
+            is_same = (unsent.digest, unsent.group.reason) == (sealed, draft.why)
+            if is_same and max(unsent.next_attempt_at, self.now) == max(draft.due, self.now):
+                return
+        event = plan.before.newest_event
+        message = self._message(facts, draft)
+        plan.put.append(Notification(message, sealed, event, SendState.QUEUED, 0, self.now, draft.due))
+
+    def _message(self, facts: GroupFacts, draft: Draft) -> Group:
+        unsent = facts.talk.unsent
+        receiver, key = facts.place
+        rests = any(map(rests_on_cost, draft.alerts))
+        return Group(
+            id=unsent.group.id if unsent else _id(facts.place, facts.talk, self.now),
+            key=key,
+            receiver=receiver,
+            labels=facts.bundle.labels,
+            alerts=draft.alerts,
+            reason=draft.why,
+            data_through=facts.whole.before.data_through if rests else None,
+            links=links(self.public_url, draft.alerts, _queries(draft.alerts, self.queries)),
+            owners=_owners(self.contacts, draft.alerts),
+            remarks=draft.remarks,
+            is_aloud=draft.is_aloud,
+        )
 
     def _conversation(self, outbox: Outbox, place: Place, stored: Stored) -> Conversation:
         if place not in stored.told:
@@ -126,251 +153,17 @@ class Planner:
             talks[place] = replace(talk, last_sent=message, told_at=at, length=talk.length + 1)
 
 
-@dataclass(frozen=True)
-class _Group:
-    """One group of alerts in one conversation; ``moved``: fingerprints of what is told elsewhere now."""
-
-    planner: Planner
-    whole: Plan
-    bundle: Bundle
-    talk: Conversation
-    moved: frozenset[str]
-    outbox: Outbox
-
-    @property
-    def _place(self) -> Place:
-        return self.bundle.node.receiver, self.bundle.key
-
-    @property
-    def _now(self) -> datetime:
-        return self.planner.now
-
-    def quiet(self, everywhere: Mapping[str, Muted]) -> dict[str, Muted]:
-        """What of it is muted, and by what; ``everywhere``: what is muted on all routes."""
-        owed = self._owed(self._timer())
-        # Time intervals are slow to ask about what is over: only where it may still be told.
-        asked = [it for it in self.bundle.alerts if it.is_firing or it.fingerprint in owed]
-        found = {it.fingerprint: everywhere[it.fingerprint] for it in asked if it.fingerprint in everywhere}
-        return found | muted_on(self.bundle.node, asked, self._now)
-
-    def sort(self, quiet: Mapping[str, Muted]) -> None:
-        """What fires in it: aloud, or muted."""
-        receiver, key = self._place
-        for alert in self.bundle.alerts:
-            if not alert.is_firing or alert.fired_at is None:
-                continue
-            if why := quiet.get(alert.fingerprint):
-                where = (receiver, key, alert.fingerprint)
-                self.whole.muted.append(MutedAlert(*where, alert.fired_at, str(why.by), why.name))
-            else:
-                self.whole.firing[receiver][alert.fingerprint] = alert
-
-    def plan(self, quiet: Mapping[str, Muted]) -> None:
-        """Put what there is to tell of it into the outbox, and keep its time."""
-        node, told = self.bundle.node, self._told
-        self.whole.intervals[self._place] = node.group_interval
-        timer = self._timer()
-        flaps = self._flaps()
-        of = Circumstances(
-            owed=self._owed(timer),
-            muted=quiet.keys(),
-            flapping=flaps.keys(),
-            in_place=frozenset(
-                key for key, it in flaps.items() if it.is_told_in_place and key in told.by_fingerprint
-            ),
-            moved=self.moved,
-            seen_to=quiet.keys() | self._acknowledged(),
-        )
-        can_edit = self._place[0] in self.planner.editors and self._has_message()
-        limits = Limits(node.group_wait, node.repeat_interval, can_edit)
-        alerts = present(told, self.bundle.alerts, of, limits, self._now)
-        remarks = self._remarks(alerts, quiet, flaps)
-        why = reason(told, alerts, remarks, of, limits, self._now)
-        timer = self._kept(timer, told, why, quiet)
-        if timer is not None:
-            self.whole.timers[self._place] = timer
-        if why is None:
-            self.whole.withdrawn += [self.talk.unsent] if self.talk.unsent else []
-            return
-        if why in (Reason.NEW, Reason.SOME_RESOLVED, Reason.REPEAT):
-            alerts = without_long_over(told, alerts, self._now)
-        due = self._due(
-            why, alerts, told, timer or GroupTimer(self._now, self._now, told.at), can_edit=can_edit
-        )
-        self._put(self._message(why, alerts, remarks, aloud=is_aloud(why, told, alerts, of)), due)
-
-    # --- what bears on it ----------------------------------------------------------------------
-
-    @cached_property
-    def _told(self) -> Told:
-        last = self.talk.last_sent
-        if last is None:
-            return Told()
-        at = self.talk.told_at or last.queued_at
-        return Told(last.group.alerts, last.group.remarks, last.digest, at)
-
-    def _timer(self) -> GroupTimer | None:
-        """Since when it goes on; None: nothing fires in it, or fired unseen."""
-        timer, told = self.whole.before.timers.get(self._place), self._told
-        if timer and (told.is_open or told.at is None or timer.began_at > told.at):
-            fired = [it.fired_at for it in self.bundle.alerts if it.is_firing and it.fired_at]
-            return replace(timer, began_at=min([timer.began_at, *fired])) if told.at is None else timer
-        return self._begun(told)
-
-    def _begun(self, told: Told) -> GroupTimer | None:
-        stored = self.whole.before
-        owed = stored.unseen | self.talk.unsent_fingerprints | self._once_muted()
-        fired = [
-            min(it.fired_at, self._now)
-            for it in self.bundle.alerts
-            if it.fired_at and (it.is_firing or (it.fingerprint in owed and told.is_news(it)))
-        ]
-        if not fired and not told.is_open:
-            return None
-        began = min(fired, default=self._now)
-        if told.at is None or began > told.at:
-            return GroupTimer(began, self._now)
-        # Something that is muted fired before all that was told was over: its flushes go on.
-        goes_on = any(it.is_firing and it.fired_at and it.fired_at < told.at for it in self.bundle.alerts)
-        return GroupTimer(told.at, self._now, told.at if goes_on else None)
-
-    def _once_muted(self) -> frozenset[str]:
-        """Fingerprints of those that were muted when messages were last planned."""
-        were = self.whole.before.muted_episodes.get(self._place, set())
-        return frozenset(it.fingerprint for it in self.bundle.alerts if episode(it) in were)
-
-    def _owed(self, timer: GroupTimer | None) -> frozenset[str]:
-        """Fingerprints of those that fired and were never told."""
-        found = self.whole.before.unseen | self.talk.unsent_fingerprints | self._once_muted()
-        if timer is None:
-            return found
-        last = self._flushes(timer).last
-        late = (
-            it.fingerprint
-            for it in self.bundle.alerts
-            if it.fired_at
-            and it.resolved_at
-            and (it.fired_at > last if last else it.resolved_at >= timer.began_at)
-        )
-        return found | frozenset(late)
-
-    def _flaps(self) -> dict[str, Flapping]:
-        found = {}
-        for alert in self.bundle.alerts:
-            changes = self.whole.before.changes.get(alert.fingerprint)
-            if changes:
-                usual = WINDOW_OF_COST if rests_on_cost(alert) else WINDOW
-                window = usual if self.bundle.node.flap_window is None else self.bundle.node.flap_window
-                if it := flapping(changes, window, self._now):
-                    found[alert.fingerprint] = it
-        return found
-
-    def _acknowledged(self) -> frozenset[str]:
-        acks = self.whole.before.acks
-        return frozenset(
-            it.fingerprint
-            for it in self.bundle.alerts
-            if (ack := acks.get(episode(it)))
-            and acknowledgement.holds(it, ack.at, self.bundle.alerts, self._now)
-        )
-
-    def _has_message(self) -> bool:
-        if self.talk.last_sent is None:
-            return False
-        carried = self.whole.carried.get(self._place)
-        return (carried or self.outbox.last_sent(*self._place)).can_be_edited
-
-    def _remarks(
-        self, alerts: Sequence[Alert], quiet: Mapping[str, Muted], flaps: Mapping[str, Flapping]
-    ) -> dict[str, tuple[str, ...]]:
-        acks, found = self.whole.before.acks, {}
-        for alert in alerts:
-            said = []
-            if alert.is_firing and (why := quiet.get(alert.fingerprint)):
-                said.append(why.text)
-            if alert.is_firing and (ack := acks.get(episode(alert))):
-                said.append(acknowledgement.text(ack.who, ack.at))
-            flap = flaps.get(alert.fingerprint)
-            if flap and (alert.is_firing or flap.is_told_in_place):
-                said.append(flap.text)
-            if alert.is_firing and alert.fingerprint in self.moved:
-                said.append(moving.TEXT)
-            if said:
-                found[alert.fingerprint] = tuple(said)
-        return found
-
-    # --- when ------------------------------------------------------------------------------------
-
-    def _flushes(self, timer: GroupTimer) -> Flushes:
-        told, plan = self._told, self.whole.before.plan
-        of_this = told.at if told.is_open else None
-        node = self.bundle.node
-        looked_at = plan.at if plan and timer.seen_at < self._now else None
-        return flushes(timer, of_this, node.group_wait, node.group_interval, looked_at)
-
-    def _kept(
-        self, timer: GroupTimer | None, told: Told, why: Reason | None, quiet: Mapping[str, Muted]
-    ) -> GroupTimer | None:
-        """The group's time after this look; None: it is over."""
-        if timer is None:
-            return None
-        passed = self._flushes(timer).passed(self._now)
-        firing = [it for it in self.bundle.alerts if it.is_firing]
-        if any(it.fingerprint in quiet and told.is_news(it) for it in firing):
-            return timer if passed is None else replace(timer, flushed_at=passed)
-        is_over = not firing and not told.is_open and why is None
-        is_told = told.at is not None and timer.began_at <= told.at
-        return None if is_over and (passed is not None or is_told) else timer
-
-    def _due(
-        self, why: Reason, alerts: Sequence[Alert], told: Told, timer: GroupTimer, *, can_edit: bool
-    ) -> datetime:
-        """When a message may go."""
-        unsent, times = self.talk.unsent, self._flushes(timer)
-        if unsent and unsent.state is SendState.FAILED:
-            return max(self._now, unsent.next_attempt_at + self.bundle.node.group_interval)
-        if why is Reason.CHANGED and can_edit:
-            return self._now
-        if unsent and unsent.next_attempt_at <= self._now and unsent.group.reason is not Reason.CHANGED:
-            return unsent.next_attempt_at
-        last = times.last
-        is_new = any(
-            it.is_firing and told.is_news(it) and last and it.fired_at and it.fired_at > last for it in alerts
-        )
-        if why in (Reason.REPEAT, Reason.CHANGED) or (why is Reason.NEW and is_new):
-            return times.soonest(self._now)
-        return times.next(self._now)
-
-    # --- what ------------------------------------------------------------------------------------
-
-    def _message(
-        self, why: Reason, alerts: tuple[Alert, ...], remarks: Mapping[str, tuple[str, ...]], *, aloud: bool
-    ) -> Group:
-        planner, unsent = self.planner, self.talk.unsent
-        receiver, key = self._place
-        rests = any(map(rests_on_cost, alerts))
-        return Group(
-            id=unsent.group.id if unsent else _id(self._place, self.talk, self._now),
-            key=key,
-            receiver=receiver,
-            labels=self.bundle.labels,
-            alerts=alerts,
-            reason=why,
-            data_through=self.whole.before.data_through if rests else None,
-            links=links(planner.public_url, alerts, _queries(alerts, planner.queries)),
-            owners=_owners(planner.contacts, alerts),
-            remarks=remarks,
-            is_aloud=aloud,
-        )
-
-    def _put(self, message: Group, due: datetime) -> None:
-        sealed, unsent = digest(message.alerts, message.remarks), self.talk.unsent
-        if unsent and unsent.state is SendState.QUEUED:
-            is_same = (unsent.digest, unsent.group.reason) == (sealed, message.reason)
-            if is_same and max(unsent.next_attempt_at, self._now) == max(due, self._now):
-                return
-        event = self.whole.before.newest_event
-        self.whole.put.append(Notification(message, sealed, event, SendState.QUEUED, 0, self._now, due))
+def _sort(plan: Plan, bundle: Bundle, quiet: Mapping[str, Muted]) -> None:
+    """What fires in a group: aloud, or muted."""
+    receiver = bundle.node.receiver
+    for alert in bundle.alerts:
+        if not alert.is_firing or alert.fired_at is None:
+            continue
+        if why := quiet.get(alert.fingerprint):
+            where = (receiver, bundle.key, alert.fingerprint)
+            plan.muted.append(MutedAlert(*where, alert.fired_at, str(why.by), why.name))
+        else:
+            plan.firing[receiver][alert.fingerprint] = alert
 
 
 def _id(place: Place, talk: Conversation, now: datetime) -> str:

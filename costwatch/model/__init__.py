@@ -1,6 +1,16 @@
 """The words every part shares: windows, batches, series, findings, alerts. Imports nothing of ours."""
 
-from costwatch.model.acts import Acknowledge, Act, Feedback, Silence, Snooze, Worth
+from costwatch.model.acts import (
+    Acknowledge,
+    Act,
+    ActRecord,
+    Band,
+    Expect,
+    Feedback,
+    Silence,
+    SilenceAlert,
+    Worth,
+)
 from costwatch.model.alerts import (
     REACHED,
     About,
@@ -91,13 +101,16 @@ __all__ = [
     "About",
     "Acknowledge",
     "Act",
+    "ActRecord",
     "Alert",
     "AlertState",
     "Amounts",
+    "Band",
     "Batch",
     "Counted",
     "DeliveredFile",
     "Driver",
+    "Expect",
     "Export",
     "Feedback",
     "Finding",
@@ -118,7 +131,7 @@ __all__ = [
     "SeriesByLabels",
     "Severity",
     "Silence",
-    "Snooze",
+    "SilenceAlert",
     "State",
     "Verdict",
     "Window",

@@ -2,11 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from enum import StrEnum
 
 
 class Worth(StrEnum):
-    """Whether an alert was worth it, in the words of who got it."""
+    """Whether an alert was worth it, in the words of who got it.
+
+    ``EXPECTED`` is what people could answer once; today they say until when (``Expect``).
+    """
 
     USEFUL = "useful"
     NOISE = "noise"
@@ -15,7 +19,7 @@ class Worth(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Acknowledge:
-    """Someone sees to an alert: it is not repeated while this firing of it lasts."""
+    """Ack: someone sees to an alert, so it is not repeated for a while."""
 
     fingerprint: str
     who: str
@@ -23,18 +27,28 @@ class Acknowledge:
 
 
 @dataclass(frozen=True, slots=True)
-class Snooze:
-    """One alert is kept out of messages for ``span`` from now."""
+class SilenceAlert:
+    """Silence: one alert is kept out of messages for ``span`` from now."""
 
     fingerprint: str
     span: timedelta
     who: str
-    comment: str = ""
+    comment: str
+
+
+@dataclass(frozen=True, slots=True)
+class Expect:
+    """Expected until: one alert is silenced for ``span`` from now, while its value stays about what it is."""
+
+    fingerprint: str
+    span: timedelta
+    who: str
+    comment: str
 
 
 @dataclass(frozen=True, slots=True)
 class Feedback:
-    """Was it worth it? The last answer of a person about one firing of an alert counts."""
+    """Useful, or Noise: the last answer of a person about one firing of an alert counts."""
 
     fingerprint: str
     worth: Worth
@@ -42,7 +56,26 @@ class Feedback:
     comment: str = ""
 
 
-Act = Acknowledge | Snooze | Feedback
+Act = Acknowledge | SilenceAlert | Expect | Feedback
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """The values, in ``unit``, that an alert is expected to have: ``low`` to ``high``, both included."""
+
+    low: Decimal
+    high: Decimal
+    unit: str
+
+    @classmethod
+    def around(cls, value: Decimal, unit: str, tolerance: Decimal) -> "Band":
+        """``value``, and by ``tolerance`` of it (0.2: a fifth) less and more."""
+        room = abs(value) * tolerance
+        return cls(value - room, value + room, unit)
+
+    def holds(self, value: Decimal | None, unit: str) -> bool:
+        """Whether a value is as expected; one that is not known, or is of another unit, is not."""
+        return value is not None and unit == self.unit and self.low <= value <= self.high
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +83,8 @@ class Silence:
     """What keeps alerts out of messages in [starts_at, ends_at), in UTC.
 
     matchers: as Alertmanager writes them; all must match. fingerprint: of the one alert it is about;
-    empty: of all that match. expired_by: who ended it early, if anyone.
+    empty: of all that match. expired_by: who ended it early, if anyone. band: of an alert that is
+    expected, the values at which it is kept out. left_at_value: the value outside of it that ended it.
     """
 
     id: str
@@ -61,3 +95,24 @@ class Silence:
     who: str
     comment: str
     expired_by: str = ""
+    band: Band | None = None
+    left_at_value: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ActRecord:
+    """One line of the log of who did what, and when (UTC).
+
+    what: ``silence``, ``edit``, ``expire``, ``ack``, ``expect``, ``useful``, ``noise``, ``out of band`` (by
+    nobody: what was expected is over). fingerprint: of the one alert it is about, else empty. silence: the id
+    of the silence it is about, else empty; ``matchers`` and ``until`` are that silence's.
+    """
+
+    at: datetime
+    who: str
+    what: str
+    fingerprint: str
+    comment: str = ""
+    silence: str = ""
+    matchers: tuple[str, ...] = ()
+    until: datetime | None = None

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import Field
 
 from costwatch.alerts.line import query_of, texts
-from costwatch.alerts.message import sentence
+from costwatch.alerts.message import owner_in_words, sentence
 from costwatch.model import Alert, Group, Receipt, Severity
 from costwatch.money import short
 from costwatch.notify.web.addresses import ClosedAddress
@@ -92,7 +92,7 @@ def _event(group: Group, alert: Alert, severity: str, said: str = "") -> dict[st
     labels = {printable(name): printable(value) for name, value in alert.labels}
     source = next((labels[name] for name in ("cluster", "service", "team") if labels.get(name)), "costwatch")
     payload = {
-        "summary": shortened(said or sentence(alert), _SUMMARY_AT_MOST),
+        "summary": shortened(said or sentence(alert).strip() or printable(alert.rule), _SUMMARY_AT_MOST),
         "source": shortened(source, 255),
         "severity": severity,
         "timestamp": instant(starts_at(alert)),
@@ -113,7 +113,7 @@ def _details(group: Group, alert: Alert) -> Iterator[tuple[str, str]]:
         found.append(("threshold", quantity(alert.threshold, alert.unit)))
     if alert.impact is not None:
         found.append(("a month if it stays", short(alert.impact.amount, alert.impact.currency)))
-    found += [("owner", ", ".join(group.owners)), ("note", group.note)]
+    found += [("owner", ", ".join(map(owner_in_words, group.owners))), ("note", group.note)]
     found += [("remarks", "; ".join(group.remarks.get(alert.fingerprint, ())))]
     found += [*texts(alert), *alert.labels]
     for name, text in [pair for pair in found if pair[1]][:_DETAILS_AT_MOST]:

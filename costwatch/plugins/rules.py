@@ -14,6 +14,7 @@ from costwatch.plugins.facts import RECENT_DAYS, FactQuery, Snapshot, unknown_na
 from costwatch.plugins.settings import Duration, Settings
 
 _DAY = timedelta(days=1)
+_OWN_LABELS = ("rule", "severity")
 _DIGITS = 19  # of an amount; the warehouse holds amounts in so many
 
 
@@ -24,6 +25,17 @@ def _whole_days(window: timedelta) -> timedelta:
 
 
 MAX_ALERTS = 100
+
+
+def _are_free(labels: Mapping[str, str]) -> Mapping[str, str]:
+    for name in labels:
+        if name in _OWN_LABELS:
+            raise ValueError(f"'{name}' is what every alert has of its rule; write '{name}' beside 'labels'")
+        if not name.strip():
+            raise ValueError("a label needs a name")
+    return labels
+
+
 WholeDays = Annotated[Duration, AfterValidator(_whole_days)]
 # What a rule's ``match`` says: label -> the value or values it must have.
 MatchedValues = str | tuple[str, ...]
@@ -202,7 +214,7 @@ class RuleSettings(Settings):
     severity: Severity = Severity.TICKET
     for_: Duration = Field(default=timedelta(), alias="for")
     keep_firing_for: Duration = timedelta()
-    labels: Mapping[str, str] = Field(default_factory=dict)
+    labels: Annotated[Mapping[str, str], AfterValidator(_are_free)] = Field(default_factory=dict)
     runbook: str = ""
     annotations: Mapping[str, str] = Field(default_factory=dict)
     settle: Literal["settled", "estimated"] = "settled"

@@ -82,6 +82,11 @@ class Change(RuleSettings):
         """See ``plugins.RuleSettings``."""
         return (Selection(self.metric, self._asked, self._where),)
 
+    @property
+    def finding_labels(self) -> tuple[str, ...]:
+        """See ``plugins.RuleSettings``."""
+        return (*self.by, *self.new)
+
     def evaluate(self, facts: Snapshot, now: datetime) -> Iterator[Finding]:
         """See ``plugins.Rule``."""
         newest = self._newest(facts, now)

@@ -63,6 +63,11 @@ class CommitmentExpiry(RuleSettings):
         """See ``plugins.RuleSettings``."""
         return (Selection(_COST, _LABELS, accepted(self.match)),)
 
+    @property
+    def finding_labels(self) -> tuple[str, ...]:
+        """See ``plugins.RuleSettings``."""
+        return ("commitment", "team", "source")
+
     def evaluate(self, facts: Snapshot, now: datetime) -> Iterator[Finding]:
         """See ``plugins.Rule``."""
         today = Window.of_days(now.date(), now.date() + _DAY)

@@ -54,6 +54,11 @@ class Quiet(RuleSettings):
         rules = (Selection(_RULES, ("rule",), where),) if self._wanted else ()
         return (*rules, *((Selection(_SILENCES, ("silence", "matchers", "who")),) if self.silences else ()))
 
+    @property
+    def finding_labels(self) -> tuple[str, ...]:
+        """See ``plugins.RuleSettings``."""
+        return ("quiet_rule", "silence")
+
     def evaluate(self, facts: Snapshot, now: datetime) -> Iterator[Finding]:
         """See ``plugins.Rule``."""
         today = Window.of_days(now.date(), now.date() + _DAY)

@@ -138,7 +138,7 @@ class UnitCost(RuleSettings):
             return Finding(instance, Verdict.OK, value, limit, currency, said, about, change=change)
         said += f", above {per_unit(limit, currency)}"
         if usual is not None and usual > 0:
-            said += f"; {percent((value - usual) / usual)} more than usual ({per_unit(usual, currency)})"
+            said += f"; {_beside_usual(value, usual, currency)}"
         impact = Impact.of_days((value - limit) * of.count(days), of.known(days), currency)
         return Finding(
             instance, Verdict.BREACH, value, limit, currency, said, about, impact=impact, change=change
@@ -157,6 +157,13 @@ class UnitCost(RuleSettings):
         if self.above_usual is not None and usual is not None:
             limits.append(round(usual * (1 + self.above_usual), _DIGITS))
         return min(limits, default=None)
+
+
+def _beside_usual(value: Decimal, usual: Decimal, currency: str) -> str:
+    share = percent(abs(value - usual) / usual)
+    if share == "0 %":
+        return "that is usual"
+    return f"{share} {'more' if value > usual else 'less'} than usual ({per_unit(usual, currency)})"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema
 
 from costwatch.plugins import Duration, MatchedValues, PluginContext, RuleSettings, unknown_name
 from costwatch.slo.rule_facts import is_named, plain_name
@@ -34,6 +34,7 @@ Chosen = Annotated[
     Field(min_length=1),
     BeforeValidator(_in_a_tuple),
     AfterValidator(_are_there),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
 ]
 
 

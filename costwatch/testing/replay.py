@@ -8,7 +8,20 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
 
-from costwatch.model import CHARGES, COST_METRICS, UNALLOCATED, Labels, Point, SeriesByLabels, State, Window
+from costwatch.model import (
+    CHARGES,
+    COST_METRICS,
+    DIMENSIONS,
+    NO_COST_CENTER,
+    NO_SYSTEM,
+    UNALLOCATED,
+    Labels,
+    Point,
+    SeriesByLabels,
+    State,
+    Window,
+    tag_key,
+)
 from costwatch.plugins import FactQuery, Indexed, Sums, fact_query
 from costwatch.testing.facts import Facts, FakeSnapshot
 
@@ -16,7 +29,15 @@ _DAY = timedelta(days=1)
 # What tells how things stand at an instant; all else that has a value a day adds that day up.
 _AT_ONCE = frozenset({"budget", "freshness", "data_age", "data_age_limit"})
 # What a cost has that nobody gave another.
-_COST_LABELS = {"team": UNALLOCATED, "category": "Usage", "charge_kind": CHARGES, "currency": "USD"}
+_COST_LABELS = {
+    "team": UNALLOCATED,
+    "pool": "direct",
+    "system": NO_SYSTEM,
+    "cost_center": NO_COST_CENTER,
+    "category": "Usage",
+    "charge_kind": CHARGES,
+    "currency": "USD",
+}
 
 
 @dataclass(frozen=True)
@@ -55,8 +76,9 @@ class _KnownThen(FakeSnapshot):
         key = (query, by, window)
         if facts is not self.facts or key not in self.answers:
             filled: dict[Labels, tuple[Point, ...]] = defaultdict(tuple)
+            nothing = {label: _without(query, label) for label in by}
             for labels, series in facts.get(query, {}).items():
-                filled[tuple(sorted({**dict.fromkeys(by, ""), **dict(labels)}.items()))] += series
+                filled[tuple(sorted({**nothing, **dict(labels)}.items()))] += series
             self.answers[key] = Indexed(super()._answer({query: filled}, query, by, window))
         return self.answers[key]
 
@@ -127,6 +149,12 @@ class Replay:
         return found
 
 
+def _without(query: str, label: str) -> str:
+    """What a store has for a label that nobody gave."""
+    key = tag_key(label) if query in COST_METRICS and label not in DIMENSIONS else None
+    return f"no {key}" if key else ""
+
+
 def given(
     name: str,
     labels: Mapping[str, str],
@@ -147,6 +175,7 @@ def _labels_of(given: Given) -> Labels:
     own = dict(given.labels)
     if given.query.name in COST_METRICS:
         own = {**_COST_LABELS, **own}
+        own.setdefault("parent", own["team"])
     elif given.query.unit == "currency":
         own = {"currency": "USD", **own}
     return tuple(sorted(own.items()))

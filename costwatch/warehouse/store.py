@@ -24,6 +24,8 @@ _CHECKPOINT_BYTES = 4 << 20
 _DAMAGED_BYTES = re.compile("not a database|malformed|file format|Could not decode")
 _DAMAGED_SCHEMA = re.compile("no such table: (main.)?(?!x_)|no such column|has no column|already exists")
 
+Transaction = sqlite3.Connection  # what ``read`` and ``write`` yield
+
 
 class _Connection(sqlite3.Connection):
     """One that knows its file."""

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from costwatch.act import acknowledge, expire_silence, silence, snooze
+from costwatch.act import acknowledge, expire_silence, silence, silence_alert
 from costwatch.alerts.intervals import NamedTimeInterval
 from costwatch.alerts.lifecycle import fingerprint
 from costwatch.alerts.muting import InhibitRule
@@ -182,9 +182,9 @@ def test_a_silence_that_is_ended_early_ends_there(house: House) -> None:
 EC2 = fingerprint("Spend", labels(team="ml", service="ec2"))
 
 
-def test_a_snooze_is_about_one_alert(house: House) -> None:
+def test_a_silence_by_fingerprint_is_about_one_alert(house: House) -> None:
     house.find(ec2="a", s3="b")
-    snooze(house.warehouse, EC2, HOUR, "ann", "", house.now)
+    silence_alert(house.warehouse, EC2, HOUR, "ann", "test", house.now)
     house.deliver()
     house.wait()
     house.deliver()

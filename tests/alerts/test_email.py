@@ -14,6 +14,7 @@ from costwatch.testing import a_report
 from tests.doubles.smtp_server import MailServer, mail_server
 from tests.made.messages import HOSTILE, OVER, SPEND, STALE, group
 
+ENCODED = "=?utf-8?q?x=0d=0aBcc:_eve@evil.example?="
 PASSWORD = "canary-password"
 
 
@@ -63,7 +64,9 @@ def test_a_mail_sent_again_is_known_by_its_id_and_another_text_is_another_mail(s
     assert ids[0] == ids[1] != ids[2]
 
 
-@pytest.mark.parametrize("text", ["x\r\nBcc: eve@example.com", "x\nSubject: y", "\u2028z", "\x00", "\ud800"])
+@pytest.mark.parametrize(
+    "text", ["x\r\nBcc: eve@example.com", "x\nSubject: y", "\u2028z", "\x00", "\ud800", ENCODED]
+)
 def test_no_text_becomes_a_header(server: MailServer, text: str) -> None:
     from dataclasses import replace
 

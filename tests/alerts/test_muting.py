@@ -46,8 +46,8 @@ def silence(*matchers: str, start: float = -2, end: float = 2, fingerprint: str 
             silence('team="ml"', "severity=page"), alert(), False, id="one of two matchers does not"
         ),
         pytest.param(silence('region=""', "team=ml"), alert(), True, id="a missing label counts as empty"),
-        pytest.param(silence(fingerprint="a"), alert(), True, id="it is a snooze of this alert"),
-        pytest.param(silence(fingerprint="b"), alert(), False, id="it is a snooze of another"),
+        pytest.param(silence(fingerprint="a"), alert(), True, id="it is a silence of this alert"),
+        pytest.param(silence(fingerprint="b"), alert(), False, id="it is a silence of another"),
         pytest.param(silence("team=ml", start=0), alert(), True, id="it starts now"),
         pytest.param(silence("team=ml", start=1), alert(), False, id="it has not started"),
         pytest.param(silence("team=ml", end=0), alert(), False, id="it ends now: the end is not in it"),

@@ -53,7 +53,7 @@ def test_an_event_says_what_is_known_of_an_alert(events: Events) -> None:
     assert payload["custom_details"] == {
         "value": "$9,412.33",
         "threshold": "$6,000.00",
-        "owner": "<!subteam^S777>, ml@example.com",
+        "owner": "S777 in Slack, ml@example.com",
         "remarks": "acknowledged by ann",
         "hint": "ask",
         "rule": "TeamDailySpend",

@@ -75,7 +75,7 @@ def test_one_receiver_can_be_all_of_them(house: House) -> None:
     assert done.forwarded == {"default": 0}
     house.find(ec2="a")
     everything.listen(lambda act: perform(house.warehouse, act, house.now))
-    assert everything.answers == ["ann sees to: a"]
+    assert everything.answers == ["Ack by ann: a"]
     assert publish(house.warehouse, everything, a_report(), house.now)
     assert [attempt for _, attempt, _ in everything.reports] == [1]
 

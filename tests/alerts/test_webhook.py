@@ -57,6 +57,15 @@ def test_the_body_is_alertmanagers(server: WebServer) -> None:
     assert (over["status"], over["endsAt"]) == ("resolved", "2026-11-20T06:00:00.000Z")
 
 
+def test_its_schema_is_documented(server: WebServer) -> None:
+    jsonschema = pytest.importorskip("jsonschema", reason="comes with Streamlit")
+    schema = json.loads((Path(__file__).parents[2] / "docs/webhook.schema.json").read_text())
+    for reason in Reason:
+        hook(server).notify(group(SPEND, OVER, reason=reason), None)
+    for request in server.requests:
+        jsonschema.Draft202012Validator(schema).validate(request.json)
+
+
 @pytest.mark.skipif(not RECEIVED.exists(), reason="what an Alertmanager sent is not here")
 def test_its_keys_are_those_that_an_alertmanager_sent(server: WebServer) -> None:
     hook(server).notify(group(), None)

@@ -19,23 +19,13 @@ def firing(costwatch: Costwatch, company: Path) -> str:
     return str(found)
 
 
-def test_a_silence_is_made_shown_and_ended(costwatch: Costwatch, firing: str) -> None:
-    words = (
-        "alerts",
-        "silence",
-        "rule=Spend",
-        "--for",
-        "2h",
-        "--comment",
-        EVIL,
-        "--who",
-        "ann",
-    )
+def test_a_silence_is_made_shown_changed_and_ended(costwatch: Costwatch, firing: str) -> None:
+    words = ("alerts", "silence", "rule=Spend", "--for", "2h", "--comment", EVIL, "--who", "ann")
     made = costwatch(*NOW, *words)
     id = made.out.strip()
     assert (made.code, made.err, len(id)) == (0, "", 12)
     assert costwatch(*NOW, *words).out.strip() == id
-    (row,) = costwatch(*NOW, "alerts", "silences", "--json").json
+    (row,) = costwatch(*NOW, "alerts", "silence", "--list", "--json").json
     assert firing in row.pop("alerts")
     assert row == {
         "id": id,
@@ -45,27 +35,81 @@ def test_a_silence_is_made_shown_and_ended(costwatch: Costwatch, firing: str) ->
         "ends_at": "2026-10-31T02:00:00Z",
         "who": "ann",
         "comment": EVIL,
+        "expired_by": "",
+        "expected": None,
     }
-    table = costwatch(*NOW, "alerts", "silences").out
+    table = costwatch(*NOW, "alerts", "silence", "--list").out
     assert "rule=Spend" in table
     assert r"A1\x1b[31m" in table
     assert costwatch(*NOW, "alerts", "deliver").out == ""
-    assert costwatch(*NOW, "alerts", "unsilence", id).code == 0
-    assert costwatch(*NOW, "alerts", "silences").out == "no silences\n"
-    assert "Spend" in costwatch(*NOW, "alerts", "deliver").out
+    until = ("--until", "2026-10-31T05:00:00Z")
+    assert costwatch(*NOW, "alerts", "silence", "--id", id, *until, "--who", "bob").out.strip() == id
+    assert "2026-10-31 05:00 UTC  bob" in costwatch(*NOW, "alerts", "silence", "--list").out
+    assert costwatch(*NOW, "alerts", "expire", id).code == 0
+    assert costwatch(*NOW, "alerts", "silence", "--list").out == "no silences\n"
+    assert f"{id}  over" in costwatch(*NOW, "alerts", "silence", "--list", "--expired").out
+    assert "Spend" in costwatch("--now", "2026-10-31T00:10:00Z", "alerts", "deliver").out
 
 
-def test_a_silence_that_matches_nothing_says_so(costwatch: Costwatch, firing: str) -> None:
-    made = costwatch(*NOW, "alerts", "silence", "team=nobody", "--for", "1h", "--comment", "x")
+@pytest.mark.parametrize(
+    ("matcher", "said"),
+    [
+        ("team=payments", ""),
+        ("team=paymnts", "no team is called 'paymnts'; did you mean 'payments'?"),
+        ("rule=Spent", "no rule is called 'Spent'; did you mean 'Spend'?"),
+        ("severity=warning", "no severity is called 'warning'"),
+        ("tem=risk", "no alert has a label 'tem'; did you mean 'team'?"),
+        ("team=~pay.*x", "'team=~pay.*x' fits no team"),
+        ("team!=risk", ""),
+        ("service=Amazon S3", ""),
+    ],
+)
+def test_a_silence_that_matches_nothing_says_so_and_what_nothing_can_have(
+    costwatch: Costwatch, firing: str, matcher: str, said: str
+) -> None:
+    matchers = (matcher, "rule=StaleData") if matcher in ("team=payments", "team!=risk") else (matcher,)
+    if matcher == "service=Amazon S3":
+        matchers, said = ('service="Amazon S3"',), "no alert so far has the service 'Amazon S3'"
+    made = costwatch(*NOW, "alerts", "silence", *matchers, "--for", "1h", "--comment", "x")
     assert made.code == 0
-    assert "it matches no alert that fires now" in made.err
+    assert "but it matches nothing now" in made.err
+    assert said in made.err
+    assert made.err.count("\n") == (2 if said else 1)
 
 
-def test_an_alert_is_acknowledged_snoozed_and_judged(costwatch: Costwatch, firing: str) -> None:
-    assert costwatch("-v", *NOW, "alerts", "ack", firing, "--who", "ann").err.startswith("ann sees to: risk")
-    snoozed = costwatch("-v", *NOW, "alerts", "snooze", firing, "--for", "4h", "--who", "ann")
-    assert snoozed.err == "quiet until 2026-10-31 04:00 UTC, by ann\n"
-    assert f"alert {firing}" in costwatch(*NOW, "alerts", "silences").out
+def test_silencing_goes_on_while_the_files_have_mistakes(
+    costwatch: Costwatch, firing: str, company: Path
+) -> None:
+    words = (*NOW, "alerts", "silence", "team=risk", "--for", "1h", "--comment", "x")
+    (company / "alerts.yaml").write_text("rules: [")
+    assert costwatch(*words).code == 0
+    database = company / "warehouse" / "costwatch.db"
+    found = next(company.rglob("costwatch.db"), database)
+    (company / "costwatch.yaml").write_text("teams: [")
+    assert costwatch("--db", found, *words).code == 0
+
+
+def test_the_limits_of_silences_stand_in_the_rules_file(
+    costwatch: Costwatch, firing: str, company: Path
+) -> None:
+    limits = "silences: {max_silence: 1d, max_silences: 1}\n"
+    (company / "alerts.yaml").write_text(ALERTS + limits)
+    words = (*NOW, "alerts", "silence", "--comment", "x")
+    assert "at most for 1d" in costwatch(*words, "team=risk", "--for", "2d").err
+    assert costwatch(*words, "team=risk", "--for", "1d").code == 0
+    assert "there are 1 that are not over, and may be 1" in costwatch(*words, "a=b", "--for", "1h").err
+
+
+def test_one_alert_is_acknowledged_expected_silenced_and_judged(costwatch: Costwatch, firing: str) -> None:
+    ann = ("--who", "ann")
+    assert costwatch("-v", *NOW, "alerts", "ack", firing, *ann).err.startswith("Ack by ann: risk")
+    expected = costwatch("-v", *NOW, "alerts", "expect", firing[:8], "--for", "3d", "--reason", "ok", *ann)
+    assert expected.err.startswith("expected at $")
+    assert expected.err.endswith(" until 2026-11-03 00:00 UTC by ann: ok\n")
+    silenced = costwatch(*NOW, "alerts", "silence", firing, "--until", "2026-11-01", "--comment", "moves")
+    assert silenced.code == 0
+    table = costwatch(*NOW, "alerts", "silence", "--list").out
+    assert f"alert {firing} expected at $" in table
     assert costwatch(*NOW, "alerts", "feedback", firing, "useful", "--comment", "saved a day").code == 0
     who = costwatch("query", "SELECT who FROM feedback", "--json").json[0]["who"]
     assert who, "by default the user of the system"
@@ -74,15 +118,35 @@ def test_an_alert_is_acknowledged_snoozed_and_judged(costwatch: Costwatch, firin
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ("alerts silence --for 2h --comment x", "Missing argument"),
-        ("alerts silence team=ml --for 2h", "Missing option '--comment'"),
+        ("alerts silence", "of what? Give matchers such as team=ml"),
+        ("alerts silence --for 2h --comment x", "of what? Give matchers such as team=ml"),
+        ("alerts silence team=ml --comment x", "how long? Give --for 4h"),
+        ("alerts silence team=ml --for 2h", "it has no comment; say why"),
         ("alerts silence team=~.* --for 2h --comment x", "must need a label to be there"),
-        ("alerts silence team --for 2h --comment x", "matcher 'team': must read label"),
+        ("alerts silence team --for 2h --comment x", "matcher 'team': must read"),
         ("alerts silence team=ml --for 91d --comment x", "at most for 90d"),
-        ("alerts unsilence 0123", "silence '0123': there is none"),
-        ("alerts ack 0123", "alert '0123': none that fired; see: costwatch alerts list"),
-        ("alerts snooze 0123 --for 1h", "none that fired"),
-        ("alerts feedback 0123 good", "'good' is not one of 'useful', 'noise', 'expected'"),
+        ("alerts silence team=ml --for -2h --comment x", "'-2h' must be a duration"),
+        ("alerts silence team=ml --until 9999-12-31 --comment x", "at most for 90d"),
+        ("alerts silence team=ml --until 0001-01-01T00:00+14:00 --comment x", "is not a time"),
+        (
+            "alerts silence team=ml --until 2020-01-01 --comment x",
+            "it would end 2020-01-01 00:00 UTC, before",
+        ),
+        ("alerts silence team=ml --from 2020-01-01 --for 2h --comment x", "which is past; leave out --from"),
+        ("alerts silence 0123456789abcdef --for 2h --comment x", "alert '0123456789abcdef': there is none"),
+        ("alerts silence --id 0123 --for 2h", "silence '0123': there is none"),
+        ("alerts expire 0123", "silence '0123': there is none; see: costwatch alerts silence --list"),
+        ("alerts ack 0123", "alert '0123': there is none; see: costwatch alerts list"),
+        ("alerts expect 0123 --reason x", "until when? Give --until 2026-12-05"),
+        ("alerts expect 0123 --for 1h --reason x", "there is none"),
+        ("alerts show 0123", "alert '0123': there is none"),
+        (
+            "alerts history Spendd",
+            "no rule is called 'Spendd', and no alert has this fingerprint; did you mean 'Spend'?",
+        ),
+        ("alerts explain Spendd", "no rule is called 'Spendd'; did you mean 'Spend'?"),
+        ("alerts list team", "matcher 'team': must read"),
+        ("alerts feedback 0123 good", "'good' is not one of 'useful', 'noise'"),
         (
             "report weekly --week 2026-W40 --to default",
             "no receiver 'default' takes reports; --to can be",

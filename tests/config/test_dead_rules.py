@@ -291,7 +291,7 @@ def test_labels_that_rules_give_themselves_may_be_waited_for(tmp_path: Path) -> 
     text = (
         "rules: [{name: Spend, kind: threshold, above: 5, labels: {team: night, taem: x}}]\n"
         "receivers: [{name: out, kind: stdout}]\nroute:\n  receiver: out\n"
-        "  routes: [{matchers: [team=night, taem=x, 'slo=a', 'team=\"\"'], group_by: [...]}]\n"
+        "  routes: [{matchers: [team=night, taem=x, 'slo=a'], group_by: [...]}, {matchers: ['team=\"\"']}]\n"
     )
     assert mistakes(tmp_path, text) == []
 

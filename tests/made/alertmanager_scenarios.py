@@ -38,7 +38,7 @@ _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600}
 
 @dataclass(frozen=True, order=True)
 class Heard:
-    """A message as it arrived: ``at``, in the scenario's seconds; who fires and who is over, by label ``a``."""
+    """A message as it arrived: ``at``: seconds into the scenario; who fires and is over, by label ``a``."""
 
     at: float
     to: str
@@ -98,19 +98,22 @@ class Player:
     def play(self) -> list[Heard]:
         """From the start to the end, looking every second and whenever something happens."""
         for at in self._times():
-            self.look(at)
+            self.happen(at)
+            self.deliver(at)
         return self.heard
 
-    def look(self, at: float) -> None:
-        """What happens at that second, and then a run of delivery."""
-        self.now = self._start + round(at * SECOND.total_seconds()) * timedelta(seconds=1)
+    def happen(self, at: float) -> None:
+        """What happens at that second."""
+        self._set_clock(at)
         for end, of in [each for each in self._ends if each[0] <= at]:
             self._ends.remove((end, of))
             self._resolve(of)
         for step in self.scenario["steps"]:
             if step["at"] == at:
                 self._do(step)
-        self._deliver(at)
+
+    def _set_clock(self, at: float) -> None:
+        self.now = self._start + round(at * SECOND.total_seconds()) * timedelta(seconds=1)
 
     def _times(self) -> Sequence[float]:
         found = {float(step["at"]) for step in self.scenario["steps"]} | {*map(float, range(self._until + 1))}
@@ -260,7 +263,9 @@ class Player:
     def _clock_time(self, found: re.Match[str]) -> str:
         return f"{HOUR_OF_START.hour + int(found[1]):02}:00"
 
-    def _deliver(self, at: float) -> None:
+    def deliver(self, at: float) -> None:
+        """A run of delivery at that second."""
+        self._set_clock(at)
         before = {name: len(hook.got) for name, hook in self._hooks.items()}
         deliver(
             self._warehouse,

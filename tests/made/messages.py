@@ -5,7 +5,18 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from costwatch.model import Alert, AlertState, Group, Reason, Severity, labels
+from costwatch.model import (
+    About,
+    Alert,
+    AlertState,
+    Driver,
+    Group,
+    Impact,
+    Reason,
+    Severity,
+    Window,
+    labels,
+)
 
 SPEND = Alert(
     fingerprint="f00",
@@ -40,6 +51,32 @@ RESTATED = replace(
     OVER,
     value=Decimal(2100),
     summary=f"{SPEND.summary} · 17 Nov is $2,100.00 now (was $9,412.33)",
+)
+_RISE = Window.of_days(date(2026, 11, 26), date(2026, 11, 27))
+LEAK = replace(
+    SPEND,
+    fingerprint="f02",
+    rule="NatGatewaySpend",
+    severity=Severity.TICKET,
+    labels=labels(rule="NatGatewaySpend", severity="ticket", team="feature-store"),
+    value=Decimal("650.62"),
+    threshold=Decimal(300),
+    summary="feature-store · Amazon Virtual Private Cloud: $650.62 on 26 Nov 2026, above $300.00",
+    annotations={"do": "look for cross-AZ or S3 traffic without a gateway endpoint"},
+    evidence={
+        "series": [[f"2026-11-{day}", "92.4" if day < 23 else "650.62"] for day in range(13, 27)],
+    },
+    fired_at=datetime(2026, 11, 27, tzinfo=UTC),
+    about=About("EffectiveCost", ("team",), {}, _RISE, Decimal("650.62")),
+    impact=Impact(Decimal("16990.5"), "USD"),
+    change=Decimal("558.22"),
+    drivers=(
+        Driver(labels(usage_type="NatGateway-Bytes", resource="nat-9778d99895d526273"), Decimal("340.1")),
+        Driver(labels(usage_type="NatGateway-Bytes", resource="nat-e894654b2f25a2b4c"), Decimal("214.02")),
+        Driver(labels(usage_type="NatGateway-Hours"), Decimal("4.1")),
+        Driver(labels(usage_type="DataTransfer"), Decimal("0.05")),
+        Driver(labels(usage_type="PublicIPv4"), Decimal("-0.05")),
+    ),
 )
 HOSTILE = replace(
     SPEND,

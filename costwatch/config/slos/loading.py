@@ -13,7 +13,8 @@ from costwatch.config.slos.fields import Labels
 from costwatch.config.slos.identity import identified
 from costwatch.config.slos.openslo_sli import Named, read_sli
 from costwatch.config.slos.owners import OWNER_LABELS, Owners
-from costwatch.config.tree import MAX_BYTES, Mistakes, shown
+from costwatch.config.tree import Mistakes, shown
+from costwatch.config.yaml_text import MAX_BYTES
 from costwatch.slo.objectives import Objective
 
 if TYPE_CHECKING:

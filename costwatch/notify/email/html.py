@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from html import escape
 
 from costwatch.alerts.line import AlertLine
-from costwatch.alerts.message import Message
+from costwatch.alerts.message import Message, owner_in_words
 from costwatch.alerts.series import Days, sparkline
 from costwatch.wording import on_day, shortened
 
@@ -30,15 +30,17 @@ def _parts(message: Message) -> Iterator[str]:
         yield f"<p>… and {more} more</p>"
     if message.links:
         yield f"<p>{' · '.join(_link(text, url) for text, url in message.links.items())}</p>"
-    foot = [f"Owner: {', '.join(message.owners)}"] if message.owners else []
+    foot = [f"Owner: {', '.join(map(owner_in_words, message.owners))}"] if message.owners else []
     foot += [part for part in (message.about, message.data_through) if part]
     if foot:
         yield f'<p style="{_SMALL}">{escape(" · ".join(foot))}</p>'
 
 
 def _line(line: AlertLine, *, is_of_one: bool) -> str:
-    symbol = "" if is_of_one else f"{'●' if line.is_firing else '✓'} "
-    head = [f"{symbol}<strong>{escape(line.summary)}</strong>"] if line.summary else []
+    summary = escape(line.summary)
+    if not is_of_one:
+        summary = f"{'●' if line.is_firing else '✓'} <strong>{summary}</strong>"
+    head = [summary] if line.summary else []
     below = [escape(text) for text in line.below]
     bars = [_bars(line.series)] if is_of_one and line.series else []
     return f"<p>{'<br>'.join((*head, *below, *bars))}</p>"

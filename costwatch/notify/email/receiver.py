@@ -87,7 +87,8 @@ class Email(Settings):
         mail = EmailMessage()
         mail["Message-ID"] = f"<{digest}@{self.from_.rpartition('@')[2]}>"
         mail["Date"] = format_datetime(datetime.now(UTC))  # when it is sent, which nobody hands down
-        mail["Subject"] = shortened(printable(subject), _SUBJECT_AT_MOST)
+        # Python reads what looks like an encoded word, and writes the line breaks in it as they are.
+        mail["Subject"] = shortened(printable(subject).replace("=?", "= ?"), _SUBJECT_AT_MOST)
         mail["From"] = Address("costwatch", addr_spec=self.from_)
         mail["To"] = [Address(addr_spec=each) for each in self.to]
         mail["Auto-Submitted"] = (

@@ -24,7 +24,7 @@ _MORE_AT_MOST = 40  # the line that says how many alerts are left out
 
 _OWNER = re.compile(r"<(?:@[UW][A-Z0-9]+|!subteam\^S[A-Z0-9]+|#C[A-Z0-9]+|!here|!channel)>")
 _CALLING = re.compile(r"<[@!]")
-_MARKS = re.compile(r"[`]|(?<!\w)[*_~]|[*_~](?!\w)")
+_MARKS = re.compile(r"[*~`]|(?<![^\W_])_|_(?![^\W_])")  # inside a word _ formats nothing
 _LOOK_ALIKE = str.maketrans("*_~`", "∗＿∼ˋ")
 FIRING, RESOLVED = "🔶", "✅"  # told apart by their shape, too
 
@@ -110,7 +110,8 @@ def _foot(message: Message, *, is_quiet: bool) -> Iterator[dict[str, Any]]:
     if mentions:
         yield _mrkdwn(f"Owner: {', '.join(mentions)}")
     if others:
-        yield _plain(_fitting(f"Owner: {', '.join(shortened(owner, 100) for owner in others)}"))
+        names = ", ".join(shortened(owner, 100) for owner in others)
+        yield _plain(_fitting(names if mentions else f"Owner: {names}"))
     links = list(message.links.items())[:5]
     if web := [_link(text, url) for text, url in links if _is_link(url)]:
         yield _mrkdwn(" · ".join(web))

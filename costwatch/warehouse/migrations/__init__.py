@@ -30,6 +30,7 @@ VERSIONS = (
     "0021_slo",
     "0022_tried_at",
     "0023_alert_group",
+    "0024_expected",
     "0025_commitment",
     "0026_health",
 )

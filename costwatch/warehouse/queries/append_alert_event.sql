@@ -1,3 +1,3 @@
 -- A line in the log of what became of alerts.
-INSERT INTO alert_event (fingerprint, rule, at, state, value, summary)
-VALUES (:fingerprint, :rule, :at, :state, :value, :summary)
+INSERT INTO alert_event (fingerprint, rule, at, state, value, summary, fired_at)
+VALUES (:fingerprint, :rule, :at, :state, :value, :summary, :fired_at)
