@@ -170,7 +170,7 @@ def _receiver(receiver: str, failure: Failure) -> Finding:
 
 def _clock(change: ClockChange | None, now: datetime) -> Iterable[Finding]:
     if change is not None and now - change.noticed_at < _CLOCK_TOLD_FOR:
-        advice = "what it dated ahead counts as of then; see whether the time is set by NTP"
+        advice = "what was dated ahead counts as of now; see whether NTP sets the time"
         yield _finding((), f"{change.sentence}; {advice}")
 
 

@@ -30,7 +30,8 @@ _CLOCK_TOLD_FOR = timedelta(days=1)
 class StepState:
     """When a step last worked (UTC), and how old that may be: twice the longest gap between its last 20 runs.
 
-    At least 2 hours; 26 hours where too few runs are known. None: it never worked, and nobody misses it.
+    At least 2 hours; 26 hours while runs of less than 2 hours are known. None: it never worked, nobody misses
+    it.
     """
 
     step: str

@@ -11,6 +11,7 @@ from costwatch.warehouse.encoding import from_text, to_text
 
 STEPS = ("collect", "allocate", "evaluate", "deliver", "report")
 _KEPT = 20
+_LEARNT_FROM = timedelta(hours=2)
 
 
 def note_step(db: sqlite3.Connection, name: str, now: datetime) -> None:
@@ -26,11 +27,11 @@ def last_worked(db: sqlite3.Connection) -> Mapping[str, datetime]:
 
 
 def longest_gaps(db: sqlite3.Connection, now: datetime) -> Mapping[str, timedelta]:
-    """By step, how far apart at most two of the last 20 times are that it went through; of three at least."""
+    """By step, the longest gap between the last 20 times that it went through, where these take two hours."""
     return {
         name: max(later - earlier for earlier, later in pairwise(runs))
         for name, runs in _runs(db, now).items()
-        if len(runs) > 2
+        if len(runs) > 1 and runs[-1] - runs[0] >= _LEARNT_FROM  # less is somebody trying it out
     }
 
 

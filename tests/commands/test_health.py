@@ -61,8 +61,9 @@ def test_alerts_that_nobody_evaluates_for_three_days_are_no_health(runs: Runs) -
 @pytest.mark.parametrize(
     ("gap", "count", "still_fine", "too_late"),
     [
-        pytest.param(HOUR / 4, 6, 2 * HOUR, 2.1 * HOUR, id="every quarter of an hour: two hours"),
+        pytest.param(HOUR / 4, 10, 2 * HOUR, 2.1 * HOUR, id="every quarter of an hour: two hours"),
         pytest.param(6 * HOUR, 4, 12 * HOUR, 13 * HOUR, id="every six hours: twelve"),
+        pytest.param(HOUR / 4, 5, 26 * HOUR, 27 * HOUR, id="tried out in an hour: a day and a little"),
         pytest.param(7 * DAY, 3, 14 * DAY, 15 * DAY, id="once a week: two weeks"),
     ],
 )
