@@ -92,6 +92,7 @@ def evaluate_facts(
     """
     evaluated = _Evaluator(facts, held, now)
     evaluated.evaluate_rules(rules)
+    evaluated.end_orphans()
     evaluated.correct_restated()
     return evaluated.after, evaluated.errors
 

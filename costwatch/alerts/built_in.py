@@ -15,7 +15,7 @@ from pydantic import PrivateAttr
 
 from costwatch.alerts.routing import Node, RootRoute, Route
 from costwatch.model import About, Finding, Labels, Severity, Verdict, labels
-from costwatch.plugins import RULES, Notifier, PluginContext, Receiver, Rule, RuleSettings, Snapshot, load
+from costwatch.plugins import RULES, Notifier, PluginContext, Receiver, Rule, RuleSettings, load
 from costwatch.wording import at_instant, count_of, shortened, span
 
 CLOCK = "ClockWentBack"
@@ -75,7 +75,7 @@ class BuiltIn(RuleSettings):
 
     _found: tuple[Finding, ...] = PrivateAttr(default=())
 
-    def evaluate(self, facts: Snapshot, now: datetime) -> tuple[Finding, ...]:
+    def evaluate(self, facts: object, now: datetime) -> tuple[Finding, ...]:
         """See ``plugins.Rule``."""
         return self._found
 
