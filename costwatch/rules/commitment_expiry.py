@@ -79,7 +79,7 @@ class CommitmentExpiry(RuleSettings):
             currency = of.pop("currency")
             monthly.setdefault(labels(**of), []).append(Impact(series[-1].value, currency))
         if not monthly:
-            unknown = "no bill names a reservation or savings plan that it looks at"
+            unknown = "no bill that is read in this process names a reservation or savings plan it looks at"
             yield Finding((), Verdict.UNKNOWN, None, None, "days", unknown, About(_COST))
         untold: dict[str, int] = {}
         for key, impacts in monthly.items():
