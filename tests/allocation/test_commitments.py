@@ -134,7 +134,10 @@ def test_a_source_that_does_not_know_says_so(tmp_path: Path) -> None:
     none.bill([on_day(2)])
     none.run(NOW)
     (unknown,) = findings(none, CommitmentExpiry(name="Ends")).values()
-    assert unknown.summary == "no bill that is read in this process names a reservation or savings plan it looks at"
+    assert (
+        unknown.summary
+        == "no bill that is read in this process names a reservation or savings plan it looks at"
+    )
 
 
 def test_a_commitment_that_the_bill_no_longer_names_is_forgotten(tmp_path: Path) -> None:
