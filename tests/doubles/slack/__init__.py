@@ -2,6 +2,18 @@
 
 from tests.doubles.slack.server import slack_double
 from tests.doubles.slack.signing import SIGNING_SECRET, is_signed, signed
+from tests.doubles.slack.socket_mode import APP_TOKEN, socket_mode
 from tests.doubles.slack.workspace import TOKEN, Call, SlackDouble, settled
 
-__all__ = ["SIGNING_SECRET", "TOKEN", "Call", "SlackDouble", "is_signed", "settled", "signed", "slack_double"]
+__all__ = [
+    "APP_TOKEN",
+    "SIGNING_SECRET",
+    "TOKEN",
+    "Call",
+    "SlackDouble",
+    "is_signed",
+    "settled",
+    "signed",
+    "slack_double",
+    "socket_mode",
+]

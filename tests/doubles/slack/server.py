@@ -130,5 +130,5 @@ class _Handler(BaseHTTPRequestHandler):
 def _arguments(text: str, kind: str) -> dict[str, Any]:
     """Of a form or of JSON, as Slack takes both."""
     if kind.startswith("application/json"):
-        return dict(json.loads(text))
+        return dict(json.loads(text or "{}"))
     return {key: value[0] for key, value in parse_qs(text).items()}

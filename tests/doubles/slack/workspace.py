@@ -12,6 +12,7 @@ from tests.doubles.slack.blocks import refusal
 from tests.doubles.slack.files import Files
 from tests.doubles.slack.history import page
 from tests.doubles.slack.limits import Limits
+from tests.doubles.slack.socket_mode import SocketMode
 
 TOKEN = "xoxb-canary-token"
 BOT = "B0BOT"
@@ -77,6 +78,7 @@ class SlackDouble:
     files: Files = field(default_factory=Files)
     is_over: threading.Event = field(default_factory=threading.Event)
     limits: Limits = field(default_factory=Limits)
+    socket_mode: SocketMode = field(default_factory=SocketMode)
     _posted_at_call: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -96,6 +98,8 @@ class SlackDouble:
 
     def serve(self, call: Call) -> dict[str, Any]:
         """The answer's JSON."""
+        if call.method == "apps.connections.open":  # by the app's own token, not the bot's
+            return self.socket_mode.opened(call.authorization)
         if self.is_checking_tokens and call.authorization != f"Bearer {TOKEN}":
             return {"ok": False, "error": "invalid_auth" if call.authorization else "not_authed"}
         needed = _NEEDED.get(call.method)
