@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from costwatch.model import AlertState
 from tests.made.delivery_world import DAY, DOWN, HOUR, MINUTE, REFUSED, START, House, Script, new_house
 
+pytestmark = pytest.mark.slow
 YEAR = 365 * DAY
 JUMPS = [pytest.param(YEAR, id="a year"), pytest.param(2 * HOUR, id="two hours")]
 

@@ -14,6 +14,7 @@ from costwatch.commands import demo
 from costwatch.warehouse.locks import lock
 from tests.made.command_line import NOW, Costwatch, commands
 
+pytestmark = pytest.mark.slow
 SMALL = ("demo", "--no-serve", "--days", "45", "--rows", "1000")
 
 
