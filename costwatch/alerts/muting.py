@@ -4,12 +4,12 @@ Alertmanager's silences, inhibition and time intervals
 (https://prometheus.io/docs/alerting/latest/alertmanager/): alerts are grouped first and muted then, so a
 muted one stays a member of its group. Two things are added. An alert that is expected is silenced while its
 value stays in a band (``costwatch.model.Band``). And an alert that is over is muted if it was muted
-all the time that it fired, whatever holds now: what nobody was to hear of is not told afterwards, and
-what was loud for a moment is not lost.
+all the time that it fired, by one thing or by several in turn, whatever holds now: what nobody was to hear
+of is not told afterwards, and what was loud for a moment is not lost.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -68,30 +68,66 @@ class InhibitRule(Settings):
     equal: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Spell:
+    """A time in which an alert is muted on every route: [start, end), UTC; ``end`` None: it goes on."""
+
+    start: datetime
+    end: datetime | None
+    why: Muted
+
+
+Spells = Mapping[str, Sequence[Spell]]
+
+
 def muted(
     alerts: Sequence[Alert], silences: Iterable[Silence], inhibit_rules: Iterable[InhibitRule], now: datetime
 ) -> dict[str, Muted]:
     """By fingerprint, those of ``alerts`` that are muted on every route. All that fire must be among them."""
+    return muted_throughout(alerts, spells(alerts, silences, inhibit_rules, now))
+
+
+def spells(
+    alerts: Sequence[Alert], silences: Iterable[Silence], inhibit_rules: Iterable[InhibitRule], now: datetime
+) -> Spells:
+    """By fingerprint, when ``alerts`` are muted: of what fires, those that hold now; of what is over, all."""
     fired = [(alert, dict(alert.labels)) for alert in alerts if alert.fired_at is not None]
-    found: dict[str, Muted] = {}
+    found: dict[str, list[Spell]] = defaultdict(list)
     for rule in inhibit_rules:
-        found |= _inhibited(rule, fired)
+        for alert, spell in _inhibited(rule, fired):
+            found[alert.fingerprint].append(spell)
     for silence in silences:
         matchers = matchers_of(silence)
         why = Muted(MutedBy.SILENCE, silence.id, described(silence))
+        spell = Spell(silence.starts_at, silence.ends_at, why)
         for alert, labels in fired:
             if _is_silenced(alert, silence, now) and matches(silence, matchers, alert, labels):
-                found[alert.fingerprint] = why
+                found[alert.fingerprint].append(spell)
     return found
 
 
-def muted_on(route: Node, alerts: Iterable[Alert], now: datetime) -> dict[str, Muted]:
-    """By fingerprint, those of ``alerts`` that are muted on this route, by its time intervals."""
+def muted_throughout(alerts: Iterable[Alert], spells: Spells) -> dict[str, Muted]:
+    """By fingerprint, those of ``alerts`` that fire and are muted, or are over and were all the time."""
+    return {
+        alert.fingerprint: found[-1].why
+        for alert in alerts
+        if (found := spells.get(alert.fingerprint)) and (alert.is_firing or not _gaps(alert, found))
+    }
+
+
+def muted_on(
+    route: Node, alerts: Iterable[Alert], now: datetime, spells: Spells | None = None
+) -> dict[str, Muted]:
+    """By fingerprint, those of ``alerts`` that are muted on this route, by its time intervals.
+
+    spells: when alerts were muted on every route; what is over may have been muted by both in turn.
+    """
     found = {}
     if route.mute_time_intervals or route.active_time_intervals:
         at = cache(partial(_time_interval, route))  # alerts of one storm share their minutes
         for alert in alerts:
-            reason = at(now) if alert.is_firing else _all_the_time(at, alert)
+            of_this = (spells or {}).get(alert.fingerprint, ())
+            reason = at(now) if alert.is_firing else _all_the_time(at, alert, of_this)
             if reason is not None:
                 found[alert.fingerprint] = reason
     return found
@@ -109,18 +145,33 @@ def _is_silenced(alert: Alert, silence: Silence, now: datetime) -> bool:
     if alert.is_firing:
         is_as_expected = silence.band is None or silence.band.holds(alert.value, alert.unit)
         return is_as_expected and is_active(silence, now)
-    # The times of an alert that is over; what is over at the end of a silence was in it.
-    return _lies_within(alert, silence.starts_at, silence.ends_at)
+    return _overlaps(alert, silence.starts_at, silence.ends_at)
 
 
-def _lies_within(alert: Alert, start: datetime, end: datetime | None) -> bool:
-    """Whether an alert that is over fired only in [start, end]; ``end`` None: it is not there yet."""
+def _overlaps(alert: Alert, start: datetime, end: datetime | None) -> bool:
+    """Whether an alert that is over fired in [start, end]; ``end`` None: it is not there yet."""
     if alert.fired_at is None or alert.resolved_at is None:
         return False
-    return start <= alert.fired_at and (end is None or alert.resolved_at <= end)
+    return start <= alert.resolved_at and (end is None or alert.fired_at <= end)
 
 
-def _inhibited(rule: InhibitRule, fired: Sequence[tuple[Alert, Mapping[str, str]]]) -> dict[str, Muted]:
+def _gaps(alert: Alert, spells: Iterable[Spell]) -> list[tuple[datetime, datetime]]:
+    """When an alert that is over fired and was not muted; what is over as a spell ends was in it."""
+    if alert.fired_at is None or alert.resolved_at is None:
+        return []
+    found, at = [], alert.fired_at
+    for spell in sorted(spells, key=lambda it: it.start):
+        if spell.start > alert.resolved_at:
+            break
+        if spell.start > at:
+            found.append((at, spell.start))
+        at = max(at, min(spell.end or alert.resolved_at, alert.resolved_at))
+    return [*found, (at, alert.resolved_at)] if at < alert.resolved_at else found
+
+
+def _inhibited(
+    rule: InhibitRule, fired: Sequence[tuple[Alert, Mapping[str, str]]]
+) -> Iterator[tuple[Alert, Spell]]:
     source_matchers = parsed(rule.source_matchers)
     target_matchers = parsed(rule.target_matchers)
     sources: dict[tuple[tuple[str, ...], bool], list[Alert]] = defaultdict(list)
@@ -133,22 +184,29 @@ def _inhibited(rule: InhibitRule, fired: Sequence[tuple[Alert, Mapping[str, str]
             sources[equal, is_target].append(alert)
         if is_target:
             targets.append((alert, is_source, equal))
-    found = {}
     for alert, is_source, equal in targets:
         # What is source and target inhibits neither itself nor its like.
         able = chain(sources[equal, False], () if is_source else sources[equal, True])
-        source = next((source for source in able if _inhibits(source, alert)), None)
-        if source is not None:
-            text = f"inhibited by {source.rule}: {source.summary}"
-            found[alert.fingerprint] = Muted(MutedBy.INHIBITION, source.fingerprint, text)
-    return found
+        found = (_spell(source) for source in able if _inhibits(source, alert))
+        for spell in found:
+            yield alert, spell
+            if alert.is_firing or not _gaps(alert, [spell]):
+                break  # one is enough
 
 
 def _inhibits(source: Alert, alert: Alert) -> bool:
     if alert.is_firing:
         return source.is_firing
-    end = None if source.is_firing else source.resolved_at
-    return source.fired_at is not None and _lies_within(alert, source.fired_at, end)
+    return source.fired_at is not None and _overlaps(alert, source.fired_at, _end(source))
+
+
+def _spell(source: Alert) -> Spell:
+    why = Muted(MutedBy.INHIBITION, source.fingerprint, f"inhibited by {source.rule}: {source.summary}")
+    return Spell(source.fired_at or source.active_at, _end(source), why)
+
+
+def _end(source: Alert) -> datetime | None:
+    return None if source.is_firing else source.resolved_at
 
 
 def _time_interval(route: Node, instant: datetime) -> Muted | None:
@@ -161,10 +219,13 @@ def _time_interval(route: Node, instant: datetime) -> Muted | None:
     return Muted(MutedBy.TIME_INTERVAL, ", ".join(names), f"muted outside of '{', '.join(names)}'")
 
 
-def _all_the_time(at: Callable[[datetime], Muted | None], alert: Alert) -> Muted | None:
-    """Why an alert that is over was muted in every minute that it fired; None: it was not."""
+def _all_the_time(
+    at: Callable[[datetime], Muted | None], alert: Alert, spells: Sequence[Spell]
+) -> Muted | None:
+    """Why an alert that is over was muted whenever it fired outside ``spells``; None: it was not."""
     if alert.fired_at is None or alert.resolved_at is None:
         return None
-    reasons = map(at, minutes(alert.fired_at, alert.resolved_at))
+    gaps = _gaps(alert, spells) if spells else [(alert.fired_at, alert.resolved_at)]
+    reasons = (at(minute) for start, end in gaps for minute in minutes(start, end))
     first = next(reasons, None)
     return first if first and all(reasons) else None

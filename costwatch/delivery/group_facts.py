@@ -9,7 +9,7 @@ from costwatch.alerts import acknowledgement
 from costwatch.alerts.dedup import Told, episode
 from costwatch.alerts.flapping import WINDOW, WINDOW_OF_COST, Flapping, flapping
 from costwatch.alerts.message import rests_on_cost
-from costwatch.alerts.muting import Muted, muted_on
+from costwatch.alerts.muting import Muted, Spells, muted_on, muted_throughout
 from costwatch.alerts.routing import Bundle
 from costwatch.alerts.silencing import was_expected
 from costwatch.alerts.timing import Flushes, GroupTimer, flushes
@@ -41,13 +41,13 @@ class GroupFacts:
         """Its conversation."""
         return self.bundle.node.receiver, self.bundle.key
 
-    def quiet(self, everywhere: Mapping[str, Muted]) -> dict[str, Muted]:
-        """What of it is muted, and by what; ``everywhere``: what is muted on all routes."""
+    def quiet(self, everywhere: Spells) -> dict[str, Muted]:
+        """What of it is muted, and by what; ``everywhere``: when alerts are, on all routes."""
         owed = self.owed
         # Time intervals are slow to ask about what is over: only where it may still be told.
         asked = [it for it in self.bundle.alerts if it.is_firing or it.fingerprint in owed]
-        found = {it.fingerprint: everywhere[it.fingerprint] for it in asked if it.fingerprint in everywhere}
-        return found | muted_on(self.bundle.node, asked, self.now)
+        found = muted_throughout(asked, everywhere)
+        return found | muted_on(self.bundle.node, asked, self.now, everywhere)
 
     @cached_property
     def told(self) -> Told:

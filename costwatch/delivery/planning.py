@@ -15,7 +15,7 @@ from costwatch.alerts.dedup import (
 )
 from costwatch.alerts.links import links
 from costwatch.alerts.message import rests_on_cost
-from costwatch.alerts.muting import InhibitRule, Muted, muted
+from costwatch.alerts.muting import InhibitRule, Muted, spells
 from costwatch.alerts.routing import Bundle, Node, group
 from costwatch.delivery import moves as moving
 from costwatch.delivery.conversations import CarriedOver, Plan, Stored
@@ -48,7 +48,7 @@ class Planner:
         stored = Stored.read(warehouse, self.now)
         plan = Plan(stored, self.now)
         bundles = {(it.node.receiver, it.key): it for it in group(self.root, stored.alerts.values())}
-        everywhere = muted(list(stored.alerts.values()), stored.silences, self.inhibit_rules, self.now)
+        everywhere = spells(list(stored.alerts.values()), stored.silences, self.inhibit_rules, self.now)
         with warehouse.read() as db:
             outbox = Outbox(db)
             talks = {

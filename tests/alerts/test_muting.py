@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from costwatch.alerts.intervals import NamedTimeInterval, TimeInterval, minutes
-from costwatch.alerts.muting import InhibitRule, MutedBy, muted, muted_on
+from costwatch.alerts.muting import InhibitRule, MutedBy, muted, muted_on, spells
 from costwatch.alerts.routing import RootRoute, resolve
 from costwatch.model import Alert, AlertState, Silence, labels
 from costwatch.testing import an_alert
@@ -333,3 +333,43 @@ def test_routes_below_do_not_inherit_time_intervals() -> None:
 def test_the_first_route_is_never_muted() -> None:
     with pytest.raises(ValidationError, match="never muted"):
         RootRoute.model_validate({"receiver": "r", "mute_time_intervals": ["night"]})
+
+
+# --- one after the other -------------------------------------------------------------------------
+
+
+def test_what_two_silences_muted_in_turn_was_muted_all_the_time() -> None:
+    over = alert(fired=-1.9, over=-0.5)
+    first, second = silence("team=ml", end=-1), silence("team=ml", start=-1.2, end=2)
+    assert list(muted([over], [first, second], [], NOW)) == ["a"]
+    assert not muted([over], [first, silence("team=ml", start=-0.9)], [], NOW)
+
+
+def test_what_a_silence_and_then_an_inhibition_muted_was_muted_all_the_time() -> None:
+    rule = InhibitRule.model_validate({"source_matchers": ["severity=page"], "target_matchers": ["team=ml"]})
+    over, source = alert(fired=-1.9, over=-0.5), alert("s", fired=-1.2, team="risk", severity="page")
+    assert list(muted([over, source], [silence("team=ml", end=-1)], [rule], NOW)) == ["a"]
+    assert not muted([over, source], [silence("team=ml", end=-1.3)], [rule], NOW)
+
+
+def test_what_two_sources_inhibited_in_turn_was_muted_all_the_time() -> None:
+    rule = InhibitRule.model_validate({"source_matchers": ["severity=page"], "target_matchers": ["team=ml"]})
+    over = alert(fired=-1.9, over=-0.5)
+    gone = alert("s", fired=-3, over=-1, team="risk", severity="page")
+    here = alert("t", fired=-1.1, team="risk", severity="page")
+    assert "a" in muted([over, gone, here], [], [rule], NOW)
+    assert "a" not in muted([over, gone], [], [rule], NOW)
+
+
+def test_what_a_silence_and_then_a_time_interval_muted_was_muted_all_the_time() -> None:
+    night = {"name": "n", "time_intervals": [{"times": [{"start_time": "11:00", "end_time": "12:00"}]}]}
+    node = resolve(
+        RootRoute.model_validate(
+            {"receiver": "r", "routes": [{"receiver": "x", "mute_time_intervals": ["n"]}]}
+        ),
+        [NamedTimeInterval.model_validate(night)],
+    ).children[0]
+    over = alert(fired=-1.9, over=-0.5)
+    for end, expected in ((-1, ["a"]), (-1.1, [])):
+        of_all = spells([over], [silence("team=ml", end=end)], [], NOW)
+        assert list(muted_on(node, [over], NOW, of_all)) == expected
