@@ -66,4 +66,4 @@ def test_what_prometheus_does_not_answer_an_alert_does_without(
     told = costwatch(*now, "alerts", "deliver").out
     assert "checkout: burns at 200 over 1 h and 200 over 5 min\n  at this rate the budget is gone in" in told
     assert "bad events: not told by code, as Prometheus could not be asked" in told
-    assert "query: http://127.0.0.1:9/graph?g0.expr=" in told
+    assert "Query: http://127.0.0.1:9/graph?g0.expr=" in told
