@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from costwatch.alerts.intervals import NamedTimeInterval
 from costwatch.alerts.matchers import Matcher, MatcherText, parsed
@@ -46,6 +46,13 @@ class Route(Settings):
     mute_time_intervals: tuple[str, ...] = ()
     active_time_intervals: tuple[str, ...] = ()
     routes: tuple["Route", ...] = ()
+
+    @field_validator("group_by")
+    @classmethod
+    def _is_all_or_some(cls, names: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        if names and "..." in names and len(names) > 1:
+            raise ValueError("'...' is all labels; write it alone, or name some")
+        return names
 
 
 class RootRoute(Route):

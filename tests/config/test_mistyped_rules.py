@@ -184,6 +184,19 @@ NEVER_REACHED = {
         "    - {matchers: ['severity=\"page\"']}\n    - {matchers: ['{severity=page, team=payments}']}\n",
         "11: no alert comes to this route: the one on line 10 takes all of them",
     ),
+    "one behind an expression that takes all": (
+        "    - {matchers: ['team=~\".*\"']}\n    - {matchers: [team=payments]}\n",
+        "11: no alert comes to this route: the one on line 10 takes all of them",
+    ),
+    "one that is muted whenever it is active": (
+        "    - {mute_time_intervals: [nights], active_time_intervals: [nights]}\n"
+        "time_intervals: [{name: nights, time_intervals: [{weekdays: [monday]}]}]\n",
+        "10: this route never tells anyone: 'nights' is among its active_time_intervals, too; remove one",
+    ),
+    "all labels and one of them": (
+        "    - {matchers: [team=payments], group_by: ['...', team]}\n",
+        "10: 'group_by': '...' is all labels; write it alone, or name some",
+    ),
     "one that wants two values": (
         "    - {matchers: [team=payments, team=platform]}\n",
         "10: no alert comes to this route: it and those above it want two values of 'team'; remove one",
