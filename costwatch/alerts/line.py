@@ -91,7 +91,8 @@ def _details(alert: Alert, said: str, rule: str) -> Iterator[str]:
         if alert.impact is not None:
             amount, currency = alert.impact.amount, alert.impact.currency
             if not _is_told_somehow(amount, currency, said):
-                yield f"≈ {short(amount, currency)} a month if it stays"
+                fell = " less" if alert.change is not None and alert.change < 0 else ""
+                yield f"≈ {short(amount, currency)}{fell} a month if it stays"
     if alert.fired_at is not None:
         yield (
             f"firing since {at_instant(alert.fired_at)}"
