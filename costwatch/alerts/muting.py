@@ -11,7 +11,7 @@ of is not told afterwards, and what was loud for a moment is not lost.
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cache, partial
 from itertools import chain
@@ -106,12 +106,18 @@ def spells(
     return found
 
 
-def muted_throughout(alerts: Iterable[Alert], spells: Spells) -> dict[str, Muted]:
-    """By fingerprint, those of ``alerts`` that fire and are muted, or are over and were all the time."""
+def muted_throughout(
+    alerts: Iterable[Alert], spells: Spells, group_wait: timedelta = timedelta()
+) -> dict[str, Muted]:
+    """By fingerprint, those of ``alerts`` that fire and are muted, or are over and were all the time.
+
+    group_wait: what was to be heard for less than that would not have been told if it had fired for so long.
+    """
     return {
         alert.fingerprint: found[-1].why
         for alert in alerts
-        if (found := spells.get(alert.fingerprint)) and (alert.is_firing or not _gaps(alert, found))
+        if (found := spells.get(alert.fingerprint))
+        and (alert.is_firing or _is_unheard(_gaps(alert, found), group_wait))
     }
 
 
@@ -167,6 +173,11 @@ def _gaps(alert: Alert, spells: Iterable[Spell]) -> list[tuple[datetime, datetim
             found.append((at, spell.start))
         at = max(at, min(spell.end or alert.resolved_at, alert.resolved_at))
     return [*found, (at, alert.resolved_at)] if at < alert.resolved_at else found
+
+
+def _is_unheard(gaps: Sequence[tuple[datetime, datetime]], group_wait: timedelta) -> bool:
+    heard = sum((end - start for start, end in gaps), timedelta())
+    return not gaps or heard < group_wait
 
 
 def _inhibited(

@@ -46,7 +46,7 @@ class GroupFacts:
         owed = self.owed
         # Time intervals are slow to ask about what is over: only where it may still be told.
         asked = [it for it in self.bundle.alerts if it.is_firing or it.fingerprint in owed]
-        found = muted_throughout(asked, everywhere)
+        found = muted_throughout(asked, everywhere, self.bundle.node.group_wait)
         return found | muted_on(self.bundle.node, asked, self.now, everywhere)
 
     @cached_property

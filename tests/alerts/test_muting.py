@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from costwatch.alerts.intervals import NamedTimeInterval, TimeInterval, minutes
-from costwatch.alerts.muting import InhibitRule, MutedBy, muted, muted_on, spells
+from costwatch.alerts.muting import InhibitRule, MutedBy, muted, muted_on, muted_throughout, spells
 from costwatch.alerts.routing import RootRoute, resolve
 from costwatch.model import Alert, AlertState, Silence, labels
 from costwatch.testing import an_alert
@@ -373,3 +373,12 @@ def test_what_a_silence_and_then_a_time_interval_muted_was_muted_all_the_time() 
     for end, expected in ((-1, ["a"]), (-1.1, [])):
         of_all = spells([over], [silence("team=ml", end=end)], [], NOW)
         assert list(muted_on(node, [over], NOW, of_all)) == expected
+
+
+@pytest.mark.parametrize(("group_wait", "is_muted"), [(0.5, False), (1, False), (1.5, True)])
+def test_what_was_loud_for_less_than_group_wait_is_not_told_afterwards(
+    group_wait: float, is_muted: bool
+) -> None:
+    over = alert(fired=-3, over=-0.5)
+    of = spells([over], [silence("team=ml", start=-3, end=-1.5)], [], NOW)
+    assert bool(muted_throughout([over], of, group_wait * HOUR)) == is_muted
