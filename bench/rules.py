@@ -139,7 +139,7 @@ def main() -> int:
     for name, of in rounds.items():
         reading, first, after = (middle(part) for part in zip(*of, strict=True))
         beyond = [median(each[part].cpu_seconds - each[0].cpu_seconds for each in of) for part in (1, 2)]
-        worst = max(worst, *(beyond if CASES[name] else ()))
+        worst = max([worst, *(beyond if CASES[name] else [])])
         peak = max(first.peak_mb, after.peak_mb)
         print(f"| {name} | {reading.cpu_seconds:.2f} | {beyond[0]:.2f} | {beyond[1]:.2f} | {peak:,.0f} |")
     missed = arguments.services >= FULL_SIZE and worst > LIMIT_SECONDS
